@@ -1,0 +1,28 @@
+// check.hpp - assertions on our own bugs. Bytes from a peer must never be able to reach one.
+//
+// CTI_CHECK    stays in every build: a broken invariant stops the process at once instead of going on wrong.
+// CTI_DCHECK   only without NDEBUG: for walks that cost more than a comparison.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace cti {
+
+/// Prints what was expected and where, then aborts.
+[[noreturn, gnu::cold, gnu::noinline]] inline void check_failed(const char* condition,
+                                                                 const char* file, int line) {
+  std::fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, condition);
+  std::abort();
+}
+
+}  // namespace cti
+
+#define CTI_CHECK(condition) \
+  (__builtin_expect(!(condition), 0) ? ::cti::check_failed(#condition, __FILE__, __LINE__) : (void)0)
+
+#ifdef NDEBUG
+#define CTI_DCHECK(condition) ((void)sizeof(!(condition)))
+#else
+#define CTI_DCHECK(condition) CTI_CHECK(condition)
+#endif
