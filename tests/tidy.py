@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""tidy.py - the rules of the house that a compiler does not check.
+
+Each rule is a function `rule(file) -> findings`; a finding is a line "file:line: what, and what is wanted".
+Run by `meson test` (suite tidy). `tidy.py --self-test` plants a breach of every rule and expects each to be found.
+"""
+import pathlib
+import re
+import sys
+
+# A folder may include what stands beside it here: the dependency order of the house.
+MAY_INCLUDE = {
+    "core/base": {"core/base"},
+    "ring": {"core/base", "ring"},
+    "wire": {"core/base", "wire"},
+    "core": {"core/base", "ring", "core"},
+    "broker": {"core/base", "ring", "wire", "core", "broker"},
+    "cil": {"core/base", "ring", "wire", "core", "cil"},
+    "tools": {"core/base", "ring", "wire", "core", "broker", "cil", "tools"},
+}
+STOREYS = sorted(MAY_INCLUDE, key=len, reverse=True) + ["tests", "bench"]
+COLUMNS_MAX = 100
+PROSE_COLUMNS_MAX = 130
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = 600
+HOT = ("ring", "wire", "core", "core/base")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+ATOMIC = re.compile(r"memory_order_|atomic_thread_fence")
+EXPLAINS = re.compile(r"//.*(relaxed|acquire|release|seq_cst|fence|->|<-)", re.I)
+CONTROL = re.compile(r"^\s*(\}?\s*else|if|for|while|switch|do|catch|try|namespace|class|struct|enum|union|extern)\b")
+
+
+class File:
+    """One source file: its path from the root, its lines, and the lines without comments and strings."""
+
+    def __init__(self, path, text):
+        self.path = path
+        self.lines = text.split("\n")
+        self.code = strip_comments(text).split("\n")
+        self.storey = next((s for s in STOREYS if path.startswith(s + "/")), "")
+        self.cpp = path.endswith((".cpp", ".hpp", ".h"))
+
+    def at(self, index, what):
+        return f"{self.path}:{index + 1}: {what}"
+
+
+def strip_comments(text):
+    """Blanks out comments and the insides of literals; keeps every newline, so that line numbers stay."""
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])\'', re.S)
+    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
+
+
+def upward_includes(file):
+    allowed = MAY_INCLUDE.get(file.storey)
+    if not file.cpp or allowed is None:
+        return
+    for index, line in enumerate(file.lines):
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        target = next((s for s in STOREYS if found.group(1).startswith(s + "/")), None)
+        if target is None:
+            yield file.at(index, f'"{found.group(1)}" is not written from the root')
+        elif target not in allowed:
+            yield file.at(index, f"{file.storey} must not include {target} (upward or sideways)")
+
+
+def undocumented_atomics(file):
+    if not file.cpp or file.storey in ("tests", "bench"):
+        return
+    for index, line in enumerate(file.code):
+        if ATOMIC.search(line) and not any(EXPLAINS.search(l) for l in file.lines[max(0, index - 4):index + 1]):
+            yield file.at(index, "an atomic access without its reason: `relaxed: why` or `R0 -> A0: what is visible`")
+
+
+def banned_words(file):
+    if not file.cpp:
+        return
+    rules = [(re.compile(r"\bvolatile\b"), "volatile is for no one", True),
+             (re.compile(r"\bshared_ptr\b"), "shared_ptr on the message path", file.storey in HOT),
+             (re.compile(r"\b(rand|srand|gettimeofday)\s*\("), "clock or random number touched directly", True),
+             (re.compile(r"system_clock::now|steady_clock::now|random_device"),
+              "clock or random number touched directly above the reactor", file.storey in ("ring", "wire", "broker")),
+             (re.compile(r"sleep_for|\busleep\s*\(|\bsleep\s*\("), "a sleep in a test: wait for a condition instead",
+              file.storey == "tests")]
+    for index, line in enumerate(file.code):
+        for pattern, why, applies in rules:
+            if applies and pattern.search(line):
+                yield file.at(index, why)
+
+
+def unfinished(file):
+    words = re.compile(r"\b(TO" + "DO|FIX" + "ME|XX" + "X|HA" + r"CK)\b(?!.*until)")
+    for index, line in enumerate(file.lines):
+        if words.search(line):
+            yield file.at(index, "an unfinished place without the condition that ends it (`until ...`)")
+
+
+def long_lines(file):
+    limit = COLUMNS_MAX if file.cpp else PROSE_COLUMNS_MAX
+    for index, line in enumerate(file.lines):
+        comment = file.cpp and line.lstrip().startswith("//")
+        if len(line) > (PROSE_COLUMNS_MAX if comment else limit) and "http" not in line:
+            yield file.at(index, f"{len(line)} columns")
+
+
+def long_files(file):
+    if len(file.lines) > FILE_LINES_MAX and "/golden/" not in file.path:
+        yield file.at(0, f"{len(file.lines)} lines: look for the second idea in it (at most {FILE_LINES_MAX})")
+
+
+def long_functions(file):
+    """A body opened by a line with `)` that is no control statement, closed more than 70 lines below."""
+    if not file.cpp:
+        return
+    stack = []
+    statement = ""
+    for index, line in enumerate(file.code):
+        if line.lstrip().startswith("#"):
+            continue
+        for char in line:
+            if char == "{":
+                is_function = ")" in statement and not CONTROL.match(statement.strip())
+                stack.append((index, is_function))
+                statement = ""
+            elif char == "}":
+                if stack:
+                    begin, is_function = stack.pop()
+                    if is_function and index - begin > FUNCTION_LINES_MAX:
+                        yield file.at(begin, f"a function of {index - begin} lines (at most {FUNCTION_LINES_MAX})")
+                statement = ""
+            elif char == ";" and statement.count("(") == statement.count(")"):
+                statement = ""
+            else:
+                statement += char
+        statement += " "
+
+
+def headers_introduce_themselves(file):
+    if file.path.endswith(".hpp") and not re.match(r"// [\w./]+\.hpp - ", file.lines[0]):
+        yield file.at(0, "the first line says what the file is: `// name.hpp - ...`")
+
+
+def dead_files(files, build_text):
+    """Every .cpp is named in a meson.build; every header is included by somebody."""
+    included = {m.group(1) for f in files if f.cpp for l in f.lines if (m := INCLUDE.match(l))}
+    for file in files:
+        name = file.path.rsplit("/", 1)[-1]
+        if file.path.endswith(".cpp") and name not in build_text and "nocompile" not in file.path \
+                and f"'{name[:-4]}'" not in build_text:
+            yield file.at(0, "a dead file: no meson.build names it")
+        if file.path.endswith(".hpp") and file.path not in included and name not in build_text:
+            yield file.at(0, "a dead header: nobody includes it")
+
+
+RULES = [upward_includes, undocumented_atomics, banned_words, unfinished, long_lines, long_files,
+         long_functions, headers_introduce_themselves]
+
+
+def read_tree(root):
+    files, build_text = [], ""
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if name.startswith((".", "build")) or not path.is_file():
+            continue
+        if path.name == "meson.build":
+            build_text += path.read_text()
+        if path.suffix in (".cpp", ".hpp", ".py"):
+            files.append(File(name, path.read_text()))
+    return files, build_text
+
+
+def self_test():
+    planted = {
+        upward_includes: File("wire/a.hpp", '// a.hpp - x\n#include "ring/spsc_ring.hpp"\n'),
+        undocumented_atomics: File("ring/a.cpp", "x.load(std::memory_order_" + "relaxed);\n"),
+        banned_words: File("core/a.cpp", "vola" + "tile int x;\n"),
+        unfinished: File("core/a.cpp", "// TO" + "DO later\n"),
+        long_lines: File("core/a.cpp", "x" * 101),
+        long_files: File("core/a.cpp", "\n" * 700),
+        long_functions: File("core/a.cpp", "void f() {\n" + "  x();\n" * 80 + "}\n"),
+        headers_introduce_themselves: File("core/a.hpp", "#pragma once\n"),
+    }
+    missed = [rule.__name__ for rule, file in planted.items() if not list(rule(file))]
+    missed += [] if list(dead_files([File("core/a.cpp", "")], "")) else ["dead_files"]
+    quiet = File("core/a.cpp", "void f() {\n  if (x) {\n" + "    y();\n" * 30 + "  }\n}\n")
+    missed += [f"{rule.__name__} (false alarm)" for rule in RULES if list(rule(quiet))]
+    print("self-test: " + ("every planted breach was found" if not missed else f"missed {missed}"))
+    return 1 if missed else 0
+
+
+def main(arguments):
+    if "--self-test" in arguments:
+        return self_test()
+    root = pathlib.Path(arguments[0] if arguments else ".").resolve()
+    files, build_text = read_tree(root)
+    findings = [finding for file in files for rule in RULES for finding in rule(file)]
+    findings += dead_files(files, build_text)
+    for folder in ("core", "ring", "wire", "broker", "cil", "bench", "tests", "tools"):
+        if not (root / folder / "README.md").is_file():
+            findings.append(f"{folder}/README.md: every top folder has a one-screen README")
+    print("\n".join(findings) or f"{len(files)} files are tidy")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
