@@ -8,20 +8,20 @@
 //          Tell ring makes the line keep the Tell in its own bounded backlog and, past that, cut the session (counted).
 #pragma once
 
+#include "core/io.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "core/io.hpp"
-
 namespace cti::broker {
 
 /// One client session as the line sees it: enough to answer it, harmless when it is gone.
 struct SessionRef {
-  std::uint16_t fanout = 0;             ///< index of its fan-out reactor
-  core::ConnectionId connection{};      ///< slot and generation there
-  std::uint64_t session_number = 0;     ///< CILConnectionID; never reused while the server lives
+  std::uint16_t fanout = 0;          ///< index of its fan-out reactor
+  core::ConnectionId connection{};   ///< slot and generation there
+  std::uint64_t session_number = 0;  ///< CILConnectionID; never reused while the server lives
 };
 
 /// Where a log stood. Equal lineage and epoch make sequences comparable.
@@ -38,7 +38,7 @@ struct SnapshotImage {
   std::uint64_t log_position = 0;  ///< byte position in the line's log from which to go on
   std::uint32_t peripheral_id = 0;
   std::uint32_t records = 0;
-  std::vector<std::byte> bytes;    ///< whole kSnapshotRecord frames, one after the other
+  std::vector<std::byte> bytes;  ///< whole kSnapshotRecord frames, one after the other
 };
 
 enum class AskKind : std::uint8_t {
@@ -51,24 +51,27 @@ enum class AskKind : std::uint8_t {
 struct Ask {
   AskKind kind = AskKind::kRequest;
   SessionRef from;
-  std::uint64_t request_id = 0;         ///< the client's; echoed in the reply
-  std::uint64_t token = 0;              ///< the client's identity across reconnects: (token, request_id) runs at most once
-  std::uint32_t request = 0;            ///< wire::RequestId
-  std::uint64_t agent_key = 0;          ///< the agent that the session is bound to; 0 in monitor mode or before SetAgent
-  std::vector<std::byte> arguments;     ///< checked Arguments bytes
+  std::uint64_t request_id = 0;  ///< the client's; echoed in the reply
+  std::uint64_t token =
+      0;  ///< the client's identity across reconnects: (token, request_id) runs at most once
+  std::uint32_t request = 0;  ///< wire::RequestId
+  std::uint64_t agent_key =
+      0;  ///< the agent that the session is bound to; 0 in monitor mode or before SetAgent
+  std::vector<std::byte> arguments;  ///< checked Arguments bytes
 };
 
 enum class TellKind : std::uint8_t {
   kReply,         ///< `frames` holds one kReply frame
   kPrivateEvent,  ///< `frames` holds kPrivateEvent frames
-  kAgentMode,     ///< the answer to AskKind::kAgentMode: `agent_key` and `image`, or a refusal in `frames`
-  kSnapshot,      ///< the answer to AskKind::kSnapshot: `image`
+  kAgentMode,  ///< the answer to AskKind::kAgentMode: `agent_key` and `image`, or a refusal in `frames`
+  kSnapshot,  ///< the answer to AskKind::kSnapshot: `image`
 };
 
 struct Tell {
   TellKind kind = TellKind::kReply;
   SessionRef to;
-  std::uint64_t after_log_position = 0;  ///< deliver when the session has been given the log up to here
+  std::uint64_t after_log_position =
+      0;  ///< deliver when the session has been given the log up to here
   std::uint64_t request_id = 0;
   std::uint64_t agent_key = 0;
   bool refused = false;

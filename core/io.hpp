@@ -9,15 +9,15 @@
 //          A ConnectionId carries a generation: after kClosed it names nothing, and using it is a harmless no-op.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
+#include "core/base/time.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "core/base/bytes.hpp"
-#include "core/base/result.hpp"
-#include "core/base/time.hpp"
 
 namespace cti::core {
 
@@ -26,7 +26,9 @@ struct ConnectionId {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
   constexpr explicit operator bool() const noexcept { return generation != 0; }
-  constexpr std::uint64_t packed() const noexcept { return (std::uint64_t{generation} << 32) | slot; }
+  constexpr std::uint64_t packed() const noexcept {
+    return (std::uint64_t{generation} << 32) | slot;
+  }
   friend constexpr auto operator<=>(ConnectionId, ConnectionId) = default;
 };
 
@@ -47,21 +49,22 @@ enum class IoEvent : std::uint8_t {
   kAccepted,   ///< `connection` came in on `listener`; `peer` says from where
   kConnected,  ///< the connect asked for has succeeded
   kReceived,   ///< `bytes` have arrived, never empty
-  kSent,       ///< `sent` bytes of the send in flight were taken; short when the socket is full: wait for kWritable
-  kWritable,   ///< a full socket has room again: send may be called
-  kClosed,     ///< the connection is gone; `error` is 0 for an orderly end, else an errno (also a connect that failed)
-  kWoken,      ///< wake() was called
+  kSent,  ///< `sent` bytes of the send in flight were taken; short when the socket is full: wait for kWritable
+  kWritable,  ///< a full socket has room again: send may be called
+  kClosed,  ///< the connection is gone; `error` is 0 for an orderly end, else an errno (also a connect that failed)
+  kWoken,   ///< wake() was called
 };
 
 /// What the kernel (or the simulated network) reports.
 struct Completion {
   IoEvent event = IoEvent::kWoken;
   ConnectionId connection{};
-  ListenerId listener{};       ///< kAccepted only
-  std::int32_t error = 0;      ///< kClosed only: errno
-  std::uint32_t sent = 0;      ///< kSent only
-  Bytes bytes{};               ///< kReceived only; valid until the next wait()
-  std::uint64_t peer_address = 0;  ///< kAccepted only: a number equal for equal remote hosts (for per-address caps)
+  ListenerId listener{};   ///< kAccepted only
+  std::int32_t error = 0;  ///< kClosed only: errno
+  std::uint32_t sent = 0;  ///< kSent only
+  Bytes bytes{};           ///< kReceived only; valid until the next wait()
+  std::uint64_t peer_address =
+      0;  ///< kAccepted only: a number equal for equal remote hosts (for per-address caps)
 };
 
 enum class CloseHow : std::uint8_t {
@@ -89,9 +92,9 @@ struct IoCounters {
   std::uint64_t received_bytes = 0, sent_bytes = 0, sends = 0, sends_short = 0;
   std::uint64_t accept_pauses = 0;     ///< out of descriptors: accepting paused, then resumed (M1)
   std::uint64_t buffer_shortages = 0;  ///< receive buffers exhausted, re-armed (M4)
-  std::uint64_t rearmed = 0;           ///< a multishot request ended by itself and was armed again (M5)
-  std::uint64_t overflows = 0;         ///< completion queue overflows seen (M5)
-  std::uint64_t stale = 0;             ///< completions of a connection already gone, dropped
+  std::uint64_t rearmed = 0;    ///< a multishot request ended by itself and was armed again (M5)
+  std::uint64_t overflows = 0;  ///< completion queue overflows seen (M5)
+  std::uint64_t stale = 0;      ///< completions of a connection already gone, dropped
 };
 
 class Io {

@@ -11,15 +11,16 @@ namespace cti {
 
 /// Prints what was expected and where, then aborts.
 [[noreturn, gnu::cold, gnu::noinline]] inline void check_failed(const char* condition,
-                                                                 const char* file, int line) {
+                                                                const char* file, int line) {
   std::fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, condition);
   std::abort();
 }
 
 }  // namespace cti
 
-#define CTI_CHECK(condition) \
-  (__builtin_expect(!(condition), 0) ? ::cti::check_failed(#condition, __FILE__, __LINE__) : (void)0)
+#define CTI_CHECK(condition)                                                               \
+  (__builtin_expect(!(condition), 0) ? ::cti::check_failed(#condition, __FILE__, __LINE__) \
+                                     : (void)0)
 
 #ifdef NDEBUG
 #define CTI_DCHECK(condition) ((void)sizeof(!(condition)))

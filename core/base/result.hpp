@@ -5,11 +5,11 @@
 // Misuse  value() on an error, error() on a value: our bug, CTI_CHECK.
 #pragma once
 
+#include "core/base/check.hpp"
+
 #include <optional>
 #include <utility>
 #include <variant>
-
-#include "core/base/check.hpp"
 
 namespace cti {
 
