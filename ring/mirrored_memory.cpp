@@ -1,0 +1,65 @@
+#include "ring/mirrored_memory.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+namespace cti::ring {
+namespace {
+
+std::string failure(const char* what, std::size_t bytes) {
+  return std::string(what) + " for a mirrored block of " + std::to_string(bytes) +
+         " bytes: " + std::strerror(errno);
+}
+
+/// The same file twice, on addresses reserved beforehand so that nobody can slip in between.
+bool map_twice(std::byte* base, std::size_t bytes, int file, int flags) {
+  for (std::byte* at : {base, base + bytes}) {
+    const void* got =
+        ::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | flags, file, 0);
+    if (got == MAP_FAILED) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<MirroredMemory, std::string> MirroredMemory::create(std::size_t bytes, Pages pages) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  if (!std::has_single_bit(bytes) || bytes < page || bytes > kBytesMax) {
+    return Err{"a mirrored block must be a power of two of " + std::to_string(page) + " to " +
+               std::to_string(kBytesMax) + " bytes, not " + std::to_string(bytes)};
+  }
+  const int file = ::memfd_create("ringside-log", MFD_CLOEXEC);
+  if (file < 0) return Err{failure("memfd_create", bytes)};
+  if (::ftruncate(file, static_cast<off_t>(bytes)) != 0) {
+    std::string error = failure("ftruncate", bytes);
+    ::close(file);
+    return Err{std::move(error)};
+  }
+  void* const reserved =
+      ::mmap(nullptr, 2 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) {
+    std::string error = failure("mmap (reserve)", bytes);
+    ::close(file);
+    return Err{std::move(error)};
+  }
+  auto* const base = static_cast<std::byte*>(reserved);
+  if (!map_twice(base, bytes, file, pages == Pages::kPopulate ? MAP_POPULATE : 0)) {
+    std::string error = failure("mmap (map twice)", bytes);
+    ::munmap(base, 2 * bytes);
+    ::close(file);
+    return Err{std::move(error)};
+  }
+  ::close(file);  // the mappings keep the memory
+  return MirroredMemory(base, bytes);
+}
+
+MirroredMemory::~MirroredMemory() {
+  if (data_ != nullptr) ::munmap(data_, 2 * size_);
+}
+
+}  // namespace cti::ring
