@@ -1,0 +1,65 @@
+// admission.hpp - how many sessions there may be, in all and from one address, over all fan-out reactors.
+//
+// Threads  any reactor. A mutex: taken once when a session begins and once when it ends, never per event.
+// Bounds   sessions_max entries at most; an address is forgotten with its last session.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/base/check.hpp"
+
+namespace cti::broker {
+
+enum class Admitted : std::uint8_t { kYes, kFull, kAddressFull };
+
+class Admission {
+ public:
+  Admission(std::uint32_t sessions_max, std::uint32_t per_address_max)
+      : sessions_max_(sessions_max), per_address_max_(per_address_max) {}
+
+  /// One more session from `address`. kYes is given back with leave().
+  [[nodiscard]] Admitted enter(std::uint64_t address) {
+    const std::lock_guard lock(mutex_);
+    if (sessions_ >= sessions_max_) return Admitted::kFull;
+    std::uint32_t& count = by_address_[address];
+    if (count >= per_address_max_) {
+      if (count == 0) by_address_.erase(address);
+      return Admitted::kAddressFull;
+    }
+    ++count;
+    ++sessions_;
+    return Admitted::kYes;
+  }
+
+  void leave(std::uint64_t address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_address_.find(address);
+    CTI_CHECK(found != by_address_.end());
+    if (--found->second == 0) by_address_.erase(found);
+    --sessions_;
+  }
+
+  std::uint32_t sessions() const {
+    const std::lock_guard lock(mutex_);
+    return sessions_;
+  }
+
+  /// A number for a new session: CILConnectionID. Never given twice while the server lives.
+  std::uint64_t next_number() noexcept {
+    // relaxed: only uniqueness matters.
+    return numbers_.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
+ private:
+  const std::uint32_t sessions_max_;
+  const std::uint32_t per_address_max_;
+  mutable std::mutex mutex_;
+  std::uint32_t sessions_ = 0;
+  std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
+  std::atomic<std::uint64_t> numbers_{0};
+};
+
+}  // namespace cti::broker
