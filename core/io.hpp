@@ -4,9 +4,13 @@
 // Shape    operations are asked for (listen, connect, send, close); what came of them arrives as Completions, a batch per
 //          turn. One virtual call fetches a whole batch: none per event. What is asked for is submitted once, by wait().
 // Threads  an Io belongs to one thread. Only wake() may be called from others.
-// Lifetime Completion::bytes of kReceived stay valid until the next wait(). Bytes given to send() must stay until its kSent.
+// Lifetime Completion::bytes of kReceived stay valid until the next wait(). Bytes given to send() must stay until its kSent,
+//          or until kClosed when the connection ends first.
 // Life of a connection   kAccepted or kConnected .. any number of kReceived, kSent, kWritable .. exactly one kClosed, last.
 //          A ConnectionId carries a generation: after kClosed it names nothing, and using it is a harmless no-op.
+// Ends     the peer's FIN is a leave: what it sent before is delivered, then the Io closes too and gives kClosed, error 0.
+//          A reset gives kClosed with its errno, after what had arrived before it. After close() no kReceived comes any
+//          more, except those already in the batch in hand.
 #pragma once
 
 #include "core/base/bytes.hpp"
@@ -43,6 +47,9 @@ struct ListenerId {
 struct Endpoint {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 when listening: the kernel picks one, see Io::local_port
+  /// Listening only. False: the port must be free (N7). True: joins a listener that another Io of this program has on
+  /// the same port, and the kernel spreads the connections over them.
+  bool join = false;
 };
 
 enum class IoEvent : std::uint8_t {
@@ -68,8 +75,10 @@ struct Completion {
 };
 
 enum class CloseHow : std::uint8_t {
-  kOrderly,  ///< FIN after what was sent; then kClosed
-  kReset,    ///< RST, nothing more is delivered; then kClosed
+  /// FIN after what was sent (a send of this turn is still tried once). What the peer goes on sending is thrown away
+  /// until it closes too or IoLimits::linger is over, so that a last word reaches it; then kClosed, error 0.
+  kOrderly,
+  kReset,  ///< RST, nothing more is delivered; then kClosed, error 0
 };
 
 /// A refusal by the system, with the operation and the address in the text.
@@ -83,7 +92,8 @@ struct IoLimits {
   std::uint32_t connections_max = 1024;
   std::uint32_t receive_buffers = 256;             ///< power of two
   std::uint32_t receive_buffer_bytes = 16 * 1024;  ///< most that one kReceived carries
-  std::uint32_t completions_per_turn = 256;
+  std::uint32_t completions_per_turn = 256;        ///< most that one wait() asks of the kernel
+  Nanos linger = Seconds{1};  ///< how long an orderly close waits for the peer's own FIN
 };
 
 /// What an Io has done and met, for the counters. Written by its thread.
@@ -108,7 +118,8 @@ class Io {
   /// Stops accepting and closes the listening socket.
   virtual void unlisten(ListenerId listener) = 0;
 
-  /// Starts to connect. kConnected or kClosed follows. Zero: no slot is free (counted).
+  /// Starts to connect. kConnected or kClosed follows (also for an address that is none: EINVAL). Zero: no slot is free
+  /// (refused_full counts it).
   virtual ConnectionId connect(const Endpoint& to) = 0;
 
   /// Sends `bytes`: one send in flight per connection (CTI_CHECK). kSent follows, in this or a later turn.
@@ -120,7 +131,8 @@ class Io {
   virtual void close(ConnectionId connection, CloseHow how) = 0;
 
   /// Submits what was asked for, waits until something happens or `deadline`, and fills `out`. A deadline that has
-  /// passed only looks. Returns how many completions were filled in. The clock is read once, here.
+  /// passed only looks. Returns how many completions were filled in; 0 may come before the deadline (own timers of the
+  /// Io). `out` may not be empty. The clock is read here, and nowhere else.
   virtual std::size_t wait(std::span<Completion> out, TimePoint deadline) = 0;
 
   /// Any thread: makes the wait() now running, or the next one, return with kWoken.
@@ -129,6 +141,9 @@ class Io {
   /// The time of the last wait().
   virtual TimePoint now() const noexcept = 0;
   virtual WallMillis wall() const noexcept = 0;
+
+  /// The far end of a connection, for log lines and diagnostics; port 0 for a ConnectionId that names nothing.
+  virtual Endpoint peer(ConnectionId connection) const = 0;
 
   /// A descriptor that is readable when wait() has something to give, for a caller's own loop; -1 when there is none.
   virtual int pollable_fd() const noexcept = 0;
