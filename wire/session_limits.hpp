@@ -1,0 +1,33 @@
+// session_limits.hpp - the bounds of Arguments and of the session protocol, with the sums that tie them together.
+//
+// Every decoder of this protocol checks them before it reads on, every writer before it writes. They are part of the
+// protocol (wire/SESSION_PROTOCOL.md); a tighter one may be configured, a wider one needs a new protocol version.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cti::wire::limits {
+
+/// A whole Arguments block, nested ones included.
+inline constexpr std::size_t kArgumentsBytesMax = 64 * 1024;
+/// Blocks inside one another; the outermost counts as 1.
+inline constexpr std::uint32_t kArgumentsDepthMax = 8;
+/// Entries of a block and of everything nested in it, together.
+inline constexpr std::uint32_t kArgumentsEntriesMax = 4096;
+/// An own key, after trimming. At least 1.
+inline constexpr std::size_t kKeyBytesMax = 255;
+inline constexpr std::size_t kStringBytesMax = 32 * 1024;
+
+/// A frame to a client, to a peer or in the log.
+inline constexpr std::size_t kFrameBytesMax = 128 * 1024;
+/// A frame from a client that has been welcomed, and from one that has not.
+inline constexpr std::size_t kClientFrameBytesMax = 32 * 1024;
+inline constexpr std::size_t kHelloBytesMax = 4 * 1024;
+/// Resume positions in one kSubscribe: one per peripheral gateway.
+inline constexpr std::uint32_t kPositionsMax = 64;
+
+static_assert(kArgumentsBytesMax + 64 <= kFrameBytesMax, "an update with the largest Arguments fits a frame");
+static_assert(kArgumentsEntriesMax * 8 <= kArgumentsBytesMax, "the entry limit can be reached within the byte limit");
+
+}  // namespace cti::wire::limits
