@@ -1,0 +1,193 @@
+// arg_sheet.hpp - the keywords of one record, filled in any order, written in canonical order.
+//
+// Why      Arguments want their keywords ascending (wire/arguments.hpp); an event is translated in the order in which
+//          its fields make sense. In between stands a sheet with a line for each keyword that the translation uses:
+//          filling it is a store, writing it out one pass over a bitmap, nothing is ever sorted or moved.
+// Cost     not cleared when made: only the bitmap says what is filled. No allocation.
+// Lifetime texts are borrowed: they must live until write().
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#include "wire/arguments.hpp"
+#include "wire/keyword.hpp"
+
+namespace cti::broker {
+
+namespace sheet {
+
+using wire::Keyword;
+
+/// The lines of the sheet, ascending. Add a keyword where its number belongs: the assertion below tells.
+inline constexpr auto kLines = std::to_array<Keyword>({
+    Keyword::AddedPartyDeviceID, Keyword::AgentAvailabilityStatus, Keyword::AgentExtension,
+    Keyword::AgentFirstName, Keyword::AgentFlags, Keyword::AgentID, Keyword::AgentInstrument,
+    Keyword::AgentLastName, Keyword::AgentMode, Keyword::AgentName, Keyword::AgentState,
+    Keyword::AlertingDeviceID, Keyword::ANI, Keyword::AnsweringDeviceID,
+    Keyword::AutoRecordOnEmergency, Keyword::BitRate, Keyword::CalledDeviceID,
+    Keyword::CallerEnteredDigits, Keyword::CallingDeviceID, Keyword::CallStatus,
+    Keyword::CallType, Keyword::CallTypeIDTag, Keyword::CallVariable1, Keyword::CallVariable10,
+    Keyword::CallVariable2, Keyword::CallVariable3, Keyword::CallVariable4,
+    Keyword::CallVariable5, Keyword::CallVariable6, Keyword::CallVariable7,
+    Keyword::CallVariable8, Keyword::CallVariable9, Keyword::CallWrapupData,
+    Keyword::CampaignID, Keyword::ClientAddress, Keyword::ClientPort, Keyword::ConfigOperation,
+    Keyword::ConnectionCallID, Keyword::ConnectionDeviceID, Keyword::ConnectionDeviceIDType,
+    Keyword::ControllerDeviceID, Keyword::CTIClients, Keyword::CTIClientSignature,
+    Keyword::CustomerAccountNumber, Keyword::CustomerPhoneNumber, Keyword::DeskSettingsMask,
+    Keyword::DeviceID, Keyword::DeviceUniqueObjectID, Keyword::DialedNumber,
+    Keyword::Direction, Keyword::DivertingDeviceID, Keyword::DNIS, Keyword::ECC,
+    Keyword::EchoCancellation, Keyword::EmergencyCallMethod, Keyword::EnablementMask,
+    Keyword::ErrorMessage, Keyword::EventCause, Keyword::EventReasonCode, Keyword::FailureCode,
+    Keyword::HoldingDeviceID, Keyword::ICMAgentID, Keyword::ICMEnterpriseUniqueID,
+    Keyword::IncomingOrOutgoing, Keyword::InvokeID, Keyword::IsSupervisor,
+    Keyword::IsTransferController, Keyword::LastRedirectedDeviceID, Keyword::LineHandle,
+    Keyword::LineType, Keyword::LocalConnectionState, Keyword::LogoutNonActivityTime,
+    Keyword::MaxTaskLimit, Keyword::MessageType, Keyword::Monitored, Keyword::MRDID,
+    Keyword::NewConnectionCallID, Keyword::NewConnectionDeviceID,
+    Keyword::NewConnectionDeviceIDType, Keyword::NumCallDevices, Keyword::NumCalls,
+    Keyword::NumNamedArrays, Keyword::NumNamedVariables, Keyword::NumParties,
+    Keyword::NumQueued, Keyword::NumSkillGroups, Keyword::NumTasks, Keyword::OldUniqueObjectID,
+    Keyword::PacketSize, Keyword::PayloadType, Keyword::PeripheralErrorCode,
+    Keyword::PeripheralID, Keyword::PeripheralType, Keyword::PreCallInvokeIDTag,
+    Keyword::PrimaryCallID, Keyword::PrimaryDeviceID, Keyword::QualityRecordingRate,
+    Keyword::QueryRuleID, Keyword::QueuedDeviceID, Keyword::RecordingMode,
+    Keyword::ReleasingDeviceID, Keyword::RetrievingDeviceID, Keyword::RingNoAnswerDN,
+    Keyword::RingNoAnswerTime, Keyword::RouterCallKeyCallID, Keyword::RouterCallKeyDay,
+    Keyword::RouterCallKeySequenceNumber, Keyword::RTPType, Keyword::SecondaryCallID,
+    Keyword::SecondaryDeviceID, Keyword::ServiceID, Keyword::ServiceNumber,
+    Keyword::SilentMonitorAudibleIndication, Keyword::SilentMonitorWarningMessage,
+    Keyword::SkillGroupID, Keyword::SkillGroupName, Keyword::SkillGroupNumber,
+    Keyword::SkillGroupPriority, Keyword::SkillGroupState, Keyword::StateDuration,
+    Keyword::SupervisorAssistCallMethod, Keyword::SupervisorID, Keyword::SystemEventArg1,
+    Keyword::SystemEventID, Keyword::TeamID, Keyword::TransferredDeviceID,
+    Keyword::TransferringDeviceID, Keyword::TrunkGroupNumber, Keyword::TrunkNumber,
+    Keyword::TrunkUsedDeviceID, Keyword::UniqueObjectID, Keyword::UserToUserInfo,
+    Keyword::ValidCalls, Keyword::WorkModeTimer, Keyword::WrapupDataIncomingMode,
+    Keyword::WrapupDataOutgoingMode,
+});
+
+consteval bool ascending() {
+  for (std::size_t i = 1; i < kLines.size(); ++i) {
+    if (static_cast<int>(kLines[i - 1]) >= static_cast<int>(kLines[i])) return false;
+  }
+  return true;
+}
+static_assert(ascending(), "the lines of the sheet stand in canonical order");
+
+/// Where a keyword stands; does not compile for one that has no line.
+consteval std::size_t line_of(Keyword keyword) {
+  for (std::size_t i = 0; i < kLines.size(); ++i) {
+    if (kLines[i] == keyword) return i;
+  }
+  throw "this keyword has no line in the sheet";
+}
+
+}  // namespace sheet
+
+class ArgSheet {
+ public:
+  using Nested = void (*)(wire::ArgumentsWriter& writer, const void* context);
+
+  ArgSheet() noexcept { filled_.fill(0); }
+
+  template <wire::Keyword K>
+  void add_int(std::uint32_t value) noexcept {
+    number<K>(wire::ArgType::kInt, value);
+  }
+  template <wire::Keyword K>
+  void add_uint(std::uint32_t value) noexcept {
+    number<K>(wire::ArgType::kUInt, value);
+  }
+  template <wire::Keyword K>
+  void add_short(std::uint16_t value) noexcept {
+    number<K>(wire::ArgType::kShort, value);
+  }
+  template <wire::Keyword K>
+  void add_bool(bool value) noexcept {
+    number<K>(wire::ArgType::kBool, value ? 1 : 0);
+  }
+  template <wire::Keyword K>
+  void add_text(std::string_view value) noexcept {
+    constexpr std::size_t kLine = sheet::line_of(K);
+    set(kLine).text = value;
+    cells_[kLine].type = wire::ArgType::kString;
+  }
+  /// An array below the keyword, written by `write(writer, context)` between begin_nested and end_nested.
+  template <wire::Keyword K>
+  void add_nested(Nested write, const void* context) noexcept {
+    constexpr std::size_t kLine = sheet::line_of(K);
+    Cell& cell = set(kLine);
+    cell.type = wire::ArgType::kArguments;
+    cell.nested = write;
+    cell.context = context;
+  }
+  template <wire::Keyword K>
+  bool has() const noexcept {
+    constexpr std::size_t kLine = sheet::line_of(K);
+    return ((filled_[kLine / 64] >> (kLine % 64)) & 1U) != 0;
+  }
+  template <wire::Keyword K>
+  void drop() noexcept {
+    constexpr std::size_t kLine = sheet::line_of(K);
+    filled_[kLine / 64] &= ~(std::uint64_t{1} << (kLine % 64));
+  }
+
+  void write(wire::ArgumentsWriter& writer) const noexcept {
+    for (std::size_t word = 0; word < filled_.size(); ++word) {
+      for (std::uint64_t left = filled_[word]; left != 0; left &= left - 1) {
+        const std::size_t line = word * 64 + static_cast<std::size_t>(std::countr_zero(left));
+        write_cell(writer, sheet::kLines[line], cells_[line]);
+      }
+    }
+  }
+
+ private:
+  struct Cell {
+    Cell() noexcept {}
+    wire::ArgType type;
+    union {
+      std::uint32_t number;
+      std::string_view text;
+      const void* context;
+    };
+    Nested nested;
+  };
+
+  Cell& set(std::size_t line) noexcept {
+    filled_[line / 64] |= std::uint64_t{1} << (line % 64);
+    return cells_[line];
+  }
+  template <wire::Keyword K>
+  void number(wire::ArgType type, std::uint32_t value) noexcept {
+    Cell& cell = set(sheet::line_of(K));
+    cell.type = type;
+    cell.number = value;
+  }
+  static void write_cell(wire::ArgumentsWriter& writer, wire::Keyword keyword,
+                         const Cell& cell) noexcept {
+    switch (cell.type) {
+      case wire::ArgType::kInt:
+        return writer.add_int(keyword, static_cast<std::int32_t>(cell.number));
+      case wire::ArgType::kUInt: return writer.add_uint(keyword, cell.number);
+      case wire::ArgType::kShort:
+        return writer.add_short(keyword, static_cast<std::int16_t>(cell.number));
+      case wire::ArgType::kUShort:
+        return writer.add_ushort(keyword, static_cast<std::uint16_t>(cell.number));
+      case wire::ArgType::kBool: return writer.add_bool(keyword, cell.number != 0);
+      case wire::ArgType::kString: return writer.add_string(keyword, cell.text);
+      case wire::ArgType::kArguments:
+        writer.begin_nested(keyword);
+        cell.nested(writer, cell.context);
+        return writer.end_nested();
+    }
+  }
+
+  static constexpr std::size_t kLines = sheet::kLines.size();
+  std::array<std::uint64_t, (kLines + 63) / 64> filled_;
+  std::array<Cell, kLines> cells_;
+};
+
+}  // namespace cti::broker
