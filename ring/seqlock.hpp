@@ -61,7 +61,7 @@ class Seqlock {
     // relaxed: F1 orders it after the words.
     if (sequence_.load(std::memory_order_relaxed) != before) return std::nullopt;
     T value;
-    std::memcpy(&value, words.data(), sizeof value);
+    std::memcpy(static_cast<void*>(&value), words.data(), sizeof value);
     return value;
   }
 

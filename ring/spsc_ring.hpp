@@ -73,7 +73,7 @@ class SpscRing {
       // A0 <- R0: every item below this tail is complete.
       tail_seen_ = tail_.load(std::memory_order_acquire);
     }
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(limit, tail_seen_ - taken_));
+    const std::uint64_t count = std::min<std::uint64_t>(limit, tail_seen_ - taken_);
     if (count == 0) return 0;
     const std::uint64_t end = taken_ + count;
     T* const slots = consumer_slots_;
