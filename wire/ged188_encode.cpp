@@ -1,0 +1,183 @@
+// ged188_encode.cpp - writing messages. See ged188_encode.hpp.
+#include "wire/ged188_encode.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace cti::wire::ged188 {
+namespace {
+
+bool has_nul(std::string_view text) noexcept { return text.find('\0') != std::string_view::npos; }
+
+std::byte* append(std::byte* at, std::string_view text) noexcept {
+  if (!text.empty()) std::memcpy(at, text.data(), text.size());
+  at[text.size()] = std::byte{0};
+  return at + text.size() + 1;
+}
+
+}  // namespace
+
+std::string_view name_of(EncodeErrorCode code) noexcept {
+  switch (code) {
+    case EncodeErrorCode::kBufferTooSmall: return "buffer too small";
+    case EncodeErrorCode::kFrameTooLong: return "frame too long";
+    case EncodeErrorCode::kFieldTooLong: return "field too long";
+    case EncodeErrorCode::kFieldTwice: return "field twice";
+    case EncodeErrorCode::kTextHasNul: return "NUL inside text";
+    case EncodeErrorCode::kTooManyEntries: return "too many entries";
+    case EncodeErrorCode::kEntryIncomplete: return "entry incomplete";
+    case EncodeErrorCode::kTooMuchNamedData: return "too much named data";
+    case EncodeErrorCode::kRequiredMissing: return "required field missing";
+  }
+  return "unknown error";
+}
+
+std::string EncodeError::text() const {
+  std::string line(name_of(code));
+  if (!field.empty()) line.append(": ").append(field);
+  if (actual != 0 || limit != 0) {
+    line.append(", ").append(std::to_string(actual)).append(" of at most ").append(std::to_string(limit));
+  }
+  return line;
+}
+
+FrameWriter::FrameWriter(MutableBytes buffer, Version version, std::uint32_t message_type,
+                         unsigned fixed_bytes) noexcept
+    : buffer_(buffer.first(std::min(buffer.size(), limits::kMessageBytesMax))), version_(version) {
+  const std::size_t needed = limits::kHeaderBytes + fixed_bytes;
+  if (needed > buffer_.size()) {
+    fail(EncodeErrorCode::kBufferTooSmall, "fixed part", needed, buffer_.size());
+    return;
+  }
+  store_be(buffer_.data() + 4, message_type);
+  std::memset(buffer_.data() + limits::kHeaderBytes, 0, fixed_bytes);
+  fixed_bytes_ = static_cast<std::uint16_t>(fixed_bytes);
+  used_ = needed;
+}
+
+void FrameWriter::fail(EncodeErrorCode code, std::string_view field, std::size_t actual,
+                       std::size_t limit) noexcept {
+  if (!error_) error_ = EncodeError{code, field, actual, limit};
+}
+
+/// Room for a field of `bytes`, its header written. Null: left out for this version, or an error.
+std::byte* FrameWriter::open_field(const FieldTerms& terms, std::size_t bytes) noexcept {
+  if (error_ || version_ < terms.since || version_ > terms.until) return nullptr;
+  const unsigned header = floating_header_width(version_);
+  const std::size_t longest =
+      header == 2 ? std::min<std::size_t>(terms.max, limits::kNarrowFieldBytesMax) : terms.max;
+  if (header == 2 && terms.tag > 255) return nullptr;  // the tag came with the wide headers
+  if (bytes > longest) {
+    fail(EncodeErrorCode::kFieldTooLong, terms.name, bytes, longest);
+    return nullptr;
+  }
+  if (terms.index != FieldTerms::kRepeats) {
+    const std::uint64_t bit = std::uint64_t{1} << terms.index;
+    if ((set_ & bit) != 0) {
+      fail(EncodeErrorCode::kFieldTwice, terms.name, 2, 1);
+      return nullptr;
+    }
+    set_ |= bit;
+  }
+  if (buffer_.size() - used_ < header + bytes) {
+    const bool protocol = buffer_.size() == limits::kMessageBytesMax;
+    fail(protocol ? EncodeErrorCode::kFrameTooLong : EncodeErrorCode::kBufferTooSmall, terms.name,
+         used_ + header + bytes, buffer_.size());
+    return nullptr;
+  }
+  std::byte* at = buffer_.data() + used_;
+  if (header == 2) {
+    store_be(at, static_cast<std::uint8_t>(terms.tag));
+    store_be(at + 1, static_cast<std::uint8_t>(bytes));
+  } else {
+    store_be(at, terms.tag);
+    store_be(at + 2, static_cast<std::uint16_t>(bytes));
+  }
+  used_ += header + bytes;
+  return at + header;
+}
+
+void FrameWriter::text(const FieldTerms& terms, std::string_view value) noexcept {
+  if (has_nul(value)) {
+    fail(EncodeErrorCode::kTextHasNul, terms.name, value.size(), value.find('\0'));
+    return;
+  }
+  if (std::byte* at = open_field(terms, value.size() + 1)) append(at, value);
+}
+
+void FrameWriter::raw(const FieldTerms& terms, Bytes value) noexcept {
+  std::byte* at = open_field(terms, value.size());
+  if (at != nullptr && !value.empty()) std::memcpy(at, value.data(), value.size());
+}
+
+/// Room for named data of `bytes`; the limits of name, value and their sum are checked here.
+std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view name, std::string_view value,
+                                   std::size_t bytes) noexcept {
+  if (has_nul(name) || has_nul(value)) {
+    fail(EncodeErrorCode::kTextHasNul, terms.name, bytes, 0);
+  } else if (name.size() + 1 > limits::kNamedNameBytesMax) {
+    fail(EncodeErrorCode::kFieldTooLong, terms.name, name.size() + 1, limits::kNamedNameBytesMax);
+  } else if (value.size() + 1 > limits::kNamedValueBytesMax) {
+    fail(EncodeErrorCode::kFieldTooLong, terms.name, value.size() + 1, limits::kNamedValueBytesMax);
+  } else if (named_bytes_ + bytes > limits::kNamedDataBytesMax) {
+    fail(EncodeErrorCode::kTooMuchNamedData, terms.name, named_bytes_ + bytes, limits::kNamedDataBytesMax);
+  }
+  std::byte* at = open_field(terms, bytes);
+  if (at != nullptr) named_bytes_ += bytes;
+  return at;
+}
+
+void FrameWriter::named_variable(const FieldTerms& terms, std::string_view name,
+                                 std::string_view value) noexcept {
+  if (std::byte* at = open_named(terms, name, value, name.size() + value.size() + 2)) {
+    append(append(at, name), value);
+  }
+}
+
+void FrameWriter::named_array(const FieldTerms& terms, std::uint8_t index, std::string_view name,
+                              std::string_view value) noexcept {
+  if (std::byte* at = open_named(terms, name, value, name.size() + value.size() + 3)) {
+    at[0] = std::byte{index};
+    append(append(at + 1, name), value);
+  }
+}
+
+void FrameWriter::begin_list(const CountTerms& terms, CountSlot& slot) noexcept {
+  slot = {};
+  if (terms.field.tag == 0) {
+    if (terms.fixed_at + 2U <= fixed_bytes_) slot.at = static_cast<std::uint32_t>(limits::kHeaderBytes + terms.fixed_at);
+    return;
+  }
+  if (std::byte* at = open_field(terms.field, sizeof(std::uint16_t))) {
+    slot.at = static_cast<std::uint32_t>(at - buffer_.data());
+    store_count(slot);
+  }
+}
+
+void FrameWriter::begin_entry(const CountTerms& terms, CountSlot& slot, bool has_first) noexcept {
+  if (error_) return;
+  if (slot.at == 0 && terms.field.index != FieldTerms::kRepeats) begin_list(terms, slot);
+  if (!has_first) return fail(EncodeErrorCode::kEntryIncomplete, terms.field.name, 0, 0);
+  if (terms.max != 0 && slot.entries >= terms.max) {
+    return fail(EncodeErrorCode::kTooManyEntries, terms.field.name, slot.entries + 1U, terms.max);
+  }
+  ++slot.entries;
+  store_count(slot);
+}
+
+void FrameWriter::store_count(const CountSlot& slot) noexcept {
+  if (slot.at != 0) store_be(buffer_.data() + slot.at, slot.entries);
+}
+
+Result<Bytes, EncodeError> FrameWriter::finish(std::uint64_t required, const FieldTerms* terms) noexcept {
+  if (!error_ && (set_ & required) != required) {
+    const int missing = std::countr_zero(required & ~set_);
+    fail(EncodeErrorCode::kRequiredMissing, terms[missing].name, 0, 0);
+  }
+  if (error_) return Err{*error_};
+  store_be(buffer_.data(), static_cast<std::uint32_t>(used_ - limits::kHeaderBytes));
+  return Bytes(buffer_.first(used_));
+}
+
+}  // namespace cti::wire::ged188

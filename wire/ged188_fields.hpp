@@ -1,0 +1,49 @@
+// ged188_fields.hpp - the slow, obvious reading of a message body: a list of fields, each with its rule.
+//
+// Why      strict checking, the tools and the tests want every field by itself; and a second reading that shares no
+//          code with the views shows whether the views are right.
+// Shape    vectors and tables; allocates. Off the hot path.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/base/bytes.hpp"
+#include "wire/decode_error.hpp"
+#include "wire/ged188_rules.hpp"
+
+namespace cti::wire::ged188 {
+
+/// A floating field as it stands in the body. `rule` is null when the message has no such tag.
+struct RawField {
+  std::uint16_t tag = 0;
+  std::uint32_t offset = 0;  ///< of its header, from the start of the body
+  Bytes bytes;
+  const FloatRule* rule = nullptr;
+};
+
+/// The floating part taken apart. `error` says why the rest from `stopped_at` on is no field.
+struct RawFields {
+  std::vector<RawField> fields;
+  std::uint32_t stopped_at = 0;
+  std::optional<DecodeError> error;
+};
+
+/// An error that names the message.
+DecodeError fault(const MessageRule& message, DecodeErrorCode code, std::size_t offset);
+
+/// Bytes of the fixed part in its believed form: the sum of the fields that `version` has.
+std::uint16_t fixed_size_at(const MessageRule& message, Version version) noexcept;
+
+/// Takes body[from..] apart. Bounds are all that is checked here.
+RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version, bool lenient);
+
+/// A single field that came twice, or a number of a width that it cannot have.
+std::optional<DecodeError> check_fields(const MessageRule& message, const std::vector<RawField>& fields);
+
+/// Compares every list with its count. `fixed_bytes` of the body are the fixed part.
+std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, std::size_t fixed_bytes,
+                                       const std::vector<RawField>& fields);
+
+}  // namespace cti::wire::ged188

@@ -1,0 +1,41 @@
+// ged188_limits.hpp - versions, header widths and bounds of the CTI Server protocol.
+//
+// Source   the published message guide (versions 9 to 25) and what implementations agree on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cti::wire::ged188 {
+
+/// The protocol version of a connection: the VersionNumber of its OPEN_REQ. It fixes the width of floating headers
+/// and the length of fixed parts for the whole connection. Versions below 9 are read as 9, above 25 as 25.
+using Version = std::uint32_t;
+
+inline constexpr Version kOldestVersion = 9;
+inline constexpr Version kNewestVersion = 25;
+inline constexpr Version kWideHeadersFrom = 20;
+
+/// `until` of a field that is still in the newest version.
+inline constexpr std::uint8_t kNoEnd = 255;
+
+/// Bytes of a floating field's header, tag and length together: 1+1 up to version 19, 2+2 from 20.
+constexpr unsigned floating_header_width(Version version) noexcept {
+  return version >= kWideHeadersFrom ? 4U : 2U;
+}
+
+/// How forgiving a decoder is. Lenient: what the doubts of the schema advise, for peers that are old or sloppy.
+/// Strict: what a strict CTI Server would refuse is refused, with the status code that it would answer.
+enum class Strictness : std::uint8_t { kLenient, kStrict };
+
+namespace limits {
+inline constexpr std::size_t kHeaderBytes = 8;           ///< MHDR: MessageLength, MessageType
+inline constexpr std::size_t kMessageBytesMax = 12'500;  ///< whole message with its header
+inline constexpr std::size_t kBodyBytesMax = kMessageBytesMax - kHeaderBytes;
+inline constexpr std::size_t kNamedDataBytesMax = 2'000;  ///< all named variables and arrays of one message
+inline constexpr std::size_t kNamedNameBytesMax = 33;     ///< with its NUL
+inline constexpr std::size_t kNamedValueBytesMax = 211;   ///< with its NUL
+inline constexpr std::size_t kNarrowFieldBytesMax = 255;  ///< longest floating field up to version 19
+}  // namespace limits
+
+}  // namespace cti::wire::ged188

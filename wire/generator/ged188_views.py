@@ -1,0 +1,166 @@
+"""ged188_views.py - the in-place views: one class per message, and the constants that decode() needs."""
+from ged188_schema import CPP, OLDEST, WIDTH
+from naming import constant
+
+SENDER = {'client': 'From the client.', 'server': 'From the server.', 'both': 'From either side.'}
+
+
+def hexed(value):
+    return hex(value).upper().replace('X', 'x') if value > 9 else str(value)
+
+
+def view_class(m):
+    out = f'/// {m.name} ({m.number}). {SENDER[m.sender]}'
+    if m.since > OLDEST:
+        out += f' Since version {m.since}.'
+    out += f'''
+class {m.pascal}View : public MessageView {{
+ public:
+  static constexpr MessageType kType = MessageType::{constant(m.name)};
+  static constexpr std::string_view kName = "{m.name}";
+
+  static Result<{m.pascal}View, DecodeError> decode(Bytes body, Version version,
+      Strictness strictness = Strictness::kLenient) {{
+    {m.pascal}View view;
+    if (view.open(kLayout, body, version, strictness)) return view;
+    return Err{{explain(kLayout, body, version, strictness)}};
+  }}
+'''
+    accessors = ''.join(fixed_accessor(f, m) for f in all_fixed(m))
+    singles = [f for f in m.floating if f.group is None]
+    accessors += ''.join(floating_accessor(f, m, 'floating()') for f in singles)
+    if accessors:
+        out += '\n' + accessors
+    for g in m.groups:
+        if g.inside is None:
+            out += '\n' + group_text(g, m, 2)
+    out += '\n private:\n  static const Layout kLayout;\n'
+    out += ''.join(f'  static const GroupTags k{g.entry}Tags;\n' for g in m.groups)
+    if m.groups:
+        out += f'  static const CountedGroup kCounted[{len(m.groups)}];\n'
+    return out + '};\n'
+
+
+def all_fixed(m):
+    """Fixed fields of all printed forms, each once, in the order in which they are met."""
+    fields = list(m.fixed)
+    known = {f.name for f in fields} | {f.name for f in m.floating}
+    for v in m.variants:
+        for f in v.fixed:
+            if f.name not in known:
+                fields.append(f)
+                known.add(f.name)
+    return fields
+
+
+def places(m, name):
+    """[(form, offset)] of a fixed field in all printed forms; form 0 is the believed one."""
+    forms = [m.fixed] + [v.fixed for v in m.variants]
+    return [(i, f.offset) for i, form in enumerate(forms) for f in form if f.name == name]
+
+
+def fixed_accessor(f, m):
+    if f.type == 'UNSPEC':
+        return f'  Bytes {f.snake}() const noexcept {{ return fixed_raw({f.offset}, {f.size}); }}\n'
+    kind = CPP[f.type]
+    where = places(m, f.name)
+    forms = 1 + len(m.variants)
+    null = f'{hexed(f.null)}'
+    remark = f'  ///< {f.enum.name}' if f.enum else ''
+    if len(where) == forms and len({offset for _, offset in where}) == 1:
+        if f.since <= OLDEST:
+            return f'  {kind} {f.snake}() const noexcept {{ return fixed<{kind}>({f.offset}); }}{remark}\n'
+        return (f'  bool has_{f.snake}() const noexcept {{ return reaches({f.offset + f.size}); }}'
+                f'  ///< from version {f.since}\n'
+                f'  {kind} {f.snake}() const noexcept {{ return fixed_or<{kind}>({f.offset}, {null}); }}{remark}\n')
+    if len(where) == forms:
+        first, second = where[0][1], where[1][1]
+        return (f'  {kind} {f.snake}() const noexcept {{ return fixed<{kind}>(variant() == 0 ? {first} : {second}); }}'
+                f'{remark}\n')
+    form, offset = where[0]
+    return (f'  bool has_{f.snake}() const noexcept {{ return variant() == {form}; }}'
+            f'  ///< {"not in" if form == 0 else "only in"} the form of doubt {m.variants[0].doubt}\n'
+            f'  {kind} {f.snake}() const noexcept {{ return has_{f.snake}() ? fixed<{kind}>({offset}) : {null}; }}'
+            f'{remark}\n')
+
+
+def tags_of(f):
+    return ', '.join(map(str, [f.tag] + f.also + f.lenient_also))
+
+
+def floating_accessor(f, m, part, indent='  '):
+    head, tail = {
+        'STRING': ('std::optional<std::string_view>', f'find_text({tags_of(f)})'),
+        'UNSPEC': ('std::optional<Bytes>', f'find_raw({tags_of(f)})'),
+    }.get(f.type, (None, None))
+    if head is None:
+        kind = CPP[f.type]
+        head = f'std::optional<{kind}>'
+        tail = f'find_number<{kind}>({tags_of(f)})'
+        if f.split and f.group is not None:
+            other = (f.also + f.lenient_also + [0])[0]
+            tail = f'find_element<{kind}>({f.tag}, {other}, element_)'
+    where = [(form, offset) for form, offset in places(m, f.name) if form > 0]
+    if where:  # one printed form has it as a fixed field
+        body = f'\n{indent}  if (variant() == {where[0][0]}) return fixed<{CPP[f.type]}>({where[0][1]});'
+        body += f'\n{indent}  return {part}.{tail};\n{indent}'
+    else:
+        body = f' return {part}.{tail}; '
+    remark = f'  ///< {f.enum.name}' if f.enum else ''
+    if f.since > OLDEST:
+        remark += (', ' if f.enum else '  ///< ') + f'from version {f.since}'
+    return f'{indent}{head} {f.snake}() const noexcept {{{body}}}{remark}\n'
+
+
+def group_text(g, m, depth):
+    pad = ' ' * depth
+    if g.fields[0].type in ('NAMEDVAR', 'NAMEDARRAY'):
+        entry = 'NamedVariableEntry' if g.fields[0].type == 'NAMEDVAR' else 'NamedArrayEntry'
+        return f'{pad}GroupRange<{entry}> {g.name}() const noexcept {{ return {{k{g.entry}Tags, floating()}}; }}\n'
+    part = 'part_' if g.inside else 'floating()'
+    out = f'{pad}class {g.entry} : public GroupEntry {{\n{pad} public:\n{pad}  using GroupEntry::GroupEntry;\n'
+    out += ''.join(floating_accessor(f, m, 'part_', pad + '  ') for f in g.fields)
+    out += ''.join(group_text(n, m, depth + 2) for n in g.nested)
+    limit = f'at most {g.max}' if g.max else 'as many as fit'
+    out += f'{pad}}};\n{pad}/// {g.count} entries, {limit}.\n'
+    return out + f'{pad}GroupRange<{g.entry}> {g.name}() const noexcept {{ return {{k{g.entry}Tags, {part}}}; }}\n'
+
+
+def view_constants(m):
+    """Definitions for the .cpp of the family."""
+    view = f'{m.pascal}View'
+    out = ''
+    for g in m.groups:
+        rows = ''.join(member_rows(g))
+        out += (f'constexpr GroupTags::Member k{m.pascal}{g.entry}Members[] = {{{rows[:-2]}}};\n'
+                f'constinit const GroupTags {view}::k{g.entry}Tags{{k{m.pascal}{g.entry}Members}};\n')
+    steps = ', '.join(f'{{{since}, {size}}}' for since, size in m.steps)
+    out += f'constexpr FixedStep k{m.pascal}Steps[] = {{{steps}}};\n'
+    groups = '{}'
+    if m.groups:
+        rows = ''.join(counted_row(g, view) for g in m.groups)
+        out += f'constinit const CountedGroup {view}::kCounted[] = {{\n{rows}}};\n'
+        groups = 'kCounted'
+    once = [t for f in m.floating if f.group is None for t in [f.tag] + f.also + f.lenient_also]
+    grouped = [t for f in m.floating if f.group is not None for t in [f.tag] + f.also + f.lenient_also]
+    out += (f'constinit const Layout {view}::kLayout{{\n    {m.number}, k{m.pascal}Steps, {str(bool(m.floating)).lower()}, '
+            f'{str(bool(m.variants)).lower()},\n    {tag_set(once)},\n    {tag_set(grouped)}, {groups}}};\n')
+    return out
+
+
+def member_rows(g):
+    for position, (f, nested) in enumerate([(f, False) for f in g.fields] +
+                                           [(f, True) for n in g.nested for f in n.fields]):
+        width = WIDTH.get(f.type, 0) if f.split else 0
+        for tag in [f.tag] + f.also + f.lenient_also:
+            yield f'{{{tag}, {position}, {str(nested).lower()}, {width}}}, '
+
+
+def counted_row(g, view):
+    inside = f'&{view}::k{g.inside.entry}Tags' if g.inside else 'nullptr'
+    at = g.fixed_count.offset if g.fixed_count else g.floating_count.tag
+    return (f'    {{&{view}::k{g.entry}Tags, {inside}, {str(bool(g.fixed_count)).lower()}, {at}, {g.max}}},\n')
+
+
+def tag_set(tags):
+    return 'TagSet{' + ', '.join(map(str, sorted(tags))) + '}' if tags else 'TagSet{}'
