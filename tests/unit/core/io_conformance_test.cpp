@@ -12,6 +12,7 @@ namespace {
 
 using testing::KernelWorld;
 using testing::Side;
+using testing::SimulatedWorld;
 using testing::World;
 
 struct Backend {
@@ -20,6 +21,7 @@ struct Backend {
 };
 
 std::unique_ptr<World> epoll_world() { return std::make_unique<KernelWorld>(&make_epoll_io); }
+std::unique_ptr<World> simulated_world() { return std::make_unique<SimulatedWorld>(1); }
 
 class IoConformance : public ::testing::TestWithParam<Backend> {
  protected:
@@ -83,7 +85,9 @@ TEST_P(IoConformance, CarriesBytesBothWays) {
   ASSERT_TRUE(world->until([&] { return client->text(c) == "answer"; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, IoConformance, ::testing::Values(Backend{"epoll", &epoll_world}),
+INSTANTIATE_TEST_SUITE_P(Backends, IoConformance,
+                         ::testing::Values(Backend{"epoll", &epoll_world},
+                                           Backend{"simulated", &simulated_world}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

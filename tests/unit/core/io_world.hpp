@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/io.hpp"
+#include "core/sim_io.hpp"
 
 #include <gtest/gtest.h>
 
@@ -113,6 +114,44 @@ class KernelWorld final : public World {
 
  private:
   Make make_;
+};
+
+/// On the simulated network: each Side is a host of its own.
+class SimulatedWorld final : public World {
+ public:
+  explicit SimulatedWorld(std::uint64_t seed, const SimFaults& faults = {})
+      : network(seed, faults) {}
+  ~SimulatedWorld() override { sides.clear(); }
+
+  Side* add(const IoLimits& limits) override {
+    sides.push_back(std::make_unique<Side>());
+    sides.back()->io = network.make_io(host_of(sides.size()), limits);
+    return sides.back().get();
+  }
+
+  bool until(const std::function<bool()>& condition, Millis within) override {
+    const TimePoint end = network.now() + within;
+    while (!condition()) {
+      std::size_t work = 0;
+      for (const auto& side : sides) work += side->turn(kNever);
+      if (work > 0) continue;
+      if (network.now() >= end) return condition();
+      network.run_until(std::min({end, network.next_event(), network.now() + Millis{1}}));
+    }
+    return true;
+  }
+
+  std::string host(const Side* side) const override {
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      if (sides[i].get() == side) return host_of(i + 1);
+    }
+    return "";
+  }
+
+  SimNetwork network;
+
+ private:
+  static std::string host_of(std::size_t number) { return "10.0.0." + std::to_string(number); }
 };
 
 }  // namespace cti::core::testing
