@@ -1,0 +1,146 @@
+// object_index.hpp - from a 64-bit object key to a dense number, growing a step at a time.
+//
+// Shape    extendible hashing: a directory, indexed by the top bits of the key, of segments of 64 slots. A full segment
+//          splits in two; only the directory (4 bytes per segment) is ever copied as a whole. So no insert pays for a
+//          rehash of everything: the worst one moves 48 entries. Within a segment: open addressing, shifted back on
+//          removal, so that nothing ever needs cleaning.
+// Why not  one open table that doubles: at 100,000 objects the doubling stalls the line for milliseconds.
+// Bounds   kDepthMax directory bits. Keys are XXH3 hashes; keys built to share their top bits make insert() refuse.
+// Cost     find: two dependent loads and a short scan. No allocation except when a segment splits.
+// Threads  one.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <vector>
+
+namespace cti::wire {
+
+class ObjectIndex {
+ public:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+
+  ObjectIndex() { clear(); }
+
+  /// The number stored for the key; kNone when there is none.
+  std::uint32_t find(std::uint64_t key) const noexcept {
+    const Segment& segment = segment_of(key);
+    const std::uint32_t slot = segment.find(key);
+    return slot == kNone ? kNone : segment.numbers[slot];
+  }
+
+  /// The key must not be there. False: the directory is at its limit, nothing changed.
+  bool insert(std::uint64_t key, std::uint32_t number) {
+    while (segment_of(key).count == kFull) {
+      if (!split(key)) return false;
+    }
+    segment_of(key).insert(key, number);
+    return true;
+  }
+
+  /// False: it was not there.
+  bool erase(std::uint64_t key) noexcept {
+    Segment& segment = segment_of(key);
+    const std::uint32_t slot = segment.find(key);
+    if (slot == kNone) return false;
+    segment.erase(slot);
+    return true;
+  }
+
+  void clear() {
+    segments_.clear();
+    segments_.push_back(std::make_unique<Segment>());
+    directory_.assign(1, 0);
+    depth_ = 0;
+  }
+
+  std::size_t bytes_held() const noexcept {
+    return segments_.size() * sizeof(Segment) + directory_.capacity() * sizeof(std::uint32_t);
+  }
+
+ private:
+  static constexpr std::uint32_t kSlots = 64;
+  static constexpr std::uint32_t kFull = 48;  // three quarters: probe runs stay short
+  static constexpr std::uint32_t kDepthMax = 22;
+
+  struct Segment {
+    std::uint64_t keys[kSlots];
+    std::uint32_t numbers[kSlots];
+    std::uint32_t count = 0;
+    std::uint32_t depth = 0;  ///< top bits that all its keys share
+
+    Segment() { std::fill(std::begin(numbers), std::end(numbers), kNone); }
+
+    static std::uint32_t home(std::uint64_t key) noexcept { return static_cast<std::uint32_t>(key) % kSlots; }
+
+    std::uint32_t find(std::uint64_t key) const noexcept {  // ends: a quarter of the slots is free
+      for (std::uint32_t slot = home(key); numbers[slot] != kNone; slot = (slot + 1) % kSlots) {
+        if (keys[slot] == key) return slot;
+      }
+      return kNone;
+    }
+
+    void insert(std::uint64_t key, std::uint32_t number) noexcept {
+      std::uint32_t slot = home(key);
+      while (numbers[slot] != kNone) slot = (slot + 1) % kSlots;
+      keys[slot] = key;
+      numbers[slot] = number;
+      ++count;
+    }
+
+    void erase(std::uint32_t hole) noexcept {
+      for (std::uint32_t slot = (hole + 1) % kSlots; numbers[slot] != kNone; slot = (slot + 1) % kSlots) {
+        // An entry may move back into the hole unless its home lies behind the hole.
+        const std::uint32_t walked = (slot - home(keys[slot])) % kSlots;
+        if (walked < (slot - hole) % kSlots) continue;
+        keys[hole] = keys[slot];
+        numbers[hole] = numbers[slot];
+        hole = slot;
+      }
+      numbers[hole] = kNone;
+      --count;
+    }
+  };
+
+  std::size_t directory_slot(std::uint64_t key) const noexcept {
+    return depth_ == 0 ? 0 : static_cast<std::size_t>(key >> (64 - depth_));
+  }
+  const Segment& segment_of(std::uint64_t key) const noexcept { return *segments_[directory_[directory_slot(key)]]; }
+  Segment& segment_of(std::uint64_t key) noexcept { return *segments_[directory_[directory_slot(key)]]; }
+
+  bool split(std::uint64_t key) {
+    Segment& old = segment_of(key);
+    if (old.depth == depth_) {
+      if (depth_ == kDepthMax) return false;
+      std::vector<std::uint32_t> wider(directory_.size() * 2);
+      for (std::size_t i = 0; i < wider.size(); ++i) wider[i] = directory_[i / 2];
+      directory_.swap(wider);
+      ++depth_;
+    }
+    const std::uint32_t bit = 63 - old.depth;  // the bit that tells the halves apart
+    const auto fresh = static_cast<std::uint32_t>(segments_.size());
+    segments_.push_back(std::make_unique<Segment>());
+    Segment& upper = *segments_.back();
+    Segment& lower = segment_of(key);
+    const Segment all = lower;
+    lower.count = 0;
+    std::fill(std::begin(lower.numbers), std::end(lower.numbers), kNone);
+    upper.depth = lower.depth = all.depth + 1;
+    for (std::uint32_t i = 0; i < kSlots; ++i) {
+      if (all.numbers[i] == kNone) continue;
+      ((all.keys[i] >> bit) & 1 ? upper : lower).insert(all.keys[i], all.numbers[i]);
+    }
+    const std::uint32_t covered = 1U << (depth_ - upper.depth);  // directory slots of each half
+    const std::size_t first = directory_slot(key) / (2 * covered) * (2 * covered);
+    for (std::uint32_t i = 0; i < covered; ++i) directory_[first + covered + i] = fresh;
+    return true;
+  }
+
+  std::vector<std::unique_ptr<Segment>> segments_;
+  std::vector<std::uint32_t> directory_;
+  std::uint32_t depth_ = 0;
+};
+
+}  // namespace cti::wire

@@ -1,0 +1,319 @@
+// object_table.cpp - applying records to objects.
+#include "wire/object_table.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "wire/arguments_fold.hpp"
+#include "wire/object_key.hpp"
+
+namespace cti::wire {
+namespace {
+
+constexpr std::string_view kKindNames[] = {"?", "agent", "call", "device", "skillgroup", "team", "system"};
+
+std::optional<ObjectKind> kind_from(std::uint32_t topics) noexcept {
+  for (std::uint32_t i = 0; i < kObjectKinds; ++i) {
+    if (topics & (1U << i)) return static_cast<ObjectKind>(i + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name_of(ObjectKind kind) noexcept {
+  const auto index = static_cast<std::size_t>(kind);
+  return kKindNames[index < std::size(kKindNames) ? index : 0];
+}
+
+std::optional<ObjectKind> kind_of(std::string_view unique_object_id) noexcept {
+  const std::string_view prefix = unique_object_id.substr(0, unique_object_id.find('.'));
+  for (std::size_t i = 1; i < std::size(kKindNames); ++i) {
+    if (prefix == kKindNames[i]) return static_cast<ObjectKind>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(FoldFault fault) noexcept {
+  switch (fault) {
+    case FoldFault::kNoUniqueObjectId: return "kNoUniqueObjectId";
+    case FoldFault::kKeyMismatch: return "kKeyMismatch";
+    case FoldFault::kKindUnknown: return "kKindUnknown";
+    case FoldFault::kTooManyObjects: return "kTooManyObjects";
+    case FoldFault::kOutOfMemory: return "kOutOfMemory";
+    case FoldFault::kObjectTooLong: return "kObjectTooLong";
+    case FoldFault::kIndexFull: return "kIndexFull";
+  }
+  return "?";
+}
+
+ObjectTable::ObjectTable(const Limits& limits) : limits_(limits), pool_(limits.bytes_max), scratch_(1024) {}
+
+Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
+  release_ended();
+  const std::uint64_t key = update.object_key();
+  if (key == 0) return Applied{};
+  const auto text = update.arguments().string(Keyword::UniqueObjectID);
+  if (text && object_key(*text) != key) return refuse(FoldFault::kKeyMismatch);
+  const std::uint32_t number = index_.find(key);
+  const auto old_text = update.arguments().string(Keyword::OldUniqueObjectID);
+  const std::uint32_t old = old_text && text ? index_.find(object_key(*old_text)) : kNone;
+  if (old != kNone && old != number) {
+    if (number == kNone) return rename_object(update, old);
+    // The new name is taken: its object stays, the old one is no more.
+    const auto applied = update_object(update, number);
+    if (applied) end_object(old);
+    return applied;
+  }
+  if (number != kNone) return update_object(update, number);
+  if (update.topics() & topic::kEnds) {
+    ++counters_.ignored;
+    return Applied{};
+  }
+  return create_object(update);
+}
+
+Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update, std::uint32_t number) {
+  Slot& object = slot(number);
+  const auto known = ArgumentsView::trusted({object.block, 8});
+  // Two texts with the same 64 bits: the newcomer is refused, the object that was there stays right.
+  const auto text = update.arguments().string(Keyword::UniqueObjectID);
+  if (text && object.key == update.object_key() && known.string(Keyword::UniqueObjectID) != text) {
+    return refuse(FoldFault::kKeyMismatch);
+  }
+  const auto properties = folded(known, update);
+  if (!properties) return Err{properties.error()};
+  if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
+  touch(object, update);
+  ++counters_.updated;
+  if (!(update.topics() & topic::kEnds)) return Applied{handle_of(number), Change::kUpdated};
+  const ObjectHandle handle = handle_of(number);
+  end_object(number);
+  return Applied{handle, Change::kEnded};
+}
+
+Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update) {
+  const auto text = update.arguments().string(Keyword::UniqueObjectID);
+  if (!text) return refuse(FoldFault::kNoUniqueObjectId);
+  auto kind = kind_of(*text);
+  if (!kind) kind = kind_from(update.topics());
+  if (!kind) return refuse(FoldFault::kKindUnknown);
+  if (live_ >= limits_.objects_max) return refuse(FoldFault::kTooManyObjects, limits_.objects_max);
+  const auto properties = folded(ArgumentsView(), update);
+  if (!properties) return Err{properties.error()};
+  const std::uint32_t number = free_slot();
+  Slot& object = slot(number);
+  if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
+  if (!index_.insert(update.object_key(), number)) {
+    pool_.give(object.block, object.size_class);
+    object.block = nullptr;
+    return refuse(FoldFault::kIndexFull);
+  }
+  free_ = object.next;
+  ++object.generation;
+  object.key = update.object_key();
+  object.kind = *kind;
+  link(number);
+  touch(object, update);
+  ++counters_.created;
+  return Applied{handle_of(number), Change::kCreated};
+}
+
+Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update, std::uint32_t number) {
+  const std::uint64_t before = slot(number).key;
+  if (!index_.insert(update.object_key(), number)) return refuse(FoldFault::kIndexFull);
+  auto applied = update_object(update, number);
+  if (!applied) {
+    index_.erase(update.object_key());
+    return applied;
+  }
+  index_.erase(before);
+  if (applied->change == Change::kEnded) {
+    index_.erase(update.object_key());  // end_object() knew it by its old key
+    return applied;
+  }
+  slot(number).key = update.object_key();
+  ++counters_.renamed;
+  applied->change = Change::kRenamed;
+  return applied;
+}
+
+Result<Bytes, FoldError> ObjectTable::folded(const ArgumentsView& base, const UpdateView& update) {
+  const bool whole = (update.topics() & topic::kWhole) != 0;
+  if (whole && !update.arguments().find(Keyword::UniqueObjectID)) {
+    return refuse(FoldFault::kNoUniqueObjectId);
+  }
+  const ArgumentsView from = whole ? ArgumentsView() : base;
+  const std::size_t room = from.bytes().size() + update.arguments().bytes().size();
+  if (scratch_.size() < room) scratch_.resize(std::max(room, 2 * scratch_.size()));
+  const auto properties = fold_arguments(from, update.arguments(), scratch_);
+  if (!properties) return refuse(FoldFault::kObjectTooLong, limits::kArgumentsBytesMax);
+  return *properties;
+}
+
+/// False: no memory; the object keeps what it had.
+bool ObjectTable::store(Slot& object, Bytes properties) {
+  const std::uint8_t wanted = BlobPool::class_of(properties.size());
+  if (!object.block || wanted != object.size_class) {
+    std::byte* block = pool_.take(wanted);
+    if (!block) return false;
+    if (object.block) pool_.give(object.block, object.size_class);
+    object.block = block;
+    object.size_class = wanted;
+  }
+  std::memcpy(object.block, properties.data(), properties.size());
+  return true;
+}
+
+Err<FoldError> ObjectTable::refuse(FoldFault fault, std::uint64_t limit) noexcept {
+  ++counters_.refused;
+  return Err{FoldError{fault, limit}};
+}
+
+void ObjectTable::touch(Slot& object, const UpdateView& update) noexcept {
+  object.last_event = update.event_id();
+  object.last_sequence = update.sequence();
+  object.peripheral_id = update.peripheral_id();
+  object.stale = false;
+}
+
+/// The next free slot, still on the free list.
+std::uint32_t ObjectTable::free_slot() {
+  if (free_ != kNone) return free_;
+  const auto first = static_cast<std::uint32_t>(chunks_.size()) * kSlotsPerChunk;
+  chunks_.push_back(std::make_unique<Slot[]>(kSlotsPerChunk));
+  for (std::uint32_t i = kSlotsPerChunk; i != 0; --i) {
+    slot(first + i - 1).next = free_;
+    free_ = first + i - 1;
+  }
+  return free_;
+}
+
+void ObjectTable::link(std::uint32_t number) noexcept {
+  List& objects = list(slot(number).kind);
+  slot(number).previous = objects.last;
+  slot(number).next = kNone;
+  (objects.last == kNone ? objects.first : slot(objects.last).next) = number;
+  objects.last = number;
+  ++objects.count;
+  ++live_;
+}
+
+void ObjectTable::unlink(std::uint32_t number) noexcept {
+  const Slot& object = slot(number);
+  List& objects = list(object.kind);
+  (object.previous == kNone ? objects.first : slot(object.previous).next) = object.next;
+  (object.next == kNone ? objects.last : slot(object.next).previous) = object.previous;
+  --objects.count;
+  --live_;
+}
+
+/// Out of the index and its list; readable until release_ended().
+void ObjectTable::end_object(std::uint32_t number) noexcept {
+  index_.erase(slot(number).key);
+  unlink(number);
+  slot(number).next = ended_;
+  ended_ = number;
+  ++counters_.ended;
+}
+
+void ObjectTable::release_ended() noexcept {
+  while (ended_ != kNone) {
+    Slot& object = slot(ended_);
+    pool_.give(object.block, object.size_class);
+    object.block = nullptr;
+    ++object.generation;
+    const std::uint32_t next = object.next;
+    object.next = free_;
+    free_ = ended_;
+    ended_ = next;
+  }
+}
+
+void ObjectTable::begin_snapshot(std::uint32_t peripheral_id) noexcept {
+  for (const List& objects : lists_) {
+    for (std::uint32_t at = objects.first; at != kNone; at = slot(at).next) {
+      if (slot(at).peripheral_id == peripheral_id) slot(at).stale = true;
+    }
+  }
+}
+
+std::optional<ObjectHandle> ObjectTable::find(std::uint64_t key) const noexcept {
+  const std::uint32_t number = index_.find(key);
+  if (number == kNone) return std::nullopt;
+  return handle_of(number);
+}
+
+std::optional<ObjectHandle> ObjectTable::find(std::string_view unique_object_id) const noexcept {
+  return find(object_key(unique_object_id));
+}
+
+const ObjectTable::Slot* ObjectTable::slot_of(ObjectHandle handle) const noexcept {
+  if (handle.number >= chunks_.size() * kSlotsPerChunk) return nullptr;
+  const Slot& object = slot(handle.number);
+  return object.generation == handle.generation && object.block ? &object : nullptr;
+}
+
+bool ObjectTable::valid(ObjectHandle handle) const noexcept { return slot_of(handle) != nullptr; }
+
+ArgumentsView ObjectTable::properties(ObjectHandle handle) const noexcept {
+  const Slot* object = slot_of(handle);
+  return object ? ArgumentsView::trusted({object->block, 8}) : ArgumentsView();
+}
+
+std::string_view ObjectTable::unique_object_id(ObjectHandle handle) const noexcept {
+  return properties(handle).string(Keyword::UniqueObjectID).value_or(std::string_view());
+}
+
+std::uint64_t ObjectTable::key(ObjectHandle handle) const noexcept {
+  const Slot* object = slot_of(handle);
+  return object ? object->key : 0;
+}
+
+ObjectKind ObjectTable::kind(ObjectHandle handle) const noexcept {
+  const Slot* object = slot_of(handle);
+  return object ? object->kind : ObjectKind{};
+}
+
+EventId ObjectTable::last_event(ObjectHandle handle) const noexcept {
+  const Slot* object = slot_of(handle);
+  return object ? object->last_event : EventId::eUnknownEvent;
+}
+
+std::uint64_t ObjectTable::last_sequence(ObjectHandle handle) const noexcept {
+  const Slot* object = slot_of(handle);
+  return object ? object->last_sequence : 0;
+}
+
+std::uint32_t ObjectTable::peripheral_id(ObjectHandle handle) const noexcept {
+  const Slot* object = slot_of(handle);
+  return object ? object->peripheral_id : 0;
+}
+
+std::uint64_t ObjectTable::digest() const {
+  std::vector<std::byte> scratch(limits::kArgumentsBytesMax);
+  std::uint64_t sum = 0;
+  for (const List& objects : lists_) {
+    for (std::uint32_t at = objects.first; at != kNone; at = slot(at).next) {
+      sum += hash64(without_volatile(ArgumentsView::trusted({slot(at).block, 8}), scratch));
+    }
+  }
+  return sum;
+}
+
+void ObjectTable::clear() {
+  release_ended();
+  for (List& objects : lists_) {
+    while (objects.first != kNone) {
+      end_object(objects.first);
+      release_ended();
+    }
+  }
+}
+
+std::size_t ObjectTable::bytes_held() const noexcept {
+  return pool_.bytes_held() + index_.bytes_held() + chunks_.size() * kSlotsPerChunk * sizeof(Slot) +
+         scratch_.capacity();
+}
+
+}  // namespace cti::wire
