@@ -20,28 +20,6 @@ std::size_t index_of(const MessageRule& message, const RawField& field) {
   return static_cast<std::size_t>(field.rule - message.floating.data());
 }
 
-/// Sorts the fields of one list into entries: a field that the entry has already begins the next entry. Fields of
-/// lists inside the entry go with it and never begin one.
-std::vector<Entry> split_entries(const MessageRule& message, std::uint8_t group, const Entry& fields) {
-  std::vector<Entry> entries;
-  std::vector<std::size_t> present;
-  for (const RawField& field : fields) {
-    if (field.rule == nullptr || field.rule->group == kNoGroup) continue;
-    const bool own = field.rule->group == group;
-    const bool nested = !own && message.groups[field.rule->group].inside == group;
-    if (!own && !nested) continue;
-    const std::size_t index = index_of(message, field);
-    const bool again = own && std::find(present.begin(), present.end(), index) != present.end();
-    if (entries.empty() || again) {
-      entries.emplace_back();
-      present.clear();
-    }
-    entries.back().push_back(field);
-    present.push_back(index);
-  }
-  return entries;
-}
-
 /// Entries as the sender counts them: a field with several elements stands for several entries.
 std::size_t count_entries(const std::vector<Entry>& entries) {
   std::size_t total = 0;
@@ -90,6 +68,26 @@ std::uint16_t fixed_size_at(const MessageRule& message, Version version) noexcep
     }
   }
   return size;
+}
+
+std::vector<Entry> split_entries(const MessageRule& message, std::uint8_t group, const Entry& fields) {
+  std::vector<Entry> entries;
+  std::vector<std::size_t> present;
+  for (const RawField& field : fields) {
+    if (field.rule == nullptr || field.rule->group == kNoGroup) continue;
+    const bool own = field.rule->group == group;
+    const bool nested = !own && message.groups[field.rule->group].inside == group;
+    if (!own && !nested) continue;
+    const std::size_t index = index_of(message, field);
+    const bool again = own && std::find(present.begin(), present.end(), index) != present.end();
+    if (entries.empty() || again) {
+      entries.emplace_back();
+      present.clear();
+    }
+    entries.back().push_back(field);
+    present.push_back(index);
+  }
+  return entries;
 }
 
 RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version, bool lenient) {
@@ -169,9 +167,12 @@ std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, s
       error = compare(message, group, count, group.count_at,
                       count_entries(split_entries(message, index, fields)));
     } else {
-      const std::vector<Entry> holders =
-          group.inside == kNoGroup ? std::vector<Entry>{fields}
-                                   : split_entries(message, group.inside, fields);
+      std::vector<Entry> holders;
+      if (group.inside == kNoGroup) {
+        holders.push_back(fields);
+      } else {
+        holders = split_entries(message, group.inside, fields);
+      }
       for (const Entry& holder : holders) {
         const RawField* count = floating_count(group, holder);
         if (count == nullptr || error) continue;

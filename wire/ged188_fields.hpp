@@ -42,6 +42,11 @@ RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from,
 /// A single field that came twice, or a number of a width that it cannot have.
 std::optional<DecodeError> check_fields(const MessageRule& message, const std::vector<RawField>& fields);
 
+/// The entries of one list: a field that the entry has already begins the next one. Fields of lists inside an entry go
+/// with it and never begin one.
+std::vector<std::vector<RawField>> split_entries(const MessageRule& message, std::uint8_t group,
+                                                 const std::vector<RawField>& fields);
+
 /// Compares every list with its count. `fixed_bytes` of the body are the fixed part.
 std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, std::size_t fixed_bytes,
                                        const std::vector<RawField>& fields);

@@ -149,7 +149,8 @@ bool MessageView::walk_fast(const Layout& layout) const noexcept {
   const Sight sight = header_width_ == 2 ? look<2>(begin, end, layout.single)
                                          : look<4>(begin, end, layout.single);
   if (!sight.whole) return false;
-  if (sight.doubtful && !walk_carefully(layout, nullptr)) return false;
+  const bool doubtful = sight.doubtful || sight.seen.meets(layout.second);
+  if (doubtful && !walk_carefully(layout, nullptr)) return false;
   if (layout.groups.empty()) return true;
   return counts_hold(layout, sight.seen.meets(layout.grouped), nullptr);
 }

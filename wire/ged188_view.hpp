@@ -73,6 +73,7 @@ struct Layout {
   bool has_floating;
   bool has_variants;
   TagSet single;   ///< tags that may come once
+  TagSet second;   ///< second spellings: looked at carefully, since the first may stand beside it
   TagSet grouped;  ///< tags that belong to lists
   std::span<const CountedGroup> groups;
 };

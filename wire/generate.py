@@ -2,6 +2,7 @@
 """generate.py - makes the GED-188 code and its reference from wire/ged188.json.
 
 Usage: generate.py code SCHEMA FOLDER        headers and sources
+       generate.py visit SCHEMA FOLDER       for the tests: every accessor and encoder by message number
        generate.py reference SCHEMA FILE     the protocol reference in Markdown
 The back-ends are in wire/generator/; each is a function from the schema to the text of a file.
 """
@@ -14,6 +15,7 @@ import ged188_enums  # noqa: E402
 import ged188_families  # noqa: E402
 import ged188_rules  # noqa: E402
 import ged188_schema  # noqa: E402
+import ged188_visit  # noqa: E402
 
 
 def code_files(schema):
@@ -30,6 +32,13 @@ def code_files(schema):
     return files
 
 
+def visit_files(schema):
+    files = {'visit.hpp': ged188_visit.visit_header(schema)}
+    for family in schema.families:
+        files[f'visit_{family}.cpp'] = ged188_visit.visit_source(family, schema)
+    return files
+
+
 def write_if_changed(path, text):
     """Leaves the file's time alone when nothing changed, so that nothing is compiled again."""
     if not path.exists() or path.read_text(encoding='utf-8') != text:
@@ -37,7 +46,8 @@ def write_if_changed(path, text):
 
 
 def main(arguments):
-    if len(arguments) != 3 or arguments[0] not in ('code',):
+    back_ends = {'code': code_files, 'visit': visit_files}
+    if len(arguments) != 3 or arguments[0] not in back_ends:
         print(__doc__, file=sys.stderr)
         return 2
     try:
@@ -47,7 +57,7 @@ def main(arguments):
         return 1
     target = Path(arguments[2])
     target.mkdir(parents=True, exist_ok=True)
-    for name, text in code_files(schema).items():
+    for name, text in back_ends[arguments[0]](schema).items():
         write_if_changed(target / name, text)
     return 0
 

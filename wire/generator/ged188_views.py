@@ -142,9 +142,10 @@ def view_constants(m):
         out += f'constinit const CountedGroup {view}::kCounted[] = {{\n{rows}}};\n'
         groups = 'kCounted'
     once = [t for f in m.floating if f.group is None for t in [f.tag] + f.also + f.lenient_also]
+    second = [t for f in m.floating if f.group is None for t in f.also + f.lenient_also]
     grouped = [t for f in m.floating if f.group is not None for t in [f.tag] + f.also + f.lenient_also]
     out += (f'constinit const Layout {view}::kLayout{{\n    {m.number}, k{m.pascal}Steps, {str(bool(m.floating)).lower()}, '
-            f'{str(bool(m.variants)).lower()},\n    {tag_set(once)},\n    {tag_set(grouped)}, {groups}}};\n')
+            f'{str(bool(m.variants)).lower()},\n    {tag_set(once)},\n    {tag_set(second)},\n    {tag_set(grouped)}, {groups}}};\n')
     return out
 
 

@@ -1,0 +1,98 @@
+// ged188_property_test.cpp - random and broken messages of every type and version, read and written in two ways.
+//
+// Replay   RINGSIDE_SEED=<number> <this program>; a failure prints the seed and the frame.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "tests/property/ged188/compare.hpp"
+#include "tests/property/ged188/random_message.hpp"
+#include "visit.hpp"
+
+namespace cti::wire::ged188 {
+namespace {
+
+constexpr Version kVersions[] = {9, 10, 13, 14, 15, 16, 19, 20, 21, 22, 23, 24, 25};
+
+std::uint64_t seed() {
+  static const std::uint64_t value = [] {
+    const char* given = std::getenv("RINGSIDE_SEED");
+    const std::uint64_t chosen = given != nullptr ? std::strtoull(given, nullptr, 10) : 20'240'601;
+    std::printf("replay with RINGSIDE_SEED=%llu\n", static_cast<unsigned long long>(chosen));
+    return chosen;
+  }();
+  return value;
+}
+
+std::uint64_t rounds() {
+  const char* given = std::getenv("RINGSIDE_ROUNDS");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : 3;
+}
+
+template <class Check>
+void for_every_type_and_version(Check&& check) {
+  Dice dice(seed());
+  for (std::uint64_t round = 0; round < rounds(); ++round) {
+    for (const MessageRule& rule : all_messages()) {
+      if (!rule.published()) continue;
+      for (const Version version : kVersions) {
+        check(rule, version, dice);
+        if (testing::Test::HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST(Ged188, WhatIsEncodedIsDecodedInEveryTypeAndVersion) {
+  std::size_t accepted_strictly = 0;
+  for_every_type_and_version([&](const MessageRule& rule, Version version, Dice& dice) {
+    const DecodedMessage message = random_message(rule, version, dice);
+    const auto frame = encode_table(message);
+    ASSERT_TRUE(frame.ok()) << frame.error();
+    const Strictness strictness = rule.since <= version ? Strictness::kStrict : Strictness::kLenient;
+    ASSERT_EQ(disagreement(*frame, version, strictness), "");
+    std::array<std::byte, limits::kMessageBytesMax> buffer;
+    const Bytes body = Bytes(*frame).subspan(limits::kHeaderBytes);
+    const Visit seen = visit(rule.number, body, version, strictness, buffer);
+    ASSERT_TRUE(seen.ok) << seen.error.text();
+    ASSERT_TRUE(seen.rewritten.ok()) << rule.name << " version " << version << ": " << seen.rewritten.error().text();
+    ASSERT_EQ(as_text(*seen.rewritten), as_text(Bytes(*frame))) << rule.name << " version " << version;
+    accepted_strictly += strictness == Strictness::kStrict;
+    const DecodedMessage back = decode_table(*frame, version);
+    ASSERT_EQ(back.fixed.size(), message.fixed.size());
+    ASSERT_EQ(back.floating.size(), message.floating.size());
+    for (std::size_t i = 0; i < message.fixed.size(); ++i) {
+      ASSERT_EQ(back.fixed[i].value, message.fixed[i].value) << rule.name << " " << message.fixed[i].name;
+    }
+    for (std::size_t i = 0; i < message.floating.size(); ++i) {
+      ASSERT_EQ(back.floating[i].name, message.floating[i].name) << rule.name;
+      ASSERT_EQ(back.floating[i].value, message.floating[i].value) << rule.name << " " << message.floating[i].name;
+    }
+  });
+  EXPECT_GT(accepted_strictly, 1'000U);
+}
+
+TEST(Ged188, ViewsAndTablesAgreeOnBrokenBytes) {
+  std::size_t refused = 0, total = 0;
+  for_every_type_and_version([&](const MessageRule& rule, Version version, Dice& dice) {
+    for (int i = 0; i < 4; ++i) {
+      auto frame = encode_table(random_message(rule, version, dice));
+      ASSERT_TRUE(frame.ok()) << frame.error();
+      std::vector<std::byte> body(frame->begin() + limits::kHeaderBytes, frame->end());
+      mutate(body, dice);
+      std::vector<std::byte> broken(frame->begin(), frame->begin() + limits::kHeaderBytes);
+      broken.insert(broken.end(), body.begin(), body.end());
+      store_be(broken.data(), static_cast<std::uint32_t>(body.size()));
+      const Strictness strictness = i % 2 == 0 ? Strictness::kLenient : Strictness::kStrict;
+      ASSERT_EQ(disagreement(broken, version, strictness), "");
+      refused += decode_table(broken, version, strictness).error.has_value();
+      ++total;
+    }
+  });
+  EXPECT_GT(refused, total / 10);   // the edits do harm ...
+  EXPECT_LT(refused, total);        // ... but not always
+}
+
+}  // namespace
+}  // namespace cti::wire::ged188

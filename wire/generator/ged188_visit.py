@@ -1,0 +1,140 @@
+"""ged188_visit.py - for the tests: every accessor of every view called once, and every message encoded from its view.
+
+lines() writes what a view says, one line per value; rewrite() feeds the same values to the message's encoder. So the
+tests reach all generated code without naming 167 messages by hand.
+"""
+from ged188_encoders import entry_fields, settable, singles
+from ged188_enums import banner
+from ged188_views import all_fixed, places
+from naming import singular
+
+
+def visit_header(schema):
+    out = banner('visit.hpp', 'all views and encoders, reached by message number. For tests only.')
+    out += '''#pragma once
+
+#include "tests/property/ged188/lines.hpp"
+#include "wire/ged188_encode.hpp"
+#include "wire/ged188_view.hpp"
+
+namespace cti::wire::ged188 {
+
+/// What decode() said, and what the view's accessors and the message's encoder made of the body.
+struct Visit {
+  bool known = false;  ///< a message with a published layout
+  bool ok = false;
+  DecodeError error;
+  Lines lines;
+  Result<Bytes, EncodeError> rewritten = Err{EncodeError{}};  ///< in the caller's buffer
+};
+
+'''
+    for family in schema.families:
+        out += f'bool visit_{family}(std::uint32_t number, Bytes body, Version, Strictness, MutableBytes, Visit& visit);\n'
+    out += '''
+inline Visit visit(std::uint32_t number, Bytes body, Version version, Strictness strictness, MutableBytes buffer) {
+  Visit visit;
+  visit.known = '''
+    out += ' ||\n                '.join(f'visit_{family}(number, body, version, strictness, buffer, visit)'
+                                      for family in schema.families)
+    return out + ''';
+  return visit;
+}
+
+}  // namespace cti::wire::ged188
+'''
+
+
+def visit_source(name, schema):
+    messages = [m for m in schema.messages if m.family == name]
+    out = banner(f'visit_{name}.cpp', f'the views and encoders of {name}.hpp, all accessors. For tests only.')
+    out += f'''#include "wire/ged188/{name}.hpp"
+
+#include "visit.hpp"
+
+namespace cti::wire::ged188 {{
+namespace {{
+
+'''
+    out += ''.join(lines_function(m) + rewrite_function(m) for m in messages)
+    out += f'''}}  // namespace
+
+bool visit_{name}(std::uint32_t number, Bytes body, Version version, Strictness strictness, MutableBytes buffer,
+    Visit& visit) {{
+  const auto run = [&](auto decoded) {{
+    visit.ok = decoded.ok();
+    if (!decoded) {{
+      visit.error = decoded.error();
+      return true;
+    }}
+    lines(*decoded, visit.lines);
+    visit.rewritten = rewrite(*decoded, version, buffer);
+    return true;
+  }};
+  switch (number) {{
+'''
+    for m in messages:
+        out += f'    case {m.number}: return run({m.pascal}View::decode(body, version, strictness));\n'
+    return out + '    default: return false;\n  }\n}\n\n}  // namespace cti::wire::ged188\n'
+
+
+def lines_function(m):
+    out = f'void lines(const {m.pascal}View& view, Lines& out) {{\n'
+    for f in all_fixed(m):
+        where = places(m, f.name)
+        partial = len(where) != 1 + len(m.variants)
+        guard = f'if (view.has_{f.snake}()) ' if partial or f.since > 9 else ''
+        out += f'  {guard}out.fixed("{f.name}", view.{f.snake}());\n'
+    for f in m.floating:
+        if f.group is None:
+            out += f'  out.field("{f.name}", view.{f.snake}());\n'
+    for g in m.groups:
+        if g.inside is None:
+            out += group_lines(g, 'view', '  ')
+    if not m.fixed and not m.floating:
+        out += '  (void)view, (void)out;\n'
+    return out + '}\n'
+
+
+def group_lines(g, holder, pad):
+    entry = f'{g.name[:-1]}_entry'
+    out = f'{pad}for (const auto {entry} : {holder}.{g.name}()) {{\n{pad}  out.entry("{g.name}");\n'
+    if g.fields[0].type == 'NAMEDVAR':
+        out += f'{pad}  out.named({entry}.name(), {entry}.value());\n'
+    elif g.fields[0].type == 'NAMEDARRAY':
+        out += f'{pad}  out.named({entry}.index(), {entry}.name(), {entry}.value());\n'
+    else:
+        out += ''.join(f'{pad}  out.field("{f.name}", {entry}.{f.snake}());\n' for f in g.fields)
+    out += ''.join(group_lines(n, entry, pad + '  ') for n in g.nested)
+    return out + f'{pad}}}\n'
+
+
+def rewrite_function(m):
+    out = f'Result<Bytes, EncodeError> rewrite(const {m.pascal}View& view, Version version, MutableBytes buffer) {{\n'
+    if settable(m):
+        out += f'  {m.pascal}Fixed fixed;\n'
+        out += ''.join(f'  fixed.{f.snake} = view.{f.snake}();\n' for f in settable(m))
+        out += f'  {m.pascal}Encoder encoder(buffer, version, fixed);\n'
+    else:
+        out += f'  (void)view;\n  {m.pascal}Encoder encoder(buffer, version);\n'
+    for f in singles(m):
+        out += f'  if (const auto value = view.{f.snake}()) encoder.{f.snake}(*value);\n'
+    for g in m.groups:
+        if g.inside is None:
+            out += group_rewrite(g, m, 'view', '  ')
+    return out + '  return encoder.finish();\n}\n'
+
+
+def group_rewrite(g, m, holder, pad):
+    entry = f'{g.name[:-1]}_entry'
+    add = f'encoder.add_{singular(g.name)}'
+    out = f'{pad}for (const auto {entry} : {holder}.{g.name}()) {{\n'
+    if g.fields[0].type == 'NAMEDVAR':
+        out += f'{pad}  {add}({entry}.name(), {entry}.value());\n'
+    elif g.fields[0].type == 'NAMEDARRAY':
+        out += f'{pad}  {add}({entry}.index(), {entry}.name(), {entry}.value());\n'
+    else:
+        values = ', '.join(f'.{f.snake} = {entry}.{f.snake}()' for f in entry_fields(g))
+        out += f'{pad}  {add}({{{values}}});\n'
+    out += ''.join(group_rewrite(n, m, entry, pad + '  ') for n in g.nested)
+    return out + f'{pad}}}\n'
