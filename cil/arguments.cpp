@@ -1,0 +1,413 @@
+#include "cil/arguments.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "cil/object.hpp"
+#include "wire/keyword.hpp"
+
+namespace cti::cil {
+namespace {
+
+constexpr std::size_t kTextBytesMax = 32 * 1024;
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool same(std::string_view left, std::string_view right) noexcept {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// The whole text must be a number; `true` and `false` count as 1 and 0.
+bool parse(std::string_view text, std::int64_t* value) noexcept {
+  text = trimmed(text);
+  if (same(text, "true") || same(text, "false")) {
+    *value = same(text, "true") ? 1 : 0;
+    return true;
+  }
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t parsed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+  if (error != std::errc{} || text.empty() || end != text.data() + text.size()) return false;
+  *value = parsed;
+  return true;
+}
+
+template <class T>
+T or_throw(bool ok, T value, const char* wanted) {
+  if (!ok) {
+    throw CCtiosException(std::string("the value does not convert to ") + wanted,
+                          E_CTIOS_INVALID_ARGUMENT, 0);
+  }
+  return value;
+}
+
+}  // namespace
+
+Key::Key(std::string_view name) noexcept : text_(trimmed(name)) {
+  if (const auto keyword = wire::keyword_from(text_)) {
+    id_ = static_cast<std::uint16_t>(*keyword);
+    text_ = wire::name_of(*keyword);
+  }
+}
+
+Key::Key(enum_Keywords keyword) noexcept
+    : text_(wire::name_of(static_cast<wire::Keyword>(keyword))), id_(keyword) {}
+
+Key::Key(const Arg& name) : Key(name.GetType() == ARG_STRING ? name.text() : std::string_view{}) {}
+
+// --- Arg ---------------------------------------------------------------------------------------
+
+Arg::Arg() = default;
+Arg::Arg(const Arg& other)
+    : Counted(), type_(other.type_), number_(other.number_), text_(other.text_) {
+  if (other.nested_) nested_ = Ref<Arguments>(other.nested_->Clone());
+}
+Arg::Arg(Arg&& other) noexcept
+    : Counted(),
+      type_(other.type_),
+      number_(other.number_),
+      text_(std::move(other.text_)),
+      nested_(std::move(other.nested_)) {}
+Arg::~Arg() = default;
+
+Arg& Arg::operator=(Arg other) noexcept {
+  std::swap(type_, other.type_);
+  std::swap(number_, other.number_);
+  std::swap(text_, other.text_);
+  std::swap(nested_, other.nested_);
+  return *this;
+}
+
+bool Arg::set(ArgDataType type, std::int64_t number) noexcept {
+  type_ = type;
+  number_ = number;
+  text_.clear();
+  nested_ = {};
+  return true;
+}
+
+bool Arg::set_wide(std::int64_t value) noexcept {
+  if (value >= std::numeric_limits<int>::min() && value <= std::numeric_limits<int>::max()) {
+    return set(ARG_INT, value);
+  }
+  return value >= 0 && value <= std::numeric_limits<unsigned int>::max() && set(ARG_UINT, value);
+}
+
+bool Arg::SetValue(std::string_view value) {
+  if (value.size() > kTextBytesMax) return false;
+  std::string text(value);  // `value` may be our own text
+  set(ARG_STRING, 0);
+  text_ = std::move(text);
+  return true;
+}
+
+bool Arg::SetValue(const Arg& value) {
+  if (this != &value) *this = Arg(value);
+  return true;
+}
+
+bool Arg::SetValue(const Arguments& value) {
+  Ref<Arguments> copy(value.Clone());
+  set(ARG_ARGARRAY, 0);
+  nested_ = std::move(copy);
+  return true;
+}
+
+bool Arg::number(std::int64_t* value) const noexcept {
+  switch (type_) {
+    case ARG_INT:
+    case ARG_UINT:
+    case ARG_SHORT:
+    case ARG_USHORT:
+    case ARG_BOOL:
+      *value = number_;
+      return true;
+    case ARG_STRING:
+      return parse(text_, value);
+    default:
+      return false;
+  }
+}
+
+bool Arg::GetValueInt(int* value) const noexcept {
+  std::int64_t wide = 0;
+  // An unsigned mask read as INT keeps its bits.
+  if (!value || !number(&wide) || wide < std::numeric_limits<int>::min() ||
+      wide > std::numeric_limits<unsigned int>::max()) {
+    return false;
+  }
+  *value = static_cast<int>(wide);
+  return true;
+}
+
+bool Arg::GetValueUInt(unsigned int* value) const noexcept {
+  std::int64_t wide = 0;
+  if (!value || !number(&wide) || wide < std::numeric_limits<int>::min() ||
+      wide > std::numeric_limits<unsigned int>::max()) {
+    return false;
+  }
+  *value = static_cast<unsigned int>(wide);
+  return true;
+}
+
+bool Arg::GetValueUShort(unsigned short* value) const noexcept {
+  std::int64_t wide = 0;
+  if (!value || !number(&wide) || wide < std::numeric_limits<short>::min() ||
+      wide > std::numeric_limits<unsigned short>::max()) {
+    return false;
+  }
+  *value = static_cast<unsigned short>(wide);
+  return true;
+}
+
+bool Arg::GetValueShort(short* value) const noexcept {
+  std::int64_t wide = 0;
+  if (!value || !number(&wide) || wide < std::numeric_limits<short>::min() ||
+      wide > std::numeric_limits<unsigned short>::max()) {
+    return false;
+  }
+  *value = static_cast<short>(wide);
+  return true;
+}
+
+bool Arg::GetValueBool(bool* value) const noexcept {
+  std::int64_t wide = 0;
+  if (!value || !number(&wide)) return false;
+  *value = wide != 0;
+  return true;
+}
+
+bool Arg::GetValueString(std::string* value) const {
+  if (!value) return false;
+  if (GetType() == ARG_REFERENCE) {
+    *value = static_cast<const CilRefArg*>(this)->GetUniqueObjectID();
+    return true;
+  }
+  switch (type_) {
+    case ARG_NOTSET:
+      return false;
+    case ARG_STRING:
+      *value = text_;
+      return true;
+    case ARG_ARGARRAY:
+      *value = "{ " + nested_->DumpArgs() + " }";
+      return true;
+    default:
+      *value = std::to_string(number_);
+      return true;
+  }
+}
+
+bool Arg::GetValueArray(Arguments** value) const noexcept {
+  if (!value || !nested_) return false;
+  nested_->AddRef();
+  *value = nested_.get();
+  return true;
+}
+
+int Arg::GetValueInt() const {
+  int value = 0;
+  const bool ok = GetValueInt(&value);
+  return or_throw(ok, value, "INT");
+}
+unsigned int Arg::GetValueUInt() const {
+  unsigned int value = 0;
+  const bool ok = GetValueUInt(&value);
+  return or_throw(ok, value, "UINT");
+}
+unsigned short Arg::GetValueUShort() const {
+  unsigned short value = 0;
+  const bool ok = GetValueUShort(&value);
+  return or_throw(ok, value, "USHORT");
+}
+short Arg::GetValueShort() const {
+  short value = 0;
+  const bool ok = GetValueShort(&value);
+  return or_throw(ok, value, "SHORT");
+}
+bool Arg::GetValueBool() const {
+  bool value = false;
+  const bool ok = GetValueBool(&value);
+  return or_throw(ok, value, "BOOL");
+}
+std::string Arg::GetValueString() const {
+  std::string value;
+  const bool ok = GetValueString(&value);
+  return or_throw(ok, std::move(value), "STRING");
+}
+Arguments& Arg::GetValueArray() const {
+  Arguments* value = nullptr;
+  const bool ok = GetValueArray(&value);
+  return *or_throw(ok, value, "ARGUMENTS");
+}
+
+std::string Arg::DumpArg() const {
+  std::string text;
+  GetValueString(&text);
+  return text;
+}
+
+// --- CilRefArg ---------------------------------------------------------------------------------
+
+CilRefArg::CilRefArg(const CilRefArg& other) : Arg(), object_(other.object_) {
+  if (object_) object_->AddRef();
+}
+CilRefArg::~CilRefArg() {
+  if (object_) object_->Release();
+}
+std::string CilRefArg::GetUniqueObjectID() const {
+  std::string id;
+  if (object_) object_->GetValueString(ekwUniqueObjectID, &id);
+  return id;
+}
+CCtiOsObject* CilRefArg::GetValue() const noexcept {
+  if (object_) object_->AddRef();
+  return object_;
+}
+bool CilRefArg::SetValue(CCtiOsObject* object) {
+  if (!object) return false;
+  object->AddRef();
+  if (object_) object_->Release();
+  object_ = object;
+  return true;
+}
+
+// --- Arguments ---------------------------------------------------------------------------------
+
+Arguments::Arguments(const Arguments& other) : Counted() {
+  items_.reserve(other.items_.size());
+  for (const Item& from : other.items_) {
+    items_.push_back({from.id, from.own_key, Ref<Arg>(from.value->Clone())});
+  }
+}
+
+Arguments& Arguments::operator=(Arguments other) noexcept {
+  items_.swap(other.items_);
+  return *this;
+}
+
+const Arguments::Item* Arguments::item(const Key& key) const noexcept {
+  for (const Item& each : items_) {
+    if (each.id == key.id() && (each.id != 0 || same(each.own_key, key.text()))) return &each;
+  }
+  return nullptr;
+}
+
+const Arg* Arguments::find(const Key& key) const noexcept {
+  const Item* found = key.valid() ? item(key) : nullptr;
+  return found ? found->value.get() : nullptr;
+}
+
+const Arg* Arguments::at(int index) const noexcept {
+  if (index < 1 || index > NumElements()) return nullptr;
+  return items_[static_cast<std::size_t>(index) - 1].value.get();
+}
+
+const Arg& Arguments::get(const Key& key) const {
+  if (const Arg* found = find(key)) return *found;
+  throw CCtiosException("no item with key " + std::string(key.text()), E_CTIOS_INVALID_ARGUMENT, 0);
+}
+
+const Arg& Arguments::get(int index) const {
+  if (const Arg* found = at(index)) return *found;
+  throw CCtiosException("no element with index " + std::to_string(index), E_CTIOS_INVALID_ARGUMENT, 0);
+}
+
+bool Arguments::put(const Key& key, Arg&& value) {
+  return put(key, Ref<Arg>(new Arg(std::move(value))));
+}
+
+bool Arguments::put(const Key& key, Ref<Arg> value) {
+  if (!key.valid()) return false;
+  if (const Item* found = item(key)) {
+    items_[static_cast<std::size_t>(found - items_.data())].value = std::move(value);
+    return true;
+  }
+  items_.push_back({key.id(), key.id() ? std::string{} : std::string(key.text()), std::move(value)});
+  return true;
+}
+
+bool Arguments::put_at(int index, Arg&& value) {
+  items_[static_cast<std::size_t>(index) - 1].value = Ref<Arg>(new Arg(std::move(value)));
+  return true;
+}
+
+bool Arguments::AddItem(const Key& key, const CilRefArg& value) {
+  return put(key, Ref<Arg>(value.Clone()));
+}
+
+bool Arguments::RemoveItem(const Key& key) {
+  const Item* found = key.valid() ? item(key) : nullptr;
+  if (!found) return false;
+  items_.erase(items_.begin() + (found - items_.data()));
+  return true;
+}
+
+bool Arguments::GetValueInt(const Key& key, int* value) const noexcept {
+  const Arg* found = find(key);
+  return found && found->GetValueInt(value);
+}
+bool Arguments::GetValueUInt(const Key& key, unsigned int* value) const noexcept {
+  const Arg* found = find(key);
+  return found && found->GetValueUInt(value);
+}
+bool Arguments::GetValueUShort(const Key& key, unsigned short* value) const noexcept {
+  const Arg* found = find(key);
+  return found && found->GetValueUShort(value);
+}
+bool Arguments::GetValueShort(const Key& key, short* value) const noexcept {
+  const Arg* found = find(key);
+  return found && found->GetValueShort(value);
+}
+bool Arguments::GetValueBool(const Key& key, bool* value) const noexcept {
+  const Arg* found = find(key);
+  return found && found->GetValueBool(value);
+}
+bool Arguments::GetValueString(const Key& key, std::string* value) const {
+  const Arg* found = find(key);
+  return found && found->GetValueString(value);
+}
+bool Arguments::GetValueArray(const Key& key, Arguments** value) const noexcept {
+  const Arg* found = find(key);
+  return found && found->GetValueArray(value);
+}
+bool Arguments::GetValue(const Key& key, Arg** value) const {
+  const Arg* found = find(key);
+  if (!found || !value) return false;
+  *value = &found->Clone();
+  return true;
+}
+
+std::string Arguments::GetElementKey(int index) const {
+  get(index);
+  const Item& found = items_[static_cast<std::size_t>(index) - 1];
+  return found.id ? std::string(wire::name_of(static_cast<wire::Keyword>(found.id))) : found.own_key;
+}
+
+std::string Arguments::DumpArgs() const {
+  std::string text;
+  for (int index = 1; index <= NumElements(); ++index) {
+    if (index > 1) text += ' ';
+    text += GetElementKey(index) + " = " + at(index)->DumpArg() + ';';
+  }
+  return text;
+}
+
+void Arguments::merge(const Arguments& other) {
+  for (const Item& from : other.items_) {
+    const Key key = from.id ? Key(static_cast<enum_Keywords>(from.id)) : Key(from.own_key);
+    put(key, Ref<Arg>(from.value->Clone()));
+  }
+}
+
+}  // namespace cti::cil

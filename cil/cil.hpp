@@ -1,0 +1,24 @@
+// cil.hpp - the one header of the client library: includes everything and puts the CTI OS names where programs expect them.
+//
+// The names live in namespace cti::cil; CTI OS programs know them without one. Define CTI_CIL_NO_GLOBAL_NAMES before the
+// include to keep the global namespace clean.
+#pragma once
+
+#include "cil/agent.hpp"
+#include "cil/arguments.hpp"
+#include "cil/call.hpp"
+#include "cil/events.hpp"
+#include "cil/exception.hpp"
+#include "cil/keywords.hpp"
+#include "cil/logger.hpp"
+#include "cil/object.hpp"
+#include "cil/ref.hpp"
+#include "cil/session.hpp"
+#include "cil/session_resolver.hpp"
+#include "cil/silent_monitor.hpp"
+#include "cil/skill_group.hpp"
+#include "cil/wait_object.hpp"
+
+#ifndef CTI_CIL_NO_GLOBAL_NAMES
+using namespace cti::cil;  // NOLINT: programs written for CTI OS use these names bare
+#endif

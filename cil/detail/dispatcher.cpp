@@ -1,0 +1,167 @@
+#include "cil/detail/dispatcher.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "wire/ctios_enums.hpp"
+
+namespace cti::cil::detail {
+namespace {
+
+struct Row {
+  int event_id;
+  int list;
+  bool first;  ///< of its event: the one through which IAllInOne is told
+  void (*tell)(void* listener, Arguments& args);
+  void (*tell_all_in_one)(IAllInOne* listener, Arguments& args);
+};
+
+// Ascending by event number.
+constexpr Row kRows[] = {
+#define CTI_CIL_EVENT(event, list, interface, callback, first)                               \
+  {event, list, first,                                                                       \
+   [](void* listener, Arguments& args) { static_cast<interface*>(listener)->callback(args); }, \
+   [](IAllInOne* listener, Arguments& args) { static_cast<interface*>(listener)->callback(args); }},
+#include "cil/event_rows.inc"
+#undef CTI_CIL_EVENT
+};
+
+struct RowsOf {
+  const Row* begin;
+  const Row* end;
+};
+
+RowsOf rows_of(int event_id) noexcept {
+  const auto [begin, end] =
+      std::equal_range(std::begin(kRows), std::end(kRows), Row{event_id, 0, false, nullptr, nullptr},
+                       [](const Row& left, const Row& right) { return left.event_id < right.event_id; });
+  return {begin, end};
+}
+
+}  // namespace
+
+Dispatcher::List* Dispatcher::list_at(int list) noexcept {
+  return list >= 0 && static_cast<std::size_t>(list) < kLists ? &lists_[static_cast<std::size_t>(list)]
+                                                              : nullptr;
+}
+
+template <class T>
+bool Dispatcher::add_to(std::vector<T*>& all, T* listener) {
+  if (!listener || all.size() >= kListenersMax) return false;
+  if (std::find(all.begin(), all.end(), listener) != all.end()) return false;
+  all.push_back(listener);
+  return true;
+}
+
+template <class T>
+bool Dispatcher::remove_from(std::vector<T*>& all, T* listener) {
+  const auto found = listener ? std::find(all.begin(), all.end(), listener) : all.end();
+  if (found == all.end()) return false;
+  if (telling_) {
+    *found = nullptr;  // somebody iterates: taken out afterwards
+    removed_ = true;
+  } else {
+    all.erase(found);
+  }
+  return true;
+}
+
+bool Dispatcher::add(int list, void* listener) {
+  const std::lock_guard lock(mutex_);
+  List* at = list_at(list);
+  return at && add_to(at->listeners, listener);
+}
+bool Dispatcher::remove(int list, void* listener) {
+  const std::lock_guard lock(mutex_);
+  List* at = list_at(list);
+  return at && remove_from(at->listeners, listener);
+}
+bool Dispatcher::add_generic(int list, IGenericEvents* listener) {
+  const std::lock_guard lock(mutex_);
+  List* at = list_at(list);
+  return at && add_to(at->generic, listener);
+}
+bool Dispatcher::remove_generic(int list, IGenericEvents* listener) {
+  const std::lock_guard lock(mutex_);
+  List* at = list_at(list);
+  return at && remove_from(at->generic, listener);
+}
+
+void Dispatcher::add_waiter(const std::shared_ptr<Waiter>& waiter) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
+  waiters_.push_back(waiter);
+}
+
+void Dispatcher::tell(int event_id, Arguments& args) {
+  const std::lock_guard lock(mutex_);
+  telling_ = true;
+  // relaxed: only this thread asks whether it is itself.
+  handler_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  const auto guarded = [&](auto&& call) {
+    try {
+      call();
+    } catch (...) {
+      // relaxed: a counter, ordered with nothing.
+      handlers_thrown_.fetch_add(1, std::memory_order_relaxed);
+    }
+  };
+  const RowsOf rows = rows_of(event_id);
+  List& all_in_one = lists_[eAllInOneList];
+  for (const Row* row = rows.begin; row != rows.end; ++row) {
+    auto& listeners = lists_[static_cast<std::size_t>(row->list)].listeners;
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+      if (listeners[i]) guarded([&] { row->tell(listeners[i], args); });
+    }
+    for (std::size_t i = 0; row->first && i < all_in_one.listeners.size(); ++i) {
+      auto* listener = static_cast<IAllInOne*>(all_in_one.listeners[i]);
+      if (listener) guarded([&] { row->tell_all_in_one(listener, args); });
+    }
+  }
+  for (const Row* row = rows.begin; row != rows.end; ++row) {
+    guarded([&] { tell_generic(lists_[static_cast<std::size_t>(row->list)], event_id, args); });
+  }
+  guarded([&] { tell_generic(all_in_one, event_id, args); });
+  telling_ = false;
+  // relaxed: as above.
+  handler_thread_.store(std::thread::id{}, std::memory_order_relaxed);
+  if (removed_) compact();
+  tell_waiters(event_id);
+}
+
+void Dispatcher::tell_generic(List& list, int event_id, Arguments& args) {
+  for (std::size_t i = 0; i < list.generic.size(); ++i) {
+    if (list.generic[i]) list.generic[i]->OnEvent(event_id, args);
+  }
+}
+
+void Dispatcher::compact() {
+  removed_ = false;
+  for (List& list : lists_) {
+    std::erase(list.listeners, nullptr);
+    std::erase(list.generic, nullptr);
+  }
+}
+
+void Dispatcher::tell_waiters(int event_id) {
+  for (const auto& each : waiters_) {
+    const auto waiter = each.lock();
+    if (!waiter) continue;
+    const std::lock_guard lock(waiter->mutex);
+    if (std::find(waiter->mask.begin(), waiter->mask.end(), event_id) == waiter->mask.end()) continue;
+    waiter->pending = event_id;
+    waiter->signalled.notify_all();
+  }
+}
+
+bool Dispatcher::inside_handler() const noexcept {
+  // relaxed: a thread that is inside a handler stored its own id there itself.
+  return handler_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+std::uint64_t Dispatcher::handlers_thrown() const noexcept {
+  // relaxed: a counter.
+  return handlers_thrown_.load(std::memory_order_relaxed);
+}
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,190 @@
+#include "cil/detail/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "cil/detail/convert.hpp"
+
+namespace cti::cil::detail {
+
+using wire::FrameType;
+
+void start(Engine& engine, const Request& request) { engine.start(request); }
+
+Engine::Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed)
+    : core_owner_(std::move(core)),
+      core_(*core_owner_),
+      transport_(core_.io(), *this, seed,
+                 [weak = std::weak_ptr(core_owner_)] {
+                   if (const auto alive = weak.lock()) alive->wake();
+                 }),
+      token_(core::mix64(seed)),
+      completions_(64),
+      buffer_(wire::limits::kClientFrameBytesMax) {}
+
+std::uint32_t Engine::turn(TimePoint deadline) {
+  std::uint32_t done = 0;
+  SessionCore::Work work;
+  const auto do_work = [&] {
+    while (core_.take_work(&work)) {
+      work(*this);
+      ++done;
+    }
+  };
+  do_work();
+  const std::size_t came = core_.io().wait(completions_, std::min(deadline, next()));
+  for (std::size_t i = 0; i < came; ++i) transport_.on_completion(completions_[i]);
+  done += static_cast<std::uint32_t>(came);
+  do_work();
+  transport_.tick();
+  end_overdue();
+  return done;
+}
+
+TimePoint Engine::next() const {
+  // Deadlines ascend with the request's number.
+  const TimePoint request = pending_.empty() ? kNever : pending_.begin()->second.deadline;
+  return std::min(transport_.next(), request);
+}
+
+void Engine::connect(TransportConfig config) {
+  core_.with([&](SessionCore::State& state) {
+    state.properties.AddItem(CTIOS_TRYINGSINCE, event_time());
+  });
+  transport_.open(std::move(config));
+}
+
+void Engine::disconnect() {
+  end_all("the session was disconnected");
+  transport_.close();
+}
+
+void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
+  lineage_ = welcome.lineage();
+  Arguments status;
+  read(welcome.arguments(), &status);
+  core_.with([&](SessionCore::State& state) {
+    state.link = Link::kConnected;
+    Arguments& properties = state.properties;
+    properties.AddItem(CTIOS_CURRENTSERVER, server.host);
+    properties.AddItem(CTIOS_CURRENTPORT, int{server.port});
+    properties.AddItem(CTIOS_CONNECTEDSINCE, event_time());
+    properties.AddItem(CTIOS_TRYINGSERVER, "");
+    properties.AddItem(CTIOS_CILCONNECTIONID, std::to_string(welcome.session()));
+    if (const Arg* system = status.find(CTIOS_STATUSSYSTEM)) properties.AddItem(CTIOS_STATUSSYSTEM, *system);
+  });
+  Arguments args;
+  args.AddItem(CTIOS_EVENTTIME, event_time());
+  args.AddItem(CTIOS_CURRENTSERVER, server.host);
+  // The mode is asked for before handlers run: what they ask for comes behind it.
+  if (subscription_.wanted) subscribe();
+  tell(eOnConnection, args);
+  tell_system_status();
+  reconcile(lineage_);
+  send_pending();
+}
+
+void Engine::on_loss(const Loss& loss) {
+  snapshots_.clear();  // partial ones are thrown away whole
+  snapshot_bytes_ = 0;
+  subscription_.established = false;
+  core_.with([&](SessionCore::State& state) {
+    state.link = loss.final_attempt ? Link::kDisconnected : Link::kFailover;
+    state.properties.AddItem(CTIOS_CURRENTSERVER, "");
+    state.properties.AddItem(CTIOS_TRYINGSERVER, loss.final_attempt ? std::string{} : transport_.server().host);
+    state.properties.AddItem(CTIOS_TRYINGPORT, int{transport_.server().port});
+  });
+  if (loss.final_attempt) end_all("the connection was lost for good");
+  Arguments args;
+  args.AddItem(CTIOS_EVENTTIME, event_time());
+  args.AddItem(CTIOS_FAILEDSERVER, loss.server.host);
+  args.AddItem(CTIOS_REASONCODE, static_cast<short>(loss.reason));
+  args.AddItem(CTIOS_ERRORMESSAGE, loss.text);
+  if (loss.final_attempt) args.AddItem(CTIOS_FINALATTEMPT, 1);
+  if (loss.final_attempt) leave();
+  tell(eOnConnectionFailure, args);
+}
+
+void Engine::on_rejected(const std::string& text) {
+  end_all("the server rejected the connection");
+  leave();
+  Arguments args;
+  args.AddItem(CTIOS_EVENTTIME, event_time());
+  args.AddItem(CTIOS_ERRORMESSAGE, text);
+  tell(eOnConnectionRejected, args);
+}
+
+void Engine::on_closed() {
+  leave();
+  Arguments none;
+  tell(eOnConnectionClosed, none);
+}
+
+void Engine::on_heartbeat() {
+  Arguments args;
+  args.AddItem(CTIOS_EVENTTIME, event_time());
+  tell(eOnHeartbeat, args);
+}
+
+void Engine::on_missing_heartbeat(std::uint32_t consecutive) {
+  Arguments args;
+  args.AddItem(CTIOS_EVENTTIME, event_time());
+  args.AddItem(CTIOS_CONSECUTIVEMISSEDHEARTBEATS, static_cast<int>(consecutive));
+  args.AddItem(CTIOS_HEARTBEATINTERVAL,
+               static_cast<int>(Millis(transport_.config().heartbeat).count()));
+  tell(eOnMissingHeartbeat, args);
+}
+
+bool Engine::on_frame(Bytes frame) {
+  switch (static_cast<FrameType>(wire::frame_type(frame.data()))) {
+    case FrameType::kUpdate:
+      return take_update(frame);
+    case FrameType::kSnapshotBegin:
+    case FrameType::kSnapshotRecord:
+    case FrameType::kSnapshotEnd:
+      return take_snapshot(frame);
+    case FrameType::kReply:
+      return take_reply(frame);
+    case FrameType::kPrivateEvent:
+      return take_private_event(frame);
+    case FrameType::kSubscribed:
+      return take_subscribed(frame);
+    default:
+      return false;
+  }
+}
+
+void Engine::tell(int event_id, Arguments& args) { core_.dispatcher().tell(event_id, args); }
+
+void Engine::leave() {
+  subscription_ = {};
+  positions_.clear();
+  snapshots_.clear();
+  snapshot_bytes_ = 0;
+  login_.reset();
+  transport_.limit_retries({});
+  core_.objects().clear();
+  core_.with([this](SessionCore::State& state) {
+    state.link = Link::kDisconnected;
+    state.mode = eNotConnected;
+    if (state.agent) core_.objects().let_go(*state.agent);
+    state.agent = {};
+    state.agent_id.clear();
+    state.agent_args.Clear();
+    state.call_id.clear();
+    state.properties.AddItem(CTIOS_CURRENTSERVER, "");
+    state.properties.AddItem(CTIOS_TRYINGSERVER, "");
+  });
+}
+
+int Engine::event_time() const {
+  constexpr std::int64_t kDay = 24LL * 60 * 60 * 1000;
+  const std::int64_t ms = core_.io().wall().since_epoch_ms % kDay;
+  return static_cast<int>(ms < 0 ? ms + kDay : ms);
+}
+
+bool Engine::in_agent_mode() const {
+  return core_.with([](const SessionCore::State& state) { return state.mode == eAgentConnection; });
+}
+
+}  // namespace cti::cil::detail

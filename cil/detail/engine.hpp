@@ -1,0 +1,137 @@
+// engine.hpp - the event thread's side of a session: modes, updates, snapshots, requests, the current call.
+//
+// Why      everything that happens to a session happens here, one thing after the other, so that events come in order
+//          and on one thread, whether that is the session's own or the caller's.
+// Shape    an actor: turn() does queued work, feeds the transport, ends what is overdue. What the server says becomes
+//          records for the objects and events for the listeners.
+// Modes    a mode that is set is set up again after every reconnect, from the last position of each peripheral; what the
+//          server no longer has comes as a snapshot, and calls that it does not mention get an OnCallEnd of ours.
+// Requests end exactly once: by the server's reply; refused when they never left; else with "outcome unknown". After a
+//          reconnect a request goes out again, under its old number, only to a server of the same lineage: only such a
+//          server can know whether it has run already.
+// Bounds   kSnapshotBytesMax of snapshots that have not ended yet; kRequestMost until a request counts as lost.
+// Threads  one: whoever calls turn().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cil/detail/core.hpp"
+#include "cil/detail/transport.hpp"
+#include "wire/arguments.hpp"
+
+namespace cti::cil::detail {
+
+inline constexpr std::size_t kSnapshotBytesMax = std::size_t{256} * 1024 * 1024;
+inline constexpr Seconds kRequestMost{60};
+inline constexpr std::uint32_t kRetriesWithSettings = 5;
+
+class Engine final : private TransportUser {
+ public:
+  Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed);
+
+  /// Does what there is to do, waiting for it at most until `deadline`. Returns how much was done.
+  std::uint32_t turn(TimePoint deadline);
+  /// When turn() has something to do by itself.
+  TimePoint next() const;
+  TimePoint now() const noexcept { return core_.io().now(); }
+
+  // Work, posted by the session's methods.
+  void connect(TransportConfig config);
+  void disconnect();
+  void enter_mode(wire::SubscribeMode mode, const Arguments& args);
+  void start(Request request);
+  void agent_cleared(const std::string& object_id);
+  void call_chosen(const std::string& object_id);
+
+  struct Counters {
+    std::uint64_t updates = 0, doubles = 0, snapshots = 0, late_replies = 0, requests_sent_again = 0;
+  };
+  const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  struct Pending {
+    Request request;
+    bool sent = false;
+    std::uint64_t lineage = 0;  ///< of the server that it was sent to
+    TimePoint deadline;
+  };
+  struct Subscription {
+    wire::SubscribeMode mode{};
+    wire::Arguments args;
+    std::uint64_t id = 0;
+    bool wanted = false;
+    bool established = false;
+    bool again = false;          ///< it had been established before
+    bool snapshot_seen = false;  ///< since it was last asked for
+  };
+
+  // The transport's voice (engine.cpp).
+  void on_up(const Server& server, const wire::WelcomeView& welcome) override;
+  void on_loss(const Loss& loss) override;
+  void on_rejected(const std::string& text) override;
+  bool on_frame(Bytes frame) override;
+  void on_heartbeat() override;
+  void on_missing_heartbeat(std::uint32_t consecutive) override;
+  void on_closed() override;
+
+  // Modes and events (engine_mode.cpp).
+  void subscribe();
+  bool take_subscribed(Bytes frame);
+  bool take_private_event(Bytes frame);
+  void mode_established(int event_id, Arguments& args);
+  void tell_known_agent();
+  void log_in_again();
+  void tell_system_status();
+  void note_system_event(const Arguments& args);
+
+  // Records and the current call (engine_records.cpp).
+  bool take_update(Bytes frame);
+  bool take_snapshot(Bytes frame);
+  void end_snapshot(const wire::SnapshotEndView& end);
+  void apply_record(const wire::UpdateView& update, bool live);
+  void end_object(const std::string& object_id, bool tell_end);
+  void follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends);
+  void choose_call(const std::string& object_id);
+  void tell_buttons(const std::string& object_id, int event_id);
+  std::vector<std::string> own_calls() const;
+
+  // Requests (engine_requests.cpp).
+  bool may_send() const;
+  void send_pending();
+  void send(Pending& pending);
+  bool take_reply(Bytes frame);
+  void take_settings(const Arguments& args);
+  void reconcile(std::uint64_t lineage);
+  void end_overdue();
+  void end_all(const std::string& why);
+  void refuse(const Request& request, int failure_code, wire::Outcome outcome, const std::string& why);
+
+  void tell(int event_id, Arguments& args);
+  void leave();  ///< back to the state before Connect
+  int event_time() const;
+  bool in_agent_mode() const;
+
+  std::shared_ptr<SessionCore> core_owner_;
+  SessionCore& core_;
+  Transport transport_;
+  std::uint64_t token_;
+  std::vector<core::Completion> completions_;
+  std::vector<std::byte> buffer_;  ///< frames are written here
+
+  Subscription subscription_;
+  std::map<std::uint32_t, wire::Position> positions_;               ///< by peripheral
+  std::map<std::uint32_t, std::vector<std::byte>> snapshots_;       ///< that have not ended yet, by peripheral
+  std::size_t snapshot_bytes_ = 0;
+  std::map<std::uint64_t, Pending> pending_;
+  std::optional<Request> login_;  ///< the last good one
+  std::uint64_t lineage_ = 0;
+  Counters counters_;
+};
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,236 @@
+// engine_mode.cpp - agent mode and monitor mode: setting them up, again after every reconnect, and what the system does.
+#include <cstdlib>
+#include <utility>
+
+#include "cil/detail/convert.hpp"
+#include "cil/detail/engine.hpp"
+
+namespace cti::cil::detail {
+
+using wire::SubscribeMode;
+
+void Engine::enter_mode(SubscribeMode mode, const Arguments& args) {
+  if (subscription_.wanted && subscription_.mode == mode) return;  // the agent was cleared and set again
+  std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax);
+  wire::ArgumentsWriter writer(buffer);
+  write(args, writer);
+  const Bytes block = writer.finish();
+  subscription_ = {};
+  subscription_.mode = mode;
+  if (writer.ok()) subscription_.args = wire::Arguments(wire::ArgumentsView::trusted(block));
+  subscription_.wanted = true;
+  if (transport_.up()) subscribe();
+}
+
+void Engine::subscribe() {
+  std::vector<wire::Position> positions;
+  for (const auto& [peripheral, position] : positions_) {
+    if (positions.size() < wire::limits::kPositionsMax) positions.push_back(position);
+  }
+  subscription_.id = core_.with([](SessionCore::State& state) { return state.next_request++; });
+  subscription_.established = false;
+  subscription_.snapshot_seen = false;
+  wire::SubscribeHeader header;
+  header.id = subscription_.id;
+  header.mode = subscription_.mode;
+  wire::SubscribeWriter writer(buffer_, header, positions);
+  writer.arguments().add_all(subscription_.args.view());
+  transport_.send(writer.finish());
+}
+
+bool Engine::take_subscribed(Bytes frame) {
+  const auto view = wire::SubscribedView::check(frame);
+  if (!view) return false;
+  if (!subscription_.wanted || view->id() != subscription_.id) return true;
+  if (view->outcome() == wire::Outcome::kConfirmed) return true;  // records follow, then the mode's own event
+  Arguments args;
+  read(view->arguments(), &args);
+  const bool monitor = subscription_.mode == SubscribeMode::kMonitor;
+  if (monitor && !args.IsValid(CTIOS_FAILURECODE)) {
+    args.AddItem(CTIOS_FAILURECODE, static_cast<int>(eMonitorModeConnectionDenied));
+  }
+  subscription_ = {};
+  const Ref<CAgent> agent = core_.with([](SessionCore::State& state) {
+    state.mode = eNotConnected;
+    state.agent_id.clear();
+    return std::exchange(state.agent, {});
+  });
+  if (agent) core_.objects().let_go(*agent);
+  const auto event = static_cast<int>(view->event_id());
+  tell(event == eUnknownEvent ? int{eCTIOSFailureEvent} : event, args);
+  send_pending();
+  return true;
+}
+
+bool Engine::take_private_event(Bytes frame) {
+  const auto view = wire::PrivateEventView::check(frame);
+  if (!view) return false;
+  Arguments args;
+  read(view->arguments(), &args);
+  const auto event = static_cast<int>(view->event_id());
+  if (event == eSetAgentModeEvent || event == eOnMonitorModeEstablished) {
+    mode_established(event, args);
+    return true;
+  }
+  if (event == eCTIOSFailureEvent) note_system_event(args);
+  tell(event, args);
+  std::string object_id;
+  args.GetValueString(CTIOS_UNIQUEOBJECTID, &object_id);
+  follow_call(object_id, event, args, false);
+  return true;
+}
+
+void Engine::mode_established(int event_id, Arguments& args) {
+  if (!subscription_.wanted || subscription_.established) return;
+  subscription_.established = true;
+  std::string agent_id;
+  args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
+  const Ref<CAgent> agent = core_.with([&](SessionCore::State& state) {
+    if (const Arg* system = args.find(CTIOS_STATUSSYSTEM)) state.properties.AddItem(CTIOS_STATUSSYSTEM, *system);
+    if (!agent_id.empty() && state.agent) state.agent_id = agent_id;
+    return state.agent;
+  });
+  if (agent && !agent_id.empty()) core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(agent.get()));
+  const bool again = std::exchange(subscription_.again, true);
+  if (event_id == eSetAgentModeEvent) {
+    // A resume brings only what was missed; programs look to these events after a failover.
+    if (again && !subscription_.snapshot_seen) tell_known_agent();
+    tell(event_id, args);
+    tell_system_status();
+    if (again) log_in_again();
+  } else {
+    tell(event_id, args);
+  }
+  send_pending();
+}
+
+/// What a snapshot would have told, from what is known.
+void Engine::tell_known_agent() {
+  const std::string id = core_.with([](const SessionCore::State& state) { return state.agent_id; });
+  Arguments agent;
+  core_.objects().properties(id, &agent);
+  if (agent.NumElements() == 0) return;
+  tell(eQueryAgentStateConf, agent);
+  Arguments device;
+  Arguments valid;
+  const std::vector<std::string> calls = own_calls();
+  int number = 0;
+  for (const std::string& call : calls) valid.AddItem("Call[" + std::to_string(++number) + "]", call);
+  std::string instrument;
+  if (agent.GetValueString(CTIOS_AGENTINSTRUMENT, &instrument)) {
+    device.AddItem(CTIOS_UNIQUEOBJECTID,
+                   "device." + std::to_string(peripheral_of(id)) + "." + instrument);
+  }
+  device.AddItem(CTIOS_NUMCALLS, static_cast<short>(number));
+  device.AddItem(CTIOS_VALIDCALLS, valid);
+  tell(eSnapshotDeviceConf, device);
+  for (const std::string& call : calls) {
+    Arguments args;
+    core_.objects().properties(call, &args);
+    tell(eSnapshotCallConf, args);
+  }
+}
+
+/// AutoLogin: the agent was logged in by this session and the new server does not think so any more.
+void Engine::log_in_again() {
+  const Ref<CAgent> agent = core_.with([](const SessionCore::State& state) { return state.agent; });
+  if (!agent || !login_) return;
+  int automatic = 0;
+  agent->GetValueInt(CTIOS_AUTOLOGIN, &automatic);
+  const AgentState state = agent->GetAgentState();
+  if (automatic != 1 || (state != eLogout && state != eUnknown)) return;
+  Request again = *login_;
+  again.id = core_.with([](SessionCore::State& shared) {
+    ++shared.requests;
+    return shared.next_request++;
+  });
+  start(std::move(again));
+}
+
+namespace {
+
+struct SystemStatus {
+  bool cti_server = true;
+  bool driver = true;
+  bool central_controller = true;
+  std::vector<std::uint32_t> offline;
+};
+
+SystemStatus status_in(const Arguments& properties) {
+  SystemStatus status;
+  const Arg* found = properties.find(CTIOS_STATUSSYSTEM);
+  const Arguments* system = found ? found->nested() : nullptr;
+  if (!system) return status;
+  system->GetValueBool(CTIOS_STATUSCTISERVER, &status.cti_server);
+  system->GetValueBool(CTIOS_STATUSCTISERVERDRIVER, &status.driver);
+  system->GetValueBool(CTIOS_STATUSCENTRALCONTROLLER, &status.central_controller);
+  const Arg* peripherals = system->find(CTIOS_STATUSPERIPHERALS);
+  const Arguments* each = peripherals ? peripherals->nested() : nullptr;
+  for (int i = 1; each && i <= each->NumElements(); ++i) {
+    bool online = true;
+    each->at(i)->GetValueBool(&online);
+    if (!online) status.offline.push_back(static_cast<std::uint32_t>(std::atoi(each->GetElementKey(i).c_str())));
+  }
+  return status;
+}
+
+}  // namespace
+
+/// OnCTIOSFailure with what the server said of the CTI Server, and once more for each peripheral that is offline.
+void Engine::tell_system_status() {
+  const Arguments properties = core_.with([](const SessionCore::State& state) { return state.properties; });
+  const SystemStatus status = status_in(properties);
+  const auto tell_one = [&](int system_event, int argument) {
+    Arguments args;
+    args.AddItem(CTIOS_FAILURECODE, static_cast<int>(eServerConnectionStatus));
+    args.AddItem(CTIOS_SYSTEMEVENTID, system_event);
+    if (argument != 0) args.AddItem(CTIOS_SYSTEMEVENTARG1, argument);
+    tell(eCTIOSFailureEvent, args);
+  };
+  tell_one(status.cti_server ? eSysCtiServerOnline : eSysCtiServerOffline, 0);
+  for (const std::uint32_t peripheral : status.offline) {
+    tell_one(eSysPeripheralOffline, static_cast<int>(peripheral));
+  }
+}
+
+/// Keeps the session's StatusSystem in step with what happens.
+void Engine::note_system_event(const Arguments& args) {
+  int event = 0;
+  int argument = 0;
+  if (!args.GetValueInt(CTIOS_SYSTEMEVENTID, &event)) return;
+  args.GetValueInt(CTIOS_SYSTEMEVENTARG1, &argument);
+  core_.with([&](SessionCore::State& state) {
+    Arguments system;
+    if (const Arg* found = state.properties.find(CTIOS_STATUSSYSTEM)) {
+      if (found->nested()) system = *found->nested();
+    }
+    Arguments peripherals;
+    if (const Arg* found = system.find(CTIOS_STATUSPERIPHERALS)) {
+      if (found->nested()) peripherals = *found->nested();
+    }
+    switch (event) {
+      case eSysCentralControllerOnline:
+      case eSysCentralControllerOffline:
+        system.AddItem(CTIOS_STATUSCENTRALCONTROLLER, event == eSysCentralControllerOnline);
+        break;
+      case eSysPeripheralOnline:
+      case eSysPeripheralOffline:
+        peripherals.AddItem(std::to_string(argument), event == eSysPeripheralOnline);
+        system.AddItem(CTIOS_STATUSPERIPHERALS, peripherals);
+        break;
+      case eSysCtiServerOnline:
+      case eSysCtiServerOffline:
+        system.AddItem(CTIOS_STATUSCTISERVER, event == eSysCtiServerOnline);
+        break;
+      case eSysCtiServerDriverOnline:
+      case eSysCtiServerDriverOffline:
+        system.AddItem(CTIOS_STATUSCTISERVERDRIVER, event == eSysCtiServerDriverOnline);
+        break;
+      default:
+        return;
+    }
+    state.properties.AddItem(CTIOS_STATUSSYSTEM, system);
+  });
+}
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,204 @@
+// engine_records.cpp - update records and snapshots become objects and events; the current call and its buttons.
+#include <algorithm>
+#include <utility>
+
+#include "cil/detail/convert.hpp"
+#include "cil/detail/engine.hpp"
+
+namespace cti::cil::detail {
+
+using wire::FrameType;
+using wire::ObjectKind;
+
+bool Engine::take_update(Bytes frame) {
+  const auto update = wire::UpdateView::check(frame);
+  if (!update) return false;
+  wire::Position& seen = positions_[update->peripheral_id()];
+  const wire::Position now = update->position();
+  if (seen.lineage == now.lineage && seen.epoch == now.epoch && now.sequence <= seen.sequence) {
+    ++counters_.doubles;  // a resume that overlaps
+    return true;
+  }
+  seen = now;
+  ++counters_.updates;
+  apply_record(*update, true);
+  return true;
+}
+
+bool Engine::take_snapshot(Bytes frame) {
+  switch (static_cast<FrameType>(wire::frame_type(frame.data()))) {
+    case FrameType::kSnapshotBegin: {
+      const auto begin = wire::SnapshotBeginView::check(frame);
+      if (!begin) return false;
+      auto& bytes = snapshots_[begin->peripheral_id()];
+      snapshot_bytes_ -= bytes.size();
+      bytes.clear();
+      return true;
+    }
+    case FrameType::kSnapshotRecord: {
+      const auto record = wire::UpdateView::check(frame);
+      const auto open = record ? snapshots_.find(record->peripheral_id()) : snapshots_.end();
+      if (open == snapshots_.end()) return false;
+      if (snapshot_bytes_ + frame.size() > kSnapshotBytesMax) {
+        transport_.drop(wire::CloseReason::kOutOfResources, "a snapshot above the limit of 256 MiB");
+        return true;
+      }
+      open->second.insert(open->second.end(), frame.begin(), frame.end());
+      snapshot_bytes_ += frame.size();
+      return true;
+    }
+    default: {
+      const auto end = wire::SnapshotEndView::check(frame);
+      if (!end || !snapshots_.contains(end->peripheral_id())) return false;
+      end_snapshot(*end);
+      return true;
+    }
+  }
+}
+
+/// The snapshot is whole: it replaces what was known, and what it does not mention has ended meanwhile.
+void Engine::end_snapshot(const wire::SnapshotEndView& end) {
+  const std::uint32_t peripheral = end.peripheral_id();
+  const wire::Position position = end.position();
+  const std::vector<std::byte> bytes = std::move(snapshots_[peripheral]);
+  snapshots_.erase(peripheral);
+  snapshot_bytes_ -= bytes.size();
+  ++counters_.snapshots;
+  subscription_.snapshot_seen = true;
+  core_.objects().begin_snapshot(peripheral);
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto record = wire::UpdateView::trusted(Bytes(bytes).subspan(at));
+    at += record.bytes().size();
+    apply_record(record, false);
+  }
+  for (const std::string& id : core_.objects().end_snapshot(peripheral)) {
+    end_object(id, wire::kind_of(id) == ObjectKind::kCall);
+  }
+  positions_[peripheral] = position;
+}
+
+void Engine::apply_record(const wire::UpdateView& update, bool live) {
+  Arguments args;
+  read(update.arguments(), &args);
+  std::string id;
+  args.GetValueString(CTIOS_UNIQUEOBJECTID, &id);
+  const bool ends = (update.topics() & wire::topic::kEnds) != 0;
+  Objects& objects = core_.objects();
+  if (ends) objects.part(id, args);
+  objects.apply(update);
+  std::string old;
+  if (args.GetValueString(CTIOS_OLDUNIQUEOBJECTID, &old) && old != id && !id.empty()) {
+    objects.rename(old, id);
+    core_.with([&](SessionCore::State& state) {
+      if (state.call_id == old) state.call_id = id;
+    });
+  }
+  const auto event = static_cast<int>(update.event_id());
+  if (event == eCTIOSFailureEvent) note_system_event(args);
+  if (event == eAgentStateEvent && live) {
+    int state = eUnknown;
+    args.GetValueInt(CTIOS_AGENTSTATE, &state);
+    const bool ours = core_.with([&](const SessionCore::State& shared) { return shared.agent_id == id; });
+    if (ours && state == eLogout) login_.reset();  // logged out on purpose: no AutoLogin later
+  }
+  if (event != eUnknownEvent) tell(event, args);
+  follow_call(id, event, args, ends);
+  if (ends) end_object(id, false);
+}
+
+/// After the object's last event; `tell_end` when nobody else tells it.
+void Engine::end_object(const std::string& object_id, bool tell_end) {
+  if (tell_end) {
+    Arguments args;
+    args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
+    args.AddItem(CTIOS_CALLSTATUS, short{LCS_NULL});
+    tell(eCallEndEvent, args);
+  }
+  core_.objects().remove(object_id);
+  if (!in_agent_mode() || wire::kind_of(object_id) != ObjectKind::kCall) return;
+  const bool was_current = core_.with([&](SessionCore::State& state) {
+    if (state.call_id != object_id) return false;
+    state.call_id.clear();
+    return true;
+  });
+  const std::string current = core_.with([](const SessionCore::State& state) { return state.call_id; });
+  const std::vector<std::string> left = own_calls();
+  if (current.empty() && left.size() == 1) return choose_call(left.front());
+  if (was_current) {  // more than one left: the program must choose; until then the agent's buttons count
+    tell_buttons(core_.with([](const SessionCore::State& state) { return state.agent_id; }), eCallEndEvent);
+  }
+}
+
+/// The only call becomes current by itself; events of the current call or agent move the buttons.
+void Engine::follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends) {
+  if (!in_agent_mode() || object_id.empty()) return;
+  int supervisor = 0;
+  if (args.GetValueInt(CTIOS_SUPERVISORBTNENABLEMENTMASK, &supervisor)) {
+    Arguments told;
+    told.AddItem(CTIOS_SUPERVISORBTNENABLEMENTMASK, supervisor);
+    tell(eSupervisorButtonChange, told);
+  }
+  bool monitored = false;
+  args.GetValueBool(CTIOS_MONITORED, &monitored);
+  if (monitored) return;
+  const auto [current, agent] = core_.with([](const SessionCore::State& state) {
+    return std::pair(state.call_id, state.agent_id);
+  });
+  if (!ends && current.empty() && wire::kind_of(object_id) == ObjectKind::kCall) {
+    const std::vector<std::string> calls = own_calls();
+    if (calls.size() == 1 && calls.front() == object_id) return choose_call(object_id);
+  }
+  if ((object_id == current || object_id == agent) && args.IsValid(CTIOS_ENABLEMENTMASK)) {
+    tell_buttons(object_id, event_id);
+  }
+}
+
+void Engine::choose_call(const std::string& object_id) {
+  core_.with([&](SessionCore::State& state) { state.call_id = object_id; });
+  call_chosen(object_id);
+}
+
+void Engine::call_chosen(const std::string& object_id) {
+  Arguments args;
+  args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
+  tell(eOnCurrentCallChanged, args);
+  tell_buttons(object_id, eOnCurrentCallChanged);
+}
+
+void Engine::agent_cleared(const std::string& object_id) {
+  Arguments args;
+  args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
+  tell(eOnCurrentAgentReset, args);
+}
+
+/// The buttons of the agent and of the current call together.
+void Engine::tell_buttons(const std::string& object_id, int event_id) {
+  const auto [call, agent] = core_.with([](const SessionCore::State& state) {
+    return std::pair(state.call_id, state.agent_id);
+  });
+  const auto mask_of = [&](const std::string& id) {
+    Arg value;
+    unsigned int mask = 0;
+    if (core_.objects().property(id, ekwEnablementMask, &value)) value.GetValueUInt(&mask);
+    return mask;
+  };
+  unsigned int mask = mask_of(agent) | mask_of(call);
+  if (mask != DISABLE_ALL) mask &= ~unsigned{DISABLE_ALL};  // it means that no other bit is set
+  Arguments args;
+  args.AddItem(CTIOS_ENABLEMENTMASK, static_cast<int>(mask));
+  args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
+  args.AddItem(CTIOS_MESSAGEID, event_id);
+  tell(eButtonEnablementMaskChange, args);
+}
+
+std::vector<std::string> Engine::own_calls() const {
+  std::vector<std::string> calls = core_.objects().list(ObjectKind::kCall);
+  std::erase_if(calls, [&](const std::string& id) {
+    Arg value;
+    bool monitored = false;
+    return core_.objects().property(id, ekwMonitored, &value) && value.GetValueBool(&monitored) && monitored;
+  });
+  return calls;
+}
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,142 @@
+// engine_requests.cpp - requests on their way: sent, answered, sent again after a failover, or ended here.
+#include <utility>
+
+#include "cil/detail/convert.hpp"
+#include "cil/detail/engine.hpp"
+
+namespace cti::cil::detail {
+
+using wire::Outcome;
+
+bool Engine::may_send() const {
+  return transport_.up() && (!subscription_.wanted || subscription_.established);
+}
+
+void Engine::start(Request request) {
+  Pending pending;
+  pending.deadline = now() + kRequestMost;
+  pending.request = std::move(request);
+  const std::uint64_t id = pending.request.id;
+  if (transport_.idle()) {  // the session was left between the call and now
+    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: the session is not connected");
+    core_.finished();
+    return;
+  }
+  Pending& placed = pending_.insert_or_assign(id, std::move(pending)).first->second;
+  if (may_send()) send(placed);
+}
+
+void Engine::send_pending() {
+  if (!may_send()) return;
+  for (auto& [id, pending] : pending_) {
+    if (!pending.sent) send(pending);
+  }
+}
+
+void Engine::send(Pending& pending) {
+  wire::RequestHeader header;
+  header.id = pending.request.id;
+  header.request = pending.request.request;
+  header.token = token_;
+  wire::RequestWriter writer(buffer_, header);
+  writer.arguments().add_all(wire::ArgumentsView::trusted(pending.request.arguments));
+  if (transport_.send(writer.finish())) {
+    pending.sent = true;
+    pending.lineage = lineage_;
+  }  // else it stays unsent and is ended by its deadline
+}
+
+bool Engine::take_reply(Bytes frame) {
+  const auto reply = wire::ReplyView::check(frame);
+  if (!reply) return false;
+  const auto found = pending_.find(reply->id());
+  if (found == pending_.end() || !found->second.sent) {
+    ++counters_.late_replies;  // its request has already ended here: never matched to another
+    return true;
+  }
+  const Request request = std::move(found->second.request);
+  pending_.erase(found);
+  core_.finished();
+  Arguments args;
+  read(reply->arguments(), &args);
+  const auto event = static_cast<int>(reply->event_id());
+  const auto outcome = reply->outcome();
+  if (outcome == Outcome::kConfirmed && request.login) login_ = request;
+  if (event == eGlobalSettingsDownloadConf) take_settings(args);
+  if (event == eControlFailureConf) {
+    if (!args.IsValid(CTIOS_MESSAGETYPE)) {
+      args.AddItem(CTIOS_MESSAGETYPE, static_cast<int>(wire::reported_as(request.request)));
+    }
+    if (outcome == Outcome::kUnknown) args.AddItem(ekwRequestOutcome, static_cast<unsigned short>(outcome));
+  }
+  if (!args.IsValid(CTIOS_UNIQUEOBJECTID) && !request.target.empty()) {
+    args.AddItem(CTIOS_UNIQUEOBJECTID, request.target);
+  }
+  if (event != eUnknownEvent) tell(event, args);
+  return true;
+}
+
+/// The arrays of the desktop settings become properties; from now on the session gives up after some failed attempts.
+void Engine::take_settings(const Arguments& args) {
+  core_.with([&](SessionCore::State& state) {
+    for (int i = 1; i <= args.NumElements(); ++i) {
+      if (args.at(i)->nested()) state.properties.AddItem(args.GetElementKey(i), *args.at(i));
+    }
+  });
+  transport_.limit_retries(kRetriesWithSettings);
+}
+
+/// Connected again: a server of the same lineage knows what has run already, any other one does not.
+void Engine::reconcile(std::uint64_t lineage) {
+  std::vector<Request> lost;
+  for (auto at = pending_.begin(); at != pending_.end();) {
+    Pending& pending = at->second;
+    if (pending.sent && pending.lineage != lineage) {
+      lost.push_back(std::move(pending.request));
+      at = pending_.erase(at);
+      continue;
+    }
+    counters_.requests_sent_again += pending.sent ? 1 : 0;
+    pending.sent = false;
+    ++at;
+  }
+  for (const Request& request : lost) {
+    core_.finished();
+    refuse(request, E_CTI_TIMEOUT, Outcome::kUnknown, "outcome unknown: the connection was lost");
+  }
+}
+
+void Engine::end_overdue() {
+  while (!pending_.empty() && pending_.begin()->second.deadline <= now()) {
+    const Pending pending = std::move(pending_.begin()->second);
+    pending_.erase(pending_.begin());
+    core_.finished();
+    if (pending.sent) {
+      refuse(pending.request, E_CTI_TIMEOUT, Outcome::kUnknown, "outcome unknown: no answer in time");
+    } else {
+      refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: no connection in time");
+    }
+  }
+}
+
+void Engine::end_all(const std::string& why) {
+  while (!pending_.empty()) {
+    const Pending pending = std::move(pending_.begin()->second);
+    pending_.erase(pending_.begin());
+    core_.finished();
+    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, pending.sent ? Outcome::kUnknown : Outcome::kRefused,
+           (pending.sent ? "outcome unknown: " : "not sent: ") + why);
+  }
+}
+
+void Engine::refuse(const Request& request, int failure_code, Outcome outcome, const std::string& why) {
+  Arguments args;
+  args.AddItem(CTIOS_MESSAGETYPE, static_cast<int>(wire::reported_as(request.request)));
+  args.AddItem(CTIOS_FAILURECODE, static_cast<short>(failure_code));
+  args.AddItem(CTIOS_ERRORMESSAGE, why);
+  args.AddItem(ekwRequestOutcome, static_cast<unsigned short>(outcome));
+  if (!request.target.empty()) args.AddItem(CTIOS_UNIQUEOBJECTID, request.target);
+  tell(eControlFailureConf, args);
+}
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,59 @@
+#include "cil/detail/resolver.hpp"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace cti::cil::detail {
+namespace {
+
+void resolve(const std::string& host, Lookup& lookup) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  char text[NI_MAXHOST] = "";
+  if (!failed) {
+    ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+    ::freeaddrinfo(found);
+  }
+  const std::lock_guard lock(lookup.mutex);
+  lookup.address = text;
+  if (failed) lookup.error = ::gai_strerror(failed);
+  lookup.done = true;
+}
+
+}  // namespace
+
+bool is_numeric(const std::string& host) {
+  in6_addr space{};
+  return ::inet_pton(AF_INET, host.c_str(), &space) == 1 || ::inet_pton(AF_INET6, host.c_str(), &space) == 1;
+}
+
+std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> wake) {
+  auto lookup = std::make_shared<Lookup>();
+  if (is_numeric(host)) {
+    lookup->address = host;
+    lookup->done = true;
+    return lookup;
+  }
+  try {
+    std::thread([host, lookup, wake = std::move(wake)] {
+      resolve(host, *lookup);
+      wake();
+    }).detach();
+  } catch (const std::system_error& error) {  // no thread to be had: the attempt fails, the next one tries again
+    lookup->error = error.what();
+    lookup->done = true;
+  }
+  return lookup;
+}
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,149 @@
+// transport.hpp - one connection at a time to one of two servers, kept alive and replaced when it is lost.
+//
+// Why      the session above thinks in frames and modes; sockets, sides, retries and heartbeats end here.
+// Shape    an actor on core::Io: the owner feeds it completions and calls tick(); it answers through TransportUser.
+//          idle -> resolving -> connecting -> greeting (Hello sent) -> up -> (lost) waiting -> resolving the other side ...
+// Sides    the first is drawn, later ones alternate. The second attempt follows at once, then after a pause that grows
+//          from kRetryFirst to kRetryMost, a quarter of it drawn.
+// Alive    only after silence: a question each `heartbeat`, `max_heartbeats` unanswered ones end the connection.
+//          Anything that arrives counts as an answer.
+// Bounds   kUnsentBytesMax waiting to be sent; a connection counts as up only after Welcome, at most kAttemptMost later.
+// Threads  one: the event thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cil/detail/resolver.hpp"
+#include "core/io.hpp"
+#include "core/random.hpp"
+#include "wire/ctios_enums.hpp"
+#include "wire/session_cutter.hpp"
+#include "wire/session_frame.hpp"
+
+namespace cti::cil::detail {
+
+inline constexpr Millis kRetryFirst{500};
+inline constexpr Millis kRetryMost{5'000};
+inline constexpr Seconds kAttemptMost{5};
+inline constexpr Seconds kCloseMost{1};
+inline constexpr std::size_t kUnsentBytesMax = 4 * 1024 * 1024;
+
+struct Server {
+  std::string host;  ///< as the program named it
+  std::uint16_t port = 42028;
+};
+
+struct TransportConfig {
+  Server servers[2];
+  Seconds heartbeat{5};
+  std::uint32_t max_heartbeats = 3;
+  std::string client_id;
+};
+
+/// How a connection or an attempt ended.
+struct Loss {
+  Server server;
+  wire::ctios::ConnectionFailureReason reason = wire::ctios::eOtherError;
+  std::string text;
+  bool final_attempt = false;  ///< nothing more is tried
+};
+
+/// What the owner is told; all of it from inside on_completion() or tick().
+class TransportUser {
+ public:
+  virtual void on_up(const Server& server, const wire::WelcomeView& welcome) = 0;
+  /// A connection that was up is gone, or an attempt has failed. More attempts follow unless final_attempt.
+  virtual void on_loss(const Loss& loss) = 0;
+  /// The servers speak another version: nothing more is tried.
+  virtual void on_rejected(const std::string& text) = 0;
+  /// One frame from a server that is up, its length right, its inside not yet checked. False: malformed, drop the server.
+  virtual bool on_frame(Bytes frame) = 0;
+  virtual void on_heartbeat() = 0;
+  virtual void on_missing_heartbeat(std::uint32_t consecutive) = 0;
+  /// close() has come to its end.
+  virtual void on_closed() = 0;
+
+ protected:
+  ~TransportUser() = default;
+};
+
+class Transport {
+ public:
+  /// `wake` makes the owner call tick(), from any thread, also after the transport is gone.
+  Transport(core::Io& io, TransportUser& user, std::uint64_t seed, std::function<void()> wake);
+
+  void open(TransportConfig config);
+  /// Says goodbye when there is somebody to say it to; on_closed follows.
+  void close();
+  /// After this many failed attempts in a row give up; nothing: never.
+  void limit_retries(std::optional<std::uint32_t> attempts) { retries_max_ = attempts; }
+  /// False: not up, or kUnsentBytesMax are waiting.
+  bool send(Bytes frame);
+  /// The server breaks the rules: say why and go to the other one.
+  void drop(wire::CloseReason reason, const std::string& text);
+
+  bool idle() const noexcept { return phase_ == Phase::kIdle; }
+  bool up() const noexcept { return phase_ == Phase::kUp; }
+  /// The server that is tried or used now.
+  const Server& server() const noexcept { return config_.servers[side_]; }
+  const TransportConfig& config() const noexcept { return config_; }
+
+  /// Completions of other connections are ignored.
+  void on_completion(const core::Completion& completion);
+  /// Does what is due.
+  void tick();
+  /// When tick() has something to do again.
+  TimePoint next() const noexcept;
+
+ private:
+  enum class Phase : std::uint8_t { kIdle, kWaiting, kResolving, kConnecting, kGreeting, kUp, kClosing };
+
+  void attempt();
+  void resolve();
+  void connect(const std::string& address);
+  void greet();
+  void receive(Bytes bytes);
+  bool take(Bytes frame);
+  bool welcome(Bytes frame);
+  void take_close(Bytes frame);
+  void answer_heartbeat(std::uint64_t id);
+  void check_heartbeat();
+  void lose(wire::ctios::ConnectionFailureReason reason, std::string text,
+            core::CloseHow how = core::CloseHow::kReset);
+  void give_up(Loss loss);
+  void closed();
+  void queue(Bytes frame);
+  void flush();
+  void hang_up(core::CloseHow how);
+
+  core::Io& io_;
+  TransportUser& user_;
+  core::Random random_;
+  std::function<void()> wake_;
+  TransportConfig config_;
+  Phase phase_ = Phase::kIdle;
+  unsigned side_ = 0;
+  std::uint32_t failures_ = 0;  ///< attempts in a row
+  std::optional<std::uint32_t> retries_max_;
+  TimePoint deadline_ = kNever;  ///< of the phase
+  std::shared_ptr<Lookup> lookup_;
+
+  core::ConnectionId connection_{};
+  wire::SessionFrameCutter cutter_{wire::limits::kFrameBytesMax, wire::limits::kFrameBytesMax};
+  std::vector<std::byte> unsent_;     ///< waits behind in_flight_
+  std::vector<std::byte> in_flight_;  ///< given to the Io
+  std::vector<std::byte> retired_;    ///< was in flight on a connection that has been given up
+  std::size_t in_flight_done_ = 0;
+  bool sending_ = false;
+  TimePoint heard_{};           ///< when something last arrived
+  TimePoint heartbeat_due_ = kNever;
+  std::uint32_t unanswered_ = 0;
+  std::uint64_t heartbeat_id_ = 0;
+};
+
+}  // namespace cti::cil::detail

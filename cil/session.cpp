@@ -1,0 +1,247 @@
+#include "cil/session.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include "cil/detail/core.hpp"
+#include "cil/detail/engine.hpp"
+#include "core/epoll_io.hpp"
+
+namespace cti::cil {
+
+using detail::Engine;
+using detail::Link;
+using detail::SessionCore;
+using wire::RequestId;
+
+namespace {
+
+std::shared_ptr<core::Io> socket_layer(std::shared_ptr<core::Io> given) {
+  if (given) return given;
+  core::IoLimits limits;
+  limits.connections_max = 8;  // one in use, others on their way out
+  limits.receive_buffers = 4;
+  limits.receive_buffer_bytes = 64 * 1024;
+  limits.completions_per_turn = 64;
+  auto made = core::make_epoll_io(limits);
+  if (!made) throw CCtiosException("no socket layer: " + made.error().text, E_CTIOS_UNEXPECTED, made.error().error);
+  return std::move(*made);
+}
+
+std::uint64_t system_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+/// One number of the Connect arguments; false when it is there but out of range.
+bool number_in(const Arguments& args, enum_Keywords key, int least, int most, int* value) {
+  if (!args.IsValid(key)) return true;
+  return args.GetValueInt(key, value) && *value >= least && *value <= most;
+}
+
+}  // namespace
+
+CCtiOsSession::CCtiOsSession(SessionOptions options)
+    : core_(detail::make_core(socket_layer(std::move(options.io)), options.own_thread)) {
+  engine_ = std::make_unique<Engine>(core_, options.seed ? *options.seed : system_seed());
+  if (!options.own_thread) {
+    core_->drive = [this](int wait_ms) { return process(wait_ms); };
+    return;
+  }
+  thread_ = std::thread([core = core_, engine = engine_.get()] {
+    while (!core->stopped()) engine->turn(engine->now() + Seconds(60));
+  });
+}
+
+CCtiOsSession::~CCtiOsSession() {
+  core_->stop();
+  core_->wake();
+  if (thread_.joinable()) thread_.join();
+  engine_.reset();
+  core_->objects().clear();
+  const Ref<CAgent> agent = core_->with([](SessionCore::State& state) { return std::exchange(state.agent, {}); });
+  if (agent) core_->objects().let_go(*agent);
+}
+
+int CCtiOsSession::Connect(const Arguments* args) { return args ? Connect(*args) : ReportError(E_CTIOS_INVALID_ARGUMENT); }
+
+int CCtiOsSession::Connect(const Arguments& args) {
+  std::string host_a;
+  std::string host_b;
+  args.GetValueString(ekwCtiosA, &host_a);
+  args.GetValueString(ekwCtiosB, &host_b);
+  if (host_a.empty() && host_b.empty()) return ReportError(E_CTIOS_MISSING_ARGUMENT);
+  int port_a = 42028;
+  int port_b = 42028;
+  int heartbeat = 5;
+  int max_heartbeats = 3;
+  if (!number_in(args, ekwPortA, 1, 65535, &port_a) || !number_in(args, ekwPortB, 1, 65535, &port_b) ||
+      !number_in(args, ekwHeartbeat, 1, 3600, &heartbeat) ||
+      !number_in(args, ekwMaxHeartbeats, 1, 100, &max_heartbeats)) {
+    return ReportError(E_CTIOS_INVALID_ARGUMENT);
+  }
+  // One host is enough: with its port it stands in for the other.
+  if (host_a.empty()) host_a = host_b, port_a = port_b;
+  if (host_b.empty()) host_b = host_a, port_b = port_a;
+  detail::TransportConfig config;
+  config.servers[0] = {host_a, static_cast<std::uint16_t>(port_a)};
+  config.servers[1] = {host_b, static_cast<std::uint16_t>(port_b)};
+  config.heartbeat = Seconds(heartbeat);
+  config.max_heartbeats = static_cast<std::uint32_t>(max_heartbeats);
+  args.GetValueString(ekwClientID, &config.client_id);
+  const int refused = core_->with([&](SessionCore::State& state) -> int {
+    if (state.link == Link::kConnecting || state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
+    if (state.link == Link::kDisconnecting) return E_CTIOS_SESSION_DISCONNECT_PENDING;
+    if (state.link != Link::kDisconnected) return E_CTIOS_MODE_CONFLICT;
+    state.link = Link::kConnecting;
+    state.properties.AddItem(CTIOS_CTIOSA, host_a);
+    state.properties.AddItem(CTIOS_CTIOSB, host_b);
+    state.properties.AddItem(CTIOS_PORTA, port_a);
+    state.properties.AddItem(CTIOS_PORTB, port_b);
+    state.properties.AddItem(CTIOS_HEARTBEAT, heartbeat);
+    state.properties.AddItem(CTIOS_MAXHEARTBEATS, max_heartbeats);
+    return CIL_OK;
+  });
+  if (refused != CIL_OK) return ReportError(refused);
+  core_->post([config](Engine& engine) { engine.connect(config); });
+  return CIL_OK;
+}
+
+int CCtiOsSession::Disconnect(const Arguments& args) {
+  const bool forced = args.IsValid(ekwForcedDisconnect);
+  const int refused = core_->with([&](SessionCore::State& state) -> int {
+    if (state.link == Link::kDisconnected) return E_CTIOS_SESSION_NOT_CONNECTED;
+    if (state.link == Link::kDisconnecting) return E_CTIOS_SESSION_DISCONNECT_PENDING;
+    if (state.mode == eNotConnected && !forced) return E_CTIOS_MODE_NOT_SET;
+    state.link = Link::kDisconnecting;
+    if (forced) state.properties.AddItem(CTIOS_FORCEDDISCONNECT, 1);
+    return CIL_OK;
+  });
+  if (refused != CIL_OK) return ReportError(refused);
+  core_->post([](Engine& engine) { engine.disconnect(); }, true);
+  return CIL_OK;
+}
+
+int CCtiOsSession::SetAgent(CAgent& agent) { return SetAgent(&agent); }
+
+int CCtiOsSession::SetAgent(CAgent* agent) {
+  if (!agent) return clear_agent();
+  static constexpr enum_Keywords kOfAgent[] = {ekwAgentID,       ekwLoginName,     ekwPeripheralID,     ekwAgentInstrument,
+                                               ekwAgentCallMode, ekwAgentExtension, ekwAgentRemoteNumber};
+  Arguments all;
+  agent->GetAllProperties(all);
+  Arguments mode_args;
+  for (const enum_Keywords key : kOfAgent) {
+    if (const Arg* found = all.find(key)) mode_args.AddItem(key, *found);
+  }
+  const bool named = mode_args.IsValid(ekwAgentID) || mode_args.IsValid(ekwLoginName);
+  if (!named || !mode_args.IsValid(ekwPeripheralID)) return ReportError(E_CTIOS_MISSING_ARGUMENT);
+  Arguments login_args(mode_args);
+  if (const Arg* password = all.find(ekwAgentPassword)) login_args.AddItem(ekwAgentPassword, *password);
+  std::string id;
+  if (mode_args.GetValueString(ekwAgentID, &id)) id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
+  const int refused = core_->with([&](SessionCore::State& state) -> int {
+    if (state.mode == eMonitorConnection) return E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
+    if (state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
+    if (state.link != Link::kConnected) return E_CTIOS_INVALID_SESSION;
+    if (state.agent) {
+      const bool same = state.agent.get() == agent || (!id.empty() && state.agent_id == id);
+      return same ? E_CTIOS_AGENT_ALREADY_IN_SESSION : E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
+    }
+    state.mode = eAgentConnection;
+    state.agent = Ref<CAgent>::share(agent);
+    state.agent_id = id;
+    state.agent_args = login_args;
+    return CIL_OK;
+  });
+  if (refused != CIL_OK) return ReportError(refused);
+  auto& objects = core_->objects();
+  if (id.empty()) {
+    objects.bind(*agent, id);
+  } else {
+    objects.adopt(id, Ref<CCtiOsObject>::share(agent));
+  }
+  core_->post([mode_args](Engine& engine) { engine.enter_mode(wire::SubscribeMode::kAgent, mode_args); });
+  return CIL_OK;
+}
+
+int CCtiOsSession::clear_agent() {
+  std::string id;
+  const Ref<CAgent> agent = core_->with([&](SessionCore::State& state) {
+    id = state.agent_id;
+    return std::exchange(state.agent, {});
+  });
+  if (!agent) return ReportError(E_CTIOS_INVALID_AGENT);
+  core_->post([id](Engine& engine) { engine.agent_cleared(id); });
+  return CIL_OK;
+}
+
+int CCtiOsSession::SetMessageFilter(const std::string& filter) {
+  Arguments args;
+  args.AddItem(ekwFilter, filter);
+  return SetMessageFilterArgs(args);
+}
+int CCtiOsSession::SetMessageFilter(const Arguments& args) { return SetMessageFilterArgs(args); }
+
+int CCtiOsSession::SetMessageFilterArgs(const Arguments& args) {
+  std::string filter;
+  if (!args.GetValueString(ekwFilter, &filter) && !args.GetValueString(ekwMessageFilter, &filter)) {
+    return ReportError(E_CTIOS_MISSING_ARGUMENT);
+  }
+  Arguments sent;
+  sent.AddItem(ekwMessageFilter, filter);
+  if (const Arg* snapshot = args.find(ekwMonitorSessionSnapshotMode)) sent.AddItem(ekwMonitorSessionSnapshotMode, *snapshot);
+  const int refused = core_->with([&](SessionCore::State& state) -> int {
+    if (state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
+    if (state.link != Link::kConnected) return E_CTIOS_INVALID_SESSION;
+    if (state.mode != eNotConnected) return E_CTIOS_MODE_SET_ALREADY;
+    state.mode = eMonitorConnection;
+    state.properties.AddItem(CTIOS_MESSAGEFILTER, filter);
+    return CIL_OK;
+  });
+  if (refused != CIL_OK) return ReportError(refused);
+  core_->post([sent](Engine& engine) { engine.enter_mode(wire::SubscribeMode::kMonitor, sent); });
+  return CIL_OK;
+}
+
+int CCtiOsSession::RequestDesktopSettings(const Arguments& args) {
+  int type = eAgentDesktop;
+  if (args.IsValid(ekwDesktopType) && (!args.GetValueInt(ekwDesktopType, &type) || type < 0 || type > 1)) {
+    return ReportError(E_CTIOS_INVALID_DESKTOP_TYPE);
+  }
+  return request(RequestId::eGlobalSettingsDownloadRequest, args);
+}
+int CCtiOsSession::SendIdentifyClientRequest() {
+  return request(RequestId::eIdentifyClientRequest, no_arguments());
+}
+int CCtiOsSession::EnableSkillGroupStatistics(const Arguments& args) {
+  return request(RequestId::eEnableSkillGroupStatisticsRequest, args);
+}
+int CCtiOsSession::DisableSkillGroupStatistics(const Arguments& args) {
+  return request(RequestId::eDisableSkillGroupStatisticsRequest, args);
+}
+int CCtiOsSession::SetSupervisorSilentMonitorMode(const Arguments& args) {
+  return request(RequestId::eSetSupervisorSilentMonitorModeRequest, args);
+}
+int CCtiOsSession::request(RequestId request, const Arguments& args) {
+  const int result = core_->submit(request, args, {});
+  return result == CIL_OK ? result : ReportError(result);
+}
+
+int CCtiOsSession::fd() const { return core_->own_thread() ? -1 : core_->io().pollable_fd(); }
+
+int CCtiOsSession::timeout_ms() const {
+  const Nanos left = engine_->next() - engine_->now();
+  const std::int64_t ms = (left.count() + 999'999) / 1'000'000;
+  return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000));
+}
+
+std::uint32_t CCtiOsSession::process(int wait_ms) {
+  if (core_->own_thread() || core_->dispatcher().inside_handler()) return 0;
+  return engine_->turn(engine_->now() + Millis(std::max(wait_ms, 0)));
+}
+
+}  // namespace cti::cil

@@ -1,0 +1,170 @@
+// session.hpp - CCtiOsSession: the connection to a pair of CTI OS servers, and everything that hangs on it.
+//
+// Why      one object owns the connection, the agents, calls and skill groups, the events and the failover.
+// Threads  by default the session has one event thread, and every callback runs on it. With SessionOptions::own_thread
+//          false the program's own loop drives it: wait until fd() is readable or timeout_ms() has passed, then process().
+//          All other methods may be called from any thread, also inside handlers. Handlers should be short.
+// Life     connected, then exactly one mode: SetAgent (agent mode) or SetMessageFilter (monitor mode), until Disconnect.
+//          When the connection is lost the session goes to the other server by itself and restores the mode.
+// End      Disconnect, wait for OnConnectionClosed, then destroy. Destroying earlier stops everything at once, silently.
+// Returns  CIL_OK: arguments are fine and the work is queued. Results are events. Test codes by name.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "cil/agent.hpp"
+#include "cil/call.hpp"
+#include "cil/events.hpp"
+#include "cil/object.hpp"
+#include "cil/silent_monitor.hpp"
+#include "cil/skill_group.hpp"
+#include "cil/wait_object.hpp"
+
+namespace cti::core {
+class Io;
+}
+namespace cti::wire {
+enum class ObjectKind : std::uint8_t;
+}
+
+namespace cti::cil {
+
+namespace detail {
+class Engine;
+}
+
+struct SessionOptions {
+  bool own_thread = true;             ///< false: the caller's loop calls process()
+  std::optional<std::uint64_t> seed;  ///< of the choice of the first server; from the system when absent
+  std::shared_ptr<core::Io> io;       ///< a socket layer of one's own (tests); epoll when null
+};
+
+class CCtiOsSession : public CCtiOsObject {
+ public:
+  explicit CCtiOsSession(SessionOptions options = {});
+  ~CCtiOsSession() override;
+
+  /// CtiosA, CtiosB, PortA, PortB (42028), Heartbeat (seconds, 5), MaxHeartbeats (3). One host is enough.
+  /// E_CTIOS_INVALID_ARGUMENT (null, or a value out of range), E_CTIOS_MISSING_ARGUMENT (no host), E_CTIOS_IN_FAILOVER
+  /// (an earlier Connect still tries), E_CTIOS_MODE_CONFLICT (already connected).
+  int Connect(const Arguments& args);
+  int Connect(const Arguments* args);
+  /// Goes ahead of queued requests, which end with OnControlFailureConf; then OnConnectionClosed, the last event. Without
+  /// a mode ForcedDisconnect is needed (E_CTIOS_MODE_NOT_SET). E_CTIOS_SESSION_DISCONNECT_PENDING, ..._NOT_CONNECTED.
+  int Disconnect(const Arguments& args = no_arguments());
+
+  /// Agent mode. The agent has AgentID (or LoginName) and PeripheralID, else E_CTIOS_MISSING_ARGUMENT. The same agent
+  /// again: E_CTIOS_AGENT_ALREADY_IN_SESSION. Monitor mode, or another agent: ..._SET_AGENT_SESSION_DISCONNECT_REQUIRED.
+  int SetAgent(CAgent& agent);
+  /// Null clears the current agent: OnCurrentAgentReset.
+  int SetAgent(CAgent* agent);
+  /// Monitor mode with a filter as "MessageID=30;AgentID=10*,2001". E_CTIOS_MODE_SET_ALREADY when a mode is set.
+  int SetMessageFilter(const std::string& filter);
+  /// Filter, and MonitorSessionSnapshotMode = 1 for no snapshot.
+  int SetMessageFilter(const Arguments& args);
+  int SetMessageFilterArgs(const Arguments& args);
+
+  /// OnGlobalSettingsDownloadConf; its arrays become properties of the session. DesktopType is 0 or 1.
+  int RequestDesktopSettings(const Arguments& args);
+  int SendIdentifyClientRequest();
+  int EnableSkillGroupStatistics(const Arguments& args = no_arguments());
+  int DisableSkillGroupStatistics(const Arguments& args = no_arguments());
+  int SetSupervisorSilentMonitorMode(const Arguments& args);
+
+  /// Null when there is none. With a reference for the caller.
+  CAgent* GetCurrentAgent() const;
+  CCall* GetCurrentCall() const;
+  /// OnCurrentCallChanged and OnButtonEnablementChange follow. E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION, E_CTIOS_INVALID_CALL.
+  int SetCurrentCall(CCall& call);
+  int SetCurrentCall(CCall* call);
+  /// UniqueObjectID -> CilRefArg. With a reference for the caller.
+  Arguments& GetAllAgents() const;
+  Arguments& GetAllCalls() const;
+  Arguments& GetAllSkillGroups() const;
+  /// False for an unknown id; `object` has a reference for the caller.
+  bool GetObjectFromObjectID(const std::string& uniqueObjectID, CCtiOsObject** object) const;
+
+  /// Bits of PGStatus: 8 CTI Server offline, 4 a peripheral offline, 2 central controller down; 0 all well.
+  int GetSystemStatus() const;
+  bool IsAgent() const;
+  bool IsSupervisor() const;
+  bool IsCCMSilentMonitor() const;
+
+  /// Mask keys Event1 .. EventN. Null for an empty or wrong mask.
+  CWaitObject* CreateWaitObject(const Arguments& args);
+  void DestroyWaitObject(CWaitObject* wait_object);
+
+  CSilentMonitorManager* CreateSilentMonitorManager(const Arguments& args);  ///< null: not there yet
+  int DestroySilentMonitorManager(CSilentMonitorManager* manager);
+  CSilentMonitorManager* GetCurrentSilentMonitor() const;  ///< null: not there yet
+  int SetCurrentSilentMonitor(CSilentMonitorManager* manager);
+
+  /// A listener is told every event of its interface until it is removed. Remove returns when no handler of it runs
+  /// any more (except inside a handler, where it returns at once). E_CTIOS_INVALID_ARGUMENT: null, or not registered.
+  int AddSessionEventListener(ISessionEvents* listener);
+  int AddCallEventListener(ICallEvents* listener);
+  int AddAgentEventListener(IAgentEvents* listener);
+  int AddSkillGroupEventListener(ISkillGroupEvents* listener);
+  int AddButtonEnablementEventListener(IButtonEnablementEvents* listener);
+  int AddSilentMonitorEventListener(ISilentMonitorEvents* listener);
+  int AddMonitoredAgentEventListener(IMonitoredAgentEvents* listener);
+  int AddMonitoredCallEventListener(IMonitoredCallEvents* listener);
+  int AddAllInOneEventListener(IAllInOne* listener);
+  int RemoveSessionEventListener(ISessionEvents* listener);
+  int RemoveCallEventListener(ICallEvents* listener);
+  int RemoveAgentEventListener(IAgentEvents* listener);
+  int RemoveSkillGroupEventListener(ISkillGroupEvents* listener);
+  int RemoveButtonEnablementEventListener(IButtonEnablementEvents* listener);
+  int RemoveSilentMonitorEventListener(ISilentMonitorEvents* listener);
+  int RemoveMonitoredAgentEventListener(IMonitoredAgentEvents* listener);
+  int RemoveMonitoredCallEventListener(IMonitoredCallEvents* listener);
+  int RemoveAllInOneEventListener(IAllInOne* listener);
+  /// The same with one callback OnEvent(id, args), by list: eSessionList, eCallList, ... eAllInOneList.
+  int AddEventListener(IGenericEvents* Listener, int iListID);
+  int RemoveEventListener(IGenericEvents* Listener, int iListID);
+  int AddListener(IGenericEvents* Listener, int iListID) { return AddEventListener(Listener, iListID); }
+  int RemoveListener(IGenericEvents* Listener, int iListID) { return RemoveEventListener(Listener, iListID); }
+  int AddEventListener(const Arguments& rArguments);     ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
+  int RemoveEventListener(const Arguments& rArguments);  ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
+  int AddSessionEventGenericListener(IGenericEvents* listener);
+  int AddCallEventGenericListener(IGenericEvents* listener);
+  int AddAgentEventGenericListener(IGenericEvents* listener);
+  int AddSkillGroupEventGenericListener(IGenericEvents* listener);
+  int AddButtonEnablementEventGenericListener(IGenericEvents* listener);
+  int AddSilentMonitorEventGenericListener(IGenericEvents* listener);
+  int AddAllInOneEventGenericListener(IGenericEvents* listener);
+  int RemoveSessionEventGenericListener(IGenericEvents* listener);
+  int RemoveCallEventGenericListener(IGenericEvents* listener);
+  int RemoveAgentEventGenericListener(IGenericEvents* listener);
+  int RemoveSkillGroupEventGenericListener(IGenericEvents* listener);
+  int RemoveButtonEnablementEventGenericListener(IGenericEvents* listener);
+  int RemoveSilentMonitorEventGenericListener(IGenericEvents* listener);
+  int RemoveAllInOneEventGenericListener(IGenericEvents* listener);
+
+  /// Caller's loop: readable when process() has something to do. -1 when the session has its own thread.
+  int fd() const;
+  /// Caller's loop: call process() at the latest after so many milliseconds.
+  int timeout_ms() const;
+  /// Caller's loop: does what there is to do and calls the handlers; waits at most `wait_ms` for something to do.
+  /// Returns how much was done.
+  std::uint32_t process(int wait_ms = 0);
+
+ protected:
+  bool lookup(const Key& key, Arg* value) const override;
+  void collect(Arguments* all) const override;
+
+ private:
+  int clear_agent();
+  int request(wire::RequestId request, const Arguments& args);
+  Arguments& all_of(wire::ObjectKind kind) const;
+
+  std::shared_ptr<detail::SessionCore> core_;
+  std::unique_ptr<detail::Engine> engine_;
+  std::thread thread_;
+};
+
+}  // namespace cti::cil

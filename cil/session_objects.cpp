@@ -1,0 +1,174 @@
+// session_objects.cpp - the session's collections, current agent and call, properties and listeners.
+#include <utility>
+
+#include "cil/detail/core.hpp"
+#include "cil/detail/engine.hpp"
+#include "cil/session.hpp"
+
+namespace cti::cil {
+
+using detail::Engine;
+using detail::Link;
+using detail::SessionCore;
+
+bool CCtiOsSession::lookup(const Key& key, Arg* value) const {
+  Arguments all;
+  collect(&all);
+  const Arg* found = all.find(key);
+  if (found) *value = *found;
+  return found != nullptr;
+}
+
+void CCtiOsSession::collect(Arguments* all) const {
+  CCtiOsObject::collect(all);
+  core_->with([&](const SessionCore::State& state) {
+    all->merge(state.properties);
+    const bool connected = state.link == Link::kConnected;
+    all->AddItem(CTIOS_CONNECTIONMODE, static_cast<int>(connected ? state.mode : eNotConnected));
+    if (state.agent && !state.agent_id.empty()) all->AddItem(CTIOS_CURRENTAGENT, state.agent_id);
+    if (!state.call_id.empty()) all->AddItem(CTIOS_CURRENTCALL, state.call_id);
+    all->AddItem(CTIOS_LASTERROR, GetLastError());
+  });
+}
+
+CAgent* CCtiOsSession::GetCurrentAgent() const {
+  return core_->with([](const SessionCore::State& state) {
+    if (state.agent) state.agent->AddRef();
+    return state.agent.get();
+  });
+}
+
+CCall* CCtiOsSession::GetCurrentCall() const {
+  const std::string id = core_->with([](const SessionCore::State& state) { return state.call_id; });
+  return id.empty() ? nullptr : static_cast<CCall*>(core_->objects().find(id));
+}
+
+int CCtiOsSession::SetCurrentCall(CCall& call) { return SetCurrentCall(&call); }
+
+int CCtiOsSession::SetCurrentCall(CCall* call) {
+  std::string id;
+  if (!call || !call->GetValueString(ekwUniqueObjectID, &id)) return ReportError(E_CTIOS_INVALID_CALL);
+  if (!core_->objects().known(id)) return ReportError(E_CTIOS_INVALID_CALL);
+  const int refused = core_->with([&](SessionCore::State& state) -> int {
+    if (state.mode != eAgentConnection) return E_CTIOS_MODE_CONFLICT;
+    if (state.call_id == id) return E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION;
+    state.call_id = id;
+    return CIL_OK;
+  });
+  if (refused != CIL_OK) return ReportError(refused);
+  core_->post([id](Engine& engine) { engine.call_chosen(id); });
+  return CIL_OK;
+}
+
+Arguments& CCtiOsSession::all_of(wire::ObjectKind kind) const {
+  Arguments& all = Arguments::CreateInstance();
+  for (const std::string& id : core_->objects().list(kind)) {
+    const Ref<CCtiOsObject> object(core_->objects().find(id));
+    if (object) all.AddItem(id, CilRefArg(object.get()));
+  }
+  return all;
+}
+Arguments& CCtiOsSession::GetAllAgents() const { return all_of(wire::ObjectKind::kAgent); }
+Arguments& CCtiOsSession::GetAllCalls() const { return all_of(wire::ObjectKind::kCall); }
+Arguments& CCtiOsSession::GetAllSkillGroups() const { return all_of(wire::ObjectKind::kSkillGroup); }
+
+bool CCtiOsSession::GetObjectFromObjectID(const std::string& uniqueObjectID, CCtiOsObject** object) const {
+  if (!object) return false;
+  CCtiOsObject* found = core_->objects().find(uniqueObjectID);
+  if (found) *object = found;
+  return found != nullptr;
+}
+
+int CCtiOsSession::GetSystemStatus() const {
+  const Arguments properties = core_->with([](const SessionCore::State& state) { return state.properties; });
+  const Arg* found = properties.find(CTIOS_STATUSSYSTEM);
+  const Arguments* system = found ? found->nested() : nullptr;
+  if (!system) return 0;
+  int status = 0;
+  bool online = true;
+  if (system->GetValueBool(CTIOS_STATUSCTISERVER, &online) && !online) status |= PGS_CTI_SERVER_OFFLINE;
+  if (system->GetValueBool(CTIOS_STATUSCENTRALCONTROLLER, &online) && !online) status |= PGS_CC_DOWN;
+  const Arg* peripherals = system->find(CTIOS_STATUSPERIPHERALS);
+  const Arguments* each = peripherals ? peripherals->nested() : nullptr;
+  for (int i = 1; each && i <= each->NumElements(); ++i) {
+    if (each->at(i)->GetValueBool(&online) && !online) status |= PGS_PERIPHERAL_OFFLINE;
+  }
+  return status;
+}
+
+bool CCtiOsSession::IsAgent() const {
+  const Ref<CAgent> agent(GetCurrentAgent());
+  return agent && agent->IsAgent();
+}
+bool CCtiOsSession::IsSupervisor() const {
+  const Ref<CAgent> agent(GetCurrentAgent());
+  return agent && agent->IsSupervisor();
+}
+bool CCtiOsSession::IsCCMSilentMonitor() const {
+  int based = 0;
+  return GetValueInt(CTIOS_CCMBASEDSILENTMONITOR, &based) && based != 0;
+}
+
+CWaitObject* CCtiOsSession::CreateWaitObject(const Arguments& args) { return core_->make_wait_object(args); }
+void CCtiOsSession::DestroyWaitObject(CWaitObject* wait_object) {
+  if (wait_object) wait_object->Release();
+}
+
+CSilentMonitorManager* CCtiOsSession::CreateSilentMonitorManager(const Arguments&) {
+  ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+  return nullptr;
+}
+int CCtiOsSession::DestroySilentMonitorManager(CSilentMonitorManager*) {
+  return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+}
+CSilentMonitorManager* CCtiOsSession::GetCurrentSilentMonitor() const { return nullptr; }
+int CCtiOsSession::SetCurrentSilentMonitor(CSilentMonitorManager*) {
+  return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+}
+
+namespace {
+int code(bool done) { return done ? int{CIL_OK} : int{E_CTIOS_INVALID_ARGUMENT}; }
+}  // namespace
+
+#define CTI_CIL_LISTENERS(name, interface, list)                                                            \
+  int CCtiOsSession::Add##name##EventListener(interface* listener) {                                        \
+    return code(core_->dispatcher().add(list, listener));                                                   \
+  }                                                                                                         \
+  int CCtiOsSession::Remove##name##EventListener(interface* listener) {                                     \
+    return code(core_->dispatcher().remove(list, listener));                                                \
+  }
+#define CTI_CIL_GENERIC_LISTENERS(name, list)                                                               \
+  int CCtiOsSession::Add##name##EventGenericListener(IGenericEvents* listener) {                            \
+    return AddEventListener(listener, list);                                                                \
+  }                                                                                                         \
+  int CCtiOsSession::Remove##name##EventGenericListener(IGenericEvents* listener) {                         \
+    return RemoveEventListener(listener, list);                                                             \
+  }
+
+CTI_CIL_LISTENERS(Session, ISessionEvents, eSessionList)
+CTI_CIL_LISTENERS(Call, ICallEvents, eCallList)
+CTI_CIL_LISTENERS(Agent, IAgentEvents, eAgentList)
+CTI_CIL_LISTENERS(SkillGroup, ISkillGroupEvents, eSkillGroupList)
+CTI_CIL_LISTENERS(ButtonEnablement, IButtonEnablementEvents, eButtonEnablementList)
+CTI_CIL_LISTENERS(SilentMonitor, ISilentMonitorEvents, eSilentMonitorList)
+CTI_CIL_LISTENERS(MonitoredAgent, IMonitoredAgentEvents, eMonitoredAgentList)
+CTI_CIL_LISTENERS(MonitoredCall, IMonitoredCallEvents, eMonitoredCallList)
+CTI_CIL_LISTENERS(AllInOne, IAllInOne, eAllInOneList)
+CTI_CIL_GENERIC_LISTENERS(Session, eSessionList)
+CTI_CIL_GENERIC_LISTENERS(Call, eCallList)
+CTI_CIL_GENERIC_LISTENERS(Agent, eAgentList)
+CTI_CIL_GENERIC_LISTENERS(SkillGroup, eSkillGroupList)
+CTI_CIL_GENERIC_LISTENERS(ButtonEnablement, eButtonEnablementList)
+CTI_CIL_GENERIC_LISTENERS(SilentMonitor, eSilentMonitorList)
+CTI_CIL_GENERIC_LISTENERS(AllInOne, eAllInOneList)
+
+int CCtiOsSession::AddEventListener(IGenericEvents* Listener, int iListID) {
+  return code(core_->dispatcher().add_generic(iListID, Listener));
+}
+int CCtiOsSession::RemoveEventListener(IGenericEvents* Listener, int iListID) {
+  return code(core_->dispatcher().remove_generic(iListID, Listener));
+}
+int CCtiOsSession::AddEventListener(const Arguments&) { return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED); }
+int CCtiOsSession::RemoveEventListener(const Arguments&) { return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED); }
+
+}  // namespace cti::cil

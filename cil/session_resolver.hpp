@@ -1,0 +1,16 @@
+// session_resolver.hpp - one shared session per name within a process.
+#pragma once
+
+#include <string>
+
+#include "cil/session.hpp"
+
+namespace cti::cil {
+
+class SessionResolver {
+ public:
+  /// The session of that name, made at the first call. With a reference for the caller; any thread.
+  static CCtiOsSession* GetSession(const std::string& name);
+};
+
+}  // namespace cti::cil

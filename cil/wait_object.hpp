@@ -1,0 +1,42 @@
+// wait_object.hpp - CWaitObject: lets a thread that is not the event thread wait for one of several events.
+//
+// Mask     keys Event1 .. EventN hold event numbers.
+// Memory   an event that came between two waits is remembered (the latest one): the next wait returns at once.
+// Refused  inside an event handler: it would wait for itself. Returns WAIT_FAILED, nothing blocks.
+// Loop     in a session without an own event thread the wait runs the session's loop itself.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cil/arguments.hpp"
+
+namespace cti::cil {
+
+namespace detail {
+struct Waiter;
+class SessionCore;
+}  // namespace detail
+
+class CWaitObject : public Counted {
+ public:
+  /// The event numbers, comma separated.
+  std::string DumpEventMask() const;
+  bool GetMask(Arguments* pMask) const;
+  bool SetMask(const Arguments& args);
+  bool InMask(int iEventId) const;
+  /// The event that ended the last wait; eUnknownEvent when none did.
+  int GetTriggerEvent() const;
+  /// EVENT_SIGNALED, EVENT_WAIT_TIMEDOUT or WAIT_FAILED. Negative: no time limit.
+  WaitResult WaitOnMultipleEvents(int Milliseconds = -1);
+
+ private:
+  friend class detail::SessionCore;
+  explicit CWaitObject(std::weak_ptr<detail::SessionCore> core);
+  ~CWaitObject() override;
+
+  std::weak_ptr<detail::SessionCore> core_;
+  std::shared_ptr<detail::Waiter> waiter_;
+};
+
+}  // namespace cti::cil
