@@ -115,13 +115,13 @@ class ArgSheet {
     set(kLine).text = value;
     cells_[kLine].type = wire::ArgType::kString;
   }
-  /// An array below the keyword, written by `write(writer, context)` between begin_nested and end_nested.
+  /// An array below the keyword, written by `fill(writer, context)` between begin_nested and end_nested.
   template <wire::Keyword K>
-  void add_nested(Nested write, const void* context) noexcept {
+  void add_nested(Nested fill, const void* context) noexcept {
     constexpr std::size_t kLine = sheet::line_of(K);
     Cell& cell = set(kLine);
     cell.type = wire::ArgType::kArguments;
-    cell.nested = write;
+    cell.nested = fill;
     cell.context = context;
   }
   template <wire::Keyword K>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/session.hpp"
 
 namespace cti::broker {
@@ -25,7 +26,6 @@ CtiLink::CtiLink(const LinkConfig& config, core::Random& random, LineStatus& sta
       random_(random),
       status_(status),
       out_(config.send_buffer_bytes),
-      cutter_(config.frame_bytes_max),
       services_(config.services) {
   CTI_CHECK(!config_.sides.empty() && config_.sides.size() <= 2);
   CTI_CHECK(!config_.pauses.empty());
@@ -69,7 +69,7 @@ void CtiLink::stop() {
 void CtiLink::connect_now() {
   ++counters_.connects;
   status_.set_side(side_);
-  cutter_.reset();
+  cutter_ = {};
   bad_in_a_row_ = 0;
   receiving_ = true;
   set_state(State::kConnecting);
@@ -178,7 +178,7 @@ void CtiLink::send_open() {
                            .agent_state_mask = config_.agent_mask,
                            .config_msg_mask = config_.config_mask})
           .client_id(config_.client_id)
-          .client_password(config_.client_password)
+          .client_password(as_bytes(config_.client_password))
           .client_signature(config_.client_signature)
           .finish();
   if (!frame.ok()) {  // only a configuration can cause it: the deadline of the open will tell
@@ -245,7 +245,7 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
       if (conf->invoke_id() != open_id_) return Verdict::kConsumed;  // of an older try: not ours
       services_granted_ = conf->services_granted();
       pg_status_ = conf->pg_status();
-      peripheral_online_ = conf->peripheral_online();
+      peripheral_online_ = conf->peripheral_online() != 0;
       peripheral_type_ = static_cast<std::uint16_t>(conf->peripheral_type());
       ++counters_.sessions;
       heartbeats_open_ = 0;
@@ -299,6 +299,12 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
     }
     default: return Verdict::kPass;
   }
+}
+
+// A length above the limit: nobody can tell where the next frame begins.
+void CtiLink::refuse_stream(const wire::DecodeError& error) {
+  ++counters_.oversize_resets;
+  drop(side_name(side_) + " sent a header that cannot be: " + error.text(), true);
 }
 
 LinkEvent CtiLink::note_bad_frame(const wire::DecodeError& error) {

@@ -118,6 +118,7 @@ class CtiLink {
   Verdict session_frame(std::uint32_t message_type, Bytes body);
   Verdict opening_frame(std::uint32_t message_type, Bytes body);
   Verdict open_refused(std::uint32_t status);
+  void refuse_stream(const wire::DecodeError& error);
   LinkEvent heartbeat_clock();
   TimePoint heartbeat_due() const noexcept;
   std::uint32_t next_own_id() noexcept { return own_id_ = own_id_ == UINT32_MAX ? kOwnInvokeIds : own_id_ + 1; }
@@ -156,5 +157,26 @@ class CtiLink {
   std::string cause_;
   LinkCounters counters_;
 };
+
+template <class OnFrame>
+LinkEvent CtiLink::receive(Bytes bytes, OnFrame&& on_frame) {
+  now_ = last_received_ = io_->now();
+  LinkEvent event = LinkEvent::kNone;
+  const bool was_up = up();
+  const auto cut = cutter_.feed(bytes, [&](const wire::ged188::Frame& frame) {
+    ++counters_.frames;
+    switch (session_frame(frame.message_type, frame.body)) {
+      case Verdict::kPass: on_frame(frame.message_type, frame.body); break;
+      case Verdict::kConsumed: break;
+      case Verdict::kUp: event = LinkEvent::kUp; break;
+      case Verdict::kDown: break;
+    }
+    // Whatever is left of a session that has just been given up says nothing any more.
+    return state_ == State::kUp || state_ == State::kOpening;
+  });
+  if (!cut.ok()) refuse_stream(cut.error());
+  if ((was_up || event == LinkEvent::kUp) && !up()) return LinkEvent::kDown;
+  return event;
+}
 
 }  // namespace cti::broker

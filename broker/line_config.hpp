@@ -41,7 +41,6 @@ struct LinkConfig {
   double jitter = 0.1;                    ///< pauses are lengthened by up to this part of themselves
   Nanos stable_after = Seconds{10};       ///< a session that lived shorter counts as a failed try
 
-  std::size_t frame_bytes_max = 12'500;   ///< whole frame; a longer MessageLength resets the session
   std::uint32_t bad_frames_max = 16;      ///< so many refused frames in a row reset the session
   std::size_t send_buffer_bytes = 256 * 1024;
 };
@@ -67,8 +66,8 @@ struct LineConfig {
 
   bool minimize_event_args = true;      ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
 
-  std::size_t agents_max = 20'000;
-  std::size_t calls_max = 100'000;
+  std::size_t agents_max = 5'000;
+  std::size_t calls_max = 20'000;
   std::size_t pending_max = 8192;       ///< requests outstanding upstream
   std::size_t once_max = 16'384;        ///< requests remembered for at-most-once
   std::size_t sync_bytes_max = std::size_t{64} << 20;  ///< frames kept back during the start-up dialogue

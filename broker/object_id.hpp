@@ -19,7 +19,7 @@ namespace cti::broker {
 /// Longest id: "skillgroup." + 10 digits + "." + 10 digits + "." + a device of 64, with room to spare.
 inline constexpr std::size_t kObjectIdBytesMax = 159;
 
-enum class ObjectKind : std::uint8_t { kNone, kAgent, kCall, kDevice, kSkillGroup, kTeam, kSystem };
+enum class IdKind : std::uint8_t { kAgent, kCall, kDevice, kSkillGroup, kTeam };
 
 /// The text of an id in a fixed buffer.
 class ObjectId {
@@ -69,7 +69,7 @@ inline ObjectId enterprise_id(std::uint32_t day, std::uint32_t call) noexcept {
 
 /// An id taken apart. `name` is what follows the peripheral: AgentID, instrument, number, or call and device.
 struct ObjectIdParts {
-  ObjectKind kind = ObjectKind::kNone;
+  IdKind kind = IdKind::kAgent;
   std::uint32_t peripheral = 0;
   std::string_view name;  ///< borrows from the text that was parsed
 };
@@ -78,12 +78,12 @@ struct ObjectIdParts {
 inline std::optional<ObjectIdParts> parse_object_id(std::string_view text) noexcept {
   constexpr struct {
     std::string_view prefix;
-    ObjectKind kind;
-  } kKinds[] = {{"agent.", ObjectKind::kAgent},
-                {"call.", ObjectKind::kCall},
-                {"device.", ObjectKind::kDevice},
-                {"skillgroup.", ObjectKind::kSkillGroup},
-                {"team.", ObjectKind::kTeam}};
+    IdKind kind;
+  } kKinds[] = {{"agent.", IdKind::kAgent},
+                {"call.", IdKind::kCall},
+                {"device.", IdKind::kDevice},
+                {"skillgroup.", IdKind::kSkillGroup},
+                {"team.", IdKind::kTeam}};
   for (const auto& [prefix, kind] : kKinds) {
     if (!text.starts_with(prefix)) continue;
     const std::string_view rest = text.substr(prefix.size());
