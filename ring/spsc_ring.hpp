@@ -40,6 +40,15 @@ class SpscRing {
 
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
 
+  /// Producer only. Whether stage() would take one more item now: for items that must not be lost by trying.
+  [[nodiscard]] bool has_room() noexcept {
+    if (staged_ - head_seen_ > mask_) {
+      // A1 <- R1: the consumer has finished with every slot below this head.
+      head_seen_ = head_.load(std::memory_order_acquire);
+    }
+    return staged_ - head_seen_ <= mask_;
+  }
+
   /// Producer only. Puts one item behind those already staged; unseen until publish(). False: full.
   [[nodiscard]] bool stage(T item) noexcept {
     if (staged_ - head_seen_ > mask_) {
