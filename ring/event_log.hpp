@@ -74,8 +74,9 @@ class BasicEventLog {
   /// A new, empty log; or which limit or system call stood in the way.
   [[nodiscard]] static Result<std::unique_ptr<BasicEventLog>, std::string> create(
       EventLogOptions options);
-  /// The same in memory that the caller has mapped (tests map once and run often).
+  /// The same in memory that is there already; take_memory gives it back at the log's end.
   BasicEventLog(MirroredMemory memory, std::uint32_t gates);
+  [[nodiscard]] MirroredMemory take_memory() && noexcept { return std::move(memory_); }
   BasicEventLog(const BasicEventLog&) = delete;
   BasicEventLog& operator=(const BasicEventLog&) = delete;
 
@@ -220,7 +221,7 @@ class BasicEventLog {
   std::optional<IndexHit> find_entry(Position end, std::uint64_t sequence) const noexcept;
   IndexHit entry(std::uint64_t number) const noexcept;
 
-  const MirroredMemory memory_;
+  MirroredMemory memory_;
   const std::uint64_t mask_;
   const std::uint64_t chunk_;         // bytes by which head_ moves ahead of need: 1/64 of the log
   const std::uint64_t index_stride_;  // bytes of log per index entry while sequences run on
