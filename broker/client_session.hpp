@@ -18,6 +18,7 @@
 #include "core/base/cacheline.hpp"
 #include "core/io.hpp"
 #include "core/timer_wheel.hpp"
+#include "wire/session_cutter.hpp"
 
 namespace cti::broker {
 
@@ -45,25 +46,29 @@ enum class FeedState : std::uint8_t {
 
 struct Feed {
   std::uint64_t cursor = 0;
-  std::uint16_t channel = 0;  ///< index; kNoChannel: none
+  std::uint32_t member = 0;   ///< kLive in a channel: its place among the members
+  std::uint16_t channel = 0xFFFF;  ///< index; kNoChannel: none
   FeedState state = FeedState::kOff;
-  std::uint8_t reason = 0;    ///< of the snapshot that is due (wire::SnapshotReason)
-  std::uint32_t asked = 0;    ///< number of the last Ask, so that a late answer is not taken for another
+  std::uint8_t reason = 0;    ///< of the snapshot that is due: wire::SnapshotReason
 };
 inline constexpr std::uint16_t kNoChannel = 0xFFFF;
-static_assert(sizeof(Feed) <= 24);
+inline constexpr std::size_t kAgentIdBytesMax = 64;  ///< AgentID or LoginName in a kSubscribe
+static_assert(sizeof(Feed) == 16);
 
 /// What the send in flight reads from.
 enum class SendSource : std::uint8_t { kNone, kOutbox, kChannel, kImage };
 
-/// Partial frame of a client, and what is rare about a session.
+/// What is rare about a session, and the frame of it that is not complete yet.
 struct SessionDetail {
+  static constexpr std::size_t kRetainBytes = 256;  ///< of input buffer between frames
+
   core::ConnectionId connection;
   std::uint64_t address = 0;
   TimePoint opened{};
   TimePoint last_heard{};     ///< when the last whole frame came
-  TimePoint frame_since{};    ///< when the frame now incomplete began; meaningful while `have` > 0
+  TimePoint frame_since{};    ///< when the frame now incomplete began; meaningful while cutter.pending() > 0
   TimePoint closing_since{};
+  TimePoint asked_at{};       ///< when a line was last asked for an image
   core::TimerId timer;
   TimePoint timer_at = kNever;
   TimePoint tokens_at{};
@@ -72,21 +77,16 @@ struct SessionDetail {
   std::uint16_t role = 0;
   SessionMode mode = SessionMode::kNone;
   bool counted_monitor = false;
-  bool established_before = false;    ///< the mode event has been sent
+  bool told_gone = false;             ///< the lines know, or will, that the session has ended
+  bool admitted = false;              ///< counted by the Admission
 
-  // Input: the frame that is not complete yet. Allocated when a frame straddles two receptions, freed with it.
-  std::unique_ptr<std::byte[]> partial;
-  std::uint32_t have = 0;
-  std::uint32_t need = 0;             ///< the frame's length; 0 until its first 4 bytes are there
-  std::byte length_bytes[4] = {};
+  wire::SessionFrameCutter cutter{wire::limits::kHelloBytesMax, kRetainBytes};
 
   std::string client;                 ///< what it calls itself, escaped and cut: for log lines
-  std::uint64_t subscribe_id = 0;
+  std::uint64_t subscribe_id = 0;     ///< of the kSubscribe now being answered
   std::uint64_t agent_key = 0;
   std::uint16_t agent_line = 0;
-  std::uint32_t asks = 0;
   std::string agent_id;               ///< UniqueObjectID
-  std::vector<std::byte> subscribe_arguments;  ///< kept until the mode is established
 
   // The snapshot being sent.
   std::shared_ptr<const SnapshotImage> image;
@@ -95,11 +95,9 @@ struct SessionDetail {
   std::uint32_t image_records = 0;
   std::uint16_t image_line = 0;
 
-  struct Resume {
-    std::uint32_t peripheral_id = 0;
-    Position position;
-  };
-  std::vector<Resume> resume;
+  bool image_pending = false;         ///< an image has been asked for, or is being sent
+
+  std::vector<wire::Position> resume; ///< what the client says that it has seen
   std::uint64_t lapped = 0;           ///< how often it got a snapshot in place of updates
 };
 
@@ -110,7 +108,7 @@ struct alignas(kCacheLine) Session {
   bool blocked = false;                   ///< socket full: kWritable awaited
   bool pushing = false;                   ///< agent mode and live: records are appended as they come
   bool queued = false;                    ///< on the reactor's list of sessions to look at
-  bool gone = false;                      ///< the lines have been told
+  bool unsettled = false;                 ///< some feed needs more than sending: see FanoutReactor::progress
   std::uint16_t send_line = 0;            ///< kChannel: which feed the send in flight reads
   std::uint32_t send_bytes = 0;           ///< of the send in flight
   std::uint32_t generation = 0;           ///< with the slot: the ConnectionId

@@ -33,6 +33,7 @@ struct FanoutConfig {
   // Deadlines.
   Nanos handshake_timeout = Seconds{10};  ///< from accept to Hello (C1)
   Nanos message_timeout = Seconds{20};    ///< from the first byte of a frame to its last (C2)
+  Nanos answer_timeout = Seconds{60};     ///< a line's answer to the wish for a mode or a snapshot
   Nanos close_timeout = Seconds{2};       ///< from kClose queued to the end, whatever the peer does
   Nanos heartbeat_interval = Seconds{60}; ///< silence after which the server asks; 0: off
   std::uint32_t heartbeat_retries = 5;    ///< closed after (retries + 1) * interval of silence (C9)

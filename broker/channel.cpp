@@ -1,0 +1,124 @@
+#include "broker/channel.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cti::broker {
+
+ChannelTable::ChannelTable(std::size_t lines, std::uint32_t channels_max, std::size_t channel_bytes,
+                           std::uint32_t cost_max)
+    : lines_(lines), channels_max_(channels_max), channel_bytes_(channel_bytes), cost_max_(cost_max) {
+  CTI_CHECK(channels_max < kNoChannel);
+  channels_.reserve(channels_max);
+  claimed_.reserve(channels_max);
+}
+
+void ChannelTable::set_line(std::uint16_t line, const ring::EventLog& log, ring::LogGate& gate) {
+  lines_[line].log = &log;
+  lines_[line].gate = &gate;
+}
+
+Result<std::uint16_t, ChannelRefusal> ChannelTable::acquire(std::uint16_t line, const MessageFilter* filter) {
+  const std::string_view text = filter == nullptr ? std::string_view{} : filter->text();
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    Channel& channel = *channels_[i];
+    if (channel.users == 0 || channel.line != line || channel.filter_text != text) continue;
+    ++channel.users;
+    return static_cast<std::uint16_t>(i);
+  }
+  return make(line, filter);
+}
+
+Result<std::uint16_t, ChannelRefusal> ChannelTable::make(std::uint16_t line, const MessageFilter* filter) {
+  if (in_use_ >= channels_max_) {
+    return Err{ChannelRefusal{"too many different message filters are in use", channels_max_}};
+  }
+  const std::uint32_t cost = filter == nullptr ? 0 : filter->cost();
+  if (cost > cost_max_ - cost_) {
+    return Err{ChannelRefusal{"the message filters in use cost too much together", cost_max_}};
+  }
+  std::unique_ptr<ring::EventLog> own;
+  if (filter != nullptr) {
+    if (!spare_.empty()) {
+      own = std::move(spare_.back());
+      spare_.pop_back();
+      own->forget();  // records of a channel are numbered from 1
+    } else {
+      auto made = ring::EventLog::create({channel_bytes_, 1, ring::MirroredMemory::Pages::kLazy});
+      if (!made.ok()) return Err{ChannelRefusal{"no memory for another message filter", channels_max_}};
+      own = std::move(made).value();
+    }
+  }
+  auto free = std::find_if(channels_.begin(), channels_.end(), [](const auto& c) { return c->users == 0; });
+  if (free == channels_.end()) {
+    channels_.push_back(std::make_unique<Channel>());
+    free = channels_.end() - 1;
+  }
+  Channel& channel = **free;
+  channel.filter_text = filter == nullptr ? std::string{} : std::string(filter->text());
+  channel.filter.reset();
+  if (filter != nullptr) channel.filter = *filter;
+  channel.line = line;
+  channel.users = 1;
+  channel.cost = cost;
+  channel.records = 0;
+  channel.own = std::move(own);
+  channel.log = channel.own ? channel.own.get() : lines_[line].log;
+  channel.gate = channel.own ? &channel.own->gate(0) : lines_[line].gate;
+  channel.shown = end(channel);
+  cost_ += cost;
+  ++in_use_;
+  return static_cast<std::uint16_t>(free - channels_.begin());
+}
+
+void ChannelTable::release(std::uint16_t index) {
+  Channel& channel = at(index);
+  CTI_CHECK(channel.users > 0);
+  if (--channel.users > 0) return;
+  CTI_CHECK(channel.members.empty());
+  // Whoever was being sent from the ring has let go of it: a session gives its channel back when it is closed.
+  if (channel.own) spare_.push_back(std::move(channel.own));
+  channel.filter.reset();
+  cost_ -= channel.cost;
+  --in_use_;
+}
+
+ring::Position ChannelTable::join(std::uint16_t index, std::uint32_t slot, std::uint32_t& member) {
+  Channel& channel = at(index);
+  if (channel.members.empty() && channel.own) {
+    lines_[channel.line].active.push_back(index);
+    channel.shown = end(channel);
+  }
+  member = static_cast<std::uint32_t>(channel.members.size());
+  channel.members.push_back(slot);
+  return end(channel);
+}
+
+void ChannelTable::deactivate(std::uint16_t index) { std::erase(lines_[at(index).line].active, index); }
+
+bool ChannelTable::offer(std::uint16_t line, const wire::UpdateView& update, Bytes record) {
+  claimed_.clear();
+  for (const std::uint16_t index : lines_[line].active) {
+    Channel& channel = at(index);
+    if (!channel.filter->matches(update)) continue;
+    const MutableBytes room = channel.own->claim(record.size());
+    if (room.empty()) [[unlikely]] {
+      for (const auto& claim : claimed_) claim.first->own->abort();
+      ++waits_;
+      return false;
+    }
+    claimed_.emplace_back(&channel, room);
+  }
+  for (const auto& [channel, room] : claimed_) {
+    std::memcpy(room.data(), record.data(), record.size());
+    channel->own->commit(record.size(), ++channel->records);
+  }
+  copied_ += claimed_.size();
+  return true;
+}
+
+void ChannelTable::publish(std::uint16_t line) {
+  for (const std::uint16_t index : lines_[line].active) at(index).own->publish();
+}
+
+}  // namespace cti::broker
