@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace cti::core {
 namespace {
@@ -16,18 +19,21 @@ std::byte byte_at(std::uint64_t position) {
   return static_cast<std::byte>(mix64(position / 8) >> (position % 8 * 8));
 }
 
-/// Sends a numbered stream over each connection it has, checks the one that comes in, reconnects when one ends.
+/// Sends a numbered stream over each connection it has, checks those that come in, reconnects when one ends.
 class Talker {
  public:
-  Talker(SimNetwork& network, std::string host, std::string listen_on, std::string connect_to)
+  static constexpr std::uint64_t kConnections = 4;
+
+  /// Listens when `connect_to` is empty, else keeps kConnections connections to it.
+  Talker(SimNetwork& network, std::string host, std::string connect_to)
       : io_(network.make_io(
             host, {.connections_max = 8, .receive_buffers = 16, .receive_buffer_bytes = 1024})),
-        timers_(8),
+        timers_(kConnections),
         connect_to_(std::move(connect_to)) {
-    if (!listen_on.empty()) {
-      EXPECT_TRUE(io_->listen({listen_on, 4000}));
+    if (connect_to_.empty()) {
+      EXPECT_TRUE(io_->listen({host, 4000}));
     } else {
-      arm(Nanos{0});
+      for (std::uint64_t i = 0; i < kConnections; ++i) arm(Nanos{0});
     }
   }
 
@@ -36,16 +42,12 @@ class Talker {
     const std::size_t count = io_->wait(out, std::min(deadline, timers_.next()));
     for (std::size_t i = 0; i < count; ++i) take(out[i]);
     const std::uint32_t fired = timers_.fire(io_->now(), 100, [&](std::uint64_t) {
-      stream_ = {};
-      id_ = io_->connect({connect_to_, 4000});
+      if (!io_->connect({connect_to_, 4000})) arm(Seconds{1});
     });
     return static_cast<std::uint32_t>(count) + fired;
   }
 
   std::uint64_t received = 0;  // over all connections
-  std::uint64_t connections = 0;
-  std::uint64_t ends_in_error = 0;
-  bool talking = true;
 
  private:
   struct Stream {
@@ -58,35 +60,28 @@ class Talker {
   void arm(Nanos in) { ASSERT_TRUE(timers_.arm(io_->now() + in, 0)); }
 
   void take(const Completion& c) {
-    if (c.event == IoEvent::kAccepted) {
-      if (id_) io_->close(id_, CloseHow::kReset);  // the newest wins
-      id_ = c.connection;
-      stream_ = {};
-    }
-    if (c.connection != id_) return;
+    Stream& stream = streams_[c.connection.packed()];
     switch (c.event) {
       case IoEvent::kAccepted:
       case IoEvent::kConnected:
-        ++connections;
-        return speak();
+        return speak(c.connection, stream);
       case IoEvent::kReceived:
         for (const std::byte byte : c.bytes) {
-          EXPECT_EQ(byte, byte_at(stream_.received))
-              << "gap, doubling or swap at " << stream_.received;
-          ++stream_.received;
+          EXPECT_EQ(byte, byte_at(stream.received))
+              << "gap, doubling or swap at " << stream.received;
+          ++stream.received;
         }
         received += c.bytes.size();
         return;
       case IoEvent::kSent:
-        stream_.in_flight = false;
-        stream_.sent += c.sent;
-        if (c.sent == stream_.chunk.size()) speak();
+        stream.in_flight = false;
+        stream.sent += c.sent;
+        if (c.sent == stream.chunk.size()) speak(c.connection, stream);
         return;
       case IoEvent::kWritable:
-        return speak();
+        return speak(c.connection, stream);
       case IoEvent::kClosed:
-        if (c.error != 0) ++ends_in_error;
-        id_ = {};
+        streams_.erase(c.connection.packed());
         if (!connect_to_.empty()) arm(Seconds{1});
         return;
       case IoEvent::kWoken:
@@ -94,35 +89,33 @@ class Talker {
     }
   }
 
-  void speak() {
-    if (!talking || stream_.in_flight || stream_.sent > 200'000) return;
-    stream_.chunk.resize(1 + stream_.sent % 3000);
-    for (std::size_t i = 0; i < stream_.chunk.size(); ++i) {
-      stream_.chunk[i] = static_cast<char>(byte_at(stream_.sent + i));
+  void speak(ConnectionId id, Stream& stream) {
+    if (stream.in_flight || stream.sent > 50'000) return;
+    stream.chunk.resize(1 + stream.sent % 3000);
+    for (std::size_t i = 0; i < stream.chunk.size(); ++i) {
+      stream.chunk[i] = static_cast<char>(byte_at(stream.sent + i));
     }
-    stream_.in_flight = true;
-    io_->send(id_, as_bytes(stream_.chunk));
+    stream.in_flight = true;
+    io_->send(id, as_bytes(stream.chunk));
   }
 
   std::unique_ptr<Io> io_;
   TimerWheel timers_;
   std::string connect_to_;
-  ConnectionId id_{};
-  Stream stream_;
+  std::map<std::uint64_t, Stream> streams_;
 };
 
 struct History {
   std::uint64_t hash = 0;
   std::uint64_t received = 0;
-  std::uint64_t connections = 0;
   SimNetwork::Counters faults;
 };
 
 History live_through(std::uint64_t seed) {
   SimNetwork network(seed, SimFaults::swarm(seed));
   SimWorld world(network, seed);
-  Talker server(network, "10.0.0.1", "10.0.0.1", "");
-  Talker client(network, "10.0.0.2", "", "10.0.0.1");
+  Talker server(network, "10.0.0.1", "");
+  Talker client(network, "10.0.0.2", "10.0.0.1");
   world.add("10.0.0.1", [&](TimePoint deadline) { return server.turn(deadline); });
   world.add("10.0.0.2", [&](TimePoint deadline) { return client.turn(deadline); });
   world.run_for(Seconds{20});
@@ -133,8 +126,7 @@ History live_through(std::uint64_t seed) {
   world.run_for(Seconds{5});
   network.freeze("10.0.0.1", false);
   world.run_for(Seconds{20});
-  return {network.trace_hash(), server.received + client.received, client.connections,
-          network.counters()};
+  return {network.trace_hash(), server.received + client.received, network.counters()};
 }
 
 class SimSeeds : public ::testing::TestWithParam<std::uint64_t> {};
@@ -143,6 +135,11 @@ TEST_P(SimSeeds, GiveTheSameHistoryEachTimeAndNoStreamEverLies) {
   SCOPED_TRACE("replay: core_test --gtest_filter='*GiveTheSameHistory*/" +
                std::to_string(GetParam()) + "'");
   const History first = live_through(GetParam());
+  // Memory laid out differently: a history that depends on an address shows by its hash.
+  std::vector<std::unique_ptr<char[]>> elsewhere;
+  for (std::size_t size = 16; size < 100'000; size += 48) {
+    elsewhere.push_back(std::make_unique<char[]>(size));
+  }
   const History second = live_through(GetParam());
   EXPECT_EQ(first.hash, second.hash);
   EXPECT_EQ(first.received, second.received);
@@ -261,6 +258,21 @@ TEST_F(SimPair, N3_ACutPathHoldsBytesBackUntilItHeals) {
   network.heal("10.0.0.2", "10.0.0.1");
   world.run_for(Seconds{1});
   EXPECT_EQ(server.text, "late");
+}
+
+TEST_F(SimPair, N3_RoomIsToldOnceThePathForAcknowledgementsHeals) {
+  SimFaults small;
+  small.pipe_bytes = 1000;
+  network.set_faults(small);
+  const std::string much(5000, 'x');
+  network.cut("10.0.0.1", "10.0.0.2");  // bytes pass, acknowledgements do not
+  client.io->send(id, as_bytes(much));
+  world.run_for(Seconds{1});
+  EXPECT_EQ(server.text.size(), 1000U);
+  EXPECT_EQ(client.writable, 0);
+  network.heal("10.0.0.1", "10.0.0.2");
+  world.run_for(Seconds{1});
+  EXPECT_EQ(client.writable, 1);
 }
 
 TEST_F(SimPair, P1_AKilledProgramsConnectionsAreClosedByItsKernel) {
