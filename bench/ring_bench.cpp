@@ -1,0 +1,351 @@
+// ring_bench.cpp - the rings between two threads, beside boost's, moodycamel's and a mutex with a deque.
+//
+// Cases    throughput: one producer at full speed, one consumer that looks at every item; 8, 64 and 256 bytes.
+//          round trip: a number there and back over two rings, one at a time.
+//          event_log: 256-byte records, published once per turn of 64; with nobody, and with one reader following.
+// Check    every case counts what came through and sums the numbers in it; a wrong sum ends the program.
+// Smoke    RINGSIDE_BENCH=smoke makes the sizes small (tests run it so); else they are real. Placement: the producer
+//          on CPU 0, the consumer on CPU 1, where the machine lets us pin.
+#include <benchmark/benchmark.h>
+#include <concurrentqueue/concurrentqueue.h>
+#include <sched.h>
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "core/base/check.hpp"
+#include "ring/event_log.hpp"
+#include "ring/spsc_bytes.hpp"
+#include "ring/spsc_ring.hpp"
+
+#if __has_include(<boost/lockfree/spsc_queue.hpp>)
+#include <boost/lockfree/spsc_queue.hpp>
+#define RINGSIDE_BENCH_BOOST 1
+#endif
+
+namespace cti::bench {
+namespace {
+
+constexpr std::size_t kSlots = 4096;
+constexpr std::size_t kTurn = 64;  // items per publication where publication is the caller's
+
+bool smoke() {
+  const char* const text = std::getenv("RINGSIDE_BENCH");
+  return text != nullptr && std::string_view(text) == "smoke";
+}
+std::uint64_t items() { return smoke() ? 20'000 : 10'000'000; }
+std::uint64_t trips() { return smoke() ? 2'000 : 1'000'000; }
+
+void pin(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  ::sched_setaffinity(0, sizeof set, &set);  // no permission, or one CPU: unpinned
+}
+
+template <std::size_t kBytes>
+struct Item {
+  std::array<std::uint64_t, kBytes / 8> words{};
+  static Item of(std::uint64_t number) {
+    Item item;
+    item.words.fill(number);
+    return item;
+  }
+};
+
+// Each queue: push(item) waits for room, pop(take) hands over what is there, finish() shows the rest.
+
+template <class T>
+struct OursPerTurn {
+  ring::SpscRing<T> queue{kSlots};
+  std::size_t staged = 0;
+  void push(const T& item) {
+    while (!queue.stage(item)) queue.publish();
+    if (++staged % kTurn == 0) queue.publish();
+  }
+  void finish() { queue.publish(); }
+  template <class Take>
+  void pop(Take&& take) {
+    queue.drain(1024, take);
+  }
+};
+
+template <class T>
+struct OursPerItem {
+  ring::SpscRing<T> queue{kSlots};
+  void push(const T& item) {
+    while (!queue.try_push(item)) {
+    }
+  }
+  void finish() {}
+  template <class Take>
+  void pop(Take&& take) {
+    queue.drain(1024, take);
+  }
+};
+
+template <class T>
+struct OursBytes {
+  ring::BasicSpscBytes<> queue{kSlots * (sizeof(T) + 8)};
+  std::size_t staged = 0;
+  void push(const T& item) {
+    std::byte* at = queue.claim(sizeof(T));
+    for (; at == nullptr; at = queue.claim(sizeof(T))) queue.publish();
+    std::memcpy(at, &item, sizeof(T));
+    queue.commit(sizeof(T));
+    if (++staged % kTurn == 0) queue.publish();
+  }
+  void finish() { queue.publish(); }
+  template <class Take>
+  void pop(Take&& take) {
+    queue.drain(1024, [&](Bytes record) { take(*reinterpret_cast<const T*>(record.data())); });
+  }
+};
+
+#ifdef RINGSIDE_BENCH_BOOST
+template <class T>
+struct Boost {
+  boost::lockfree::spsc_queue<T, boost::lockfree::capacity<kSlots>> queue;
+  void push(const T& item) {
+    while (!queue.push(item)) {
+    }
+  }
+  void finish() {}
+  template <class Take>
+  void pop(Take&& take) {
+    queue.consume_all(take);
+  }
+};
+
+/// Boost's own batch: an array pushed at once, the nearest to publication per turn.
+template <class T>
+struct BoostBatch {
+  boost::lockfree::spsc_queue<T, boost::lockfree::capacity<kSlots>> queue;
+  std::array<T, kTurn> batch;
+  std::size_t count = 0;
+  void push(const T& item) {
+    batch[count++] = item;
+    if (count == kTurn) finish();
+  }
+  void finish() {
+    for (std::size_t done = 0; done < count;) done += queue.push(batch.data() + done, count - done);
+    count = 0;
+  }
+  template <class Take>
+  void pop(Take&& take) {
+    queue.consume_all(take);
+  }
+};
+#endif
+
+template <class T>
+struct Moodycamel {
+  moodycamel::ConcurrentQueue<T> queue{kSlots};
+  moodycamel::ProducerToken producer{queue};
+  moodycamel::ConsumerToken consumer{queue};
+  std::array<T, kTurn> batch;
+  void push(const T& item) {
+    while (!queue.try_enqueue(producer, item)) {
+    }
+  }
+  void finish() {}
+  template <class Take>
+  void pop(Take&& take) {
+    const std::size_t count = queue.try_dequeue_bulk(consumer, batch.data(), batch.size());
+    for (std::size_t i = 0; i < count; ++i) take(batch[i]);
+  }
+};
+
+template <class T>
+struct MutexDeque {
+  std::mutex mutex;
+  std::deque<T> queue;
+  void push(const T& item) {
+    for (;;) {
+      const std::lock_guard lock(mutex);
+      if (queue.size() == kSlots) continue;
+      queue.push_back(item);
+      return;
+    }
+  }
+  void finish() {}
+  template <class Take>
+  void pop(Take&& take) {
+    const std::lock_guard lock(mutex);
+    for (; !queue.empty(); queue.pop_front()) take(queue.front());
+  }
+};
+
+template <class Queue, class T>
+void throughput(benchmark::State& state) {
+  const std::uint64_t count = items();
+  for (auto _ : state) {
+    auto queue = std::make_unique<Queue>();
+    std::atomic<bool> ready{false};
+    std::uint64_t seen = 0;
+    std::uint64_t sum = 0;
+    std::thread consumer([&] {
+      pin(1);
+      ready.store(true);
+      while (seen < count) {
+        queue->pop([&](const T& item) {
+          sum += item.words.back();
+          ++seen;
+        });
+      }
+    });
+    pin(0);
+    while (!ready.load()) std::this_thread::yield();
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; i < count; ++i) queue->push(T::of(i));
+    queue->finish();
+    consumer.join();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    state.SetIterationTime(took.count());
+    CTI_CHECK(sum == count * (count - 1) / 2);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
+}
+
+template <class Queue>
+void round_trip(benchmark::State& state) {
+  const std::uint64_t count = trips();
+  for (auto _ : state) {
+    auto there = std::make_unique<Queue>();
+    auto back = std::make_unique<Queue>();
+    std::thread echo([&] {
+      pin(1);
+      for (std::uint64_t seen = 0; seen < count;) {
+        there->pop([&](const Item<8>& item) {
+          back->push(item);
+          back->finish();
+          ++seen;
+        });
+      }
+    });
+    pin(0);
+    const auto begin = std::chrono::steady_clock::now();
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      there->push(Item<8>::of(i));
+      there->finish();
+      for (bool got = false; !got;) {
+        back->pop([&](const Item<8>& item) {
+          sum += item.words[0];
+          got = true;
+        });
+      }
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    echo.join();
+    state.SetIterationTime(took.count());
+    CTI_CHECK(sum == count * (count - 1) / 2);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
+}
+
+/// Fills a record of 256 bytes with its number, as an encoder would.
+void put_record(ring::EventLog& log, std::uint64_t number) {
+  constexpr std::size_t kBytes = 256;
+  MutableBytes at = log.claim(kBytes);
+  while (at.empty()) {
+    log.publish();
+    at = log.claim(kBytes);
+  }
+  Item<kBytes> item = Item<kBytes>::of(number);
+  item.words[0] = kBytes;
+  std::memcpy(at.data(), &item, kBytes);
+  log.commit(kBytes, number);
+}
+
+void event_log(benchmark::State& state) {
+  const std::uint64_t count = items();
+  const bool followed = state.range(0) != 0;
+  double lapped = 0;
+  for (auto _ : state) {
+    const auto log = ring::EventLog::create({std::size_t{1} << 20, 1}).value();
+    std::atomic<bool> done{false};
+    std::uint64_t torn = 0;
+    std::uint64_t reread = 0;
+    std::thread reader([&] {
+      if (!followed) return;
+      pin(1);
+      ring::Cursor cursor;
+      for (;;) {
+        const bool last = done.load(std::memory_order_acquire);
+        const ring::LogRead got = cursor.read(*log, log->gate(0), 16384);
+        if (got.status == ring::LogRead::Status::kCaughtUp && last) return;
+        if (got.status == ring::LogRead::Status::kLapped) cursor.move_to(log->tail()), ++reread;
+        if (got.status != ring::LogRead::Status::kRange) continue;
+        for (ring::Position at = 0; at < got.bytes.size(); at += 256) {
+          const auto first = load_le<std::uint64_t>(got.bytes.data() + at + 8);
+          torn += first != load_le<std::uint64_t>(got.bytes.data() + at + 248);
+        }
+        log->gate(0).leave(got.from);
+        cursor.advance(got);
+      }
+    });
+    pin(0);
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; i < count; ++i) {
+      put_record(*log, i);
+      if (i % kTurn == kTurn - 1) log->publish();
+    }
+    log->publish();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    done.store(true, std::memory_order_release);
+    reader.join();
+    state.SetIterationTime(took.count());
+    CTI_CHECK(torn == 0);
+    lapped += static_cast<double>(reread);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
+  state.counters["lapped"] = benchmark::Counter(lapped, benchmark::Counter::kAvgIterations);
+}
+
+template <template <class> class Queue>
+void add(const std::string& name) {
+  const auto one = [&](const std::string& what, auto function) {
+    benchmark::RegisterBenchmark((what + "/" + name).c_str(), function)
+        ->UseManualTime()
+        ->Iterations(1)
+        ->Repetitions(smoke() ? 1 : 7)
+        ->ReportAggregatesOnly(!smoke());
+  };
+  one("throughput_8", throughput<Queue<Item<8>>, Item<8>>);
+  one("throughput_64", throughput<Queue<Item<64>>, Item<64>>);
+  one("throughput_256", throughput<Queue<Item<256>>, Item<256>>);
+  one("round_trip_8", round_trip<Queue<Item<8>>>);
+}
+
+}  // namespace
+}  // namespace cti::bench
+
+int main(int argc, char** argv) {
+  using namespace cti::bench;
+  benchmark::Initialize(&argc, argv);
+  add<OursPerTurn>("spsc_ring_per_turn");
+  add<OursPerItem>("spsc_ring");
+  add<OursBytes>("spsc_bytes_per_turn");
+#ifdef RINGSIDE_BENCH_BOOST
+  add<Boost>("boost_spsc_queue");
+  add<BoostBatch>("boost_spsc_queue_batch");
+#endif
+  add<Moodycamel>("moodycamel");
+  add<MutexDeque>("mutex_deque");
+  for (const int followed : {0, 1}) {
+    benchmark::RegisterBenchmark(followed != 0 ? "event_log_256/followed" : "event_log_256/alone",
+                                 event_log)
+        ->Arg(followed)
+        ->UseManualTime()
+        ->Iterations(1)
+        ->Repetitions(smoke() ? 1 : 7)
+        ->ReportAggregatesOnly(!smoke());
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
