@@ -143,6 +143,7 @@ class ArgumentsView {
 
   /// For foreign bytes: `bytes` must be exactly one canonical block, in every detail and down to the last nested one.
   static Result<ArgumentsView, SessionError> check(Bytes bytes) noexcept;
+  static Result<ArgumentsView, SessionError> check(std::vector<std::byte>&&) = delete;  // would dangle
   /// For bytes that have been checked or that we wrote. `bytes` may be longer than the block.
   static ArgumentsView trusted(Bytes bytes) noexcept { return ArgumentsView(bytes.data()); }
 

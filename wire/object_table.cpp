@@ -133,6 +133,12 @@ Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update, 
     return applied;
   }
   slot(number).key = update.object_key();
+  const auto kind = kind_of(unique_object_id(handle_of(number)));
+  if (kind && *kind != slot(number).kind) {
+    unlink(number);
+    slot(number).kind = *kind;
+    link(number);
+  }
   ++counters_.renamed;
   applied->change = Change::kRenamed;
   return applied;
@@ -222,7 +228,6 @@ void ObjectTable::release_ended() noexcept {
     Slot& object = slot(ended_);
     pool_.give(object.block, object.size_class);
     object.block = nullptr;
-    ++object.generation;
     const std::uint32_t next = object.next;
     object.next = free_;
     free_ = ended_;

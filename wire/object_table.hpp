@@ -137,7 +137,7 @@ class ObjectTable {
     std::uint64_t key = 0;
     std::uint64_t last_sequence = 0;
     std::byte* block = nullptr;
-    std::uint32_t generation = 0;  ///< odd while in use
+    std::uint32_t generation = 0;  ///< one more for each object that has lived here
     std::uint32_t next = kNone;    ///< of its kind, or of the free ones
     std::uint32_t previous = kNone;
     std::uint32_t peripheral_id = 0;

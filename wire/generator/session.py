@@ -105,6 +105,7 @@ def view_class(schema, frame):
         lines.append('      return Err{SessionError{SessionFault::kMagicWrong, 16, 0}};')
         lines.append('    }')
     lines += [f'    return {name}(frame.data());', '  }',
+              f'  static Result<{name}, SessionError> check(std::vector<std::byte>&&) = delete;  // would dangle',
               '  /// For bytes that have been checked or that we wrote; may be longer than the frame.',
               f'  static {name} trusted(Bytes frame) noexcept {{ return {name}(frame.data()); }}', '',
               '  Bytes bytes() const noexcept { return {at_, frame_length(at_)}; }',
@@ -193,6 +194,7 @@ def code_hpp(schema):
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "wire/event_id.hpp"
 #include "wire/frame_prefix.hpp"

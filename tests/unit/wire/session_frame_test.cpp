@@ -78,7 +78,8 @@ TEST(SessionFrame, ObjectKeyIsXxh3) {
 
 TEST(SessionFrame, EveryFrameSurvivesTheWayThrough) {
   std::array<std::byte, 1024> buffer;
-  const auto h = HelloView::check(hello());
+  const auto greeting = hello();
+  const auto h = HelloView::check(greeting);
   ASSERT_TRUE(h);
   EXPECT_EQ(h->role(), Role::kClient);
   WelcomeWriter welcome(buffer, {.features = 1, .heartbeat_ms = 60000, .session = 9, .server = 8, .lineage = 7});
