@@ -43,12 +43,17 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
     const auto index = static_cast<std::uint16_t>(lines_.size() - 1);
     channels_.set_line(index, line->log, gate);
     channels_.set_read(index, lines_.back().read);
+    hold(lines_.back());
   }
   queue_.reserve(sessions_.size());
   serving_.reserve(sessions_.size());
 }
 
-FanoutReactor::~FanoutReactor() = default;
+FanoutReactor::~FanoutReactor() {
+  for (Line& line : lines_) {
+    if (line.held != ring::kNoHold) line.gate->leave(line.held);
+  }
+}
 
 Result<void, core::IoError> FanoutReactor::listen(const core::Endpoint& at) {
   auto listener = io_.listen(at);
@@ -222,7 +227,16 @@ std::uint32_t FanoutReactor::follow(Line& line, ring::Position limit) {
     channels_.set_read(index, end);
   }
   counters_.records_followed += records;
+  if (records > 0) hold(line);
   return records;
+}
+
+/// Keeps the line from overwriting what has not been followed yet, if so configured.
+void FanoutReactor::hold(Line& line) {
+  if (!config_.backpressure || line.held == line.read) return;
+  const ring::Position before = std::exchange(line.held, line.read);
+  if (!line.gate->enter(line.read)) line.held = ring::kNoHold;
+  if (before != ring::kNoHold) line.gate->leave(before);
 }
 
 /// Gives one record to whoever wants it. False: a channel has no room now; nothing has been given to anybody.
@@ -265,6 +279,7 @@ void FanoutReactor::all_lapped(Line& line) {
   line.read = line.shared->log.tail();
   const std::uint16_t index = line.shared->index;
   channels_.set_read(index, line.read);
+  hold(line);
   for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) {
     if (sessions_[slot].state == SessionState::kFree) continue;
     if (feed(slot, index).state == FeedState::kLive) mark_lapped(slot, index);

@@ -87,6 +87,7 @@ class FanoutReactor {
     ring::LogGate* gate;
     AskQueue::Token token;
     ring::Position read = 0;   // followed up to here
+    ring::Position held = ring::kNoHold;  // the log is held from here on (FanoutConfig::backpressure)
     bool asked = false;        // ring its bell at the end of the turn
   };
 
@@ -102,6 +103,7 @@ class FanoutReactor {
   void channel_sent(std::uint32_t slot, std::uint32_t bytes);
   std::uint32_t take_tells(Line& line);
   std::uint32_t follow(Line& line, ring::Position limit);
+  void hold(Line& line);
   bool distribute(Line& line, Bytes record);
   void push_agent(const wire::UpdateView& update, Bytes record);
   void push_system(Bytes record);

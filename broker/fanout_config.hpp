@@ -48,6 +48,10 @@ struct FanoutConfig {
   std::uint32_t outbox_bytes_max = 64 * 1024;      ///< with replies and private events; past it the session is cut
   std::size_t outbox_pool_bytes = std::size_t{256} << 20;  ///< of all sessions of one reactor; touched as used
 
+  /// True: a line waits for this reactor before it overwrites what the reactor has not followed yet (its spill fills, then
+  /// it stops reading from the CTI Server). False: the reactor is overtaken, and its sessions get a snapshot.
+  bool backpressure = true;
+
   // Channels: one per distinct filter and line.
   std::uint32_t channels_max = 256;
   std::size_t channel_bytes = std::size_t{1} << 20;  ///< power of two, at least 4 frames of the longest kind

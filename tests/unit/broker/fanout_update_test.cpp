@@ -465,6 +465,7 @@ TEST(FanoutSlow, C8_WhoDoesNotReadItsRepliesIsCutPastEveryBound) {
 
 TEST(FanoutSlow, M7_AReactorThatTheLogHasOvertakenGivesItsSessionsASnapshot) {
   WorldOptions options{.config = small_config(), .log_bytes = 1 << 16};
+  options.config.backpressure = false;
   FanoutWorld world(options);
   TestClient& all = world.monitor("MessageID=*");
   TestClient& some = world.monitor("MessageID=30");
@@ -481,6 +482,21 @@ TEST(FanoutSlow, M7_AReactorThatTheLogHasOvertakenGivesItsSessionsASnapshot) {
     check_stream(*client, last);
   }
   EXPECT_EQ(world.reactor->counters().reactor_lapped, 1u);
+}
+
+TEST(FanoutSlow, ALineWaitsForASlowReactorWhenBackpressureIsOn) {
+  WorldOptions options{.config = small_config(), .log_bytes = 1 << 16};
+  FanoutWorld world(options);
+  TestClient& all = world.monitor("MessageID=*");
+  world.network.freeze(kServerHost, true);
+  std::uint64_t last = 0;
+  while (const auto written = world.line().write({})) last = written;
+  world.line().publish();
+  EXPECT_GT(last, 100u);
+  world.network.freeze(kServerHost, false);
+  world.run(Millis{50});
+  EXPECT_EQ(all.updates(), from_to(1, last));
+  EXPECT_NE(world.line().say(), 0u) << "and goes on when it has caught up";
 }
 
 TEST(FanoutSlow, EveryStreamIsWholeUnderRandomTroubleWithManySessions) {
