@@ -4,10 +4,10 @@
 // Shape    capacity is a power of two. Positions are 64-bit and never wrap; index = position & mask.
 //          stage() fills slots that nobody sees yet, publish() shows them all at once: publishing once per turn
 //          instead of once per item is worth a factor of two in throughput (see README.md).
-// Threads  stage, publish, try_push: the producer. drain, empty: the consumer. Nothing else is safe.
+// Threads  has_room, stage, publish, try_push: the producer. drain, empty: the consumer. Nothing else is safe.
 // Cost     no lock, allocation or system call. The foreign position is re-read once per lap, not once per item.
 // Edges    R0 tail_.store in publish  -> A0 tail_.load in drain, empty   the items are complete
-//          R1 head_.store in drain    -> A1 head_.load in stage          the slots are free again
+//          R1 head_.store in drain    -> A1 head_.load in has_room       the slots are free again
 // Full     stage and try_push say false and change nothing. Dropping, waiting, cutting is the caller's policy.
 #pragma once
 
@@ -51,11 +51,7 @@ class SpscRing {
 
   /// Producer only. Puts one item behind those already staged; unseen until publish(). False: full.
   [[nodiscard]] bool stage(T item) noexcept {
-    if (staged_ - head_seen_ > mask_) {
-      // A1 <- R1: the consumer has finished with every slot below this head.
-      head_seen_ = head_.load(std::memory_order_acquire);
-      if (staged_ - head_seen_ > mask_) return false;
-    }
+    if (!has_room()) return false;
     producer_slots_[staged_ & mask_] = std::move(item);
     ++staged_;
     return true;

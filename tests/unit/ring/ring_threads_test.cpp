@@ -23,17 +23,20 @@ TEST(RingThreads, SpscRingHandsOverEveryItemInOrder) {
   std::thread producer([&] {
     for (std::uint64_t i = 0; i < kItems;) {
       // Batches of one to nine, published together.
+      const std::uint64_t before = i;
       for (std::uint64_t n = 1 + i % 9; n > 0 && i < kItems && ring.stage({i, i, i, i}); --n) ++i;
       ring.publish();
+      if (i == before) std::this_thread::yield();
     }
   });
   std::uint64_t next = 0;
   std::uint64_t wrong = 0;
   while (next < kItems) {
-    ring.drain(17, [&](const std::array<std::uint64_t, 4>& item) {
+    const std::size_t count = ring.drain(17, [&](const std::array<std::uint64_t, 4>& item) {
       for (std::uint64_t word : item) wrong += word != next;
       ++next;
     });
+    if (count == 0) std::this_thread::yield();
   }
   producer.join();
   EXPECT_EQ(wrong, 0u);
@@ -48,6 +51,7 @@ TEST(RingThreads, SpscBytesHandsOverEveryRecordWhole) {
       std::byte* const at = ring.claim(bytes);
       if (at == nullptr) {
         ring.publish();
+        std::this_thread::yield();
         continue;
       }
       std::memset(at, static_cast<int>(i & 0xff), bytes);
@@ -59,11 +63,12 @@ TEST(RingThreads, SpscBytesHandsOverEveryRecordWhole) {
   std::uint64_t next = 0;
   std::uint64_t wrong = 0;
   while (next < kItems) {
-    ring.drain(9, [&](Bytes record) {
+    const std::size_t count = ring.drain(9, [&](Bytes record) {
       wrong += record.size() != 8 + next % 57;
       for (std::byte b : record) wrong += b != static_cast<std::byte>(next & 0xff);
       ++next;
     });
+    if (count == 0) std::this_thread::yield();
   }
   producer.join();
   EXPECT_EQ(wrong, 0u);

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""plant.py - plants one bug at a time into a copy of ring/ and says which net catches it.
+
+Each bug is one replacement of text in one file; a text that is not there exactly once is an error, so the list cannot
+rot unseen. Nets: unit, model (every order, store buffers), property, tsan (real threads, clang, several runs).
+Takes some minutes, so it is no part of the test run: `python3 tests/model/plant.py [name-part]`; the result stands in
+README.md.
+"""
+import concurrent.futures
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TSAN_RUNS = 10
+
+# name, file, what stands there, what a tired programmer might have written
+BUGS = [
+    ("ring: one slot too many", "spsc_ring.hpp",
+     "return staged_ - head_seen_ <= mask_;", "return staged_ - head_seen_ <= mask_ + 1;"),
+    ("ring: stage shows the item", "spsc_ring.hpp",
+     "    ++staged_;\n    return true;", "    ++staged_;\n    publish();\n    return true;"),
+    ("ring: position before item", "spsc_ring.hpp",
+     "    producer_slots_[staged_ & mask_] = std::move(item);\n    ++staged_;\n    return true;\n",
+     "    tail_.store(staged_ + 1, std::memory_order_release);\n"
+     "    producer_slots_[staged_ & mask_] = std::move(item);\n    ++staged_;\n    return true;\n"),
+    ("ring: slots given back first", "spsc_ring.hpp",
+     "    T* const slots = consumer_slots_;",
+     "    head_.store(end, std::memory_order_release);\n    T* const slots = consumer_slots_;"),
+    ("ring: foreign head never re-read", "spsc_ring.hpp",
+     "      head_seen_ = head_.load(std::memory_order_acquire);", "      (void)head_.load(std::memory_order_acquire);"),
+    ("ring: weak publication", "spsc_ring.hpp",
+     "tail_.store(staged_, std::memory_order_release)", "tail_.store(staged_, std::memory_order_relaxed)"),
+    ("ring: weak give-back", "spsc_ring.hpp",
+     "head_.store(end, std::memory_order_release)", "head_.store(end, std::memory_order_relaxed)"),
+    ("ring: weak look at tail", "spsc_ring.hpp",
+     "      tail_seen_ = tail_.load(std::memory_order_acquire);\n    }\n    const",
+     "      tail_seen_ = tail_.load(std::memory_order_relaxed);\n    }\n    const"),
+    ("bytes: padding not counted", "spsc_bytes.hpp",
+     "      if (staged_ + padding + need - head_seen_ > capacity_) return nullptr;",
+     "      if (staged_ + need - head_seen_ > capacity_) return nullptr;"),
+    ("bytes: padding header forgotten", "spsc_bytes.hpp",
+     "    if (padding_ != 0) put_header(static_cast<std::uint32_t>(padding_ - kHeaderBytes), kPadding);",
+     "    if (padding_ != 0) staged_ += padding_;"),
+    ("bytes: given back before read", "spsc_bytes.hpp",
+     "      take(record);\n      taken_ += stride(record.size());",
+     "      taken_ += stride(record.size());\n      head_.store(taken_, std::memory_order_release);\n      take(record);"),
+    ("bytes: weak publication", "spsc_bytes.hpp",
+     "tail_.store(staged_, std::memory_order_release)", "tail_.store(staged_, std::memory_order_relaxed)"),
+    ("doorbell: no fence for the sleeper", "doorbell.hpp",
+     "    sleeping_.store(1, std::memory_order_relaxed);\n    FenceOf<Atom>::full();",
+     "    sleeping_.store(1, std::memory_order_relaxed);"),
+    ("doorbell: no fence for the producer", "doorbell.hpp",
+     "    FenceOf<Atom>::full();\n    // relaxed: the fence above orders it after the publication.\n", ""),
+    ("doorbell: bell cleared without asking", "doorbell.hpp",
+     "    if (sleeping_.exchange(0, std::memory_order_relaxed) == 0) return false;\n    wake();",
+     "    sleeping_.store(0, std::memory_order_relaxed);\n    if (sleeping_.load(std::memory_order_relaxed) == 0) return false;\n    wake();"),
+    ("seqlock: no odd number", "seqlock.hpp",
+     "    sequence_.store(before + 1, std::memory_order_relaxed);", ""),
+    ("seqlock: no second look", "seqlock.hpp",
+     "    if (sequence_.load(std::memory_order_relaxed) != before) return std::nullopt;", ""),
+    ("seqlock: weak end", "seqlock.hpp",
+     "sequence_.store(before + 2, std::memory_order_release)", "sequence_.store(before + 2, std::memory_order_relaxed)"),
+    ("gate: no fence for the reader", "log_gate.hpp",
+     "    FenceOf<Atom>::full();\n    // relaxed: the fence above orders it after the announcement",
+     "    // relaxed: the fence above orders it after the announcement"),
+    ("gate: head looked at before announcing", "log_gate.hpp",
+     "    if (position < head) {\n      if (shown_ != before) show(before);\n      return false;\n    }\n", ""),
+    ("gate: hold shown one segment late", "log_gate.hpp",
+     "    if ((segment << segment_shift_) < before) show(segment << segment_shift_);",
+     "    if ((segment << segment_shift_) < before) show((segment + 1) << segment_shift_);"),
+    ("gate: cover reaches down too far", "log_gate.hpp",
+     "    if (holds_ != 0 && position >= safe_from_) return", "    if (holds_ != 0) return"),
+    ("gate: refused hold not withdrawn", "log_gate.hpp",
+     "      if (shown_ != before) show(before);\n", ""),
+    ("gate: rises while something is held", "log_gate.hpp",
+     "    if (--count > 0) return;", "    if (--count > 0 && occupied_ == 0) return;"),
+    ("gate: weak leave", "log_gate.hpp",
+     "lowest_.store(position, std::memory_order_release)", "lowest_.store(position, std::memory_order_relaxed)"),
+    ("log: no fence for the writer", "event_log_impl.hpp", "  FenceOf<Atom>::full();\n", ""),
+    ("log: gates looked at before head is raised", "event_log_impl.hpp",
+     "  if (want > reserved_) {\n    reserved_ = want;",
+     "  Position early = std::max(reserved_, want);\n"
+     "  for (const Gate& gate : gates_) early = std::min(early, gate.lowest());\n"
+     "  cleared_ = std::max(cleared_, early);\n  if (want > reserved_) {\n    reserved_ = want;"),
+    ("log: gates forgotten", "event_log_impl.hpp",
+     "  for (const Gate& gate : gates_) lowest = std::min(lowest, gate.lowest());\n", ""),
+    ("log: only the first gate", "event_log_impl.hpp",
+     "  for (const Gate& gate : gates_) lowest = std::min(lowest, gate.lowest());\n",
+     "  if (!gates_.empty()) lowest = std::min(lowest, gates_[0].lowest());\n"),
+    ("log: room one chunk too much", "event_log_impl.hpp",
+     "  limit_ = cleared_ + capacity();", "  limit_ = cleared_ + chunk_ + capacity();"),
+    ("log: unpublished bytes given up", "event_log_impl.hpp", "  if (must > published_) return false;\n", ""),
+    ("log: commit shows the record", "event_log.hpp",
+     "    staged_ += bytes;\n    claimed_ = 0;", "    staged_ += bytes;\n    publish();\n    claimed_ = 0;"),
+    ("log: weak publication", "event_log.hpp",
+     "tail_.store(staged_, std::memory_order_release)", "tail_.store(staged_, std::memory_order_relaxed)"),
+    ("log: range cut inside a record", "event_log_impl.hpp",
+     "    if (to + length - from > limit) break;\n    to += length;",
+     "    if (to - from > limit) break;\n    to += length;"),
+    ("log: jump in sequences not indexed", "event_log.hpp",
+     "if (sequence != next_sequence_ || staged_ >= index_next_)", "if (staged_ >= index_next_)"),
+    ("log: index published after tail", "event_log.hpp",
+     "    published_ = staged_;\n    // R0 -> A0: the records are complete.\n    tail_.store(staged_, std::memory_order_release);",
+     ""),
+    ("log: overwritten index entry not noticed", "event_log_impl.hpp",
+     "  if (claimed > oldest + index_mask_ + 1) return std::nullopt;\n", ""),
+]
+# The replacement above that moves a line to another place.
+SECOND = {
+    "log: index published after tail": (
+        "event_log.hpp", "    if (index_published_ != index_count_) {",
+        "    published_ = staged_;\n    tail_.store(staged_, std::memory_order_release);\n"
+        "    if (index_published_ != index_count_) {"),
+}
+
+RING = ["ring/event_log.cpp", "ring/mirrored_memory.cpp"]
+NETS = {
+    "unit": (["g++", "-O1"], RING + ["tests/unit/ring/%s_test.cpp" % n for n in (
+        "doorbell", "event_log", "log_gate", "seqlock", "spsc_bytes", "spsc_ring")], 1),
+    "model": (["g++", "-O2"], ["ring/mirrored_memory.cpp"] + ["tests/model/%s.cpp" % n for n in (
+        "doorbell_model", "event_log_model", "seqlock_model", "spsc_model")], 1),
+    "property": (["g++", "-O1"], RING + ["tests/property/ring_property.cpp"], 1),
+    "tsan": (["clang++-14", "-O1", "-fsanitize=thread"], RING + ["tests/unit/ring/ring_threads_test.cpp"], TSAN_RUNS),
+}
+
+
+def plant(folder, bug):
+    name, file, old, new = bug
+    for path, before, after in [(file, old, new)] + ([SECOND[name]] if name in SECOND else []):
+        text = (folder / "ring" / path).read_text()
+        if text.count(before) != 1:
+            raise SystemExit(f"{name}: the text to replace stands {text.count(before)} times in ring/{path}")
+        (folder / "ring" / path).write_text(text.replace(before, after))
+
+
+def run_net(folder, net):
+    """-> 'caught', 'caught n/m', '-' (passed) or 'does not build'."""
+    compiler, sources, runs = NETS[net]
+    program = folder / net
+    build = subprocess.run(
+        compiler + ["-std=c++20", "-w", "-D_GNU_SOURCE", "-I.", "-o", str(program), *sources, "-lgtest", "-lgtest_main",
+                    "-lpthread"], cwd=folder, capture_output=True, text=True)
+    if build.returncode != 0:
+        return "does not build: " + build.stderr.split("\n")[0]
+    caught = 0
+    for _ in range(runs):
+        try:
+            caught += subprocess.run([program, "--gtest_fail_fast", "--gtest_brief=1"], cwd=folder, timeout=60,
+                                     capture_output=True).returncode != 0
+        except subprocess.TimeoutExpired:
+            caught += 1
+    return "-" if caught == 0 else "caught" if runs == 1 else f"{caught}/{runs}"
+
+
+def try_bug(bug):
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for part in ("core/base", "ring", "tests/model", "tests/property", "tests/unit/ring"):
+            shutil.copytree(ROOT / part, folder / part)
+        shutil.copy(ROOT / "core/random.hpp", folder / "core/random.hpp")
+        if bug is not None:
+            plant(folder, bug)
+        return {net: run_net(folder, net) for net in NETS}
+
+
+def main():
+    wanted = [b for b in BUGS if not sys.argv[1:] or sys.argv[1] in b[0]]
+    print("| planted bug | " + " | ".join(NETS) + " |\n|---|" + "---|" * len(NETS), flush=True)
+    missed = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for name, result in zip(["(none)"] + [b[0] for b in wanted], pool.map(try_bug, [None] + wanted)):
+            print(f"| {name} | " + " | ".join(result.values()) + " |", flush=True)
+            missed += name != "(none)" and set(result.values()) == {"-"}
+    print(f"\n{len(wanted)} planted, {len(wanted) - missed} caught by at least one net")
+
+
+if __name__ == "__main__":
+    main()
