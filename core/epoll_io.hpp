@@ -14,8 +14,6 @@
 
 namespace cti::core {
 
-inline constexpr std::uint32_t kListenersMax = 16;
-
 /// Any thread may make it; the one that first calls wait() keeps it.
 Result<std::unique_ptr<Io>, IoError> make_epoll_io(const IoLimits& limits);
 

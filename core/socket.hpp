@@ -13,6 +13,9 @@
 
 namespace cti::core {
 
+/// Listeners of one Io.
+inline constexpr std::uint32_t kListenersMax = 16;
+
 /// Owns a descriptor.
 class Descriptor {
  public:

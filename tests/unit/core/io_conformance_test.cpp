@@ -1,5 +1,8 @@
 // io_conformance_test.cpp - what io.hpp promises, asked of every back-end in the same words.
 #include "core/epoll_io.hpp"
+#ifdef CTI_HAS_URING
+#include "core/uring_io.hpp"
+#endif
 #include "tests/unit/core/io_world.hpp"
 
 #include <gtest/gtest.h>
@@ -21,6 +24,11 @@ struct Backend {
 };
 
 std::unique_ptr<World> epoll_world() { return std::make_unique<KernelWorld>(&make_epoll_io); }
+#ifdef CTI_HAS_URING
+std::unique_ptr<World> uring_world() {
+  return std::make_unique<KernelWorld>([](const IoLimits& limits) { return make_uring_io(limits); });
+}
+#endif
 std::unique_ptr<World> simulated_world() { return std::make_unique<SimulatedWorld>(1); }
 
 class IoConformance : public ::testing::TestWithParam<Backend> {
@@ -85,9 +93,13 @@ TEST_P(IoConformance, CarriesBytesBothWays) {
   ASSERT_TRUE(world->until([&] { return client->text(c) == "answer"; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, IoConformance,
-                         ::testing::Values(Backend{"epoll", &epoll_world},
-                                           Backend{"simulated", &simulated_world}),
+const Backend kBackends[] = {{"epoll", &epoll_world},
+#ifdef CTI_HAS_URING
+                             {"io_uring", &uring_world},
+#endif
+                             {"simulated", &simulated_world}};
+
+INSTANTIATE_TEST_SUITE_P(Backends, IoConformance, ::testing::ValuesIn(kBackends),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

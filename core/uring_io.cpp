@@ -1,0 +1,624 @@
+// uring_io.cpp - connections on the ring: what is under way for each, and what its results mean.
+#include "core/uring_io.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <vector>
+
+#include "core/slot_table.hpp"
+#include "core/socket.hpp"
+#include "core/timer_wheel.hpp"
+#include "core/uring_ring.hpp"
+#include "core/waker.hpp"
+
+namespace cti::core {
+namespace {
+
+constexpr std::size_t kSendBytesMax = std::size_t{1} << 30U;
+constexpr std::uint32_t kTimersPerTurn = 256;
+constexpr std::uint32_t kResultsPerCompletion = 4;  // results looked at per turn, as a multiple of the batch
+constexpr Nanos kAcceptPauseMin = Millis{10};
+constexpr Nanos kAcceptPauseMax = Seconds{1};
+
+/// What a request is for; also the bit that says that one is under way.
+enum class Request : std::uint8_t {
+  kWake,
+  kAccept,
+  kReceive,
+  kSend,
+  kRoom,    // poll: a full socket has room
+  kHangup,  // poll: an error or hang-up while reading is paused
+  kConnect,
+  kCancel,
+};
+
+constexpr std::uint32_t kSlotBits = 24;
+
+// A tag: 8 bits request, 24 bits slot, 32 bits generation.
+constexpr std::uint64_t tag_of(Request request, ConnectionId id) noexcept {
+  return (std::uint64_t{id.generation} << 32U) | (static_cast<std::uint64_t>(request) << kSlotBits) | id.slot;
+}
+constexpr Request request_of(std::uint64_t tag) noexcept {
+  return static_cast<Request>((tag >> kSlotBits) & 0xffU);
+}
+constexpr ConnectionId id_of(std::uint64_t tag) noexcept {
+  return {static_cast<std::uint32_t>(tag) & ((1U << kSlotBits) - 1), static_cast<std::uint32_t>(tag >> 32U)};
+}
+
+enum class State : std::uint8_t { kConnecting, kOpen, kLingering, kEnding };
+
+struct Connection {
+  int fd = -1;
+  State state = State::kOpen;
+  std::uint8_t under_way = 0;  // bits by Request
+  std::uint8_t cancelled = 0;  // of them, those that have been cancelled
+  bool receiving = true;       // wanted by the owner
+  bool sending = false;        // send() was called, kSent not yet given
+  bool close_asked = false;
+  bool reset_asked = false;
+  bool queued = false;         // stands in requests_
+  int error = 0;
+  const std::byte* send_data = nullptr;
+  std::size_t send_bytes = 0;
+  TimerId linger{};
+
+  bool has(Request request) const noexcept { return (under_way & bit(request)) != 0; }
+  static std::uint8_t bit(Request request) noexcept {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(request));
+  }
+};
+
+struct Listener {
+  Descriptor fd;
+  std::uint16_t port = 0;
+  std::uint32_t generation = 1;
+  bool armed = false;
+};
+
+class UringIo final : public Io {
+ public:
+  UringIo(const IoLimits& limits, std::unique_ptr<Ring> ring)
+      : limits_(limits),
+        ring_(std::move(ring)),
+        connections_(limits.connections_max),
+        peers_(limits.connections_max),
+        lingering_(limits.connections_max, monotonic_now()),
+        listeners_(kListenersMax),
+        waker_(0),
+        now_(monotonic_now()),
+        wall_(wall_now()) {
+    CTI_CHECK(limits.connections_max < (1U << kSlotBits));
+    requests_.reserve(limits.connections_max);
+    starved_.reserve(limits.connections_max);
+    lent_.reserve(limits.receive_buffers);
+  }
+  ~UringIo() override;
+
+  bool has_waker() const noexcept { return waker_.descriptor() >= 0; }
+  Result<ListenerId, IoError> listen(const Endpoint& at) override;
+  std::uint16_t local_port(ListenerId listener) const override;
+  void unlisten(ListenerId listener) override;
+  ConnectionId connect(const Endpoint& to) override;
+  void send(ConnectionId connection, Bytes bytes) override;
+  void set_receiving(ConnectionId connection, bool on) override;
+  void close(ConnectionId connection, CloseHow how) override;
+  std::size_t wait(std::span<Completion> out, TimePoint deadline) override;
+  Endpoint peer(ConnectionId connection) const override;
+
+  void wake() noexcept override { waker_.wake(); }
+  TimePoint now() const noexcept override { return now_; }
+  WallMillis wall() const noexcept override { return wall_; }
+  int pollable_fd() const noexcept override { return ring_->descriptor(); }
+  std::string_view backend() const noexcept override { return "io_uring"; }
+  const IoCounters& counters() const noexcept override { return counters_; }
+
+ private:
+  /// The caller's span, being filled.
+  struct Batch {
+    std::span<Completion> out;
+    std::size_t count = 0;
+    bool full() const noexcept { return count == out.size(); }
+    void add(const Completion& completion) noexcept { out[count++] = completion; }
+  };
+
+  void queue(ConnectionId id, Connection& connection);
+  void give_buffers_back();
+  void run_own_timers(Batch& batch);
+  void run_requests(Batch& batch);
+  void run_request(ConnectionId id, Connection& connection, Batch& batch);
+  Nanos time_to_wait(TimePoint deadline) const noexcept;
+  void arm_standing_requests();
+
+  void take_result(const RingResult& result, Batch& batch);
+  void take_wake(Batch& batch);
+  void take_accepted(const RingResult& result, Batch& batch);
+  void take_received(ConnectionId id, Connection& connection, const RingResult& result, Batch& batch);
+  void take_receive_end(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
+  void take_sent(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
+  void take_connected(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
+  void take_hangup(ConnectionId id, Connection& connection, Batch& batch);
+  void pause_accepting();
+
+  void start(Request request, ConnectionId id, Connection& connection);
+  void cancel(Request request, ConnectionId id, Connection& connection);
+  void start_receiving(ConnectionId id, Connection& connection);
+  void start_orderly_close(ConnectionId id, Connection& connection, Batch& batch);
+  void begin_end(ConnectionId id, Connection& connection, int error, Batch& batch);
+  void end_when_idle(ConnectionId id, Connection& connection, Batch& batch);
+
+  IoLimits limits_;
+  std::unique_ptr<Ring> ring_;
+  SlotTable<Connection> connections_;
+  std::vector<SocketAddress> peers_;  // by slot; what a connect under way points to
+  std::vector<ConnectionId> requests_;
+  std::vector<ConnectionId> starved_;  // their receive ended for want of buffers
+  std::vector<std::uint16_t> lent_;    // buffers of the batch in the caller's hands
+  TimerWheel lingering_;
+  std::vector<Listener> listeners_;
+  Waker waker_;
+  std::uint64_t wake_count_ = 0;  // what the read of the eventfd writes to
+  bool wake_armed_ = false;
+  TimePoint now_{};
+  WallMillis wall_{};
+  TimePoint accept_again_ = kNever;
+  Nanos accept_pause_ = kAcceptPauseMin;
+  IoCounters counters_;
+};
+
+// The kernel lets go of a closed ring's sockets a little later, from a worker: shut down, they are silent at once.
+UringIo::~UringIo() {
+  for (const Listener& listener : listeners_) {
+    if (listener.fd) ::shutdown(listener.fd.get(), SHUT_RDWR);
+  }
+  connections_.for_each([](ConnectionId, Connection& connection) {
+    if (connection.fd >= 0) ::shutdown(connection.fd, SHUT_RDWR);
+    Descriptor(connection.fd).reset();
+  });
+}
+
+// --- listeners ---------------------------------------------------------------------------------------------------
+
+Result<ListenerId, IoError> UringIo::listen(const Endpoint& at) {
+  const auto place =
+      std::find_if(listeners_.begin(), listeners_.end(), [](const Listener& l) { return !l.fd; });
+  if (place == listeners_.end()) return Err{io_error("listeners, too many for", at, ENOSPC)};
+  auto fd = open_listener(at);
+  if (!fd) return Err{fd.error()};
+  place->port = bound_port(fd->get());
+  place->fd = std::move(*fd);
+  return ListenerId{static_cast<std::uint32_t>(place - listeners_.begin()) + 1};
+}
+
+std::uint16_t UringIo::local_port(ListenerId listener) const {
+  if (!listener || listener.index > listeners_.size()) return 0;
+  const Listener& at = listeners_[listener.index - 1];
+  return at.fd ? at.port : std::uint16_t{0};
+}
+
+void UringIo::unlisten(ListenerId listener) {
+  if (!listener || listener.index > listeners_.size()) return;
+  Listener& at = listeners_[listener.index - 1];
+  if (!at.fd) return;
+  const ConnectionId name{listener.index - 1, at.generation};
+  if (at.armed) ring_->cancel(tag_of(Request::kAccept, name), tag_of(Request::kCancel, name));
+  // The request under way keeps the socket alive until the cancel is handed over: shut down, it accepts nobody.
+  ::shutdown(at.fd.get(), SHUT_RDWR);
+  at.fd.reset();
+  at.armed = false;
+  ++at.generation;
+}
+
+[[gnu::cold]] void UringIo::pause_accepting() {
+  if (accept_again_ != kNever) return;
+  ++counters_.accept_pauses;
+  accept_again_ = now_ + accept_pause_;
+  accept_pause_ = std::min(accept_pause_ * 2, kAcceptPauseMax);
+}
+
+void UringIo::take_accepted(const RingResult& result, Batch& batch) {
+  const ConnectionId name = id_of(result.tag);
+  Listener& listener = listeners_[name.slot];
+  const bool stale = listener.generation != name.generation;
+  if (!result.more() && !stale) {
+    listener.armed = false;
+    if (result.value >= 0 || !is_shortage(-result.value)) ++counters_.rearmed;
+  }
+  if (result.value < 0) {
+    // Whatever it is, it does not go away by asking again at once.
+    if (!stale && result.value != -ECANCELED && result.value != -ECONNABORTED) pause_accepting();
+    return;
+  }
+  Descriptor fd(result.value);
+  if (stale) {
+    ++counters_.stale;
+    return;
+  }
+  accept_pause_ = kAcceptPauseMin;
+  const ConnectionId id = connections_.take();
+  if (!id) {
+    ++counters_.refused_full;
+    reset_on_close(fd.get());
+    return;
+  }
+  Connection& connection = *connections_.find(id);
+  peers_[id.slot] = peer_of(fd.get());
+  connection.fd = fd.release();
+  ++counters_.accepted;
+  batch.add({.event = IoEvent::kAccepted,
+             .connection = id,
+             .listener = {name.slot + 1},
+             .peer_address = host_number(peers_[id.slot])});
+  start_receiving(id, connection);
+}
+
+// --- what is asked for -------------------------------------------------------------------------------------------
+
+void UringIo::queue(ConnectionId id, Connection& connection) {
+  if (connection.queued) return;
+  connection.queued = true;
+  requests_.push_back(id);
+}
+
+ConnectionId UringIo::connect(const Endpoint& to) {
+  const ConnectionId id = connections_.take();
+  if (!id) {
+    ++counters_.refused_full;
+    return {};
+  }
+  ++counters_.connects;
+  Connection& connection = *connections_.find(id);
+  connection.state = State::kConnecting;
+  peers_[id.slot] = parse_address(to);
+  if (peers_[id.slot].length == 0) {
+    connection.error = EINVAL;
+  } else {
+    connection.fd = open_client(peers_[id.slot]).release();
+    if (connection.fd < 0) connection.error = errno;
+  }
+  if (connection.error != 0) {
+    connection.state = State::kEnding;
+    queue(id, connection);
+  } else {
+    start(Request::kConnect, id, connection);
+  }
+  return id;
+}
+
+void UringIo::send(ConnectionId id, Bytes bytes) {
+  Connection* connection = connections_.find(id);
+  if (connection == nullptr || connection->close_asked || connection->state == State::kEnding) return;
+  CTI_CHECK(!connection->sending);
+  CTI_CHECK(connection->state == State::kOpen);
+  connection->sending = true;
+  connection->send_data = bytes.data();
+  connection->send_bytes = std::min(bytes.size(), kSendBytesMax);
+  queue(id, *connection);
+}
+
+void UringIo::set_receiving(ConnectionId id, bool on) {
+  Connection* connection = connections_.find(id);
+  if (connection == nullptr || connection->close_asked || connection->receiving == on) return;
+  connection->receiving = on;
+  if (connection->state != State::kOpen) return;
+  if (on) return start_receiving(id, *connection);
+  if (connection->has(Request::kReceive)) cancel(Request::kReceive, id, *connection);
+  if (!connection->has(Request::kHangup)) start(Request::kHangup, id, *connection);
+}
+
+void UringIo::close(ConnectionId id, CloseHow how) {
+  Connection* connection = connections_.find(id);
+  if (connection == nullptr) return;
+  connection->close_asked = true;
+  if (how == CloseHow::kReset) connection->reset_asked = true;
+  queue(id, *connection);
+}
+
+Endpoint UringIo::peer(ConnectionId id) const {
+  return connections_.find(id) == nullptr ? Endpoint{"", 0} : to_endpoint(peers_[id.slot]);
+}
+
+// --- requests to the kernel --------------------------------------------------------------------------------------
+
+void UringIo::start(Request request, ConnectionId id, Connection& connection) {
+  CTI_CHECK(!connection.has(request));
+  connection.under_way |= Connection::bit(request);
+  const std::uint64_t tag = tag_of(request, id);
+  switch (request) {
+    case Request::kReceive: return ring_->receive(connection.fd, tag);
+    case Request::kSend: return ring_->send(connection.fd, {connection.send_data, connection.send_bytes}, tag);
+    case Request::kRoom: return ring_->poll(connection.fd, POLLOUT, tag);
+    case Request::kHangup: return ring_->poll(connection.fd, 0, tag);
+    case Request::kConnect: return ring_->connect(connection.fd, &peers_[id.slot].any, peers_[id.slot].length, tag);
+    case Request::kWake:
+    case Request::kAccept:
+    case Request::kCancel: break;
+  }
+  CTI_CHECK(false);
+}
+
+void UringIo::cancel(Request request, ConnectionId id, Connection& connection) {
+  if ((connection.cancelled & Connection::bit(request)) != 0) return;
+  connection.cancelled |= Connection::bit(request);
+  ring_->cancel(tag_of(request, id), tag_of(Request::kCancel, id));
+}
+
+void UringIo::start_receiving(ConnectionId id, Connection& connection) {
+  // One that is being cancelled is started again when its last result is there.
+  if (!connection.has(Request::kReceive)) start(Request::kReceive, id, connection);
+}
+
+void UringIo::start_orderly_close(ConnectionId id, Connection& connection, Batch& batch) {
+  if (connection.error != 0 || limits_.linger <= Nanos{0} || ::shutdown(connection.fd, SHUT_WR) != 0) {
+    return begin_end(id, connection, 0, batch);
+  }
+  connection.state = State::kLingering;
+  connection.linger = lingering_.arm(now_ + limits_.linger, id.packed());
+  CTI_CHECK(connection.linger);  // as many timers as connections
+  connection.receiving = true;   // only to see the peer's FIN: the bytes are thrown away
+  start_receiving(id, connection);
+}
+
+void UringIo::begin_end(ConnectionId id, Connection& connection, int error, Batch& batch) {
+  if (connection.state == State::kEnding) return;
+  connection.state = State::kEnding;
+  connection.error = error;
+  if (connection.linger) lingering_.cancel(connection.linger);
+  if (connection.reset_asked) {
+    reset_on_close(connection.fd);
+  } else if (connection.under_way != 0) {
+    ::shutdown(connection.fd, SHUT_RDWR);  // also ends what a cancel might miss
+  }
+  for (const Request request : {Request::kReceive, Request::kRoom, Request::kHangup, Request::kConnect}) {
+    if (connection.has(request)) cancel(request, id, connection);
+  }
+  end_when_idle(id, connection, batch);
+}
+
+void UringIo::end_when_idle(ConnectionId id, Connection& connection, Batch& batch) {
+  CTI_CHECK(connection.state == State::kEnding);
+  if (connection.under_way != 0) return;
+  if (batch.full()) return queue(id, connection);  // told in the next turn
+  Descriptor(connection.fd).reset();
+  const int error = connection.error;
+  connections_.give_back(id);
+  ++counters_.closed;
+  batch.add({.event = IoEvent::kClosed, .connection = id, .error = error});
+}
+
+// --- the turn ----------------------------------------------------------------------------------------------------
+
+std::size_t UringIo::wait(std::span<Completion> out, TimePoint deadline) {
+  CTI_CHECK(!out.empty());
+  ++counters_.turns;
+  Batch batch{out.first(std::min<std::size_t>(out.size(), limits_.completions_per_turn))};
+  give_buffers_back();
+  run_own_timers(batch);
+  run_requests(batch);
+  arm_standing_requests();
+  ring_->enter(batch.count > 0 ? Nanos{0} : time_to_wait(deadline));
+  now_ = monotonic_now();
+  wall_ = wall_now();
+  RingResult result;
+  std::size_t looked_at = 0;
+  while (!batch.full() && looked_at++ < kResultsPerCompletion * batch.out.size() && ring_->reap(result)) {
+    take_result(result, batch);
+  }
+  counters_.overflows = ring_->overflows();
+  return batch.count;
+}
+
+void UringIo::give_buffers_back() {
+  for (const std::uint16_t buffer : lent_) ring_->give_back(buffer);
+  lent_.clear();
+  for (const ConnectionId id : starved_) {
+    Connection* connection = connections_.find(id);
+    if (connection == nullptr || connection->state == State::kEnding || !connection->receiving) continue;
+    start_receiving(id, *connection);
+  }
+  starved_.clear();
+}
+
+void UringIo::run_own_timers(Batch& batch) {
+  if (accept_again_ <= now_) accept_again_ = kNever;
+  lingering_.fire(now_, kTimersPerTurn, [&](std::uint64_t cookie) {
+    const ConnectionId id{static_cast<std::uint32_t>(cookie), static_cast<std::uint32_t>(cookie >> 32U)};
+    if (Connection* connection = connections_.find(id)) {
+      connection->linger = {};
+      begin_end(id, *connection, 0, batch);
+    }
+  });
+}
+
+// Every request is looked at each turn: sends answer later, and a close that does not fit into the batch queues itself again.
+void UringIo::run_requests(Batch& batch) {
+  const std::size_t asked = requests_.size();
+  for (std::size_t i = 0; i < asked; ++i) {
+    const ConnectionId id = requests_[i];
+    Connection* connection = connections_.find(id);
+    if (connection == nullptr) continue;
+    connection->queued = false;
+    run_request(id, *connection, batch);
+  }
+  requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(asked));
+}
+
+void UringIo::run_request(ConnectionId id, Connection& connection, Batch& batch) {
+  if (connection.state == State::kEnding) return end_when_idle(id, connection, batch);
+  if (connection.sending && !connection.has(Request::kSend) && !connection.reset_asked) {
+    ++counters_.sends;
+    start(Request::kSend, id, connection);
+  }
+  if (!connection.close_asked) return;
+  if (connection.reset_asked || connection.state == State::kConnecting) {
+    return begin_end(id, connection, 0, batch);
+  }
+  // After a send under way: see take_sent.
+  if (connection.state == State::kOpen && !connection.has(Request::kSend)) {
+    start_orderly_close(id, connection, batch);
+  }
+}
+
+void UringIo::arm_standing_requests() {
+  if (!wake_armed_) {
+    wake_armed_ = true;
+    ring_->read(waker_.descriptor(), &wake_count_, sizeof wake_count_, tag_of(Request::kWake, {}));
+  }
+  if (accept_again_ != kNever) return;
+  for (std::uint32_t index = 0; index < listeners_.size(); ++index) {
+    Listener& listener = listeners_[index];
+    if (!listener.fd || listener.armed) continue;
+    listener.armed = true;
+    ring_->accept(listener.fd.get(), tag_of(Request::kAccept, {index, listener.generation}));
+  }
+}
+
+Nanos UringIo::time_to_wait(TimePoint deadline) const noexcept {
+  if (deadline <= now_ || !requests_.empty()) return Nanos{0};
+  const TimePoint until = std::min({deadline, accept_again_, lingering_.next()});
+  if (until == kNever) return Nanos{-1};
+  // The only second reading of the clock in a turn, and only before going to sleep: the turn itself took time.
+  return std::max(Nanos{0}, until - monotonic_now());
+}
+
+// --- what comes of it --------------------------------------------------------------------------------------------
+
+void UringIo::take_result(const RingResult& result, Batch& batch) {
+  const Request request = request_of(result.tag);
+  if (request == Request::kWake) return take_wake(batch);
+  if (request == Request::kAccept) return take_accepted(result, batch);
+  if (request == Request::kCancel) return;  // the cancelled request answers for itself
+  const ConnectionId id = id_of(result.tag);
+  Connection* found = connections_.find(id);
+  if (found == nullptr) {
+    ++counters_.stale;
+    if (result.has_buffer()) lent_.push_back(result.buffer());
+    return;
+  }
+  Connection& connection = *found;
+  if (!result.more()) {
+    connection.under_way &= static_cast<std::uint8_t>(~Connection::bit(request));
+    connection.cancelled &= static_cast<std::uint8_t>(~Connection::bit(request));
+  }
+  switch (request) {
+    case Request::kReceive: take_received(id, connection, result, batch); break;
+    case Request::kSend: take_sent(id, connection, result.value, batch); break;
+    case Request::kRoom:
+      if (connection.state == State::kOpen && !connection.close_asked && result.value >= 0 &&
+          (result.value & POLLOUT) != 0) {
+        batch.add({.event = IoEvent::kWritable, .connection = id});
+      }
+      break;
+    case Request::kHangup: take_hangup(id, connection, batch); break;
+    case Request::kConnect: take_connected(id, connection, result.value, batch); break;
+    case Request::kWake:
+    case Request::kAccept:
+    case Request::kCancel: break;
+  }
+  Connection* still = connections_.find(id);
+  if (still != nullptr && still->state == State::kEnding) end_when_idle(id, *still, batch);
+}
+
+void UringIo::take_wake(Batch& batch) {
+  wake_armed_ = false;
+  waker_.take();
+  batch.add({.event = IoEvent::kWoken});
+}
+
+void UringIo::take_received(ConnectionId id, Connection& connection, const RingResult& result, Batch& batch) {
+  if (result.has_buffer()) lent_.push_back(result.buffer());
+  const bool wanted = connection.state == State::kOpen && !connection.close_asked;
+  if (result.value > 0) {
+    const auto bytes = static_cast<std::uint32_t>(result.value);
+    if (wanted) {
+      counters_.received_bytes += bytes;
+      batch.add({.event = IoEvent::kReceived,
+                 .connection = id,
+                 .bytes = ring_->received(result.buffer(), bytes)});
+    }
+  }
+  if (!result.more()) take_receive_end(id, connection, result.value, batch);
+}
+
+void UringIo::take_receive_end(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch) {
+  if (connection.state == State::kEnding) return;
+  if (value == -ENOBUFS) {
+    ++counters_.buffer_shortages;
+    if (connection.receiving) starved_.push_back(id);
+    return;
+  }
+  if (value == -ECANCELED || value > 0) {
+    if (!connection.receiving) return;
+    if (value > 0) ++counters_.rearmed;
+    return start_receiving(id, connection);
+  }
+  if (connection.state == State::kLingering) return begin_end(id, connection, 0, batch);
+  if (connection.close_asked && connection.error == 0) connection.error = -value;
+  if (connection.close_asked) return;  // told as asked, in the next turn
+  begin_end(id, connection, value == 0 ? connection.error : -value, batch);
+}
+
+void UringIo::take_sent(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch) {
+  const bool failed = value < 0 && value != -EAGAIN && value != -EINTR && value != -ECANCELED;
+  const std::uint32_t sent = value < 0 ? 0 : static_cast<std::uint32_t>(value);
+  connection.sending = false;
+  counters_.sent_bytes += sent;
+  batch.add({.event = IoEvent::kSent, .connection = id, .sent = sent});
+  if (connection.state != State::kOpen) return;
+  // The cause of a failed send is told by the reading side, after what the peer had still said.
+  if (failed && connection.error == 0) connection.error = -value;
+  if (sent < connection.send_bytes) {
+    ++counters_.sends_short;
+    if (!failed && !connection.close_asked && !connection.has(Request::kRoom)) {
+      start(Request::kRoom, id, connection);
+    }
+  }
+  if (connection.close_asked) start_orderly_close(id, connection, batch);
+}
+
+void UringIo::take_connected(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch) {
+  if (connection.state != State::kConnecting) return;
+  int error = -value;
+  if (error == 0 && is_connected_to_itself(connection.fd)) error = ECONNREFUSED;
+  if (error != 0) return begin_end(id, connection, error, batch);
+  connection.state = State::kOpen;
+  batch.add({.event = IoEvent::kConnected, .connection = id});
+  if (connection.receiving) start_receiving(id, connection);
+}
+
+void UringIo::take_hangup(ConnectionId id, Connection& connection, Batch& batch) {
+  // While receiving, the receive tells of it, after what had arrived.
+  if (connection.state != State::kOpen || connection.receiving || connection.close_asked) return;
+  const int error = take_socket_error(connection.fd);
+  begin_end(id, connection, connection.error != 0 ? connection.error : error, batch);
+}
+
+std::uint32_t rounded(std::uint32_t wanted, std::uint32_t least, std::uint32_t most) {
+  return std::clamp(std::bit_ceil(wanted), least, most);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits, const UringTuning& tuning) {
+  RingLimits ring_limits;
+  ring_limits.submissions = tuning.submissions != 0 ? tuning.submissions : rounded(limits.connections_max, 64, 1024);
+  // Room for a result of each of two requests per connection in one turn; more than that waits in the kernel.
+  ring_limits.completions =
+      tuning.completions != 0 ? tuning.completions : rounded(2 * limits.connections_max, 1024, 32'768);
+  ring_limits.buffers = limits.receive_buffers;
+  ring_limits.buffer_bytes = limits.receive_buffer_bytes;
+  auto ring = Ring::make(ring_limits);
+  if (!ring) return Err{ring.error()};
+  auto io = std::make_unique<UringIo>(limits, std::move(*ring));
+  if (!io->has_waker()) return Err{io_error("eventfd", errno)};
+  return std::unique_ptr<Io>(std::move(io));
+}
+
+Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits) { return make_uring_io(limits, {}); }
+
+Result<void, IoError> probe_uring() { return try_uring(); }
+
+}  // namespace cti::core
