@@ -20,14 +20,14 @@ std::size_t index_of(const MessageRule& message, const RawField& field) {
   return static_cast<std::size_t>(field.rule - message.floating.data());
 }
 
-/// Entries as the sender counts them: a field with several elements stands for several entries.
-std::size_t count_entries(const std::vector<Entry>& entries) {
+/// Entries as the sender counts them: a field with several elements stands for several entries of its own list.
+std::size_t count_entries(const std::vector<Entry>& entries, std::uint8_t group) {
   std::size_t total = 0;
   for (const Entry& entry : entries) {
     std::size_t elements = 1;
     for (const RawField& field : entry) {
       const unsigned width = width_of(field.rule->type);
-      if (field.rule->split && field.bytes.size() % width == 0) {
+      if (field.rule->group == group && field.rule->split && field.bytes.size() % width == 0) {
         elements = std::max(elements, field.bytes.size() / width);
       }
     }
@@ -165,7 +165,7 @@ std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, s
       if (group.count_at + std::size_t{2} > fixed_bytes) continue;
       const std::size_t count = load_be<std::uint16_t>(&body[group.count_at]);
       error = compare(message, group, count, group.count_at,
-                      count_entries(split_entries(message, index, fields)));
+                      count_entries(split_entries(message, index, fields), index));
     } else {
       std::vector<Entry> holders;
       if (group.inside == kNoGroup) {
@@ -177,7 +177,7 @@ std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, s
         const RawField* count = floating_count(group, holder);
         if (count == nullptr || error) continue;
         error = compare(message, group, load_be<std::uint16_t>(count->bytes.data()), count->offset,
-                        count_entries(split_entries(message, index, holder)));
+                        count_entries(split_entries(message, index, holder), index));
       }
     }
     if (error) return error;

@@ -244,7 +244,7 @@ std::optional<DecodeError> check_strict(const MessageRule& message, Bytes body, 
     const DecodeErrorCode code = too_long    ? DecodeErrorCode::kFrameTooLong
                                  : left_over ? DecodeErrorCode::kFixedTooLong
                                              : DecodeErrorCode::kFixedTooShort;
-    DecodeError error = fault(message, code, std::min(body.size(), fixed_bytes));
+    DecodeError error = fault(message, code, too_long ? 0 : std::min(body.size(), fixed_bytes));
     error.actual = body.size();
     error.limit = too_long ? limits::kBodyBytesMax : fixed_bytes;
     error.strict_status = static_cast<std::uint32_t>(StatusCode::kInvalidMessageLength);

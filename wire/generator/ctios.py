@@ -234,6 +234,10 @@ std::optional<RequestId> request_from(std::string_view name) noexcept;
 /// May a message filter name this event? Unlisted numbers may be named: they never match.
 bool filterable(EventId event) noexcept;
 
+/// What kind of object the event is about, as Topic bits (1 agent, 2 call, 4 device, 8 skill group, 16 team, 32 system);
+/// 0 for an unlisted number.
+std::uint32_t topics_of(EventId event) noexcept;
+
 /// The event that confirms the request when all goes well; eUnknownEvent for a number that is not listed.
 EventId confirmation_of(RequestId request) noexcept;
 
@@ -246,10 +250,25 @@ RequestId reported_as(RequestId request) noexcept;
     return '\n'.join(lines)
 
 
+def topics(event):
+    """Topic bits from the interfaces that raise the event; the few that need a closer look are named."""
+    special = {'eSnapshotDeviceConf': 4, 'eNewAgentTeamMember': 16 | 1, 'eTranslationRouteEvent': 2,
+               'eControlFailureConf': 2 | 1, 'eOnCurrentCallChanged': 2, 'eOnCurrentAgentReset': 1}
+    if event['name'] in special:
+        return special[event['name']]
+    by_interface = {'ICallEvents': 2, 'IMonitoredCallEvents': 2, 'ISilentMonitorEvents': 2, 'IAgentEvents': 1,
+                    'IMonitoredAgentEvents': 1, 'ISkillGroupEvents': 8, 'ISessionEvents': 32,
+                    'IButtonEnablementEvents': 3}
+    bits = 0
+    for interface in event['interfaces']:
+        bits |= by_interface[interface]
+    return bits
+
+
 def event_id_cpp(schema):
     events = sorted(schema['events'], key=lambda e: e['id'])
     requests = sorted(schema['requests'], key=lambda r: r['id'])
-    event_rows = [f"  {{EventId::{e['name']}, {quoted(e['name'])}, {quoted(e['callback'] or '')}, "
+    event_rows = [f"  {{EventId::{e['name']}, {quoted(e['name'])}, {quoted(e['callback'] or '')}, {topics(e)}, "
                   f"{'true' if e['filterable'] else 'false'}}}," for e in events]
     request_rows = [f"  {{RequestId::{r['name']}, {quoted(r['name'])}, EventId::{r['confirmed_by']}, "
                     f"RequestId::{r.get('reported_as', r['name'])}}}," for r in requests]
@@ -265,6 +284,7 @@ struct EventRow {{
   EventId id;
   std::string_view name;
   std::string_view callback;
+  std::uint32_t topics;
   bool filterable;
 }};
 struct RequestRow {{
@@ -333,6 +353,11 @@ std::optional<RequestId> request_from(std::string_view name) noexcept {{
 bool filterable(EventId event) noexcept {{
   const EventRow* row = row_of(kEvents, event);
   return !row || row->filterable;
+}}
+
+std::uint32_t topics_of(EventId event) noexcept {{
+  const EventRow* row = row_of(kEvents, event);
+  return row ? row->topics : 0;
 }}
 
 EventId confirmation_of(RequestId request) noexcept {{

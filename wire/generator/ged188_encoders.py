@@ -92,7 +92,12 @@ def adder_declaration(g, m):
     if g.fields[0].type == 'NAMEDARRAY':
         return (f'  {m.pascal}Encoder& {add}(std::uint8_t index, std::string_view name, '
                 f'std::string_view value) noexcept;\n')
-    out = f'  struct {g.entry} {{\n'
+    out = ''
+    if g.floating_count and not g.inside:
+        out += (f'  /// Writes {g.count} also when no entry follows.\n'
+                f'  {m.pascal}Encoder& begin_{g.name}() noexcept {{\n'
+                f'    writer_.begin_list(kCounts[{g.index}], counts_[{g.index}]);\n    return *this;\n  }}\n')
+    out += f'  struct {g.entry} {{\n'
     for f in entry_fields(g):
         out += f'    std::optional<{value_type(f)}> {f.snake} = {{}};{remark(f)}\n'
     out += '  };\n'

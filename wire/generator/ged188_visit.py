@@ -13,7 +13,7 @@ def visit_header(schema):
     out = banner('visit.hpp', 'all views and encoders, reached by message number. For tests only.')
     out += '''#pragma once
 
-#include "tests/property/ged188/lines.hpp"
+#include "tests/unit/wire/ged188/lines.hpp"
 #include "wire/ged188_encode.hpp"
 #include "wire/ged188_view.hpp"
 
@@ -120,6 +120,8 @@ def rewrite_function(m):
     for f in singles(m):
         out += f'  if (const auto value = view.{f.snake}()) encoder.{f.snake}(*value);\n'
     for g in m.groups:
+        if g.floating_count and not g.inside:
+            out += f'  if (view.{g.floating_count.snake}()) encoder.begin_{g.name}();\n'
         if g.inside is None:
             out += group_rewrite(g, m, 'view', '  ')
     return out + '  return encoder.finish();\n}\n'

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstdlib>
 
-#include "tests/property/ged188/compare.hpp"
-#include "tests/property/ged188/random_message.hpp"
+#include "tests/unit/wire/ged188/compare.hpp"
+#include "tests/unit/wire/ged188/random_message.hpp"
 #include "visit.hpp"
 
 namespace cti::wire::ged188 {

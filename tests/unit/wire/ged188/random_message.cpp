@@ -1,5 +1,5 @@
 // random_message.cpp - see random_message.hpp.
-#include "tests/property/ged188/random_message.hpp"
+#include "tests/unit/wire/ged188/random_message.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // lines.cpp - a message as lines, by the schema tables.
-#include "tests/property/ged188/lines.hpp"
+#include "tests/unit/wire/ged188/lines.hpp"
 
 #include <set>
 
