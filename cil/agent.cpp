@@ -25,7 +25,8 @@ int CAgent::Login(const Arguments& args) {
     for (const enum_Keywords key : {ekwAgentID, ekwPeripheralID, ekwLoginName}) {
       const Arg* set = state.agent_args.find(key);
       const Arg* given = args.find(key);
-      if (set && given && set->DumpArg() != given->DumpArg()) return E_CTIOS_LOGIN_INCONSISTENT_ARGUMENTS;
+      if (set && given && set->DumpArg() != given->DumpArg())
+        return E_CTIOS_LOGIN_INCONSISTENT_ARGUMENTS;
     }
     for (int i = 1; i <= state.agent_args.NumElements(); ++i) {
       const std::string key = state.agent_args.GetElementKey(i);
@@ -43,7 +44,9 @@ int CAgent::SetAgentState(const Arguments& args) {
   if (!args.IsValid(ekwAgentState)) return ReportError(E_CTIOS_MISSING_ARGUMENT);
   return request(RequestId::eSetAgentStateRequest, args);
 }
-int CAgent::QueryAgentState(const Arguments& args) { return request(RequestId::eQueryAgentStateRequest, args); }
+int CAgent::QueryAgentState(const Arguments& args) {
+  return request(RequestId::eQueryAgentStateRequest, args);
+}
 int CAgent::MakeCall(const Arguments& args) {
   if (!args.IsValid(ekwDialedNumber)) return ReportError(E_CTIOS_MISSING_ARGUMENT);
   return request(RequestId::eMakeCallRequest, args);
@@ -72,12 +75,18 @@ Arguments& CAgent::GetSkillGroups() const {
   return groups;
 }
 
-int CAgent::MakeEmergencyCall(const Arguments& args) { return request(RequestId::eEmergencyCallRequest, args); }
+int CAgent::MakeEmergencyCall(const Arguments& args) {
+  return request(RequestId::eEmergencyCallRequest, args);
+}
 int CAgent::RequestSupervisorAssist(const Arguments& args) {
   return request(RequestId::eSupervisorAssistRequest, args);
 }
-int CAgent::ReportBadCallLine(const Arguments& args) { return request(RequestId::eBadCallRequest, args); }
-int CAgent::SendChatMessage(const Arguments& args) { return request(RequestId::eUserMessageRequest, args); }
+int CAgent::ReportBadCallLine(const Arguments& args) {
+  return request(RequestId::eBadCallRequest, args);
+}
+int CAgent::SendChatMessage(const Arguments& args) {
+  return request(RequestId::eUserMessageRequest, args);
+}
 int CAgent::SetAgentGreetingAction(const Arguments& args) {
   return request(RequestId::eAgentGreetingControlRequest, args);
 }
@@ -93,7 +102,9 @@ int CAgent::EnableSkillGroupStatistics(const Arguments& args) {
 int CAgent::DisableSkillGroupStatistics(const Arguments& args) {
   return request(RequestId::eDisableSkillGroupStatisticsRequest, args);
 }
-int CAgent::RequestAgentTeamList(const Arguments& args) { return request(RequestId::eListAgentTeamRequest, args); }
+int CAgent::RequestAgentTeamList(const Arguments& args) {
+  return request(RequestId::eListAgentTeamRequest, args);
+}
 int CAgent::StartMonitoringAgent(const Arguments& args) {
   return request(RequestId::eStartMonitoringAgentRequest, args);
 }
@@ -115,7 +126,9 @@ int CAgent::StopMonitoringAllAgentTeams(const Arguments& args) {
 int CAgent::StartMonitoringCall(const Arguments& args) {
   return request(RequestId::eStartMonitoringCallRequest, args);
 }
-int CAgent::SuperviseCall(const Arguments& args) { return request(RequestId::eSuperviseCallRequest, args); }
+int CAgent::SuperviseCall(const Arguments& args) {
+  return request(RequestId::eSuperviseCallRequest, args);
+}
 CAgent* CAgent::GetMonitoredAgent() const { return nullptr; }
 CCall* CAgent::GetMonitoredCall() const { return nullptr; }
 

@@ -1,12 +1,12 @@
 #include "cil/arguments.hpp"
 
+#include "cil/object.hpp"
+#include "wire/keyword.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
-
-#include "cil/object.hpp"
-#include "wire/keyword.hpp"
 
 namespace cti::cil {
 namespace {
@@ -320,7 +320,8 @@ const Arg& Arguments::get(const Key& key) const {
 
 const Arg& Arguments::get(int index) const {
   if (const Arg* found = at(index)) return *found;
-  throw CCtiosException("no element with index " + std::to_string(index), E_CTIOS_INVALID_ARGUMENT, 0);
+  throw CCtiosException("no element with index " + std::to_string(index), E_CTIOS_INVALID_ARGUMENT,
+                        0);
 }
 
 bool Arguments::put(const Key& key, Arg&& value) {
@@ -333,7 +334,8 @@ bool Arguments::put(const Key& key, Ref<Arg> value) {
     items_[static_cast<std::size_t>(found - items_.data())].value = std::move(value);
     return true;
   }
-  items_.push_back({key.id(), key.id() ? std::string{} : std::string(key.text()), std::move(value)});
+  items_.push_back(
+      {key.id(), key.id() ? std::string{} : std::string(key.text()), std::move(value)});
   return true;
 }
 
@@ -391,7 +393,8 @@ bool Arguments::GetValue(const Key& key, Arg** value) const {
 std::string Arguments::GetElementKey(int index) const {
   get(index);
   const Item& found = items_[static_cast<std::size_t>(index) - 1];
-  return found.id ? std::string(wire::name_of(static_cast<wire::Keyword>(found.id))) : found.own_key;
+  return found.id ? std::string(wire::name_of(static_cast<wire::Keyword>(found.id)))
+                  : found.own_key;
 }
 
 std::string Arguments::DumpArgs() const {

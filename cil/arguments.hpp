@@ -10,17 +10,17 @@
 // Threads  one array belongs to one thread at a time.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <vector>
-
 #include "cil/exception.hpp"
 #include "cil/keywords.hpp"
 #include "cil/ref.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/error_code.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace cti::cil {
 
@@ -55,10 +55,7 @@ class Arg : public Counted {
  public:
   Arg();
   template <class T>
-    requires(!std::is_base_of_v<Arg, T>)
-  explicit Arg(const T& value) {
-    SetValue(value);
-  }
+  requires(!std::is_base_of_v<Arg, T>) explicit Arg(const T& value) { SetValue(value); }
   Arg(const Arg& other);
   Arg(Arg&& other) noexcept;
   Arg& operator=(Arg other) noexcept;

@@ -5,10 +5,10 @@
 // E_CTIOS_CALL_NOT_ALERTING, E_CTIOS_CALL_NOT_ON_HOLD, E_CTIOS_CALL_ALREADY_ON_HOLD, E_CTIOS_METHOD_NO_IMPLEMENTED.
 #pragma once
 
-#include <span>
-
 #include "cil/object.hpp"
 #include "wire/event_id.hpp"
+
+#include <span>
 
 namespace cti::cil {
 
@@ -46,7 +46,8 @@ class CCall : public CCtiOsObject {
 
  private:
   int request(wire::RequestId request, const Arguments& args);
-  int request_in_state(wire::RequestId wanted, const Arguments& args, int state, bool be_in, int refusal);
+  int request_in_state(wire::RequestId wanted, const Arguments& args, int state, bool be_in,
+                       int refusal);
   bool pick(std::span<const enum_Keywords> keys, Arguments& args) const;
 };
 

@@ -6,7 +6,8 @@ namespace cti::cil {
 
 CCtiosException::CCtiosException(std::string message, int iCode, int iStatus)
     : message_(std::move(message)),
-      text_(message_ + " (code " + std::to_string(iCode) + ", status " + std::to_string(iStatus) + ")"),
+      text_(message_ + " (code " + std::to_string(iCode) + ", status " + std::to_string(iStatus) +
+            ")"),
       code_(iCode),
       status_(iStatus) {}
 

@@ -53,7 +53,8 @@ int Logger::Trace(int iTraceMask, const std::string& sMessage) {
 
 LogWrapper::LogWrapper() = default;
 LogWrapper::LogWrapper(const std::string& sFileName) : LogWrapper(sFileName, 0, 0, 0) {}
-LogWrapper::LogWrapper(const std::string& sFileName, int maxSizeKB, int maxFiles, int daysUntilExpiration, int)
+LogWrapper::LogWrapper(const std::string& sFileName, int maxSizeKB, int maxFiles,
+                       int daysUntilExpiration, int)
     : file_name_(sFileName),
       max_size_kb_(maxSizeKB > 0 ? maxSizeKB : 2048),
       max_files_(maxFiles > 0 ? maxFiles : 4),
@@ -133,7 +134,8 @@ void LogWrapper::rotate() {
   file_.close();
   std::filesystem::remove(file_name_ + "." + std::to_string(max_files_ - 1), ignored);
   for (int i = max_files_ - 2; i >= 1; --i) {
-    std::filesystem::rename(file_name_ + "." + std::to_string(i), file_name_ + "." + std::to_string(i + 1), ignored);
+    std::filesystem::rename(file_name_ + "." + std::to_string(i),
+                            file_name_ + "." + std::to_string(i + 1), ignored);
   }
   if (max_files_ > 1) std::filesystem::rename(file_name_, file_name_ + ".1", ignored);
   file_.open(file_name_, std::ios::trunc);

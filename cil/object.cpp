@@ -1,8 +1,8 @@
 #include "cil/object.hpp"
 
-#include <utility>
-
 #include "cil/detail/core.hpp"
+
+#include <utility>
 
 namespace cti::cil {
 

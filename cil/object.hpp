@@ -9,12 +9,12 @@
 // Failure  as Arguments: one-argument getters throw CCtiosException, two-argument getters return false.
 #pragma once
 
+#include "cil/arguments.hpp"
+
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include "cil/arguments.hpp"
 
 namespace cti::cil {
 
@@ -86,7 +86,8 @@ class CCtiOsObject : public Counted {
   void bind(std::shared_ptr<detail::SessionCore> core, std::string object_id);
   void detach(const Arguments& last);  ///< the object has ended: keep what was known last
 
-  mutable std::mutex mutex_;  // guards what follows; taken after, never before, the session's mutex is released
+  mutable std::mutex
+      mutex_;  // guards what follows; taken after, never before, the session's mutex is released
   std::shared_ptr<detail::SessionCore> core_;  // null: not in a session, or ended
   std::string object_id_;
   Arguments own_;

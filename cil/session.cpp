@@ -1,14 +1,14 @@
 #include "cil/session.hpp"
 
+#include "cil/detail/core.hpp"
+#include "cil/detail/engine.hpp"
+#include "core/epoll_io.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <random>
 #include <stdexcept>
 #include <thread>
-
-#include "cil/detail/core.hpp"
-#include "cil/detail/engine.hpp"
-#include "core/epoll_io.hpp"
 
 namespace cti::cil {
 
@@ -27,7 +27,9 @@ std::shared_ptr<core::Io> socket_layer(std::shared_ptr<core::Io> given) {
   limits.receive_buffer_bytes = 64 * 1024;
   limits.completions_per_turn = 64;
   auto made = core::make_epoll_io(limits);
-  if (!made) throw CCtiosException("no socket layer: " + made.error().text, E_CTIOS_UNEXPECTED, made.error().error);
+  if (!made)
+    throw CCtiosException("no socket layer: " + made.error().text, E_CTIOS_UNEXPECTED,
+                          made.error().error);
   return std::move(*made);
 }
 
@@ -62,11 +64,14 @@ CCtiOsSession::~CCtiOsSession() {
   if (thread_.joinable()) thread_.join();
   engine_.reset();
   core_->objects().clear();
-  const Ref<CAgent> agent = core_->with([](SessionCore::State& state) { return std::exchange(state.agent, {}); });
+  const Ref<CAgent> agent =
+      core_->with([](SessionCore::State& state) { return std::exchange(state.agent, {}); });
   if (agent) core_->objects().let_go(*agent);
 }
 
-int CCtiOsSession::Connect(const Arguments* args) { return args ? Connect(*args) : ReportError(E_CTIOS_INVALID_ARGUMENT); }
+int CCtiOsSession::Connect(const Arguments* args) {
+  return args ? Connect(*args) : ReportError(E_CTIOS_INVALID_ARGUMENT);
+}
 
 int CCtiOsSession::Connect(const Arguments& args) {
   std::string host_a;
@@ -78,7 +83,8 @@ int CCtiOsSession::Connect(const Arguments& args) {
   int port_b = 42028;
   int heartbeat = 5;
   int max_heartbeats = 3;
-  if (!number_in(args, ekwPortA, 1, 65535, &port_a) || !number_in(args, ekwPortB, 1, 65535, &port_b) ||
+  if (!number_in(args, ekwPortA, 1, 65535, &port_a) ||
+      !number_in(args, ekwPortB, 1, 65535, &port_b) ||
       !number_in(args, ekwHeartbeat, 1, 3600, &heartbeat) ||
       !number_in(args, ekwMaxHeartbeats, 1, 100, &max_heartbeats)) {
     return ReportError(E_CTIOS_INVALID_ARGUMENT);
@@ -93,7 +99,8 @@ int CCtiOsSession::Connect(const Arguments& args) {
   config.max_heartbeats = static_cast<std::uint32_t>(max_heartbeats);
   args.GetValueString(ekwClientID, &config.client_id);
   const int refused = core_->with([&](SessionCore::State& state) -> int {
-    if (state.link == Link::kConnecting || state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
+    if (state.link == Link::kConnecting || state.link == Link::kFailover)
+      return E_CTIOS_IN_FAILOVER;
     if (state.link == Link::kDisconnecting) return E_CTIOS_SESSION_DISCONNECT_PENDING;
     if (state.link != Link::kDisconnected) return E_CTIOS_MODE_CONFLICT;
     state.link = Link::kConnecting;
@@ -129,8 +136,9 @@ int CCtiOsSession::SetAgent(CAgent& agent) { return SetAgent(&agent); }
 
 int CCtiOsSession::SetAgent(CAgent* agent) {
   if (!agent) return clear_agent();
-  static constexpr enum_Keywords kOfAgent[] = {ekwAgentID,       ekwLoginName,     ekwPeripheralID,     ekwAgentInstrument,
-                                               ekwAgentCallMode, ekwAgentExtension, ekwAgentRemoteNumber};
+  static constexpr enum_Keywords kOfAgent[] = {
+      ekwAgentID,       ekwLoginName,      ekwPeripheralID,     ekwAgentInstrument,
+      ekwAgentCallMode, ekwAgentExtension, ekwAgentRemoteNumber};
   Arguments all;
   agent->GetAllProperties(all);
   Arguments mode_args;
@@ -140,16 +148,19 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
   const bool named = mode_args.IsValid(ekwAgentID) || mode_args.IsValid(ekwLoginName);
   if (!named || !mode_args.IsValid(ekwPeripheralID)) return ReportError(E_CTIOS_MISSING_ARGUMENT);
   Arguments login_args(mode_args);
-  if (const Arg* password = all.find(ekwAgentPassword)) login_args.AddItem(ekwAgentPassword, *password);
+  if (const Arg* password = all.find(ekwAgentPassword))
+    login_args.AddItem(ekwAgentPassword, *password);
   std::string id;
-  if (mode_args.GetValueString(ekwAgentID, &id)) id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
+  if (mode_args.GetValueString(ekwAgentID, &id))
+    id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
   const int refused = core_->with([&](SessionCore::State& state) -> int {
     if (state.mode == eMonitorConnection) return E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
     if (state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
     if (state.link != Link::kConnected) return E_CTIOS_INVALID_SESSION;
     if (state.agent) {
       const bool same = state.agent.get() == agent || (!id.empty() && state.agent_id == id);
-      return same ? E_CTIOS_AGENT_ALREADY_IN_SESSION : E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
+      return same ? E_CTIOS_AGENT_ALREADY_IN_SESSION
+                  : E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
     }
     state.mode = eAgentConnection;
     state.agent = Ref<CAgent>::share(agent);
@@ -164,7 +175,8 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
   } else {
     objects.adopt(id, Ref<CCtiOsObject>::share(agent));
   }
-  core_->post([mode_args](Engine& engine) { engine.enter_mode(wire::SubscribeMode::kAgent, mode_args); });
+  core_->post(
+      [mode_args](Engine& engine) { engine.enter_mode(wire::SubscribeMode::kAgent, mode_args); });
   return CIL_OK;
 }
 
@@ -193,7 +205,8 @@ int CCtiOsSession::SetMessageFilterArgs(const Arguments& args) {
   }
   Arguments sent;
   sent.AddItem(ekwMessageFilter, filter);
-  if (const Arg* snapshot = args.find(ekwMonitorSessionSnapshotMode)) sent.AddItem(ekwMonitorSessionSnapshotMode, *snapshot);
+  if (const Arg* snapshot = args.find(ekwMonitorSessionSnapshotMode))
+    sent.AddItem(ekwMonitorSessionSnapshotMode, *snapshot);
   const int refused = core_->with([&](SessionCore::State& state) -> int {
     if (state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
     if (state.link != Link::kConnected) return E_CTIOS_INVALID_SESSION;
@@ -209,7 +222,8 @@ int CCtiOsSession::SetMessageFilterArgs(const Arguments& args) {
 
 int CCtiOsSession::RequestDesktopSettings(const Arguments& args) {
   int type = eAgentDesktop;
-  if (args.IsValid(ekwDesktopType) && (!args.GetValueInt(ekwDesktopType, &type) || type < 0 || type > 1)) {
+  if (args.IsValid(ekwDesktopType) &&
+      (!args.GetValueInt(ekwDesktopType, &type) || type < 0 || type > 1)) {
     return ReportError(E_CTIOS_INVALID_DESKTOP_TYPE);
   }
   return request(RequestId::eGlobalSettingsDownloadRequest, args);

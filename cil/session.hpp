@@ -10,12 +10,6 @@
 // Returns  CIL_OK: arguments are fine and the work is queued. Results are events. Test codes by name.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <thread>
-
 #include "cil/agent.hpp"
 #include "cil/call.hpp"
 #include "cil/events.hpp"
@@ -23,6 +17,12 @@
 #include "cil/silent_monitor.hpp"
 #include "cil/skill_group.hpp"
 #include "cil/wait_object.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
 
 namespace cti::core {
 class Io;
@@ -38,9 +38,10 @@ class Engine;
 }
 
 struct SessionOptions {
-  bool own_thread = true;             ///< false: the caller's loop calls process()
-  std::optional<std::uint64_t> seed;  ///< of the choice of the first server; from the system when absent
-  std::shared_ptr<core::Io> io;       ///< a socket layer of one's own (tests); epoll when null
+  bool own_thread = true;  ///< false: the caller's loop calls process()
+  std::optional<std::uint64_t>
+      seed;                      ///< of the choice of the first server; from the system when absent
+  std::shared_ptr<core::Io> io;  ///< a socket layer of one's own (tests); epoll when null
 };
 
 class CCtiOsSession : public CCtiOsObject {
@@ -98,7 +99,8 @@ class CCtiOsSession : public CCtiOsObject {
   CWaitObject* CreateWaitObject(const Arguments& args);
   void DestroyWaitObject(CWaitObject* wait_object);
 
-  CSilentMonitorManager* CreateSilentMonitorManager(const Arguments& args);  ///< null: not there yet
+  CSilentMonitorManager* CreateSilentMonitorManager(
+      const Arguments& args);  ///< null: not there yet
   int DestroySilentMonitorManager(CSilentMonitorManager* manager);
   CSilentMonitorManager* GetCurrentSilentMonitor() const;  ///< null: not there yet
   int SetCurrentSilentMonitor(CSilentMonitorManager* manager);
@@ -126,10 +128,15 @@ class CCtiOsSession : public CCtiOsObject {
   /// The same with one callback OnEvent(id, args), by list: eSessionList, eCallList, ... eAllInOneList.
   int AddEventListener(IGenericEvents* Listener, int iListID);
   int RemoveEventListener(IGenericEvents* Listener, int iListID);
-  int AddListener(IGenericEvents* Listener, int iListID) { return AddEventListener(Listener, iListID); }
-  int RemoveListener(IGenericEvents* Listener, int iListID) { return RemoveEventListener(Listener, iListID); }
-  int AddEventListener(const Arguments& rArguments);     ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
-  int RemoveEventListener(const Arguments& rArguments);  ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
+  int AddListener(IGenericEvents* Listener, int iListID) {
+    return AddEventListener(Listener, iListID);
+  }
+  int RemoveListener(IGenericEvents* Listener, int iListID) {
+    return RemoveEventListener(Listener, iListID);
+  }
+  int AddEventListener(const Arguments& rArguments);  ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
+  int RemoveEventListener(
+      const Arguments& rArguments);  ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
   int AddSessionEventGenericListener(IGenericEvents* listener);
   int AddCallEventGenericListener(IGenericEvents* listener);
   int AddAgentEventGenericListener(IGenericEvents* listener);

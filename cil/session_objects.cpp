@@ -1,9 +1,9 @@
 // session_objects.cpp - the session's collections, current agent and call, properties and listeners.
-#include <utility>
-
 #include "cil/detail/core.hpp"
 #include "cil/detail/engine.hpp"
 #include "cil/session.hpp"
+
+#include <utility>
 
 namespace cti::cil {
 
@@ -47,7 +47,8 @@ int CCtiOsSession::SetCurrentCall(CCall& call) { return SetCurrentCall(&call); }
 
 int CCtiOsSession::SetCurrentCall(CCall* call) {
   std::string id;
-  if (!call || !call->GetValueString(ekwUniqueObjectID, &id)) return ReportError(E_CTIOS_INVALID_CALL);
+  if (!call || !call->GetValueString(ekwUniqueObjectID, &id))
+    return ReportError(E_CTIOS_INVALID_CALL);
   if (!core_->objects().known(id)) return ReportError(E_CTIOS_INVALID_CALL);
   const int refused = core_->with([&](SessionCore::State& state) -> int {
     if (state.mode != eAgentConnection) return E_CTIOS_MODE_CONFLICT;
@@ -70,9 +71,12 @@ Arguments& CCtiOsSession::all_of(wire::ObjectKind kind) const {
 }
 Arguments& CCtiOsSession::GetAllAgents() const { return all_of(wire::ObjectKind::kAgent); }
 Arguments& CCtiOsSession::GetAllCalls() const { return all_of(wire::ObjectKind::kCall); }
-Arguments& CCtiOsSession::GetAllSkillGroups() const { return all_of(wire::ObjectKind::kSkillGroup); }
+Arguments& CCtiOsSession::GetAllSkillGroups() const {
+  return all_of(wire::ObjectKind::kSkillGroup);
+}
 
-bool CCtiOsSession::GetObjectFromObjectID(const std::string& uniqueObjectID, CCtiOsObject** object) const {
+bool CCtiOsSession::GetObjectFromObjectID(const std::string& uniqueObjectID,
+                                          CCtiOsObject** object) const {
   if (!object) return false;
   CCtiOsObject* found = core_->objects().find(uniqueObjectID);
   if (found) *object = found;
@@ -80,14 +84,17 @@ bool CCtiOsSession::GetObjectFromObjectID(const std::string& uniqueObjectID, CCt
 }
 
 int CCtiOsSession::GetSystemStatus() const {
-  const Arguments properties = core_->with([](const SessionCore::State& state) { return state.properties; });
+  const Arguments properties =
+      core_->with([](const SessionCore::State& state) { return state.properties; });
   const Arg* found = properties.find(CTIOS_STATUSSYSTEM);
   const Arguments* system = found ? found->nested() : nullptr;
   if (!system) return 0;
   int status = 0;
   bool online = true;
-  if (system->GetValueBool(CTIOS_STATUSCTISERVER, &online) && !online) status |= PGS_CTI_SERVER_OFFLINE;
-  if (system->GetValueBool(CTIOS_STATUSCENTRALCONTROLLER, &online) && !online) status |= PGS_CC_DOWN;
+  if (system->GetValueBool(CTIOS_STATUSCTISERVER, &online) && !online)
+    status |= PGS_CTI_SERVER_OFFLINE;
+  if (system->GetValueBool(CTIOS_STATUSCENTRALCONTROLLER, &online) && !online)
+    status |= PGS_CC_DOWN;
   const Arg* peripherals = system->find(CTIOS_STATUSPERIPHERALS);
   const Arguments* each = peripherals ? peripherals->nested() : nullptr;
   for (int i = 1; each && i <= each->NumElements(); ++i) {
@@ -109,7 +116,9 @@ bool CCtiOsSession::IsCCMSilentMonitor() const {
   return GetValueInt(CTIOS_CCMBASEDSILENTMONITOR, &based) && based != 0;
 }
 
-CWaitObject* CCtiOsSession::CreateWaitObject(const Arguments& args) { return core_->make_wait_object(args); }
+CWaitObject* CCtiOsSession::CreateWaitObject(const Arguments& args) {
+  return core_->make_wait_object(args);
+}
 void CCtiOsSession::DestroyWaitObject(CWaitObject* wait_object) {
   if (wait_object) wait_object->Release();
 }
@@ -130,19 +139,19 @@ namespace {
 int code(bool done) { return done ? int{CIL_OK} : int{E_CTIOS_INVALID_ARGUMENT}; }
 }  // namespace
 
-#define CTI_CIL_LISTENERS(name, interface, list)                                                            \
-  int CCtiOsSession::Add##name##EventListener(interface* listener) {                                        \
-    return code(core_->dispatcher().add(list, listener));                                                   \
-  }                                                                                                         \
-  int CCtiOsSession::Remove##name##EventListener(interface* listener) {                                     \
-    return code(core_->dispatcher().remove(list, listener));                                                \
+#define CTI_CIL_LISTENERS(name, interface, list)                        \
+  int CCtiOsSession::Add##name##EventListener(interface* listener) {    \
+    return code(core_->dispatcher().add(list, listener));               \
+  }                                                                     \
+  int CCtiOsSession::Remove##name##EventListener(interface* listener) { \
+    return code(core_->dispatcher().remove(list, listener));            \
   }
-#define CTI_CIL_GENERIC_LISTENERS(name, list)                                                               \
-  int CCtiOsSession::Add##name##EventGenericListener(IGenericEvents* listener) {                            \
-    return AddEventListener(listener, list);                                                                \
-  }                                                                                                         \
-  int CCtiOsSession::Remove##name##EventGenericListener(IGenericEvents* listener) {                         \
-    return RemoveEventListener(listener, list);                                                             \
+#define CTI_CIL_GENERIC_LISTENERS(name, list)                                       \
+  int CCtiOsSession::Add##name##EventGenericListener(IGenericEvents* listener) {    \
+    return AddEventListener(listener, list);                                        \
+  }                                                                                 \
+  int CCtiOsSession::Remove##name##EventGenericListener(IGenericEvents* listener) { \
+    return RemoveEventListener(listener, list);                                     \
   }
 
 CTI_CIL_LISTENERS(Session, ISessionEvents, eSessionList)
@@ -168,7 +177,11 @@ int CCtiOsSession::AddEventListener(IGenericEvents* Listener, int iListID) {
 int CCtiOsSession::RemoveEventListener(IGenericEvents* Listener, int iListID) {
   return code(core_->dispatcher().remove_generic(iListID, Listener));
 }
-int CCtiOsSession::AddEventListener(const Arguments&) { return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED); }
-int CCtiOsSession::RemoveEventListener(const Arguments&) { return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED); }
+int CCtiOsSession::AddEventListener(const Arguments&) {
+  return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+}
+int CCtiOsSession::RemoveEventListener(const Arguments&) {
+  return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+}
 
 }  // namespace cti::cil

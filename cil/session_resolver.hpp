@@ -1,9 +1,9 @@
 // session_resolver.hpp - one shared session per name within a process.
 #pragma once
 
-#include <string>
-
 #include "cil/session.hpp"
+
+#include <string>
 
 namespace cti::cil {
 

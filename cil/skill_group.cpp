@@ -5,14 +5,16 @@
 namespace cti::cil {
 
 int CSkillGroup::EnableSkillGroupStatistics(const Arguments& args) {
-  if (!detail::works(wire::RequestId::eEnableSkillGroupStatisticsRequest)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
+  if (!detail::works(wire::RequestId::eEnableSkillGroupStatisticsRequest))
+    return E_CTIOS_METHOD_NO_IMPLEMENTED;
   const auto session = core();
   if (!session) return E_CTIOS_INVALID_SESSION;
   return session->submit(wire::RequestId::eEnableSkillGroupStatisticsRequest, args, object_id());
 }
 
 int CSkillGroup::DisableSkillGroupStatistics(const Arguments& args) {
-  if (!detail::works(wire::RequestId::eDisableSkillGroupStatisticsRequest)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
+  if (!detail::works(wire::RequestId::eDisableSkillGroupStatisticsRequest))
+    return E_CTIOS_METHOD_NO_IMPLEMENTED;
   const auto session = core();
   if (!session) return E_CTIOS_INVALID_SESSION;
   return session->submit(wire::RequestId::eDisableSkillGroupStatisticsRequest, args, object_id());

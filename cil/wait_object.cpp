@@ -1,9 +1,9 @@
 #include "cil/wait_object.hpp"
 
+#include "cil/detail/core.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "cil/detail/core.hpp"
 
 namespace cti::cil {
 
@@ -30,7 +30,8 @@ bool CWaitObject::SetMask(const Arguments& args) {
   std::vector<int> mask;
   for (int i = 1; args.IsValid("Event" + std::to_string(i)); ++i) {
     int event = eUnknownEvent;
-    if (!args.GetValueInt("Event" + std::to_string(i), &event) || event == eUnknownEvent) return false;
+    if (!args.GetValueInt("Event" + std::to_string(i), &event) || event == eUnknownEvent)
+      return false;
     mask.push_back(event);
   }
   if (mask.empty()) return false;

@@ -6,10 +6,10 @@
 // Loop     in a session without an own event thread the wait runs the session's loop itself.
 #pragma once
 
+#include "cil/arguments.hpp"
+
 #include <memory>
 #include <string>
-
-#include "cil/arguments.hpp"
 
 namespace cti::cil {
 

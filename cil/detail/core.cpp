@@ -1,9 +1,9 @@
 #include "cil/detail/core.hpp"
 
+#include "cil/detail/convert.hpp"
+
 #include <algorithm>
 #include <chrono>
-
-#include "cil/detail/convert.hpp"
 
 namespace cti::cil::detail {
 
@@ -11,11 +11,12 @@ using wire::RequestId;
 
 bool works(RequestId request) noexcept {
   constexpr RequestId kWorking[] = {
-      RequestId::eSetAgentStateRequest,   RequestId::eQueryAgentStateRequest, RequestId::eLoginRequest,
-      RequestId::eLogoutRequest,          RequestId::eMakeCallRequest,        RequestId::eAnswerCallRequest,
-      RequestId::eHoldCallRequest,        RequestId::eRetrieveCallRequest,    RequestId::eClearCallRequest,
-      RequestId::eClearConnectionRequest, RequestId::eSetCallDataRequest,
-      RequestId::eGlobalSettingsDownloadRequest,
+      RequestId::eSetAgentStateRequest, RequestId::eQueryAgentStateRequest,
+      RequestId::eLoginRequest,         RequestId::eLogoutRequest,
+      RequestId::eMakeCallRequest,      RequestId::eAnswerCallRequest,
+      RequestId::eHoldCallRequest,      RequestId::eRetrieveCallRequest,
+      RequestId::eClearCallRequest,     RequestId::eClearConnectionRequest,
+      RequestId::eSetCallDataRequest,   RequestId::eGlobalSettingsDownloadRequest,
   };
   return std::find(std::begin(kWorking), std::end(kWorking), request) != std::end(kWorking);
 }
@@ -42,7 +43,8 @@ int SessionCore::may_act() const {
   });
 }
 
-int SessionCore::submit(RequestId request, const Arguments& args, const std::string& target, bool login) {
+int SessionCore::submit(RequestId request, const Arguments& args, const std::string& target,
+                        bool login) {
   if (!works(request)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
   if (const int refused = may_act(); refused != CIL_OK) return refused;
   Request made;
@@ -50,7 +52,8 @@ int SessionCore::submit(RequestId request, const Arguments& args, const std::str
   made.target = target;
   made.login = login;
   // Room for the frame's head; the target is written behind the program's own arguments.
-  std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax - wire::RequestView::kFixedBytes);
+  std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax -
+                                wire::RequestView::kFixedBytes);
   wire::ArgumentsWriter writer(buffer);
   write(args, writer);
   if (!target.empty()) writer.add_string(wire::Keyword::UniqueObjectID, target);
@@ -134,7 +137,8 @@ WaitResult SessionCore::wait(Waiter& waiter, int milliseconds) {
   }
   for (;;) {  // the caller's loop: nobody but us can bring the event
     if (take()) return EVENT_SIGNALED;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now());
     if (milliseconds >= 0 && left.count() <= 0) return EVENT_WAIT_TIMEDOUT;
     lock.unlock();
     if (!drive || stopped()) return WAIT_FAILED;

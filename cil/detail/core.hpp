@@ -8,6 +8,14 @@
 //          E_CTIOS_SERVICE_SEND_MESSAGE_FAILED.
 #pragma once
 
+#include "cil/agent.hpp"
+#include "cil/call.hpp"
+#include "cil/detail/dispatcher.hpp"
+#include "cil/detail/objects.hpp"
+#include "cil/wait_object.hpp"
+#include "core/io.hpp"
+#include "wire/event_id.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -16,14 +24,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "cil/agent.hpp"
-#include "cil/call.hpp"
-#include "cil/detail/dispatcher.hpp"
-#include "cil/detail/objects.hpp"
-#include "cil/wait_object.hpp"
-#include "core/io.hpp"
-#include "wire/event_id.hpp"
 
 namespace cti::cil::detail {
 
@@ -36,7 +36,7 @@ inline constexpr std::size_t kRequestsMax = 1024;
 
 enum class Link : std::uint8_t {
   kDisconnected,
-  kConnecting,     ///< the first Connect still tries
+  kConnecting,  ///< the first Connect still tries
   kConnected,
   kFailover,       ///< was connected, tries to be so again
   kDisconnecting,  ///< OnConnectionClosed is on its way
@@ -66,7 +66,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   bool own_thread() const noexcept { return own_thread_; }
 
   /// Queues a request. `target` empty: to the session. CIL_OK or why not.
-  int submit(wire::RequestId request, const Arguments& args, const std::string& target, bool login = false);
+  int submit(wire::RequestId request, const Arguments& args, const std::string& target,
+             bool login = false);
   /// Is `agent` the session's agent, and may requests be made? CIL_OK or why not.
   int may_act() const;
   /// One request has come to its end.
@@ -83,11 +84,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   struct State {
     Link link = Link::kDisconnected;
     ConnectionMode mode = eNotConnected;
-    Ref<CAgent> agent;        ///< the current agent
-    std::string agent_id;     ///< its UniqueObjectID, empty until known
-    Arguments agent_args;     ///< AgentID, PeripheralID and so on, as SetAgent got them
-    std::string call_id;      ///< the current call; empty: none
-    Arguments properties;     ///< of the session
+    Ref<CAgent> agent;     ///< the current agent
+    std::string agent_id;  ///< its UniqueObjectID, empty until known
+    Arguments agent_args;  ///< AgentID, PeripheralID and so on, as SetAgent got them
+    std::string call_id;   ///< the current call; empty: none
+    Arguments properties;  ///< of the session
     std::size_t requests = 0;
     std::uint64_t next_request = 1;
   };

@@ -1,9 +1,9 @@
 #include "cil/detail/dispatcher.hpp"
 
+#include "wire/ctios_enums.hpp"
+
 #include <algorithm>
 #include <iterator>
-
-#include "wire/ctios_enums.hpp"
 
 namespace cti::cil::detail {
 namespace {
@@ -18,10 +18,12 @@ struct Row {
 
 // Ascending by event number.
 constexpr Row kRows[] = {
-#define CTI_CIL_EVENT(event, list, interface, callback, first)                               \
-  {event, list, first,                                                                       \
+#define CTI_CIL_EVENT(event, list, interface, callback, first)                                 \
+  {event, list, first,                                                                         \
    [](void* listener, Arguments& args) { static_cast<interface*>(listener)->callback(args); }, \
-   [](IAllInOne* listener, Arguments& args) { static_cast<interface*>(listener)->callback(args); }},
+   [](IAllInOne* listener, Arguments& args) {                                                  \
+     static_cast<interface*>(listener)->callback(args);                                        \
+   }},
 #include "cil/event_rows.inc"
 #undef CTI_CIL_EVENT
 };
@@ -32,17 +34,18 @@ struct RowsOf {
 };
 
 RowsOf rows_of(int event_id) noexcept {
-  const auto [begin, end] =
-      std::equal_range(std::begin(kRows), std::end(kRows), Row{event_id, 0, false, nullptr, nullptr},
-                       [](const Row& left, const Row& right) { return left.event_id < right.event_id; });
+  const auto [begin, end] = std::equal_range(
+      std::begin(kRows), std::end(kRows), Row{event_id, 0, false, nullptr, nullptr},
+      [](const Row& left, const Row& right) { return left.event_id < right.event_id; });
   return {begin, end};
 }
 
 }  // namespace
 
 Dispatcher::List* Dispatcher::list_at(int list) noexcept {
-  return list >= 0 && static_cast<std::size_t>(list) < kLists ? &lists_[static_cast<std::size_t>(list)]
-                                                              : nullptr;
+  return list >= 0 && static_cast<std::size_t>(list) < kLists
+             ? &lists_[static_cast<std::size_t>(list)]
+             : nullptr;
 }
 
 template <class T>
@@ -148,7 +151,8 @@ void Dispatcher::tell_waiters(int event_id) {
     const auto waiter = each.lock();
     if (!waiter) continue;
     const std::lock_guard lock(waiter->mutex);
-    if (std::find(waiter->mask.begin(), waiter->mask.end(), event_id) == waiter->mask.end()) continue;
+    if (std::find(waiter->mask.begin(), waiter->mask.end(), event_id) == waiter->mask.end())
+      continue;
     waiter->pending = event_id;
     waiter->signalled.notify_all();
   }

@@ -6,6 +6,9 @@
 //          returns at once. A handler must not wait for a thread that removes a listener.
 #pragma once
 
+#include "cil/arguments.hpp"
+#include "cil/events.hpp"
+
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -14,9 +17,6 @@
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include "cil/arguments.hpp"
-#include "cil/events.hpp"
 
 namespace cti::cil::detail {
 

@@ -1,9 +1,9 @@
 #include "cil/detail/engine.hpp"
 
+#include "cil/detail/convert.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "cil/detail/convert.hpp"
 
 namespace cti::cil::detail {
 
@@ -36,7 +36,7 @@ std::uint32_t Engine::turn(TimePoint deadline) {
   for (std::size_t i = 0; i < came; ++i) transport_.on_completion(completions_[i]);
   done += static_cast<std::uint32_t>(came);
   do_work();
-  transport_.tick();
+  done += transport_.tick() ? 1 : 0;
   end_overdue();
   return done;
 }
@@ -71,7 +71,8 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
     properties.AddItem(CTIOS_CONNECTEDSINCE, event_time());
     properties.AddItem(CTIOS_TRYINGSERVER, "");
     properties.AddItem(CTIOS_CILCONNECTIONID, std::to_string(welcome.session()));
-    if (const Arg* system = status.find(CTIOS_STATUSSYSTEM)) properties.AddItem(CTIOS_STATUSSYSTEM, *system);
+    if (const Arg* system = status.find(CTIOS_STATUSSYSTEM))
+      properties.AddItem(CTIOS_STATUSSYSTEM, *system);
   });
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
@@ -91,7 +92,8 @@ void Engine::on_loss(const Loss& loss) {
   core_.with([&](SessionCore::State& state) {
     state.link = loss.final_attempt ? Link::kDisconnected : Link::kFailover;
     state.properties.AddItem(CTIOS_CURRENTSERVER, "");
-    state.properties.AddItem(CTIOS_TRYINGSERVER, loss.final_attempt ? std::string{} : transport_.server().host);
+    state.properties.AddItem(CTIOS_TRYINGSERVER,
+                             loss.final_attempt ? std::string{} : transport_.server().host);
     state.properties.AddItem(CTIOS_TRYINGPORT, int{transport_.server().port});
   });
   if (loss.final_attempt) end_all("the connection was lost for good");

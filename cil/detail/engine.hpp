@@ -13,6 +13,10 @@
 // Threads  one: whoever calls turn().
 #pragma once
 
+#include "cil/detail/core.hpp"
+#include "cil/detail/transport.hpp"
+#include "wire/arguments.hpp"
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -20,10 +24,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "cil/detail/core.hpp"
-#include "cil/detail/transport.hpp"
-#include "wire/arguments.hpp"
 
 namespace cti::cil::detail {
 
@@ -50,7 +50,8 @@ class Engine final : private TransportUser {
   void call_chosen(const std::string& object_id);
 
   struct Counters {
-    std::uint64_t updates = 0, doubles = 0, snapshots = 0, late_replies = 0, requests_sent_again = 0;
+    std::uint64_t updates = 0, doubles = 0, snapshots = 0, late_replies = 0,
+                  requests_sent_again = 0;
   };
   const Counters& counters() const noexcept { return counters_; }
 
@@ -110,7 +111,8 @@ class Engine final : private TransportUser {
   void reconcile(std::uint64_t lineage);
   void end_overdue();
   void end_all(const std::string& why);
-  void refuse(const Request& request, int failure_code, wire::Outcome outcome, const std::string& why);
+  void refuse(const Request& request, int failure_code, wire::Outcome outcome,
+              const std::string& why);
 
   void tell(int event_id, Arguments& args);
   void leave();  ///< back to the state before Connect
@@ -125,8 +127,9 @@ class Engine final : private TransportUser {
   std::vector<std::byte> buffer_;  ///< frames are written here
 
   Subscription subscription_;
-  std::map<std::uint32_t, wire::Position> positions_;               ///< by peripheral
-  std::map<std::uint32_t, std::vector<std::byte>> snapshots_;       ///< that have not ended yet, by peripheral
+  std::map<std::uint32_t, wire::Position> positions_;  ///< by peripheral
+  std::map<std::uint32_t, std::vector<std::byte>>
+      snapshots_;  ///< that have not ended yet, by peripheral
   std::size_t snapshot_bytes_ = 0;
   std::map<std::uint64_t, Pending> pending_;
   std::optional<Request> login_;  ///< the last good one

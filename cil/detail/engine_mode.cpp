@@ -1,16 +1,17 @@
 // engine_mode.cpp - agent mode and monitor mode: setting them up, again after every reconnect, and what the system does.
-#include <cstdlib>
-#include <utility>
-
 #include "cil/detail/convert.hpp"
 #include "cil/detail/engine.hpp"
+
+#include <cstdlib>
+#include <utility>
 
 namespace cti::cil::detail {
 
 using wire::SubscribeMode;
 
 void Engine::enter_mode(SubscribeMode mode, const Arguments& args) {
-  if (subscription_.wanted && subscription_.mode == mode) return;  // the agent was cleared and set again
+  if (subscription_.wanted && subscription_.mode == mode)
+    return;  // the agent was cleared and set again
   std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax);
   wire::ArgumentsWriter writer(buffer);
   write(args, writer);
@@ -42,7 +43,8 @@ bool Engine::take_subscribed(Bytes frame) {
   const auto view = wire::SubscribedView::check(frame);
   if (!view) return false;
   if (!subscription_.wanted || view->id() != subscription_.id) return true;
-  if (view->outcome() == wire::Outcome::kConfirmed) return true;  // records follow, then the mode's own event
+  if (view->outcome() == wire::Outcome::kConfirmed)
+    return true;  // records follow, then the mode's own event
   Arguments args;
   read(view->arguments(), &args);
   const bool monitor = subscription_.mode == SubscribeMode::kMonitor;
@@ -86,11 +88,13 @@ void Engine::mode_established(int event_id, Arguments& args) {
   std::string agent_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
   const Ref<CAgent> agent = core_.with([&](SessionCore::State& state) {
-    if (const Arg* system = args.find(CTIOS_STATUSSYSTEM)) state.properties.AddItem(CTIOS_STATUSSYSTEM, *system);
+    if (const Arg* system = args.find(CTIOS_STATUSSYSTEM))
+      state.properties.AddItem(CTIOS_STATUSSYSTEM, *system);
     if (!agent_id.empty() && state.agent) state.agent_id = agent_id;
     return state.agent;
   });
-  if (agent && !agent_id.empty()) core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(agent.get()));
+  if (agent && !agent_id.empty())
+    core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(agent.get()));
   const bool again = std::exchange(subscription_.again, true);
   if (event_id == eSetAgentModeEvent) {
     // A resume brings only what was missed; programs look to these events after a failover.
@@ -115,7 +119,8 @@ void Engine::tell_known_agent() {
   Arguments valid;
   const std::vector<std::string> calls = own_calls();
   int number = 0;
-  for (const std::string& call : calls) valid.AddItem("Call[" + std::to_string(++number) + "]", call);
+  for (const std::string& call : calls)
+    valid.AddItem("Call[" + std::to_string(++number) + "]", call);
   std::string instrument;
   if (agent.GetValueString(CTIOS_AGENTINSTRUMENT, &instrument)) {
     device.AddItem(CTIOS_UNIQUEOBJECTID,
@@ -169,7 +174,9 @@ SystemStatus status_in(const Arguments& properties) {
   for (int i = 1; each && i <= each->NumElements(); ++i) {
     bool online = true;
     each->at(i)->GetValueBool(&online);
-    if (!online) status.offline.push_back(static_cast<std::uint32_t>(std::atoi(each->GetElementKey(i).c_str())));
+    if (!online)
+      status.offline.push_back(
+          static_cast<std::uint32_t>(std::atoi(each->GetElementKey(i).c_str())));
   }
   return status;
 }
@@ -178,7 +185,8 @@ SystemStatus status_in(const Arguments& properties) {
 
 /// OnCTIOSFailure with what the server said of the CTI Server, and once more for each peripheral that is offline.
 void Engine::tell_system_status() {
-  const Arguments properties = core_.with([](const SessionCore::State& state) { return state.properties; });
+  const Arguments properties =
+      core_.with([](const SessionCore::State& state) { return state.properties; });
   const SystemStatus status = status_in(properties);
   const auto tell_one = [&](int system_event, int argument) {
     Arguments args;

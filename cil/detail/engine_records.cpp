@@ -1,9 +1,9 @@
 // engine_records.cpp - update records and snapshots become objects and events; the current call and its buttons.
-#include <algorithm>
-#include <utility>
-
 #include "cil/detail/convert.hpp"
 #include "cil/detail/engine.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cti::cil::detail {
 
@@ -40,7 +40,8 @@ bool Engine::take_snapshot(Bytes frame) {
       const auto open = record ? snapshots_.find(record->peripheral_id()) : snapshots_.end();
       if (open == snapshots_.end()) return false;
       if (snapshot_bytes_ + frame.size() > kSnapshotBytesMax) {
-        transport_.drop(wire::CloseReason::kOutOfResources, "a snapshot above the limit of 256 MiB");
+        transport_.drop(wire::CloseReason::kOutOfResources,
+                        "a snapshot above the limit of 256 MiB");
         return true;
       }
       open->second.insert(open->second.end(), frame.begin(), frame.end());
@@ -98,7 +99,8 @@ void Engine::apply_record(const wire::UpdateView& update, bool live) {
   if (event == eAgentStateEvent && live) {
     int state = eUnknown;
     args.GetValueInt(CTIOS_AGENTSTATE, &state);
-    const bool ours = core_.with([&](const SessionCore::State& shared) { return shared.agent_id == id; });
+    const bool ours =
+        core_.with([&](const SessionCore::State& shared) { return shared.agent_id == id; });
     if (ours && state == eLogout) login_.reset();  // logged out on purpose: no AutoLogin later
   }
   if (event != eUnknownEvent) tell(event, args);
@@ -121,16 +123,19 @@ void Engine::end_object(const std::string& object_id, bool tell_end) {
     state.call_id.clear();
     return true;
   });
-  const std::string current = core_.with([](const SessionCore::State& state) { return state.call_id; });
+  const std::string current =
+      core_.with([](const SessionCore::State& state) { return state.call_id; });
   const std::vector<std::string> left = own_calls();
   if (current.empty() && left.size() == 1) return choose_call(left.front());
   if (was_current) {  // more than one left: the program must choose; until then the agent's buttons count
-    tell_buttons(core_.with([](const SessionCore::State& state) { return state.agent_id; }), eCallEndEvent);
+    tell_buttons(core_.with([](const SessionCore::State& state) { return state.agent_id; }),
+                 eCallEndEvent);
   }
 }
 
 /// The only call becomes current by itself; events of the current call or agent move the buttons.
-void Engine::follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends) {
+void Engine::follow_call(const std::string& object_id, int event_id, const Arguments& args,
+                         bool ends) {
   if (!in_agent_mode() || object_id.empty()) return;
   int supervisor = 0;
   if (args.GetValueInt(CTIOS_SUPERVISORBTNENABLEMENTMASK, &supervisor)) {
@@ -141,9 +146,8 @@ void Engine::follow_call(const std::string& object_id, int event_id, const Argum
   bool monitored = false;
   args.GetValueBool(CTIOS_MONITORED, &monitored);
   if (monitored) return;
-  const auto [current, agent] = core_.with([](const SessionCore::State& state) {
-    return std::pair(state.call_id, state.agent_id);
-  });
+  const auto [current, agent] = core_.with(
+      [](const SessionCore::State& state) { return std::pair(state.call_id, state.agent_id); });
   if (!ends && current.empty() && wire::kind_of(object_id) == ObjectKind::kCall) {
     const std::vector<std::string> calls = own_calls();
     if (calls.size() == 1 && calls.front() == object_id) return choose_call(object_id);
@@ -173,9 +177,8 @@ void Engine::agent_cleared(const std::string& object_id) {
 
 /// The buttons of the agent and of the current call together.
 void Engine::tell_buttons(const std::string& object_id, int event_id) {
-  const auto [call, agent] = core_.with([](const SessionCore::State& state) {
-    return std::pair(state.call_id, state.agent_id);
-  });
+  const auto [call, agent] = core_.with(
+      [](const SessionCore::State& state) { return std::pair(state.call_id, state.agent_id); });
   const auto mask_of = [&](const std::string& id) {
     Arg value;
     unsigned int mask = 0;
@@ -196,7 +199,8 @@ std::vector<std::string> Engine::own_calls() const {
   std::erase_if(calls, [&](const std::string& id) {
     Arg value;
     bool monitored = false;
-    return core_.objects().property(id, ekwMonitored, &value) && value.GetValueBool(&monitored) && monitored;
+    return core_.objects().property(id, ekwMonitored, &value) && value.GetValueBool(&monitored) &&
+           monitored;
   });
   return calls;
 }

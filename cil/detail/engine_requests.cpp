@@ -1,8 +1,8 @@
 // engine_requests.cpp - requests on their way: sent, answered, sent again after a failover, or ended here.
-#include <utility>
-
 #include "cil/detail/convert.hpp"
 #include "cil/detail/engine.hpp"
+
+#include <utility>
 
 namespace cti::cil::detail {
 
@@ -18,7 +18,8 @@ void Engine::start(Request request) {
   pending.request = std::move(request);
   const std::uint64_t id = pending.request.id;
   if (transport_.idle()) {  // the session was left between the call and now
-    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: the session is not connected");
+    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused,
+           "not sent: the session is not connected");
     core_.finished();
     return;
   }
@@ -67,7 +68,8 @@ bool Engine::take_reply(Bytes frame) {
     if (!args.IsValid(CTIOS_MESSAGETYPE)) {
       args.AddItem(CTIOS_MESSAGETYPE, static_cast<int>(wire::reported_as(request.request)));
     }
-    if (outcome == Outcome::kUnknown) args.AddItem(ekwRequestOutcome, static_cast<unsigned short>(outcome));
+    if (outcome == Outcome::kUnknown)
+      args.AddItem(ekwRequestOutcome, static_cast<unsigned short>(outcome));
   }
   if (!args.IsValid(CTIOS_UNIQUEOBJECTID) && !request.target.empty()) {
     args.AddItem(CTIOS_UNIQUEOBJECTID, request.target);
@@ -112,9 +114,11 @@ void Engine::end_overdue() {
     pending_.erase(pending_.begin());
     core_.finished();
     if (pending.sent) {
-      refuse(pending.request, E_CTI_TIMEOUT, Outcome::kUnknown, "outcome unknown: no answer in time");
+      refuse(pending.request, E_CTI_TIMEOUT, Outcome::kUnknown,
+             "outcome unknown: no answer in time");
     } else {
-      refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: no connection in time");
+      refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused,
+             "not sent: no connection in time");
     }
   }
 }
@@ -124,12 +128,14 @@ void Engine::end_all(const std::string& why) {
     const Pending pending = std::move(pending_.begin()->second);
     pending_.erase(pending_.begin());
     core_.finished();
-    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, pending.sent ? Outcome::kUnknown : Outcome::kRefused,
+    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED,
+           pending.sent ? Outcome::kUnknown : Outcome::kRefused,
            (pending.sent ? "outcome unknown: " : "not sent: ") + why);
   }
 }
 
-void Engine::refuse(const Request& request, int failure_code, Outcome outcome, const std::string& why) {
+void Engine::refuse(const Request& request, int failure_code, Outcome outcome,
+                    const std::string& why) {
   Arguments args;
   args.AddItem(CTIOS_MESSAGETYPE, static_cast<int>(wire::reported_as(request.request)));
   args.AddItem(CTIOS_FAILURECODE, static_cast<short>(failure_code));

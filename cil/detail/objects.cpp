@@ -1,12 +1,12 @@
 #include "cil/detail/objects.hpp"
 
-#include <charconv>
-
 #include "cil/agent.hpp"
 #include "cil/call.hpp"
 #include "cil/detail/convert.hpp"
 #include "cil/detail/core.hpp"
 #include "cil/skill_group.hpp"
+
+#include <charconv>
 
 namespace cti::cil::detail {
 
@@ -27,7 +27,8 @@ bool Objects::property(std::string_view object_id, const Key& key, Arg* value) c
   const std::lock_guard lock(mutex_);
   const auto handle = table_.find(object_id);
   if (!handle) return false;
-  const wire::ArgKey wanted = key.id() ? wire::ArgKey(static_cast<wire::Keyword>(key.id())) : wire::ArgKey(key.text());
+  const wire::ArgKey wanted =
+      key.id() ? wire::ArgKey(static_cast<wire::Keyword>(key.id())) : wire::ArgKey(key.text());
   const auto found = table_.properties(*handle).find(wanted);
   if (found) read(*found, value);
   return found.has_value();
@@ -70,7 +71,8 @@ std::vector<std::string> Objects::list(ObjectKind kind) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> ids;
   ids.reserve(table_.size(kind));
-  table_.for_each(kind, [&](wire::ObjectHandle handle) { ids.emplace_back(table_.unique_object_id(handle)); });
+  table_.for_each(
+      kind, [&](wire::ObjectHandle handle) { ids.emplace_back(table_.unique_object_id(handle)); });
   return ids;
 }
 

@@ -7,6 +7,10 @@
 // Bounds   those of wire::ObjectTable; a record beyond them is refused and counted, its event is still told.
 #pragma once
 
+#include "cil/object.hpp"
+#include "wire/object_table.hpp"
+#include "wire/session_frame.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,10 +19,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "cil/object.hpp"
-#include "wire/object_table.hpp"
-#include "wire/session_frame.hpp"
 
 namespace cti::cil::detail {
 

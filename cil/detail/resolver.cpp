@@ -34,7 +34,8 @@ void resolve(const std::string& host, Lookup& lookup) {
 
 bool is_numeric(const std::string& host) {
   in6_addr space{};
-  return ::inet_pton(AF_INET, host.c_str(), &space) == 1 || ::inet_pton(AF_INET6, host.c_str(), &space) == 1;
+  return ::inet_pton(AF_INET, host.c_str(), &space) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &space) == 1;
 }
 
 std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> wake) {
@@ -49,7 +50,8 @@ std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> w
       resolve(host, *lookup);
       wake();
     }).detach();
-  } catch (const std::system_error& error) {  // no thread to be had: the attempt fails, the next one tries again
+  } catch (const std::system_error&
+               error) {  // no thread to be had: the attempt fails, the next one tries again
     lookup->error = error.what();
     lookup->done = true;
   }

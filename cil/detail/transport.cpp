@@ -1,12 +1,12 @@
 #include "cil/detail/transport.hpp"
 
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <system_error>
 #include <utility>
-
-#include "core/base/check.hpp"
 
 namespace cti::cil::detail {
 
@@ -15,7 +15,8 @@ using wire::FrameType;
 using wire::Keyword;
 using namespace wire::ctios;
 
-Transport::Transport(core::Io& io, TransportUser& user, std::uint64_t seed, std::function<void()> wake)
+Transport::Transport(core::Io& io, TransportUser& user, std::uint64_t seed,
+                     std::function<void()> wake)
     : io_(io), user_(user), random_(seed), wake_(std::move(wake)) {}
 
 void Transport::open(TransportConfig config) {
@@ -75,7 +76,8 @@ void Transport::on_completion(const core::Completion& completion) {
     case core::IoEvent::kSent:
       sending_ = false;
       in_flight_done_ += completion.sent;
-      if (in_flight_done_ == in_flight_.size()) flush();  // else the socket is full: kWritable comes
+      if (in_flight_done_ == in_flight_.size())
+        flush();  // else the socket is full: kWritable comes
       return;
     case core::IoEvent::kWritable:
       return flush();
@@ -83,8 +85,8 @@ void Transport::on_completion(const core::Completion& completion) {
       connection_ = {};
       if (phase_ == Phase::kClosing) return closed();
       const bool was_up = phase_ == Phase::kUp;
-      const std::string why =
-          completion.error ? std::generic_category().message(completion.error) : "closed by the server";
+      const std::string why = completion.error ? std::generic_category().message(completion.error)
+                                               : "closed by the server";
       return lose(was_up || phase_ == Phase::kGreeting ? eTransportError : eConnectFail, why);
     }
     case core::IoEvent::kAccepted:
@@ -105,7 +107,8 @@ void Transport::receive(Bytes bytes) {
     }
     return connection_ == from && from && phase_ != Phase::kClosing;
   });
-  if (!cut && connection_ == from && from) drop(CloseReason::kMalformed, wire::describe(cut.error()));
+  if (!cut && connection_ == from && from)
+    drop(CloseReason::kMalformed, wire::describe(cut.error()));
 }
 
 bool Transport::take(Bytes frame) {
@@ -144,7 +147,8 @@ bool Transport::welcome(Bytes frame) {
 void Transport::take_close(Bytes frame) {
   const auto view = wire::CloseView::trusted(frame);
   std::string text(wire::name_of(view.reason()));
-  if (const auto message = view.arguments().string(Keyword::ErrorMessage)) text += ": " + std::string(*message);
+  if (const auto message = view.arguments().string(Keyword::ErrorMessage))
+    text += ": " + std::string(*message);
   hang_up(core::CloseHow::kOrderly);
   switch (view.reason()) {
     case CloseReason::kVersionUnsupported:
@@ -179,33 +183,42 @@ void Transport::check_heartbeat() {
   queue(wire::HeartbeatReqWriter(buffer, {++heartbeat_id_}).finish());
 }
 
-void Transport::tick() {
-  if (phase_ == Phase::kResolving && lookup_) resolve();
+bool Transport::tick() {
+  bool worked = false;
+  if (phase_ == Phase::kResolving && lookup_) {
+    resolve();
+    worked = lookup_ == nullptr;
+  }
   const TimePoint now = io_.now();
   if (now >= deadline_) {
-    deadline_ = kNever;
-    switch (phase_) {
-      case Phase::kWaiting:
-        attempt();
-        break;
-      case Phase::kResolving:
-        lookup_.reset();
-        lose(eConnectFail, server().host + ": its name is not answered in time");
-        break;
-      case Phase::kConnecting:
-      case Phase::kGreeting:
-        lose(eConnectFail, "no welcome in time");
-        break;
-      case Phase::kClosing:
-        hang_up(core::CloseHow::kReset);
-        closed();
-        break;
-      case Phase::kIdle:
-      case Phase::kUp:
-        break;
-    }
+    phase_due();
+    worked = true;
   }
-  if (up() && now >= heartbeat_due_) check_heartbeat();
+  if (up() && now >= heartbeat_due_) {
+    check_heartbeat();
+    worked = true;
+  }
+  return worked;
+}
+
+void Transport::phase_due() {
+  deadline_ = kNever;
+  switch (phase_) {
+    case Phase::kWaiting:
+      return attempt();
+    case Phase::kResolving:
+      lookup_.reset();
+      return lose(eConnectFail, server().host + ": its name is not answered in time");
+    case Phase::kConnecting:
+    case Phase::kGreeting:
+      return lose(eConnectFail, "no welcome in time");
+    case Phase::kClosing:
+      hang_up(core::CloseHow::kReset);
+      return closed();
+    case Phase::kIdle:
+    case Phase::kUp:
+      return;
+  }
 }
 
 TimePoint Transport::next() const noexcept { return up() ? heartbeat_due_ : deadline_; }

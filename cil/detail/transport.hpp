@@ -11,19 +11,19 @@
 // Threads  one: the event thread.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "cil/detail/resolver.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace cti::cil::detail {
 
@@ -95,13 +95,21 @@ class Transport {
 
   /// Completions of other connections are ignored.
   void on_completion(const core::Completion& completion);
-  /// Does what is due.
-  void tick();
+  /// Does what is due; false: nothing was.
+  bool tick();
   /// When tick() has something to do again.
   TimePoint next() const noexcept;
 
  private:
-  enum class Phase : std::uint8_t { kIdle, kWaiting, kResolving, kConnecting, kGreeting, kUp, kClosing };
+  enum class Phase : std::uint8_t {
+    kIdle,
+    kWaiting,
+    kResolving,
+    kConnecting,
+    kGreeting,
+    kUp,
+    kClosing
+  };
 
   void attempt();
   void resolve();
@@ -113,6 +121,7 @@ class Transport {
   void take_close(Bytes frame);
   void answer_heartbeat(std::uint64_t id);
   void check_heartbeat();
+  void phase_due();
   void lose(wire::ctios::ConnectionFailureReason reason, std::string text,
             core::CloseHow how = core::CloseHow::kReset);
   void give_up(Loss loss);
@@ -140,7 +149,7 @@ class Transport {
   std::vector<std::byte> retired_;    ///< was in flight on a connection that has been given up
   std::size_t in_flight_done_ = 0;
   bool sending_ = false;
-  TimePoint heard_{};           ///< when something last arrived
+  TimePoint heard_{};  ///< when something last arrived
   TimePoint heartbeat_due_ = kNever;
   std::uint32_t unanswered_ = 0;
   std::uint64_t heartbeat_id_ = 0;
