@@ -3,7 +3,7 @@
 
 Usage: generate.py code SCHEMA FOLDER        headers and sources
        generate.py visit SCHEMA FOLDER       for the tests: every accessor and encoder by message number
-       generate.py reference SCHEMA FILE     the protocol reference in Markdown
+       generate.py reference SCHEMA FOLDER   ged188.md, the protocol reference in Markdown
        generate.py dictionary SCHEMA FOLDER  ged188.dict, for the fuzzer
 The back-ends are in wire/generator/; each is a function from the schema to the text of a file.
 """
@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent / 'generator'))
 import ged188_dictionary  # noqa: E402
 import ged188_enums  # noqa: E402
 import ged188_families  # noqa: E402
+import ged188_markdown  # noqa: E402
 import ged188_rules  # noqa: E402
 import ged188_schema  # noqa: E402
 import ged188_visit  # noqa: E402
@@ -49,6 +50,7 @@ def write_if_changed(path, text):
 
 def main(arguments):
     back_ends = {'code': code_files, 'visit': visit_files,
+                 'reference': lambda schema: {'ged188.md': ged188_markdown.reference(schema)},
                  'dictionary': lambda schema: {'ged188.dict': ged188_dictionary.dictionary(schema)}}
     if len(arguments) != 3 or arguments[0] not in back_ends:
         print(__doc__, file=sys.stderr)
