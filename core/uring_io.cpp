@@ -1,173 +1,23 @@
-// uring_io.cpp - connections on the ring: what is under way for each, and what its results mean.
+// uring_io.cpp - what is asked of the ring: listening, connecting, sending, closing, and the turn that hands it all over.
 #include "core/uring_io.hpp"
+
+#include "core/uring_state.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <vector>
-
-#include "core/slot_table.hpp"
-#include "core/socket.hpp"
-#include "core/timer_wheel.hpp"
-#include "core/uring_ring.hpp"
-#include "core/waker.hpp"
 
 namespace cti::core {
+namespace uring {
 namespace {
 
 constexpr std::size_t kSendBytesMax = std::size_t{1} << 30U;
 constexpr std::uint32_t kTimersPerTurn = 256;
-constexpr std::uint32_t kResultsPerCompletion = 4;  // results looked at per turn, as a multiple of the batch
-constexpr Nanos kAcceptPauseMin = Millis{10};
-constexpr Nanos kAcceptPauseMax = Seconds{1};
+constexpr std::uint32_t kResultsPerCompletion =
+    4;  // results looked at per turn, as a multiple of the batch
 
-/// What a request is for; also the bit that says that one is under way.
-enum class Request : std::uint8_t {
-  kWake,
-  kAccept,
-  kReceive,
-  kSend,
-  kRoom,    // poll: a full socket has room
-  kHangup,  // poll: an error or hang-up while reading is paused
-  kConnect,
-  kCancel,
-};
-
-constexpr std::uint32_t kSlotBits = 24;
-
-// A tag: 8 bits request, 24 bits slot, 32 bits generation.
-constexpr std::uint64_t tag_of(Request request, ConnectionId id) noexcept {
-  return (std::uint64_t{id.generation} << 32U) | (static_cast<std::uint64_t>(request) << kSlotBits) | id.slot;
-}
-constexpr Request request_of(std::uint64_t tag) noexcept {
-  return static_cast<Request>((tag >> kSlotBits) & 0xffU);
-}
-constexpr ConnectionId id_of(std::uint64_t tag) noexcept {
-  return {static_cast<std::uint32_t>(tag) & ((1U << kSlotBits) - 1), static_cast<std::uint32_t>(tag >> 32U)};
-}
-
-enum class State : std::uint8_t { kConnecting, kOpen, kLingering, kEnding };
-
-struct Connection {
-  int fd = -1;
-  State state = State::kOpen;
-  std::uint8_t under_way = 0;  // bits by Request
-  std::uint8_t cancelled = 0;  // of them, those that have been cancelled
-  bool receiving = true;       // wanted by the owner
-  bool sending = false;        // send() was called, kSent not yet given
-  bool close_asked = false;
-  bool reset_asked = false;
-  bool queued = false;         // stands in requests_
-  int error = 0;
-  const std::byte* send_data = nullptr;
-  std::size_t send_bytes = 0;
-  TimerId linger{};
-
-  bool has(Request request) const noexcept { return (under_way & bit(request)) != 0; }
-  static std::uint8_t bit(Request request) noexcept {
-    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(request));
-  }
-};
-
-struct Listener {
-  Descriptor fd;
-  std::uint16_t port = 0;
-  std::uint32_t generation = 1;
-  bool armed = false;
-};
-
-class UringIo final : public Io {
- public:
-  UringIo(const IoLimits& limits, std::unique_ptr<Ring> ring)
-      : limits_(limits),
-        ring_(std::move(ring)),
-        connections_(limits.connections_max),
-        peers_(limits.connections_max),
-        lingering_(limits.connections_max, monotonic_now()),
-        listeners_(kListenersMax),
-        waker_(0),
-        now_(monotonic_now()),
-        wall_(wall_now()) {
-    CTI_CHECK(limits.connections_max < (1U << kSlotBits));
-    requests_.reserve(limits.connections_max);
-    starved_.reserve(limits.connections_max);
-    lent_.reserve(limits.receive_buffers);
-  }
-  ~UringIo() override;
-
-  bool has_waker() const noexcept { return waker_.descriptor() >= 0; }
-  Result<ListenerId, IoError> listen(const Endpoint& at) override;
-  std::uint16_t local_port(ListenerId listener) const override;
-  void unlisten(ListenerId listener) override;
-  ConnectionId connect(const Endpoint& to) override;
-  void send(ConnectionId connection, Bytes bytes) override;
-  void set_receiving(ConnectionId connection, bool on) override;
-  void close(ConnectionId connection, CloseHow how) override;
-  std::size_t wait(std::span<Completion> out, TimePoint deadline) override;
-  Endpoint peer(ConnectionId connection) const override;
-
-  void wake() noexcept override { waker_.wake(); }
-  TimePoint now() const noexcept override { return now_; }
-  WallMillis wall() const noexcept override { return wall_; }
-  int pollable_fd() const noexcept override { return ring_->descriptor(); }
-  std::string_view backend() const noexcept override { return "io_uring"; }
-  const IoCounters& counters() const noexcept override { return counters_; }
-
- private:
-  /// The caller's span, being filled.
-  struct Batch {
-    std::span<Completion> out;
-    std::size_t count = 0;
-    bool full() const noexcept { return count == out.size(); }
-    void add(const Completion& completion) noexcept { out[count++] = completion; }
-  };
-
-  void queue(ConnectionId id, Connection& connection);
-  void give_buffers_back();
-  void run_own_timers(Batch& batch);
-  void run_requests(Batch& batch);
-  void run_request(ConnectionId id, Connection& connection, Batch& batch);
-  Nanos time_to_wait(TimePoint deadline) const noexcept;
-  void arm_standing_requests();
-
-  void take_result(const RingResult& result, Batch& batch);
-  void take_wake(Batch& batch);
-  void take_accepted(const RingResult& result, Batch& batch);
-  void take_received(ConnectionId id, Connection& connection, const RingResult& result, Batch& batch);
-  void take_receive_end(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
-  void take_sent(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
-  void take_connected(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
-  void take_hangup(ConnectionId id, Connection& connection, Batch& batch);
-  void pause_accepting();
-
-  void start(Request request, ConnectionId id, Connection& connection);
-  void cancel(Request request, ConnectionId id, Connection& connection);
-  void start_receiving(ConnectionId id, Connection& connection);
-  void start_orderly_close(ConnectionId id, Connection& connection, Batch& batch);
-  void begin_end(ConnectionId id, Connection& connection, int error, Batch& batch);
-  void end_when_idle(ConnectionId id, Connection& connection, Batch& batch);
-
-  IoLimits limits_;
-  std::unique_ptr<Ring> ring_;
-  SlotTable<Connection> connections_;
-  std::vector<SocketAddress> peers_;  // by slot; what a connect under way points to
-  std::vector<ConnectionId> requests_;
-  std::vector<ConnectionId> starved_;  // their receive ended for want of buffers
-  std::vector<std::uint16_t> lent_;    // buffers of the batch in the caller's hands
-  TimerWheel lingering_;
-  std::vector<Listener> listeners_;
-  Waker waker_;
-  std::uint64_t wake_count_ = 0;  // what the read of the eventfd writes to
-  bool wake_armed_ = false;
-  TimePoint now_{};
-  WallMillis wall_{};
-  TimePoint accept_again_ = kNever;
-  Nanos accept_pause_ = kAcceptPauseMin;
-  IoCounters counters_;
-};
+}  // namespace
 
 // The kernel lets go of a closed ring's sockets a little later, from a worker: shut down, they are silent at once.
 UringIo::~UringIo() {
@@ -212,49 +62,6 @@ void UringIo::unlisten(ListenerId listener) {
   ++at.generation;
 }
 
-[[gnu::cold]] void UringIo::pause_accepting() {
-  if (accept_again_ != kNever) return;
-  ++counters_.accept_pauses;
-  accept_again_ = now_ + accept_pause_;
-  accept_pause_ = std::min(accept_pause_ * 2, kAcceptPauseMax);
-}
-
-void UringIo::take_accepted(const RingResult& result, Batch& batch) {
-  const ConnectionId name = id_of(result.tag);
-  Listener& listener = listeners_[name.slot];
-  const bool stale = listener.generation != name.generation;
-  if (!result.more() && !stale) {
-    listener.armed = false;
-    if (result.value >= 0 || !is_shortage(-result.value)) ++counters_.rearmed;
-  }
-  if (result.value < 0) {
-    // Whatever it is, it does not go away by asking again at once.
-    if (!stale && result.value != -ECANCELED && result.value != -ECONNABORTED) pause_accepting();
-    return;
-  }
-  Descriptor fd(result.value);
-  if (stale) {
-    ++counters_.stale;
-    return;
-  }
-  accept_pause_ = kAcceptPauseMin;
-  const ConnectionId id = connections_.take();
-  if (!id) {
-    ++counters_.refused_full;
-    reset_on_close(fd.get());
-    return;
-  }
-  Connection& connection = *connections_.find(id);
-  peers_[id.slot] = peer_of(fd.get());
-  connection.fd = fd.release();
-  ++counters_.accepted;
-  batch.add({.event = IoEvent::kAccepted,
-             .connection = id,
-             .listener = {name.slot + 1},
-             .peer_address = host_number(peers_[id.slot])});
-  start_receiving(id, connection);
-}
-
 // --- what is asked for -------------------------------------------------------------------------------------------
 
 void UringIo::queue(ConnectionId id, Connection& connection) {
@@ -290,7 +97,8 @@ ConnectionId UringIo::connect(const Endpoint& to) {
 
 void UringIo::send(ConnectionId id, Bytes bytes) {
   Connection* connection = connections_.find(id);
-  if (connection == nullptr || connection->close_asked || connection->state == State::kEnding) return;
+  if (connection == nullptr || connection->close_asked || connection->state == State::kEnding)
+    return;
   CTI_CHECK(!connection->sending);
   CTI_CHECK(connection->state == State::kOpen);
   connection->sending = true;
@@ -328,14 +136,20 @@ void UringIo::start(Request request, ConnectionId id, Connection& connection) {
   connection.under_way |= Connection::bit(request);
   const std::uint64_t tag = tag_of(request, id);
   switch (request) {
-    case Request::kReceive: return ring_->receive(connection.fd, tag);
-    case Request::kSend: return ring_->send(connection.fd, {connection.send_data, connection.send_bytes}, tag);
-    case Request::kRoom: return ring_->poll(connection.fd, POLLOUT, tag);
-    case Request::kHangup: return ring_->poll(connection.fd, 0, tag);
-    case Request::kConnect: return ring_->connect(connection.fd, &peers_[id.slot].any, peers_[id.slot].length, tag);
+    case Request::kReceive:
+      return ring_->receive(connection.fd, tag);
+    case Request::kSend:
+      return ring_->send(connection.fd, {connection.send_data, connection.send_bytes}, tag);
+    case Request::kRoom:
+      return ring_->poll(connection.fd, POLLOUT, tag);
+    case Request::kHangup:
+      return ring_->poll(connection.fd, 0, tag);
+    case Request::kConnect:
+      return ring_->connect(connection.fd, &peers_[id.slot].any, peers_[id.slot].length, tag);
     case Request::kWake:
     case Request::kAccept:
-    case Request::kCancel: break;
+    case Request::kCancel:
+      break;
   }
   CTI_CHECK(false);
 }
@@ -352,7 +166,8 @@ void UringIo::start_receiving(ConnectionId id, Connection& connection) {
 }
 
 void UringIo::start_orderly_close(ConnectionId id, Connection& connection, Batch& batch) {
-  if (connection.error != 0 || limits_.linger <= Nanos{0} || ::shutdown(connection.fd, SHUT_WR) != 0) {
+  if (connection.error != 0 || limits_.linger <= Nanos{0} ||
+      ::shutdown(connection.fd, SHUT_WR) != 0) {
     return begin_end(id, connection, 0, batch);
   }
   connection.state = State::kLingering;
@@ -372,7 +187,8 @@ void UringIo::begin_end(ConnectionId id, Connection& connection, int error, Batc
   } else if (connection.under_way != 0) {
     ::shutdown(connection.fd, SHUT_RDWR);  // also ends what a cancel might miss
   }
-  for (const Request request : {Request::kReceive, Request::kRoom, Request::kHangup, Request::kConnect}) {
+  for (const Request request :
+       {Request::kReceive, Request::kRoom, Request::kHangup, Request::kConnect}) {
     if (connection.has(request)) cancel(request, id, connection);
   }
   end_when_idle(id, connection, batch);
@@ -404,7 +220,8 @@ std::size_t UringIo::wait(std::span<Completion> out, TimePoint deadline) {
   wall_ = wall_now();
   RingResult result;
   std::size_t looked_at = 0;
-  while (!batch.full() && looked_at++ < kResultsPerCompletion * batch.out.size() && ring_->reap(result)) {
+  while (!batch.full() && looked_at++ < kResultsPerCompletion * batch.out.size() &&
+         ring_->reap(result)) {
     take_result(result, batch);
   }
   counters_.overflows = ring_->overflows();
@@ -416,7 +233,8 @@ void UringIo::give_buffers_back() {
   lent_.clear();
   for (const ConnectionId id : starved_) {
     Connection* connection = connections_.find(id);
-    if (connection == nullptr || connection->state == State::kEnding || !connection->receiving) continue;
+    if (connection == nullptr || connection->state == State::kEnding || !connection->receiving)
+      continue;
     start_receiving(id, *connection);
   }
   starved_.clear();
@@ -425,7 +243,8 @@ void UringIo::give_buffers_back() {
 void UringIo::run_own_timers(Batch& batch) {
   if (accept_again_ <= now_) accept_again_ = kNever;
   lingering_.fire(now_, kTimersPerTurn, [&](std::uint64_t cookie) {
-    const ConnectionId id{static_cast<std::uint32_t>(cookie), static_cast<std::uint32_t>(cookie >> 32U)};
+    const ConnectionId id{static_cast<std::uint32_t>(cookie),
+                          static_cast<std::uint32_t>(cookie >> 32U)};
     if (Connection* connection = connections_.find(id)) {
       connection->linger = {};
       begin_end(id, *connection, 0, batch);
@@ -484,117 +303,9 @@ Nanos UringIo::time_to_wait(TimePoint deadline) const noexcept {
   return std::max(Nanos{0}, until - monotonic_now());
 }
 
-// --- what comes of it --------------------------------------------------------------------------------------------
+}  // namespace uring
 
-void UringIo::take_result(const RingResult& result, Batch& batch) {
-  const Request request = request_of(result.tag);
-  if (request == Request::kWake) return take_wake(batch);
-  if (request == Request::kAccept) return take_accepted(result, batch);
-  if (request == Request::kCancel) return;  // the cancelled request answers for itself
-  const ConnectionId id = id_of(result.tag);
-  Connection* found = connections_.find(id);
-  if (found == nullptr) {
-    ++counters_.stale;
-    if (result.has_buffer()) lent_.push_back(result.buffer());
-    return;
-  }
-  Connection& connection = *found;
-  if (!result.more()) {
-    connection.under_way &= static_cast<std::uint8_t>(~Connection::bit(request));
-    connection.cancelled &= static_cast<std::uint8_t>(~Connection::bit(request));
-  }
-  switch (request) {
-    case Request::kReceive: take_received(id, connection, result, batch); break;
-    case Request::kSend: take_sent(id, connection, result.value, batch); break;
-    case Request::kRoom:
-      if (connection.state == State::kOpen && !connection.close_asked && result.value >= 0 &&
-          (result.value & POLLOUT) != 0) {
-        batch.add({.event = IoEvent::kWritable, .connection = id});
-      }
-      break;
-    case Request::kHangup: take_hangup(id, connection, batch); break;
-    case Request::kConnect: take_connected(id, connection, result.value, batch); break;
-    case Request::kWake:
-    case Request::kAccept:
-    case Request::kCancel: break;
-  }
-  Connection* still = connections_.find(id);
-  if (still != nullptr && still->state == State::kEnding) end_when_idle(id, *still, batch);
-}
-
-void UringIo::take_wake(Batch& batch) {
-  wake_armed_ = false;
-  waker_.take();
-  batch.add({.event = IoEvent::kWoken});
-}
-
-void UringIo::take_received(ConnectionId id, Connection& connection, const RingResult& result, Batch& batch) {
-  if (result.has_buffer()) lent_.push_back(result.buffer());
-  const bool wanted = connection.state == State::kOpen && !connection.close_asked;
-  if (result.value > 0) {
-    const auto bytes = static_cast<std::uint32_t>(result.value);
-    if (wanted) {
-      counters_.received_bytes += bytes;
-      batch.add({.event = IoEvent::kReceived,
-                 .connection = id,
-                 .bytes = ring_->received(result.buffer(), bytes)});
-    }
-  }
-  if (!result.more()) take_receive_end(id, connection, result.value, batch);
-}
-
-void UringIo::take_receive_end(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch) {
-  if (connection.state == State::kEnding) return;
-  if (value == -ENOBUFS) {
-    ++counters_.buffer_shortages;
-    if (connection.receiving) starved_.push_back(id);
-    return;
-  }
-  if (value == -ECANCELED || value > 0) {
-    if (!connection.receiving) return;
-    if (value > 0) ++counters_.rearmed;
-    return start_receiving(id, connection);
-  }
-  if (connection.state == State::kLingering) return begin_end(id, connection, 0, batch);
-  if (connection.close_asked && connection.error == 0) connection.error = -value;
-  if (connection.close_asked) return;  // told as asked, in the next turn
-  begin_end(id, connection, value == 0 ? connection.error : -value, batch);
-}
-
-void UringIo::take_sent(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch) {
-  const bool failed = value < 0 && value != -EAGAIN && value != -EINTR && value != -ECANCELED;
-  const std::uint32_t sent = value < 0 ? 0 : static_cast<std::uint32_t>(value);
-  connection.sending = false;
-  counters_.sent_bytes += sent;
-  batch.add({.event = IoEvent::kSent, .connection = id, .sent = sent});
-  if (connection.state != State::kOpen) return;
-  // The cause of a failed send is told by the reading side, after what the peer had still said.
-  if (failed && connection.error == 0) connection.error = -value;
-  if (sent < connection.send_bytes) {
-    ++counters_.sends_short;
-    if (!failed && !connection.close_asked && !connection.has(Request::kRoom)) {
-      start(Request::kRoom, id, connection);
-    }
-  }
-  if (connection.close_asked) start_orderly_close(id, connection, batch);
-}
-
-void UringIo::take_connected(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch) {
-  if (connection.state != State::kConnecting) return;
-  int error = -value;
-  if (error == 0 && is_connected_to_itself(connection.fd)) error = ECONNREFUSED;
-  if (error != 0) return begin_end(id, connection, error, batch);
-  connection.state = State::kOpen;
-  batch.add({.event = IoEvent::kConnected, .connection = id});
-  if (connection.receiving) start_receiving(id, connection);
-}
-
-void UringIo::take_hangup(ConnectionId id, Connection& connection, Batch& batch) {
-  // While receiving, the receive tells of it, after what had arrived.
-  if (connection.state != State::kOpen || connection.receiving || connection.close_asked) return;
-  const int error = take_socket_error(connection.fd);
-  begin_end(id, connection, connection.error != 0 ? connection.error : error, batch);
-}
+namespace {
 
 std::uint32_t rounded(std::uint32_t wanted, std::uint32_t least, std::uint32_t most) {
   return std::clamp(std::bit_ceil(wanted), least, most);
@@ -602,22 +313,27 @@ std::uint32_t rounded(std::uint32_t wanted, std::uint32_t least, std::uint32_t m
 
 }  // namespace
 
-Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits, const UringTuning& tuning) {
+Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits,
+                                                   const UringTuning& tuning) {
   RingLimits ring_limits;
-  ring_limits.submissions = tuning.submissions != 0 ? tuning.submissions : rounded(limits.connections_max, 64, 1024);
+  ring_limits.submissions =
+      tuning.submissions != 0 ? tuning.submissions : rounded(limits.connections_max, 64, 1024);
   // Room for a result of each of two requests per connection in one turn; more than that waits in the kernel.
-  ring_limits.completions =
-      tuning.completions != 0 ? tuning.completions : rounded(2 * limits.connections_max, 1024, 32'768);
+  ring_limits.completions = tuning.completions != 0
+                                ? tuning.completions
+                                : rounded(2 * limits.connections_max, 1024, 32'768);
   ring_limits.buffers = limits.receive_buffers;
   ring_limits.buffer_bytes = limits.receive_buffer_bytes;
   auto ring = Ring::make(ring_limits);
   if (!ring) return Err{ring.error()};
-  auto io = std::make_unique<UringIo>(limits, std::move(*ring));
+  auto io = std::make_unique<uring::UringIo>(limits, std::move(*ring));
   if (!io->has_waker()) return Err{io_error("eventfd", errno)};
   return std::unique_ptr<Io>(std::move(io));
 }
 
-Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits) { return make_uring_io(limits, {}); }
+Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits) {
+  return make_uring_io(limits, {});
+}
 
 Result<void, IoError> probe_uring() { return try_uring(); }
 

@@ -1,6 +1,8 @@
 // uring_ring.cpp - setting up the ring with the best flags the kernel takes, and the requests.
 #include "core/uring_ring.hpp"
 
+#include "core/socket.hpp"
+
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -11,15 +13,13 @@
 #include <bit>
 #include <cerrno>
 
-#include "core/socket.hpp"
-
 namespace cti::core {
 namespace {
 
 constexpr std::uint16_t kBufferGroup = 0;
 
-constexpr int kOperations[] = {IORING_OP_ACCEPT, IORING_OP_RECV,    IORING_OP_SEND,
-                               IORING_OP_CONNECT, IORING_OP_POLL_ADD, IORING_OP_READ,
+constexpr int kOperations[] = {IORING_OP_ACCEPT,      IORING_OP_RECV,     IORING_OP_SEND,
+                               IORING_OP_CONNECT,     IORING_OP_POLL_ADD, IORING_OP_READ,
                                IORING_OP_ASYNC_CANCEL};
 
 std::size_t buffer_ring_bytes(const RingLimits& limits) {
@@ -92,10 +92,13 @@ Ring::~Ring() {
   if (buffer_ring_ != nullptr) ::munmap(buffer_ring_, buffer_ring_bytes(limits_));
 }
 
-[[gnu::cold]] void Ring::enable() {
+[[gnu::cold]] Result<void, IoError> Ring::enable() {
+  if (enabled_) return {};
+  const long result =
+      ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  if (result != 0) return Err{io_error("io_uring: enable", errno)};
   enabled_ = true;
-  const long result = ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
-  CTI_CHECK(result == 0);
+  return {};
 }
 
 // --- requests ----------------------------------------------------------------------------------------------------
@@ -103,7 +106,7 @@ Ring::~Ring() {
 io_uring_sqe* Ring::next_request() {
   io_uring_sqe* request = io_uring_get_sqe(&ring_);
   if (request == nullptr) {  // as many as fit are written down: hand them over early
-    if (!enabled_) enable();
+    CTI_CHECK(enable().ok());
     io_uring_submit(&ring_);
     request = io_uring_get_sqe(&ring_);
     CTI_CHECK(request != nullptr);
@@ -139,7 +142,7 @@ void Ring::connect(int fd, const sockaddr* address, socklen_t length, std::uint6
 
 void Ring::poll(int fd, unsigned mask, std::uint64_t tag) {
   io_uring_sqe* request = next_request();
-  io_uring_prep_poll_add(request, fd, mask);
+  io_uring_prep_poll_multishot(request, fd, mask);
   request->user_data = tag;
 }
 
@@ -158,7 +161,7 @@ void Ring::cancel(std::uint64_t victim, std::uint64_t tag) {
 // --- the kernel --------------------------------------------------------------------------------------------------
 
 void Ring::enter(Nanos timeout) {
-  if (!enabled_) enable();
+  CTI_CHECK(enable().ok());  // where it is forbidden the trial has failed, and nobody comes here
   // An error here (EINTR, ETIME, EBUSY, EAGAIN) leaves requests where they are: the next turn hands them over.
   if (timeout == Nanos{0} || anything_to_reap()) {
     io_uring_submit_and_get_events(&ring_);
@@ -167,7 +170,8 @@ void Ring::enter(Nanos timeout) {
     __kernel_timespec until{};
     until.tv_sec = timeout.count() / 1'000'000'000;
     until.tv_nsec = timeout.count() % 1'000'000'000;
-    io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout < Nanos{0} ? nullptr : &until, nullptr);
+    io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout < Nanos{0} ? nullptr : &until,
+                                     nullptr);
   }
   const bool overflowing = io_uring_cq_has_overflow(&ring_);
   if (overflowing && !overflowing_) ++overflows_;
@@ -204,8 +208,10 @@ void Ring::give_back(std::uint16_t buffer) noexcept {
 Result<void, IoError> try_uring() {
   auto ring = Ring::make({.submissions = 8, .completions = 16, .buffers = 2, .buffer_bytes = 64});
   if (!ring) return Err{ring.error()};
+  if (auto enabled = (*ring)->enable(); !enabled) return Err{enabled.error()};
   int pair[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return Err{io_error("socketpair", errno)};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    return Err{io_error("socketpair", errno)};
   const Descriptor ours(pair[0]);
   const Descriptor theirs(pair[1]);
   constexpr std::uint64_t kReceive = 1;
@@ -222,7 +228,8 @@ Result<void, IoError> try_uring() {
       if (result.tag == kSend) sent = result.value == 5;
       if (result.tag == kReceive) {
         received = result.has_buffer() && result.more() &&
-                   as_text((*ring)->received(result.buffer(), static_cast<std::uint32_t>(result.value))) == "trial";
+                   as_text((*ring)->received(result.buffer(),
+                                             static_cast<std::uint32_t>(result.value))) == "trial";
       }
     }
   }

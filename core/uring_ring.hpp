@@ -8,22 +8,23 @@
 //          that is used here, but for io_uring_enable_rings, which its shared library forgot: called directly.
 #pragma once
 
-#include <liburing.h>
-
-#include <cstdint>
-#include <memory>
-
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
 #include "core/io.hpp"
 #include "core/receive_memory.hpp"
 
+#include <liburing.h>
+
+#include <cstdint>
+#include <memory>
+
 namespace cti::core {
 
 struct RingLimits {
-  std::uint32_t submissions = 1024;   ///< written down at most before an extra submit; power of two
-  std::uint32_t completions = 4096;   ///< beyond these the kernel keeps results aside (counted); power of two
-  std::uint32_t buffers = 256;        ///< power of two, at most 32768
+  std::uint32_t submissions = 1024;  ///< written down at most before an extra submit; power of two
+  std::uint32_t completions =
+      4096;  ///< beyond these the kernel keeps results aside (counted); power of two
+  std::uint32_t buffers = 256;  ///< power of two, at most 32768
   std::uint32_t buffer_bytes = 16 * 1024;
 };
 
@@ -49,14 +50,17 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
 
   // Requests. Pointers must stay valid until the result.
-  void accept(int listener, std::uint64_t tag);              ///< multishot
-  void receive(int fd, std::uint64_t tag);                   ///< multishot, into the ring's buffers
-  void send(int fd, Bytes bytes, std::uint64_t tag);         ///< never waits for room
+  void accept(int listener, std::uint64_t tag);       ///< multishot
+  void receive(int fd, std::uint64_t tag);            ///< multishot, into the ring's buffers
+  void send(int fd, Bytes bytes, std::uint64_t tag);  ///< never waits for room
   void connect(int fd, const sockaddr* address, socklen_t length, std::uint64_t tag);
-  void poll(int fd, unsigned mask, std::uint64_t tag);       ///< once; errors and hang-ups always count
+  /// Multishot: a result for each change, until cancelled. Errors, hang-ups and the peer's FIN are always told too.
+  void poll(int fd, unsigned mask, std::uint64_t tag);
   void read(int fd, void* into, unsigned bytes, std::uint64_t tag);
   void cancel(std::uint64_t victim, std::uint64_t tag);
 
+  /// Makes the ring this thread's, which enter() does by itself the first time. Fails when that is forbidden.
+  Result<void, IoError> enable();
   /// Hands all requests over, and waits for a result until `timeout` (zero: does not wait; negative: for ever).
   void enter(Nanos timeout);
   bool anything_to_reap() const noexcept { return io_uring_cq_ready(&ring_) > 0; }
@@ -76,7 +80,6 @@ class Ring {
   Result<void, IoError> start();
   Result<void, IoError> add_buffers();
   io_uring_sqe* next_request();
-  void enable();
 
   RingLimits limits_;
   io_uring ring_{};

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,13 +43,12 @@ struct Side {
   std::size_t turn(TimePoint deadline) {
     std::vector<Completion> out(batch);
     const std::size_t count = io->wait(out, deadline);
+    check_lent_bytes_apart({out.data(), count});
     for (std::size_t i = 0; i < count; ++i) {
       const Completion& c = out[i];
+      check_life(c);
       seen.push_back({c.event, c.connection, c.error, c.sent, c.listener, c.peer_address});
-      if (c.event == IoEvent::kReceived) {
-        EXPECT_FALSE(c.bytes.empty());
-        received[c.connection.packed()] += as_text(c.bytes);
-      }
+      if (c.event == IoEvent::kReceived) received[c.connection.packed()] += as_text(c.bytes);
       if (also) also(c);
     }
     return count;
@@ -67,6 +67,80 @@ struct Side {
   }
   bool closed(ConnectionId id) const { return find(IoEvent::kClosed, id) != nullptr; }
   std::string& text(ConnectionId id) { return received[id.packed()]; }
+
+  /// Everything that is sent goes through here, so that each kSent can be told from one too many.
+  void send(ConnectionId id, Bytes bytes) {
+    sends_in_flight[id.packed()] = bytes.size();
+    io->send(id, bytes);
+  }
+  /// As an actor sends much: again after each kSent, and after a short one when there is room. `bytes` must stay.
+  void stream(ConnectionId id, Bytes bytes) {
+    streams[id.packed()] = bytes;
+    send(id, bytes.first(std::min<std::size_t>(bytes.size(), 100'000)));
+  }
+  bool streaming(ConnectionId id) const { return streams.contains(id.packed()); }
+
+ private:
+  enum class Life : std::uint8_t { kUp, kClosed };
+
+  // The life of a connection as io.hpp tells it, checked in every test.
+  void check_life(const Completion& c) {
+    if (c.event == IoEvent::kWoken) return;
+    const std::uint64_t id = c.connection.packed();
+    ASSERT_TRUE(c.connection);
+    ASSERT_FALSE(life.contains(id) && life[id] == Life::kClosed) << "something after kClosed";
+    if (c.event == IoEvent::kAccepted || c.event == IoEvent::kConnected) {
+      EXPECT_FALSE(life.contains(id)) << "begun twice";
+      life[id] = Life::kUp;
+      return;
+    }
+    if (c.event == IoEvent::kClosed) {
+      life[id] = Life::kClosed;
+      sends_in_flight.erase(id);
+      streams.erase(id);
+      return;
+    }
+    EXPECT_TRUE(life.contains(id)) << "news of a connection that has not begun";
+    EXPECT_EQ(c.event == IoEvent::kReceived, !c.bytes.empty());
+    if (c.event == IoEvent::kSent) {
+      ASSERT_TRUE(sends_in_flight.contains(id)) << "kSent without a send";
+      const std::size_t asked = sends_in_flight[id];
+      EXPECT_LE(c.sent, asked);
+      sends_in_flight.erase(id);
+      go_on(c, asked);
+    }
+    if (c.event == IoEvent::kWritable && streams.contains(id)) stream(c.connection, streams[id]);
+  }
+  void go_on(const Completion& c, std::size_t asked) {
+    const auto found = streams.find(c.connection.packed());
+    if (found == streams.end()) return;
+    found->second = found->second.subspan(c.sent);
+    if (found->second.empty()) {
+      streams.erase(found);
+    } else if (c.sent == asked) {
+      stream(c.connection, found->second);
+    }
+  }
+  /// Bytes lent in one batch must not share memory.
+  static void check_lent_bytes_apart(std::span<const Completion> batch) {
+    std::map<const std::byte*, std::size_t> lent;
+    for (const Completion& c : batch) {
+      if (c.event != IoEvent::kReceived) continue;
+      const auto after = lent.lower_bound(c.bytes.data());
+      if (after != lent.end()) {
+        EXPECT_LE(c.bytes.data() + c.bytes.size(), after->first);
+      }
+      if (after != lent.begin()) {
+        const auto before = std::prev(after);
+        EXPECT_LE(before->first + before->second, c.bytes.data());
+      }
+      lent[c.bytes.data()] = c.bytes.size();
+    }
+  }
+
+  std::map<std::uint64_t, Life> life;
+  std::map<std::uint64_t, std::size_t> sends_in_flight;
+  std::map<std::uint64_t, Bytes> streams;
 };
 
 class World {
