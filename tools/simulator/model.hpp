@@ -133,6 +133,8 @@ class Model {
   /// `call` kNoCall: the agent's active call. Answers with the supervisor's call.
   Done<CallNumber> supervise(SupervisoryAction action, CallNumber call, StationIndex agent, StationIndex supervisor);
   Done<CallNumber> assist(AgentIndex agent, CallNumber call, bool emergency);
+  /// True when `supervisor` leads or is a supervisor of a team in which `agent` is.
+  bool supervises(AgentIndex supervisor, AgentIndex agent) const;
 
   // -- world -----------------------------------------------------------------------------------------------------
   /// Offline: all calls end, all agents are logged out, requests are refused until it is online again.
@@ -209,7 +211,6 @@ class Model {
   void end_view_as(const Call& of, Connection& connection, CallNumber number);
 
   // supervision.cpp
-  bool supervises(AgentIndex supervisor, AgentIndex agent) const;
   void join_supervisor(Call& of, StationIndex supervisor, StationIndex agent, SupervisoryAction action);
   AgentIndex free_supervisor(AgentIndex agent) const;
 

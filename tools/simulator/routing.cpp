@@ -13,6 +13,7 @@ void Model::route(Call& of, GroupIndex group) {
 }
 
 void Model::enqueue(Call& of, GroupIndex group, bool front) {
+  if (of.queued != kNoIndex) return;  // asked for twice, by two parties of one call
   SkillGroup& to = groups_[group];
   for (const auto& [since, agent] : to.available) {
     if (stations_[agents_[agent].station].calls.empty()) return offer_agent(of, agent);

@@ -60,6 +60,7 @@ Done<CallNumber> Model::check_pair(CallNumber active, CallNumber held, StationIn
     return Err{kBadState};
   }
   const Call& consult = *find_call(active);
+  if (consult.queued != kNoIndex && find_call(held)->queued != kNoIndex) return Err{kBadState};
   if (consult.consult_of == held && consult.consult_by == by) return active;
   // Held consult, talking original: the order was changed by alternating.
   if (find_call(held)->consult_of == active) return Err{kBadState};

@@ -74,7 +74,7 @@ enum class Status : std::uint32_t {
   kUnspecifiedFailure = 17, kInvalidTimeout = 18, kInvalidServiceMask = 19, kInvalidCallMask = 20,
   kInvalidAgentMask = 21, kInvalidReserved = 22, kInvalidFieldLength = 23, kInvalidDigits = 24,
   kBadMessageFormat = 25, kInvalidTagForMessage = 26, kInconsistentAgentData = 32, kNotCallParty = 35,
-  kInvalidPassword = 36, kInvalidNumSkillGroups = 39, kInvalidMessageForVersion = 48,
+  kInvalidPassword = 36, kClientDisconnected = 37, kInvalidNumSkillGroups = 39, kInvalidMessageForVersion = 48,
   kInvalidTagForVersion = 49, kExclusiveDeviceTypes = 54, kInvalidMonitor = 55,
   kSessionMonitorExists = 56, kSessionMonitorIsClients = 57, kClientNotFound = 63,
   kSupervisorNotFound = 64, kTeamNotFound = 65, kNoCallActive = 66, kVariableNotConfigured = 67,

@@ -1,0 +1,241 @@
+// The operator's commands: one line in, one line out. `help` lists them.
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "tools/simulator/server.hpp"
+
+namespace cti::simulator {
+namespace {
+
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false, any = false;
+  for (const char c : line) {
+    if (c == '"') {
+      quoted = !quoted;
+      any = true;
+    } else if (!quoted && (c == ' ' || c == '\t')) {
+      if (any || !word.empty()) words.push_back(std::move(word));
+      word.clear();
+      any = false;
+    } else {
+      word += c;
+    }
+  }
+  if (any || !word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string text_of(const Failure& failure) {
+  if (failure.status != Status::kNoError) {
+    return "error status " + std::to_string(static_cast<std::uint32_t>(failure.status));
+  }
+  return "error control failure " + std::to_string(static_cast<std::uint16_t>(failure.refusal));
+}
+
+std::optional<Side> side_of(const std::string& word) {
+  if (word == "A" || word == "a") return Side::kA;
+  if (word == "B" || word == "b") return Side::kB;
+  return std::nullopt;
+}
+
+const char* const kHelp =
+    "ok call ANI to NUMBER|GROUP [varN=TEXT uui=TEXT ced=DIGITS user.NAME=TEXT user.NAME[I]=TEXT talk=S patience=S] | "
+    "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | restore side A|B | "
+    "freeze side A|B | unfreeze side A|B | peripheral online|offline | controller online|offline | "
+    "drop|duplicate|garbage|wronglength|cut|loseconf CHANCE | lose confirmation [COUNT] | refuse open STATUS | "
+    "ignore open|heartbeats | clear faults | calls | agents | stats | quit";
+
+/// name=value after `call ... to ...`. Nothing: not understood.
+bool add_option(OutsideCall& call, const std::string& word) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string::npos) return false;
+  std::string key = word.substr(0, equals);
+  const std::string value = word.substr(equals + 1);
+  if (key.starts_with("var")) {
+    const auto number = number_of<unsigned>(std::string_view(key).substr(3));
+    if (!number || *number < 1 || *number > 10) return false;
+    call.data.variables[*number - 1] = value;
+    return true;
+  }
+  if (key == "uui") return call.data.user_to_user = value, true;
+  if (key == "ced") return call.data.entered_digits = value, true;
+  if (key == "talk" || key == "patience") {
+    const auto seconds = number_of<double>(value);
+    if (!seconds || *seconds < 0 || *seconds > 1e6) return false;
+    const Nanos time(static_cast<std::int64_t>(*seconds * 1e9));
+    (key == "talk" ? call.talk : call.patience) = time;
+    return true;
+  }
+  if (!key.starts_with("user.")) return false;
+  std::int32_t index = -1;
+  if (key.back() == ']') {
+    const std::size_t open = key.find('[');
+    const auto number = open == std::string::npos
+                            ? std::nullopt
+                            : number_of<std::uint8_t>(std::string_view(key).substr(open + 1, key.size() - open - 2));
+    if (!number) return false;
+    index = *number;
+    key.resize(open);
+  }
+  call.data.named.push_back({key, index, value});
+  return true;
+}
+
+std::string start_call(Model& model, const std::vector<std::string>& words) {
+  if (words.size() < 4 || words[2] != "to") return "error usage: call ANI to NUMBER|GROUP [name=value ...]";
+  OutsideCall call;
+  call.ani = words[1];
+  call.number = words[3];
+  if (const auto group = number_of<std::uint32_t>(words[3])) call.group = model.find_group(*group);
+  for (std::size_t i = 4; i < words.size(); ++i) {
+    if (!add_option(call, words[i])) return "error not understood: " + words[i];
+  }
+  const auto made = model.outside_call(call);
+  return made ? "ok call " + std::to_string(*made) : text_of(made.error());
+}
+
+std::string set_state(Model& model, const std::vector<std::string>& words) {
+  const AgentIndex agent = words.size() < 3 ? kNoIndex : model.find_agent(words[1]);
+  if (agent == kNoIndex) return "error usage: state AGENT login|notready|available|logout [REASON]";
+  StateRequest request;
+  request.reason = words.size() > 3 ? number_of<std::uint16_t>(words[3]).value_or(0) : std::uint16_t{0};
+  if (words[2] == "login") {
+    const AgentSettings& who = model.agents()[agent].settings;
+    const auto done = model.login({who.id, who.password, who.instrument, 0, true, {}, 0});
+    return done ? "ok" : text_of(done.error());
+  }
+  if (words[2] == "notready") {
+    request.state = AgentState::kNotReady;
+  } else if (words[2] == "available") {
+    request.state = AgentState::kAvailable;
+  } else if (words[2] == "logout") {
+    request.state = AgentState::kLogout;
+    request.forced = true;
+  } else {
+    return "error unknown state: " + words[2];
+  }
+  const auto done = model.set_state(agent, request);
+  return done ? "ok" : text_of(done.error());
+}
+
+std::string answer(Model& model, const std::vector<std::string>& words) {
+  const AgentIndex agent = words.size() < 2 ? kNoIndex : model.find_agent(words[1]);
+  if (agent == kNoIndex || model.agents()[agent].station == kNoIndex) return "error no such agent logged in";
+  const StationIndex station = model.agents()[agent].station;
+  for (const CallNumber number : model.stations()[station].calls) {
+    if (model.answer(number, station)) return "ok call " + std::to_string(number);
+  }
+  return "error no call to answer";
+}
+
+std::string list_calls(const Model& model) {
+  std::ostringstream out;
+  out << "ok " << model.calls().size();
+  for (const auto& [number, call] : model.calls()) {
+    out << " | " << number << " " << call.ani << "->" << call.dialed;
+    for (const Connection& c : call.connections) {
+      out << " " << c.party.id << ":" << static_cast<unsigned>(c.state);
+    }
+    if (call.queued != kNoIndex) out << " queued";
+  }
+  return out.str();
+}
+
+std::string list_agents(const Model& model) {
+  std::ostringstream out;
+  out << "ok";
+  for (const Agent& agent : model.agents()) {
+    if (!agent.logged_on()) continue;
+    out << " | " << agent.settings.id << " " << model.stations()[agent.station].id << " state "
+        << static_cast<unsigned>(agent.state);
+  }
+  return out.str();
+}
+
+}  // namespace
+
+std::string Server::fault_command(const std::vector<std::string>& words) {
+  const std::string& what = words[0];
+  const std::string second = words.size() > 1 ? words[1] : std::string();
+  if (what == "clear" && second == "faults") return faults_.clear(), "ok";
+  if (what == "lose" && second == "confirmation") {
+    const auto count = words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(1);
+    if (!count) return "error not a count: " + words[2];
+    faults_.lose_confirmations += *count;
+    return "ok";
+  }
+  if (what == "refuse" && second == "open") {
+    const auto status = words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(15);
+    if (!status) return "error not a status: " + words[2];
+    faults_.refuse_open = static_cast<Status>(*status);
+    return "ok";
+  }
+  if (what == "ignore" && second == "open") return faults_.ignore_open = true, "ok";
+  if (what == "ignore" && second == "heartbeats") return faults_.ignore_heartbeats = true, "ok";
+  const std::pair<const char*, double*> chances[] = {
+      {"drop", &faults_.drop}, {"duplicate", &faults_.duplicate}, {"garbage", &faults_.garbage},
+      {"wronglength", &faults_.wrong_length}, {"cut", &faults_.cut}, {"loseconf", &faults_.lose_confirmation}};
+  for (const auto& [name, chance] : chances) {
+    if (what != name) continue;
+    const auto value = number_of<double>(second);
+    if (!value || *value < 0 || *value > 1) return "error not a chance from 0 to 1: " + second;
+    *chance = *value;
+    return "ok";
+  }
+  return {};
+}
+
+std::string Server::command(std::string_view line) {
+  const std::vector<std::string> words = words_of(line);
+  if (words.empty()) return "error empty command";
+  const std::string& what = words[0];
+  if (what == "help") return kHelp;
+  if (what == "call") return start_call(model_, words);
+  if (what == "state") return set_state(model_, words);
+  if (what == "answer") return answer(model_, words);
+  if (what == "calls") return list_calls(model_);
+  if (what == "agents") return list_agents(model_);
+  if (what == "quit") return stop(), "ok";
+  if (what == "hangup") {
+    const auto number = words.size() > 1 ? number_of<CallNumber>(words[1]) : std::nullopt;
+    return number && model_.outside_hangs_up(*number) ? "ok" : "error no such call with an outside party";
+  }
+  if (what == "stats") {
+    const ModelCounters& m = model_.counters();
+    std::ostringstream out;
+    out << "ok clients " << clients_.size() << " opened " << counters_.opened << " frames_in " << counters_.frames_in
+        << " frames_out " << counters_.frames_out << " calls " << m.calls_begun << " ended " << m.calls_ended
+        << " queued " << m.queued << " abandoned " << m.abandoned << " rna " << m.ring_no_answer << " transfers "
+        << m.transfers << " conferences " << m.conferences << " faults " << counters_.faults;
+    return out.str();
+  }
+  if (what == "peripheral" || what == "controller") {
+    const bool online = words.size() > 1 && words[1] == "online";
+    if (!online && (words.size() < 2 || words[1] != "offline")) return "error usage: " + what + " online|offline";
+    what == "peripheral" ? model_.set_peripheral_online(online) : model_.set_controller_online(online);
+    return "ok";
+  }
+  if (words.size() > 2 && words[1] == "side") {
+    const auto side = side_of(words[2]);
+    if (!side) return "error side is A or B, not " + words[2];
+    if (what == "fail") return fail_side(*side), "ok";
+    if (what == "restore") return restore_side(*side) ? "ok" : "error the port cannot be had again";
+    if (what == "freeze") return freeze_side(*side, true), "ok";
+    if (what == "unfreeze") return freeze_side(*side, false), "ok";
+  }
+  if (std::string done = fault_command(words); !done.empty()) return done;
+  return "error unknown command: " + what + " (help lists them)";
+}
+
+}  // namespace cti::simulator

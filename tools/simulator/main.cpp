@@ -1,0 +1,133 @@
+// ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "core/epoll_io.hpp"
+#include "tools/simulator/server.hpp"
+
+namespace {
+
+using namespace cti;
+using namespace cti::simulator;
+
+std::atomic<bool> stop_asked{false};  // set by signal handlers: lock-free
+
+struct Flags {
+  ServerSettings server;
+  std::string bind = "127.0.0.1";
+  std::uint16_t port_a = 42027, port_b = 43027;
+  int control_port = -1;
+  bool no_input = false;
+  std::uint32_t agents = 0, groups = 0, teams = 0;
+  Settings gateway = default_settings();
+};
+
+/// Commands on standard input, answers on standard output; `quit` and end of input are different things: a demo may
+/// close it and go on.
+class StandardInput {
+ public:
+  explicit StandardInput(bool on) : open_(on) {
+    if (on) fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+  }
+  bool open() const { return open_; }
+  void serve(Server& server) {
+    char buffer[4096];
+    const ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+    if (got == 0) open_ = false;
+    if (got <= 0) return;
+    pending_.append(buffer, static_cast<std::size_t>(got));
+    std::size_t end = 0;
+    while ((end = pending_.find('\n')) != std::string::npos) {
+      const std::string line = pending_.substr(0, end);
+      pending_.erase(0, end + 1);
+      if (!line.empty()) std::printf("%s\n", server.command(line).c_str());
+      std::fflush(stdout);
+    }
+  }
+
+ private:
+  bool open_;
+  std::string pending_;
+};
+
+int run(const Flags& flags) {
+  core::IoLimits limits;
+  limits.connections_max = flags.server.clients_max + 16;
+  auto io = core::make_epoll_io(limits);
+  if (!io) {
+    std::fprintf(stderr, "ringside-sim: %s\n", io.error().text.c_str());
+    return 1;
+  }
+  auto made = Server::make(**io, flags.server, flags.gateway);
+  if (!made) {
+    std::fprintf(stderr, "ringside-sim: %s\n", made.error().text.c_str());
+    return 3;
+  }
+  Server& server = **made;
+  std::printf("ready port-a %u port-b %u control-port %u\n", server.port(Side::kA), server.port(Side::kB),
+              server.control_port());
+  std::fflush(stdout);
+  StandardInput input(!flags.no_input);
+  const int io_fd = (*io)->pollable_fd();
+  while (!server.stopping() && !stop_asked.load(std::memory_order_relaxed)) {
+    if (!input.open() || io_fd < 0) {
+      // Wakes at least so often to see a signal that came just before the wait.
+      server.turn((*io)->now() + (input.open() ? Nanos(Millis(20)) : Nanos(Millis(200))));
+      if (input.open()) input.serve(server);
+      continue;
+    }
+    server.turn((*io)->now());
+    const TimePoint due = server.next_deadline();
+    const Nanos wait = due == kNever ? Nanos(Millis(200)) : due - (*io)->now();
+    const int timeout_ms = static_cast<int>(std::clamp<std::int64_t>(wait / Millis(1), 0, 200));
+    pollfd watched[2] = {{io_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    poll(watched, 2, timeout_ms);
+    if (watched[1].revents != 0) input.serve(server);
+  }
+  server.stop();
+  for (int i = 0; i < 10; ++i) server.turn((*io)->now() + Millis(5));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("ringside-sim: a CTI Server (GED-188, versions 9 to 25) with a simulated peripheral gateway behind it.\n"
+               "Prints one line `ready port-a N port-b N control-port N` when clients may come.\n"
+               "Agents 22866, 22867, 22900 (supervisor), 1001, 1002, 2001; password = agent id; skill group 77.");
+  app.add_option("--bind", flags.bind, "Numeric address to listen on (default 127.0.0.1)");
+  app.add_option("--port-a", flags.port_a, "Port of side A; 0 picks a free one (default 42027)");
+  app.add_option("--port-b", flags.port_b, "Port of side B; 0 picks a free one (default 43027)");
+  app.add_option("--control-port", flags.control_port, "Loopback port for control commands; 0 picks a free one");
+  app.add_flag("--no-stdin", flags.no_input, "Take no control commands from standard input");
+  app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)");
+  app.add_option("--speed", flags.server.speed, "Model time runs so many times as fast (default 1)")
+      ->check(CLI::Range(0.01, 10000.0));
+  app.add_option("--clients", flags.server.clients_max, "Most GED-188 connections at once (default 1000)");
+  app.add_flag("--strict", flags.server.strict, "Refuse what a strict CTI Server refuses");
+  app.add_flag("--standby-b", flags.server.standby_b, "Side B is a standby side (version 24 and later)");
+  app.add_option("--agents", flags.agents, "Adds agents 10001.. on instruments 20001..");
+  app.add_option("--skill-groups", flags.groups, "Adds skill groups 101.. (dialed numbers 6101..)");
+  app.add_option("--teams", flags.teams, "Adds teams 6001..; the first agents are their supervisors");
+  app.add_flag("--queue-events", flags.gateway.queue_events, "Send CALL_QUEUED and CALL_DEQUEUED (CCE does not)");
+  CLI11_PARSE(app, argc, argv);
+  flags.server.side_a = {flags.bind, flags.port_a};
+  flags.server.side_b = {flags.bind, flags.port_b};
+  if (flags.control_port >= 0) {
+    flags.server.control = core::Endpoint{"127.0.0.1", static_cast<std::uint16_t>(flags.control_port)};
+  }
+  add_generated(flags.gateway, flags.agents, flags.groups, flags.teams);
+  std::signal(SIGTERM, [](int) { stop_asked.store(true, std::memory_order_relaxed); });
+  std::signal(SIGINT, [](int) { stop_asked.store(true, std::memory_order_relaxed); });
+  std::signal(SIGPIPE, SIG_IGN);
+  return run(flags);
+}

@@ -1,0 +1,51 @@
+// server_impl.hpp - how every request handler reads its request and writes its answer. Internal to the simulator.
+#pragma once
+
+#include "tools/simulator/server.hpp"
+#include "wire/ged188/session.hpp"
+
+namespace cti::simulator {
+
+namespace ged = wire::ged188;
+
+/// InvokeID of a request that has one: its first word.
+inline std::uint32_t invoke_id_of(Bytes body) noexcept {
+  return body.size() < 4 ? 0 : load_be<std::uint32_t>(body.data());
+}
+
+template <class View>
+std::optional<View> Server::read(Client& client, Bytes body) {
+  auto view = View::decode(body, client.version,
+                           settings_.strict ? ged::Strictness::kStrict : ged::Strictness::kLenient);
+  if (view) return *view;
+  ++counters_.undecodable;
+  const std::uint32_t status = view.error().strict_status;
+  fail(client, invoke_id_of(body), status == 0 ? Status::kBadMessageFormat : static_cast<Status>(status));
+  return std::nullopt;
+}
+
+template <class Encoder, class Fixed, class Fill>
+void Server::send(Client& client, const Fixed& fixed, Fill&& fill, std::size_t mark) {
+  Encoder encoder(scratch_, client.version, fixed);
+  fill(encoder);
+  if (const auto frame = encoder.finish()) {
+    if (mark == SIZE_MAX) {
+      put(client, *frame);
+    } else {
+      put_at(client, mark, *frame);
+    }
+  }
+}
+
+template <class Encoder, class Fixed>
+void Server::confirm(Client& client, const Fixed& fixed, std::size_t mark) {
+  if (client.has(service::kIgnoreConfirmations)) return;
+  if (faults_.lose_confirmations > 0 || random_.chance(faults_.lose_confirmation)) {
+    if (faults_.lose_confirmations > 0) --faults_.lose_confirmations;
+    ++counters_.faults;
+    return;
+  }
+  send<Encoder>(client, fixed, [](Encoder&) {}, mark);
+}
+
+}  // namespace cti::simulator

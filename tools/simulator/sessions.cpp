@@ -1,0 +1,402 @@
+// Opening, keeping and ending sessions; who may ask what.
+#include <algorithm>
+
+#include "tools/simulator/server_impl.hpp"
+#include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/call_events.hpp"
+#include "wire/ged188/client_monitor.hpp"
+#include "wire/ged188/misc.hpp"
+
+namespace cti::simulator {
+namespace {
+
+using Type = ged::MessageType;
+
+/// Services of which a request needs at least one; 0: open to every session.
+std::uint32_t needed_service(Type type) {
+  using namespace service;
+  switch (type) {
+    case Type::kSetAgentStateReq: return kClientControl | kAgentStateOnly | kSupervisor;
+    case Type::kQueryAgentStateReq:
+    case Type::kSnapshotCallReq:
+    case Type::kSnapshotDeviceReq:
+    case Type::kQueryDeviceInfoReq: return kClientControl | kAgentStateOnly | kAllEvents;
+    case Type::kAlternateCallReq:
+    case Type::kAnswerCallReq:
+    case Type::kClearCallReq:
+    case Type::kClearConnectionReq:
+    case Type::kConferenceCallReq:
+    case Type::kConsultationCallReq:
+    case Type::kDeflectCallReq:
+    case Type::kHoldCallReq:
+    case Type::kMakeCallReq:
+    case Type::kMakePredictiveCallReq:
+    case Type::kReconnectCallReq:
+    case Type::kRetrieveCallReq:
+    case Type::kTransferCallReq:
+    case Type::kSendDtmfSignalReq:
+    case Type::kBadCallReq:
+    case Type::kSupervisorAssistReq:
+    case Type::kEmergencyCallReq:
+    case Type::kAgentGreetingControlReq: return kClientControl;
+    case Type::kSetCallDataReq:
+    case Type::kReleaseCallReq:
+    case Type::kSetDeviceAttributesReq: return kCallData;
+    case Type::kMonitorStartReq:
+    case Type::kMonitorStopReq:
+    case Type::kChangeMonitorMaskReq: return kPeripheralMonitor;
+    case Type::kSessionMonitorStartReq:
+    case Type::kSessionMonitorStopReq: return kClientMonitor;
+    case Type::kSuperviseCallReq:
+    case Type::kListAgentTeamReq:
+    case Type::kMonitorAgentTeamStartReq:
+    case Type::kMonitorAgentTeamStopReq: return kSupervisor;
+    case Type::kRegisterServiceReq:
+    case Type::kUnregisterServiceReq: return kServer;
+    default: return 0;
+  }
+}
+
+constexpr bool has_invoke_id(Type type) {
+  return type != Type::kConfigRequestKeyEvent && type != Type::kConfigRequestEvent &&
+         type != Type::kStoppingRequestsToThisSideInd;
+}
+
+}  // namespace
+
+void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
+  const auto type = static_cast<Type>(number);
+  if (type == Type::kHeartbeatReq) return heartbeat(client, body);
+  if (type == Type::kOpenReq) return open(client, body);
+  const std::uint32_t invoke_id = has_invoke_id(type) ? invoke_id_of(body) : 0;
+  if (!client.open()) return fail(client, invoke_id, Status::kSessionNotOpen);
+  if (type == Type::kCloseReq) return close(client, body);
+  if (sides_[static_cast<std::size_t>(client.side)].standby) {
+    return fail(client, invoke_id, Status::kServerOffline);
+  }
+  const std::uint32_t needed = needed_service(type);
+  if (needed != 0 && !client.has(needed)) return fail(client, invoke_id, Status::kFunctionNotAvailable);
+  dispatch(client, type, body);
+}
+
+void Server::dispatch(Client& client, Type type, Bytes body) {
+  switch (type) {
+    case Type::kSetAgentStateReq: return set_agent_state(client, body);
+    case Type::kQueryAgentStateReq: return query_agent_state(client, body);
+    case Type::kAgentDeskSettingsReq: return desk_settings(client, body);
+    case Type::kAgentGreetingControlReq: return agent_greeting(client, body);
+    case Type::kAnswerCallReq:
+    case Type::kHoldCallReq:
+    case Type::kRetrieveCallReq:
+    case Type::kClearCallReq:
+    case Type::kClearConnectionReq:
+    case Type::kDeflectCallReq:
+    case Type::kSendDtmfSignalReq:
+    case Type::kBadCallReq: return simple_call_request(client, type, body);
+    case Type::kMakeCallReq: return make_call(client, body);
+    case Type::kMakePredictiveCallReq: return make_predictive_call(client, body);
+    case Type::kAlternateCallReq:
+    case Type::kReconnectCallReq: return two_call_request(client, type, body);
+    case Type::kConsultationCallReq: return consultation(client, body);
+    case Type::kTransferCallReq: return transfer(client, body);
+    case Type::kConferenceCallReq: return conference(client, body);
+    case Type::kSetCallDataReq: return set_call_data(client, body);
+    case Type::kReleaseCallReq: return release_call(client, body);
+    case Type::kRegisterVariablesReq: return register_variables(client, body);
+    case Type::kSetAppDataReq: return set_app_data(client, body);
+    case Type::kSetDeviceAttributesReq: return set_device_attributes(client, body);
+    case Type::kSnapshotCallReq: return snapshot_call(client, body);
+    case Type::kSnapshotDeviceReq: return snapshot_device(client, body);
+    case Type::kQueryDeviceInfoReq: return query_device(client, body);
+    case Type::kQueryAgentStatisticsReq: return agent_statistics(client, body);
+    case Type::kQuerySkillGroupStatisticsReq: return group_statistics(client, body);
+    case Type::kMonitorStartReq: return monitor_start(client, body);
+    case Type::kMonitorStopReq: return monitor_stop(client, body);
+    case Type::kChangeMonitorMaskReq: return change_monitor(client, body);
+    case Type::kSessionMonitorStartReq: return session_monitor_start(client, body);
+    case Type::kSessionMonitorStopReq: return session_monitor_stop(client, body);
+    case Type::kSuperviseCallReq: return supervise(client, body);
+    case Type::kSupervisorAssistReq: return assist(client, body, false);
+    case Type::kEmergencyCallReq: return assist(client, body, true);
+    case Type::kListAgentTeamReq: return list_teams(client, body);
+    case Type::kMonitorAgentTeamStartReq: return monitor_team_start(client, body);
+    case Type::kMonitorAgentTeamStopReq: return monitor_team_stop(client, body);
+    case Type::kRegisterServiceReq: return register_service(client, body);
+    case Type::kUnregisterServiceReq: return unregister_service(client, body);
+    case Type::kStartRecordingReq:
+    case Type::kStopRecordingReq: return recording(client, type, body);
+    case Type::kConfigRequestKeyEvent: return config_keys(client);
+    case Type::kConfigRequestEvent: return config_download(client, body);
+    case Type::kClientEventReportReq: return report(client, body);
+    case Type::kUserMessageReq: return user_message(client, body);
+    case Type::kActiveMaintenanceRespMsg:
+    case Type::kStoppingRequestsToThisSideInd: return;
+    default:
+      ++counters_.unknown;
+      return fail(client, has_invoke_id(type) ? invoke_id_of(body) : 0, Status::kFunctionNotAvailable);
+  }
+}
+
+void Server::open(Client& client, Bytes body) {
+  const std::uint32_t invoke_id = invoke_id_of(body);
+  if (client.open()) return fail(client, invoke_id, Status::kSessionAlreadyOpen);
+  if (faults_.ignore_open) return;
+  Status status = faults_.refuse_open.value_or(Status::kNoError);
+  if (status == Status::kNoError) status = check_open(client, body);
+  if (status != Status::kNoError) {
+    ++counters_.refused;
+    return fail(client, invoke_id, status);
+  }
+  client.phase = Client::Phase::kOpen;
+  ++counters_.opened;
+  welcome(client, invoke_id);
+}
+
+Status Server::check_open(Client& client, Bytes body) {
+  if (stopping_) return Status::kServerOffline;
+  const auto version = ged::version_of_open_req(body);
+  if (!version) return Status::kInvalidMessageLength;
+  if (*version < ged::kOldestVersion || *version > ged::kNewestVersion) return Status::kInvalidVersion;
+  client.version = *version;
+  const auto strictness = settings_.strict ? ged::Strictness::kStrict : ged::Strictness::kLenient;
+  const auto view = ged::OpenReqView::decode(body, *version, strictness);
+  if (!view) {
+    const std::uint32_t answer = view.error().strict_status;
+    return answer == 0 ? Status::kBadMessageFormat : static_cast<Status>(answer);
+  }
+  if (!view->client_id()) return Status::kRequiredDataMissing;
+  if (settings_.strict && !view->client_password()) return Status::kRequiredDataMissing;
+  const std::uint32_t timeout = view->idle_timeout();
+  if (timeout < 20) return Status::kInvalidTimeout;
+  const std::uint32_t wanted = view->services_requested();
+  if (sides_[static_cast<std::size_t>(client.side)].standby) {
+    if (*version < 24) return Status::kServerOffline;
+    if ((wanted & service::kActiveStandby) == 0) return Status::kInvalidClientForStandby;
+  }
+  client.client_id = std::string(*view->client_id());
+  client.signature = std::string(view->client_signature().value_or(""));
+  client.services = wanted & service::kGranted;
+  if ((client.services & service::kAgentStateOnly) != 0 && (wanted & service::kClientControl) == 0) {
+    client.services &= ~service::kClientControl;
+  }
+  client.call_mask = view->call_msg_mask();
+  client.agent_mask = view->agent_state_mask();
+  client.config_mask = view->config_msg_mask();
+  client.peripheral = view->peripheral_id();
+  client.idle_timeout = timeout == 0xFFFF'FFFF ? Nanos::max() : Nanos(Seconds(timeout));
+  client.station = client.agent = kNoIndex;
+  return client.has(service::kClientEvents) ? bind_device(client, body) : Status::kNoError;
+}
+
+Status Server::bind_device(Client& client, Bytes body) {
+  const auto view = ged::OpenReqView::decode(body, client.version);
+  if (client.peripheral != model_.settings().peripheral_id) return Status::kInvalidPeripheral;
+  const auto instrument = view->agent_instrument();
+  const auto extension = view->agent_extension();
+  const auto agent = view->agent_id();
+  if (!instrument && !extension && !agent) return Status::kRequiredDataMissing;
+  if (instrument || extension) {
+    client.station = model_.find_station(instrument ? *instrument : *extension);
+    if (client.station == kNoIndex) return Status::kInvalidDevice;
+    if (instrument && extension && model_.find_station(*extension) != client.station) {
+      return Status::kInconsistentAgentData;
+    }
+  }
+  if (agent) {
+    client.agent = model_.find_agent(*agent);
+    if (client.agent == kNoIndex) return Status::kInvalidAgentData;
+    const StationIndex at = model_.agents()[client.agent].station;
+    if (client.station != kNoIndex && at != kNoIndex && at != client.station) return Status::kInconsistentAgentData;
+  }
+  if (client.has(service::kSupervisor)) {
+    const StationIndex at = bound_station(client);
+    const AgentIndex who = client.agent != kNoIndex ? client.agent
+                           : at != kNoIndex         ? model_.stations()[at].agent
+                                                    : kNoIndex;
+    if (who != kNoIndex && !model_.agents()[who].settings.supervisor) return Status::kFunctionNotAvailable;
+  }
+  for (auto& [id, other] : clients_) {
+    if (other.get() == &client || !other->open() || !other->has(service::kClientEvents)) continue;
+    const bool same = (client.station != kNoIndex && bound_station(*other) == client.station) ||
+                      (client.agent != kNoIndex && other->agent == client.agent);
+    if (!same) continue;
+    if (other->client_id != client.client_id) return Status::kDeviceInUse;
+    failure_event(*other, Status::kNewSessionOpened);
+    forget(*other, Status::kNewSessionOpened);
+    other->close_at = io_.now() + Seconds(5);
+  }
+  return Status::kNoError;
+}
+
+void Server::welcome(Client& client, std::uint32_t invoke_id) {
+  const SideState& side = sides_[static_cast<std::size_t>(client.side)];
+  if (client.has(service::kClientEvents | service::kAllEvents)) client.monitor_id = next_monitor_++;
+  ged::OpenConfFixed fixed;
+  fixed.invoke_id = invoke_id;
+  fixed.services_granted = client.services;
+  fixed.monitor_id = client.monitor_id;
+  fixed.pg_status = pg_status();
+  fixed.icm_central_controller_time = now_seconds();
+  fixed.peripheral_online = model_.peripheral_online();
+  fixed.peripheral_type = model_.settings().peripheral_type;
+  fixed.session_type = side.standby ? 2 : 1;
+  const StationIndex station = bound_station(client);
+  const AgentIndex agent = client.agent != kNoIndex ? client.agent
+                           : station != kNoIndex    ? model_.stations()[station].agent
+                                                    : kNoIndex;
+  fixed.agent_state = static_cast<std::uint16_t>(agent != kNoIndex ? model_.agents()[agent].state
+                                                                   : AgentState::kUnknown);
+  send<ged::OpenConfEncoder>(client, fixed, [&](ged::OpenConfEncoder& to) {
+    if (station != kNoIndex) {
+      to.agent_extension(model_.stations()[station].id).agent_instrument(model_.stations()[station].id);
+    }
+    if (agent != kNoIndex) to.agent_id(model_.agents()[agent].settings.id);
+    to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
+  });
+  if (side.standby) return;
+  if (client.has(service::kAllEvents)) {
+    system_event(client, model_.peripheral_online() ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline,
+                 model_.settings().peripheral_id);
+  }
+  if (client.has(service::kSupervisor)) tell_teams(client);
+  if (client.has(service::kClientEvents)) tell_calls_in_progress(client);
+  if (client.has(service::kClientMonitor)) {
+    for (const auto& [id, other] : clients_) {
+      if (other.get() == &client || !other->open()) continue;
+      ged::ClientSessionOpenedEventFixed opened;
+      opened.session_id = other->session;
+      opened.peripheral_id = other->peripheral;
+      opened.services_granted = other->services;
+      opened.call_msg_mask = other->call_mask;
+      opened.agent_state_mask = other->agent_mask;
+      const Client& about = *other;
+      send<ged::ClientSessionOpenedEventEncoder>(client, opened, [&](auto& to) {
+        to.client_address("127.0.0.1").client_id(about.client_id).client_signature(about.signature);
+      });
+    }
+  }
+  session_news(client, true, Status::kNoError);
+}
+
+void Server::session_news(const Client& about, bool opened, Status why) {
+  for (const auto& [id, other] : clients_) {
+    if (other.get() == &about || !other->open()) continue;
+    if (!other->has(service::kClientMonitor | service::kConnectionMonitor)) continue;
+    const auto fill = [&](auto& to) {
+      to.client_address("127.0.0.1").client_id(about.client_id).client_signature(about.signature);
+    };
+    if (opened) {
+      ged::ClientSessionOpenedEventFixed fixed;
+      fixed.session_id = about.session;
+      fixed.peripheral_id = about.peripheral;
+      fixed.services_granted = about.services;
+      fixed.call_msg_mask = about.call_mask;
+      fixed.agent_state_mask = about.agent_mask;
+      if (other->has(service::kClientMonitor)) {
+        send<ged::ClientSessionOpenedEventEncoder>(*other, fixed, fill);
+      }
+    } else if (other->has(service::kClientMonitor)) {
+      ged::ClientSessionClosedEventFixed fixed;
+      fixed.session_id = about.session;
+      fixed.peripheral_id = about.peripheral;
+      fixed.status = static_cast<std::uint32_t>(why);
+      send<ged::ClientSessionClosedEventEncoder>(*other, fixed, fill);
+      std::erase_if(other->monitors, [&](const ClientMonitor& m) {
+        return m.kind == ClientMonitor::Kind::kSession && m.target == about.session;
+      });
+    }
+  }
+}
+
+void Server::heartbeat(Client& client, Bytes body) {
+  if (faults_.ignore_heartbeats) return;
+  const std::uint32_t invoke_id = invoke_id_of(body);
+  if (stopping_) return fail(client, invoke_id, Status::kServerOffline);
+  send<ged::HeartbeatConfEncoder>(client, ged::HeartbeatConfFixed{invoke_id}, [](auto&) {});
+}
+
+void Server::close(Client& client, Bytes body) {
+  const auto request = read<ged::CloseReqView>(client, body);
+  if (!request) return;
+  send<ged::CloseConfEncoder>(client, ged::CloseConfFixed{request->invoke_id()}, [](auto&) {});
+  forget(client, static_cast<Status>(request->status()));
+  client.close_at = io_.now() + Seconds(5);
+}
+
+void Server::fail(Client& client, std::uint32_t invoke_id, Status status) {
+  send<ged::FailureConfEncoder>(client, ged::FailureConfFixed{invoke_id, static_cast<std::uint32_t>(status)},
+                                [](auto&) {});
+}
+
+void Server::fail(Client& client, std::uint32_t invoke_id, const Failure& failure) {
+  if (failure.status != Status::kNoError) return fail(client, invoke_id, failure.status);
+  ged::ControlFailureConfFixed fixed;
+  fixed.invoke_id = invoke_id;
+  fixed.failure_code = static_cast<std::uint16_t>(failure.refusal);
+  fixed.peripheral_error_code = failure.peripheral_error;
+  send<ged::ControlFailureConfEncoder>(client, fixed, [](auto&) {});
+}
+
+void Server::failure_event(Client& client, Status status) {
+  send<ged::FailureEventEncoder>(client, ged::FailureEventFixed{static_cast<std::uint32_t>(status)}, [](auto&) {});
+}
+
+std::uint32_t Server::pg_status() const { return pg_status_bits_ | (model_.peripheral_online() ? 0U : 4U); }
+
+void Server::system_event(Client& client, SystemKind kind, std::uint32_t argument) {
+  ged::SystemEventFixed fixed;
+  fixed.pg_status = pg_status();
+  fixed.icm_central_controller_time = now_seconds();
+  fixed.system_event_id = static_cast<std::uint32_t>(kind);
+  fixed.system_event_arg1 = argument;
+  if (kind == SystemKind::kPeripheralOnline || kind == SystemKind::kPeripheralOffline) {
+    fixed.system_event_arg2 = model_.settings().peripheral_type;
+  }
+  send<ged::SystemEventEncoder>(client, fixed, [&](ged::SystemEventEncoder& to) {
+    to.text(model_.settings().peripheral_name);
+  });
+}
+
+void Server::report(Client& client, Bytes body) {
+  const auto request = read<ged::ClientEventReportReqView>(client, body);
+  if (!request) return;
+  send<ged::ClientEventReportConfEncoder>(client, ged::ClientEventReportConfFixed{request->invoke_id()}, [](auto&) {});
+}
+
+void Server::user_message(Client& client, Bytes body) {
+  const auto request = read<ged::UserMessageReqView>(client, body);
+  if (!request) return;
+  const std::uint16_t to = request->distribution();
+  if (to > 3) return fail(client, request->invoke_id(), Status::kInvalidDistribution);
+  const std::string text(request->text().value_or(""));
+  if (text.size() > 254) return fail(client, request->invoke_id(), Status::kValueTooLong);
+  const AgentIndex target =
+      named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
+  const AgentIndex own = client.agent != kNoIndex ? client.agent : kNoIndex;
+  bool found = false;
+  for (auto& [id, other] : clients_) {
+    if (!other->open() || other.get() == &client) continue;
+    bool meant = to == 3;
+    if (to == 0) {
+      meant = request->client_id() ? other->client_id == *request->client_id()
+                                   : target != kNoIndex && other->agent == target;
+    } else if (own != kNoIndex && other->agent != kNoIndex) {
+      const AgentSettings& a = model_.agents()[own].settings;
+      const AgentSettings& b = model_.agents()[other->agent].settings;
+      meant = a.team == b.team && (to == 2 || b.supervisor);
+    }
+    if (!meant) continue;
+    found = true;
+    ged::UserMessageEventFixed fixed;
+    fixed.icm_central_controller_time = now_seconds();
+    fixed.distribution = to;
+    send<ged::UserMessageEventEncoder>(*other, fixed, [&](ged::UserMessageEventEncoder& message) {
+      message.client_id(client.client_id).text(text);
+    });
+  }
+  if (!found && to == 0) return fail(client, request->invoke_id(), Status::kClientNotFound);
+  if (!found && to == 1) return fail(client, request->invoke_id(), Status::kSupervisorNotFound);
+  send<ged::UserMessageConfEncoder>(client, ged::UserMessageConfFixed{request->invoke_id()}, [](auto&) {});
+}
+
+}  // namespace cti::simulator
