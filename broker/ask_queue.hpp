@@ -8,18 +8,19 @@
 // Full     push says false and leaves the Ask alone: the reactor refuses the request as busy and counts it.
 #pragma once
 
+#include "broker/rendezvous.hpp"
+
 #include <concurrentqueue/concurrentqueue.h>
 
 #include <cstddef>
 #include <utility>
 
-#include "broker/rendezvous.hpp"
-
 namespace cti::broker {
 
 class AskQueue {
   struct Traits : moodycamel::ConcurrentQueueDefaultTraits {
-    static const std::size_t EXPLICIT_INITIAL_INDEX_SIZE = 256;  // blocks of 32: at most 8192 asks per token
+    static const std::size_t EXPLICIT_INITIAL_INDEX_SIZE =
+        256;  // blocks of 32: at most 8192 asks per token
   };
   using Queue = moodycamel::ConcurrentQueue<Ask, Traits>;
 
@@ -33,7 +34,9 @@ class AskQueue {
   /// One per reactor, made before its thread starts.
   Token make_token() { return Token(queue_); }
 
-  [[nodiscard]] bool push(Token& token, Ask&& ask) { return queue_.try_enqueue(token, std::move(ask)); }
+  [[nodiscard]] bool push(Token& token, Ask&& ask) {
+    return queue_.try_enqueue(token, std::move(ask));
+  }
 
   /// Line only: hands up to `limit` asks to take(Ask&&). Returns how many.
   template <class Take>

@@ -1,9 +1,9 @@
 #include "broker/call_fields.hpp"
 
+#include "wire/ged188/tag.hpp"
+
 #include <charconv>
 #include <cstring>
-
-#include "wire/ged188/tag.hpp"
 
 namespace cti::broker {
 
@@ -51,26 +51,65 @@ std::uint32_t number(Bytes bytes) noexcept { return ged::Field{0, 0, bytes}.numb
 bool add_device(ArgSheet& sheet, Tag tag, Bytes bytes, CleanTextRoom& room) {
   const auto text = [&] { return field_text(bytes, room); };
   switch (tag) {
-    case Tag::kAlertingDevid: sheet.add_text<Keyword::AlertingDeviceID>(text()); break;
-    case Tag::kCallingDevid: sheet.add_text<Keyword::CallingDeviceID>(text()); break;
-    case Tag::kCalledDevid: sheet.add_text<Keyword::CalledDeviceID>(text()); break;
-    case Tag::kLastRedirectDevid: sheet.add_text<Keyword::LastRedirectedDeviceID>(text()); break;
-    case Tag::kAnsweringDevid: sheet.add_text<Keyword::AnsweringDeviceID>(text()); break;
-    case Tag::kHoldingDevid: sheet.add_text<Keyword::HoldingDeviceID>(text()); break;
-    case Tag::kRetrievingDevid: sheet.add_text<Keyword::RetrievingDeviceID>(text()); break;
-    case Tag::kReleasingDevid: sheet.add_text<Keyword::ReleasingDeviceID>(text()); break;
-    case Tag::kControllerDevid: sheet.add_text<Keyword::ControllerDeviceID>(text()); break;
-    case Tag::kAddedPartyDevid: sheet.add_text<Keyword::AddedPartyDeviceID>(text()); break;
-    case Tag::kPrimaryDevid: sheet.add_text<Keyword::PrimaryDeviceID>(text()); break;
-    case Tag::kSecondaryDevid: sheet.add_text<Keyword::SecondaryDeviceID>(text()); break;
-    case Tag::kTransferringDevid: sheet.add_text<Keyword::TransferringDeviceID>(text()); break;
-    case Tag::kTransferredDevid: sheet.add_text<Keyword::TransferredDeviceID>(text()); break;
-    case Tag::kDivertingDevid: sheet.add_text<Keyword::DivertingDeviceID>(text()); break;
-    case Tag::kQueueDevid: sheet.add_text<Keyword::QueuedDeviceID>(text()); break;
-    case Tag::kTrunkUsedDevid: sheet.add_text<Keyword::TrunkUsedDeviceID>(text()); break;
-    case Tag::kTrunkNumber: sheet.add_int<Keyword::TrunkNumber>(number(bytes)); break;
-    case Tag::kTrunkGroupNumber: sheet.add_int<Keyword::TrunkGroupNumber>(number(bytes)); break;
-    default: return false;
+    case Tag::kAlertingDevid:
+      sheet.add_text<Keyword::AlertingDeviceID>(text());
+      break;
+    case Tag::kCallingDevid:
+      sheet.add_text<Keyword::CallingDeviceID>(text());
+      break;
+    case Tag::kCalledDevid:
+      sheet.add_text<Keyword::CalledDeviceID>(text());
+      break;
+    case Tag::kLastRedirectDevid:
+      sheet.add_text<Keyword::LastRedirectedDeviceID>(text());
+      break;
+    case Tag::kAnsweringDevid:
+      sheet.add_text<Keyword::AnsweringDeviceID>(text());
+      break;
+    case Tag::kHoldingDevid:
+      sheet.add_text<Keyword::HoldingDeviceID>(text());
+      break;
+    case Tag::kRetrievingDevid:
+      sheet.add_text<Keyword::RetrievingDeviceID>(text());
+      break;
+    case Tag::kReleasingDevid:
+      sheet.add_text<Keyword::ReleasingDeviceID>(text());
+      break;
+    case Tag::kControllerDevid:
+      sheet.add_text<Keyword::ControllerDeviceID>(text());
+      break;
+    case Tag::kAddedPartyDevid:
+      sheet.add_text<Keyword::AddedPartyDeviceID>(text());
+      break;
+    case Tag::kPrimaryDevid:
+      sheet.add_text<Keyword::PrimaryDeviceID>(text());
+      break;
+    case Tag::kSecondaryDevid:
+      sheet.add_text<Keyword::SecondaryDeviceID>(text());
+      break;
+    case Tag::kTransferringDevid:
+      sheet.add_text<Keyword::TransferringDeviceID>(text());
+      break;
+    case Tag::kTransferredDevid:
+      sheet.add_text<Keyword::TransferredDeviceID>(text());
+      break;
+    case Tag::kDivertingDevid:
+      sheet.add_text<Keyword::DivertingDeviceID>(text());
+      break;
+    case Tag::kQueueDevid:
+      sheet.add_text<Keyword::QueuedDeviceID>(text());
+      break;
+    case Tag::kTrunkUsedDevid:
+      sheet.add_text<Keyword::TrunkUsedDeviceID>(text());
+      break;
+    case Tag::kTrunkNumber:
+      sheet.add_int<Keyword::TrunkNumber>(number(bytes));
+      break;
+    case Tag::kTrunkGroupNumber:
+      sheet.add_int<Keyword::TrunkGroupNumber>(number(bytes));
+      break;
+    default:
+      return false;
   }
   return true;
 }
@@ -78,29 +117,50 @@ bool add_device(ArgSheet& sheet, Tag tag, Bytes bytes, CleanTextRoom& room) {
 void add_data(ArgSheet& sheet, Tag tag, Bytes bytes, CleanTextRoom& room) {
   const auto text = [&] { return field_text(bytes, room); };
   switch (tag) {
-    case Tag::kAni: return sheet.add_text<Keyword::ANI>(text());
-    case Tag::kUui: return sheet.add_text<Keyword::UserToUserInfo>(text());
-    case Tag::kDnis: return sheet.add_text<Keyword::DNIS>(text());
-    case Tag::kDialedNumber: return sheet.add_text<Keyword::DialedNumber>(text());
-    case Tag::kCed: return sheet.add_text<Keyword::CallerEnteredDigits>(text());
-    case Tag::kCallVar1: return sheet.add_text<Keyword::CallVariable1>(text());
-    case Tag::kCallVar2: return sheet.add_text<Keyword::CallVariable2>(text());
-    case Tag::kCallVar3: return sheet.add_text<Keyword::CallVariable3>(text());
-    case Tag::kCallVar4: return sheet.add_text<Keyword::CallVariable4>(text());
-    case Tag::kCallVar5: return sheet.add_text<Keyword::CallVariable5>(text());
-    case Tag::kCallVar6: return sheet.add_text<Keyword::CallVariable6>(text());
-    case Tag::kCallVar7: return sheet.add_text<Keyword::CallVariable7>(text());
-    case Tag::kCallVar8: return sheet.add_text<Keyword::CallVariable8>(text());
-    case Tag::kCallVar9: return sheet.add_text<Keyword::CallVariable9>(text());
-    case Tag::kCallVar10: return sheet.add_text<Keyword::CallVariable10>(text());
-    case Tag::kCallWrapupData: return sheet.add_text<Keyword::CallWrapupData>(text());
-    case Tag::kRouterCallKeyDay: return sheet.add_int<Keyword::RouterCallKeyDay>(number(bytes));
-    case Tag::kRouterCallKeyCallid: return sheet.add_int<Keyword::RouterCallKeyCallID>(number(bytes));
+    case Tag::kAni:
+      return sheet.add_text<Keyword::ANI>(text());
+    case Tag::kUui:
+      return sheet.add_text<Keyword::UserToUserInfo>(text());
+    case Tag::kDnis:
+      return sheet.add_text<Keyword::DNIS>(text());
+    case Tag::kDialedNumber:
+      return sheet.add_text<Keyword::DialedNumber>(text());
+    case Tag::kCed:
+      return sheet.add_text<Keyword::CallerEnteredDigits>(text());
+    case Tag::kCallVar1:
+      return sheet.add_text<Keyword::CallVariable1>(text());
+    case Tag::kCallVar2:
+      return sheet.add_text<Keyword::CallVariable2>(text());
+    case Tag::kCallVar3:
+      return sheet.add_text<Keyword::CallVariable3>(text());
+    case Tag::kCallVar4:
+      return sheet.add_text<Keyword::CallVariable4>(text());
+    case Tag::kCallVar5:
+      return sheet.add_text<Keyword::CallVariable5>(text());
+    case Tag::kCallVar6:
+      return sheet.add_text<Keyword::CallVariable6>(text());
+    case Tag::kCallVar7:
+      return sheet.add_text<Keyword::CallVariable7>(text());
+    case Tag::kCallVar8:
+      return sheet.add_text<Keyword::CallVariable8>(text());
+    case Tag::kCallVar9:
+      return sheet.add_text<Keyword::CallVariable9>(text());
+    case Tag::kCallVar10:
+      return sheet.add_text<Keyword::CallVariable10>(text());
+    case Tag::kCallWrapupData:
+      return sheet.add_text<Keyword::CallWrapupData>(text());
+    case Tag::kRouterCallKeyDay:
+      return sheet.add_int<Keyword::RouterCallKeyDay>(number(bytes));
+    case Tag::kRouterCallKeyCallid:
+      return sheet.add_int<Keyword::RouterCallKeyCallID>(number(bytes));
     case Tag::kRouterCallKeySequenceNum:
       return sheet.add_int<Keyword::RouterCallKeySequenceNumber>(number(bytes));
-    case Tag::kCustomerPhoneNumber: return sheet.add_text<Keyword::CustomerPhoneNumber>(text());
-    case Tag::kCustomerAccountNumber: return sheet.add_text<Keyword::CustomerAccountNumber>(text());
-    default: return;
+    case Tag::kCustomerPhoneNumber:
+      return sheet.add_text<Keyword::CustomerPhoneNumber>(text());
+    case Tag::kCustomerAccountNumber:
+      return sheet.add_text<Keyword::CustomerAccountNumber>(text());
+    default:
+      return;
   }
 }
 

@@ -3,11 +3,11 @@
 // A tag means the same in every call message, so one walk serves all of them.
 #pragma once
 
-#include <cstdint>
-
 #include "broker/arg_sheet.hpp"
 #include "broker/clean_text.hpp"
 #include "wire/ged188_floating.hpp"
+
+#include <cstdint>
 
 namespace cti::broker {
 

@@ -1,10 +1,10 @@
 #include "broker/cti_link.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188/session.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cti::broker {
 
@@ -35,12 +35,17 @@ void CtiLink::set_state(State state) {
   state_ = state;
   switch (state) {
     case State::kIdle:
-    case State::kStopped: return status_.set_link_state(LinkState::kIdle);
-    case State::kConnecting: return status_.set_link_state(LinkState::kConnecting);
-    case State::kOpening: return status_.set_link_state(LinkState::kOpening);
-    case State::kUp: return status_.set_link_state(LinkState::kUp);
+    case State::kStopped:
+      return status_.set_link_state(LinkState::kIdle);
+    case State::kConnecting:
+      return status_.set_link_state(LinkState::kConnecting);
+    case State::kOpening:
+      return status_.set_link_state(LinkState::kOpening);
+    case State::kUp:
+      return status_.set_link_state(LinkState::kUp);
     case State::kClosing:
-    case State::kBackoff: return status_.set_link_state(LinkState::kBackoff);
+    case State::kBackoff:
+      return status_.set_link_state(LinkState::kBackoff);
   }
 }
 
@@ -55,7 +60,8 @@ void CtiLink::stop() {
   if (state_ == State::kUp) {
     const MutableBytes room = out_.claim(kHeartbeatBytes);
     if (!room.empty()) {
-      const auto frame = ged::CloseReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
+      const auto frame =
+          ged::CloseReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
       if (frame.ok()) out_.commit(frame->size());
     }
     out_.pump(*io_, connection_);
@@ -110,10 +116,16 @@ LinkEvent CtiLink::on_completion(const core::Completion& completion) {
       deadline_ = now_ + config_.open_timeout;
       send_open();
       return LinkEvent::kNone;
-    case core::IoEvent::kSent: out_.on_sent(completion.sent); return LinkEvent::kNone;
-    case core::IoEvent::kWritable: out_.on_writable(); return LinkEvent::kNone;
-    case core::IoEvent::kClosed: return closed(completion.error);
-    default: return LinkEvent::kNone;
+    case core::IoEvent::kSent:
+      out_.on_sent(completion.sent);
+      return LinkEvent::kNone;
+    case core::IoEvent::kWritable:
+      out_.on_writable();
+      return LinkEvent::kNone;
+    case core::IoEvent::kClosed:
+      return closed(completion.error);
+    default:
+      return LinkEvent::kNone;
   }
 }
 
@@ -123,8 +135,8 @@ LinkEvent CtiLink::closed(std::int32_t error) {
   connection_ = {};
   if (before == State::kStopped) return LinkEvent::kNone;
   if (before == State::kUp) {
-    const LinkEvent down = drop(side_name(side_) + " closed the connection (error " +
-                                    std::to_string(error) + ")", false);
+    const LinkEvent down = drop(
+        side_name(side_) + " closed the connection (error " + std::to_string(error) + ")", false);
     next_try();
     return down;
   }
@@ -167,20 +179,19 @@ LinkEvent CtiLink::give_up(std::string why) {
 void CtiLink::send_open() {
   open_id_ = next_own_id();
   const MutableBytes room = out_.claim(ged::limits::kMessageBytesMax);
-  const auto frame =
-      ged::OpenReqEncoder(room, config_.version,
-                          {.invoke_id = open_id_,
-                           .version_number = config_.version,
-                           .idle_timeout = idle_timeout_s(),
-                           .peripheral_id = config_.peripheral_id,
-                           .services_requested = services_,
-                           .call_msg_mask = config_.call_mask,
-                           .agent_state_mask = config_.agent_mask,
-                           .config_msg_mask = config_.config_mask})
-          .client_id(config_.client_id)
-          .client_password(as_bytes(config_.client_password))
-          .client_signature(config_.client_signature)
-          .finish();
+  const auto frame = ged::OpenReqEncoder(room, config_.version,
+                                         {.invoke_id = open_id_,
+                                          .version_number = config_.version,
+                                          .idle_timeout = idle_timeout_s(),
+                                          .peripheral_id = config_.peripheral_id,
+                                          .services_requested = services_,
+                                          .call_msg_mask = config_.call_mask,
+                                          .agent_state_mask = config_.agent_mask,
+                                          .config_msg_mask = config_.config_mask})
+                         .client_id(config_.client_id)
+                         .client_password(as_bytes(config_.client_password))
+                         .client_signature(config_.client_signature)
+                         .finish();
   if (!frame.ok()) {  // only a configuration can cause it: the deadline of the open will tell
     cause_ = "OPEN_REQ cannot be written: " + frame.error().text();
     return;
@@ -196,7 +207,8 @@ void CtiLink::send_heartbeat() {
     ++counters_.send_refused;
     return;
   }
-  const auto frame = ged::HeartbeatReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
+  const auto frame =
+      ged::HeartbeatReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
   CTI_CHECK(frame.ok());
   out_.commit(frame->size());
   last_sent_ = now_;
@@ -259,16 +271,18 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
       const auto failure = ged::FailureConfView::decode(body, config_.version);
       return open_refused(failure.ok() ? failure->status() : 0);
     }
-    case ged::MessageType::kFailureEvent: return open_refused(kStatusServerOffline);
-    default: return Verdict::kConsumed;
+    case ged::MessageType::kFailureEvent:
+      return open_refused(kStatusServerOffline);
+    default:
+      return Verdict::kConsumed;
   }
 }
 
 CtiLink::Verdict CtiLink::open_refused(std::uint32_t status) {
   ++counters_.opens_refused;
   if (status == kStatusInvalidServiceMask) services_ &= ~kUnassignedServices;
-  drop(side_name(side_) + " refused the session: " + std::string(ged::name_of(ged::StatusCode{status})) +
-           " (" + std::to_string(status) + ")",
+  drop(side_name(side_) + " refused the session: " +
+           std::string(ged::name_of(ged::StatusCode{status})) + " (" + std::to_string(status) + ")",
        true);
   return Verdict::kDown;
 }
@@ -281,7 +295,8 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
       heartbeats_open_ = 0;
       return Verdict::kConsumed;
     case ged::MessageType::kOpenConf:
-    case ged::MessageType::kCloseConf: return Verdict::kConsumed;
+    case ged::MessageType::kCloseConf:
+      return Verdict::kConsumed;
     case ged::MessageType::kFailureEvent: {
       const auto failure = ged::FailureEventView::decode(body, config_.version);
       if (!failure.ok() || failure->status() != kStatusServerOffline) return Verdict::kPass;
@@ -297,7 +312,8 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
       drop(side_name(side_) + " refused a heartbeat", true);
       return Verdict::kDown;
     }
-    default: return Verdict::kPass;
+    default:
+      return Verdict::kPass;
   }
 }
 
@@ -311,13 +327,15 @@ LinkEvent CtiLink::note_bad_frame(const wire::DecodeError& error) {
   ++counters_.bad_frames;
   if (++bad_in_a_row_ < config_.bad_frames_max) return LinkEvent::kNone;
   ++counters_.bad_frame_resets;
-  return drop(side_name(side_) + " sent too many bad frames in a row, the last: " + error.text(), true);
+  return drop(side_name(side_) + " sent too many bad frames in a row, the last: " + error.text(),
+              true);
 }
 
 TimePoint CtiLink::heartbeat_due() const noexcept {
   if (config_.heartbeat_interval <= Nanos{0}) return kNever;
   // Silence of either side counts: a server that takes our requests and answers nothing is dead too.
-  const TimePoint quiet_since = heartbeats_open_ > 0 ? last_heartbeat_ : std::min(last_sent_, last_received_);
+  const TimePoint quiet_since =
+      heartbeats_open_ > 0 ? last_heartbeat_ : std::min(last_sent_, last_received_);
   return std::max(quiet_since, last_heartbeat_) + config_.heartbeat_interval;
 }
 
@@ -325,7 +343,9 @@ LinkEvent CtiLink::heartbeat_clock() {
   if (now_ < heartbeat_due()) return LinkEvent::kNone;
   if (heartbeats_open_ >= config_.heartbeats_max) {
     ++counters_.heartbeat_deaths;
-    return drop(side_name(side_) + " left " + std::to_string(heartbeats_open_) + " heartbeats unanswered", true);
+    return drop(
+        side_name(side_) + " left " + std::to_string(heartbeats_open_) + " heartbeats unanswered",
+        true);
   }
   send_heartbeat();
   return LinkEvent::kNone;
@@ -336,7 +356,9 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
   if (state_ == State::kUp) return heartbeat_clock();
   if (now < deadline_) return LinkEvent::kNone;
   switch (state_) {
-    case State::kBackoff: connect_now(); break;
+    case State::kBackoff:
+      connect_now();
+      break;
     case State::kConnecting:
       ++counters_.connects_failed;
       drop(side_name(side_) + " did not take the connection in time", true);
@@ -345,7 +367,8 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
       ++counters_.opens_timed_out;
       drop(side_name(side_) + " did not answer OPEN_REQ in time", true);
       break;
-    default: deadline_ = kNever;
+    default:
+      deadline_ = kNever;
   }
   return LinkEvent::kNone;
 }

@@ -15,9 +15,6 @@
 // Threads  one. No clock is read and no number drawn here: `now` and Random come in.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "broker/line_config.hpp"
 #include "broker/line_status.hpp"
 #include "broker/send_buffer.hpp"
@@ -29,6 +26,9 @@
 #include "wire/ged188_limits.hpp"
 #include "wire/mhdr.hpp"
 
+#include <cstdint>
+#include <string>
+
 namespace cti::broker {
 
 /// What the owner must know after having fed the link something.
@@ -39,13 +39,13 @@ enum class LinkEvent : std::uint8_t {
 };
 
 struct LinkCounters {
-  std::uint64_t connects = 0;          ///< tried
-  std::uint64_t connects_failed = 0;   ///< TCP refused, unreachable or too slow
-  std::uint64_t opens_refused = 0;     ///< FAILURE_CONF instead of OPEN_CONF
-  std::uint64_t opens_timed_out = 0;   ///< no answer to OPEN_REQ in time
-  std::uint64_t opens_malformed = 0;   ///< an OPEN_CONF that is not one in our version
-  std::uint64_t sessions = 0;          ///< opened
-  std::uint64_t losses = 0;            ///< open sessions that ended
+  std::uint64_t connects = 0;         ///< tried
+  std::uint64_t connects_failed = 0;  ///< TCP refused, unreachable or too slow
+  std::uint64_t opens_refused = 0;    ///< FAILURE_CONF instead of OPEN_CONF
+  std::uint64_t opens_timed_out = 0;  ///< no answer to OPEN_REQ in time
+  std::uint64_t opens_malformed = 0;  ///< an OPEN_CONF that is not one in our version
+  std::uint64_t sessions = 0;         ///< opened
+  std::uint64_t losses = 0;           ///< open sessions that ended
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeat_deaths = 0;  ///< sessions given up for unanswered heartbeats
   std::uint64_t oversize_resets = 0;   ///< MessageLength above the limit
@@ -65,7 +65,9 @@ class CtiLink {
   /// Says goodbye (CLOSE_REQ) when open, closes, and stays down.
   void stop();
 
-  bool owns(core::ConnectionId connection) const noexcept { return connection_ && connection == connection_; }
+  bool owns(core::ConnectionId connection) const noexcept {
+    return connection_ && connection == connection_;
+  }
   /// kConnected, kSent, kWritable or kClosed of the own connection.
   LinkEvent on_completion(const core::Completion& completion);
   /// kReceived: cuts `bytes` into frames. Session frames are dealt with here; every other one goes to
@@ -104,7 +106,15 @@ class CtiLink {
   static constexpr std::uint32_t kOwnInvokeIds = 0xF0000000;
 
  private:
-  enum class State : std::uint8_t { kIdle, kConnecting, kOpening, kUp, kClosing, kBackoff, kStopped };
+  enum class State : std::uint8_t {
+    kIdle,
+    kConnecting,
+    kOpening,
+    kUp,
+    kClosing,
+    kBackoff,
+    kStopped
+  };
   enum class Verdict : std::uint8_t { kPass, kConsumed, kUp, kDown };
 
   void set_state(State state);
@@ -121,7 +131,9 @@ class CtiLink {
   void refuse_stream(const wire::DecodeError& error);
   LinkEvent heartbeat_clock();
   TimePoint heartbeat_due() const noexcept;
-  std::uint32_t next_own_id() noexcept { return own_id_ = own_id_ == UINT32_MAX ? kOwnInvokeIds : own_id_ + 1; }
+  std::uint32_t next_own_id() noexcept {
+    return own_id_ = own_id_ == UINT32_MAX ? kOwnInvokeIds : own_id_ + 1;
+  }
   std::uint32_t idle_timeout_s() const noexcept;
 
   const LinkConfig config_;
@@ -138,13 +150,13 @@ class CtiLink {
   std::uint32_t round_ = 0;       // pauses taken since the last stable session
   std::uint32_t services_;        // asked for; loses a bit when refused
   TimePoint now_{};
-  TimePoint deadline_ = kNever;   // of the state
+  TimePoint deadline_ = kNever;  // of the state
   TimePoint up_since_{};
   TimePoint last_sent_{};
   TimePoint last_received_{};
   std::uint32_t open_id_ = 0;
   std::uint32_t own_id_ = kOwnInvokeIds;
-  std::uint32_t heartbeats_open_ = 0;   // sent and not answered
+  std::uint32_t heartbeats_open_ = 0;  // sent and not answered
   TimePoint last_heartbeat_{};
   std::uint32_t bad_in_a_row_ = 0;
   bool other_side_first_ = false;
@@ -166,10 +178,16 @@ LinkEvent CtiLink::receive(Bytes bytes, OnFrame&& on_frame) {
   const auto cut = cutter_.feed(bytes, [&](const wire::ged188::Frame& frame) {
     ++counters_.frames;
     switch (session_frame(frame.message_type, frame.body)) {
-      case Verdict::kPass: on_frame(frame.message_type, frame.body); break;
-      case Verdict::kConsumed: break;
-      case Verdict::kUp: event = LinkEvent::kUp; break;
-      case Verdict::kDown: break;
+      case Verdict::kPass:
+        on_frame(frame.message_type, frame.body);
+        break;
+      case Verdict::kConsumed:
+        break;
+      case Verdict::kUp:
+        event = LinkEvent::kUp;
+        break;
+      case Verdict::kDown:
+        break;
     }
     // Whatever is left of a session that has just been given up says nothing any more.
     return state_ == State::kUp || state_ == State::kOpening;

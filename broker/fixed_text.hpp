@@ -20,7 +20,9 @@ class FixedText {
     if (size_ > 0) std::memcpy(text_, text.data(), size_);
   }
   void clear() noexcept { size_ = 0; }
-  friend bool operator==(const FixedText& a, const FixedText& b) noexcept { return a.view() == b.view(); }
+  friend bool operator==(const FixedText& a, const FixedText& b) noexcept {
+    return a.view() == b.view();
+  }
 
  private:
   std::uint8_t size_ = 0;

@@ -6,12 +6,12 @@
 // Threads  one.
 #pragma once
 
+#include "core/base/check.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "core/base/check.hpp"
 
 namespace cti::broker {
 

@@ -3,12 +3,12 @@
 // Source   the defaults are those of CTI OS (server configuration, CtiDriver\Config) unless a remark says otherwise.
 #pragma once
 
+#include "core/base/time.hpp"
+#include "core/io.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "core/base/time.hpp"
-#include "core/io.hpp"
 
 namespace cti::broker {
 
@@ -26,22 +26,25 @@ struct LinkConfig {
   std::uint32_t services = 0x296;
   std::uint32_t call_mask = 0x00FFFFFF;   ///< CallMsgMask
   std::uint32_t agent_mask = 0x000003FF;  ///< AgentStateMask
-  std::uint32_t config_mask = 0x06;       ///< ConfigMsgMask and the items downloaded: skill groups, agents; 0: none
-  std::uint32_t peripheral_id = 0xFFFFFFFF;  ///< of OPEN_REQ: none unless client events are asked for
+  std::uint32_t config_mask =
+      0x06;  ///< ConfigMsgMask and the items downloaded: skill groups, agents; 0: none
+  std::uint32_t peripheral_id =
+      0xFFFFFFFF;  ///< of OPEN_REQ: none unless client events are asked for
 
   Nanos connect_timeout = Seconds{5};
-  Nanos open_timeout = Seconds{30};       ///< from OPEN_REQ to its answer
+  Nanos open_timeout = Seconds{30};  ///< from OPEN_REQ to its answer
   /// A heartbeat goes out when nothing was sent, or nothing received, for this long. 0: no heartbeats.
   Nanos heartbeat_interval = Seconds{5};
-  std::uint32_t heartbeats_max = 3;       ///< so many unanswered: the session is reset, the other side tried
+  std::uint32_t heartbeats_max =
+      3;  ///< so many unanswered: the session is reset, the other side tried
   /// Seconds. 0 means four heartbeat intervals, but not below 20 (a CTI Server refuses less).
   std::uint32_t idle_timeout_s = 0;
   /// Pauses between rounds in which both sides are tried. The first is a random part of its value; the last repeats.
   std::vector<Nanos> pauses{Seconds{1}, Seconds{15}, Seconds{30}, Seconds{60}, Seconds{120}};
-  double jitter = 0.1;                    ///< pauses are lengthened by up to this part of themselves
-  Nanos stable_after = Seconds{10};       ///< a session that lived shorter counts as a failed try
+  double jitter = 0.1;               ///< pauses are lengthened by up to this part of themselves
+  Nanos stable_after = Seconds{10};  ///< a session that lived shorter counts as a failed try
 
-  std::uint32_t bad_frames_max = 16;      ///< so many refused frames in a row reset the session
+  std::uint32_t bad_frames_max = 16;  ///< so many refused frames in a row reset the session
   std::size_t send_buffer_bytes = 256 * 1024;
 };
 
@@ -59,23 +62,29 @@ struct LineConfig {
   std::vector<std::string> agents;
   std::string server_name = "ringside";
 
-  Nanos request_timeout = Seconds{20};  ///< a control request unanswered for so long: outcome unknown
-  Nanos sync_timeout = Seconds{30};     ///< start-up dialogue: what has not been answered by then is left out
-  Nanos config_timeout = Seconds{2};    ///< of it: how long the configuration download may stay silent
-  std::uint32_t sync_window = 64;       ///< queries in flight during the start-up dialogue
+  Nanos request_timeout =
+      Seconds{20};  ///< a control request unanswered for so long: outcome unknown
+  Nanos sync_timeout =
+      Seconds{30};  ///< start-up dialogue: what has not been answered by then is left out
+  Nanos config_timeout =
+      Seconds{2};                  ///< of it: how long the configuration download may stay silent
+  std::uint32_t sync_window = 64;  ///< queries in flight during the start-up dialogue
 
-  bool minimize_event_args = true;      ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
+  bool minimize_event_args =
+      true;  ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
 
   std::size_t agents_max = 5'000;
   std::size_t calls_max = 20'000;
-  std::size_t pending_max = 8192;       ///< requests outstanding upstream
-  std::size_t once_max = 16'384;        ///< requests remembered for at-most-once
-  std::size_t sync_bytes_max = std::size_t{64} << 20;  ///< frames kept back during the start-up dialogue
+  std::size_t pending_max = 8192;  ///< requests outstanding upstream
+  std::size_t once_max = 16'384;   ///< requests remembered for at-most-once
+  std::size_t sync_bytes_max = std::size_t{64}
+                               << 20;  ///< frames kept back during the start-up dialogue
   std::size_t spill_bytes_max = std::size_t{8} << 20;  ///< records kept when a gate blocks the log
-  std::uint64_t snapshot_reuse_bytes = std::uint64_t{1} << 20;  ///< a cached image serves until the log moved so far
+  std::uint64_t snapshot_reuse_bytes = std::uint64_t{1}
+                                       << 20;  ///< a cached image serves until the log moved so far
 
   std::vector<DesktopSetting> desktop_settings;
-  std::vector<std::string> ecc_scalars;                        ///< names without "user."
+  std::vector<std::string> ecc_scalars;  ///< names without "user."
   struct EccArray {
     std::string name;
     std::uint16_t size = 1;

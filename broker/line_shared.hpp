@@ -8,11 +8,6 @@
 // Threads  each member says who may touch it. The bells carry no data; see ring/doorbell.hpp for why none is lost.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "broker/ask_queue.hpp"
 #include "broker/line_status.hpp"
 #include "broker/rendezvous.hpp"
@@ -21,14 +16,20 @@
 #include "ring/event_log.hpp"
 #include "ring/spsc_ring.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
 namespace cti::broker {
 
 /// Sizes of what passes between threads. All memory is set aside when the server starts.
 struct RendezvousLimits {
-  std::size_t asks_per_line = 4096;          ///< requests waiting for one line, over all reactors
-  std::size_t tells_per_pair = 1024;         ///< answers waiting for one reactor from one line
-  std::size_t tell_backlog_per_fanout = 4096;  ///< answers the line keeps itself when the ring is full; past it: cut
-  std::size_t asks_per_turn = 64;            ///< how many the line takes per turn
+  std::size_t asks_per_line = 4096;   ///< requests waiting for one line, over all reactors
+  std::size_t tells_per_pair = 1024;  ///< answers waiting for one reactor from one line
+  std::size_t tell_backlog_per_fanout =
+      4096;  ///< answers the line keeps itself when the ring is full; past it: cut
+  std::size_t asks_per_turn = 64;  ///< how many the line takes per turn
 };
 
 /// One line as the fan-out reactors see it.
@@ -37,13 +38,15 @@ struct LineShared {
              const RendezvousLimits& limits)
       : index(index_), log(log_), start(start_), asks(limits.asks_per_line, fanouts) {}
 
-  const std::uint16_t index;   ///< of this line; the index into FanoutShared::tells
-  ring::EventLog& log;         ///< written by the line; each reactor has cursors of its own
-  const Position start;        ///< lineage and epoch of the log's records; the first record is start.sequence + 1
-  AskQueue asks;               ///< any reactor, with its token
-  ring::Doorbell bell;         ///< reactors ring it after pushing an Ask; wake with io->wake()
-  core::Io* io = nullptr;      ///< the line's Io: reactors may call wake() only. Set before the threads start
-  LineStatus status;           ///< written by the line, read by anybody
+  const std::uint16_t index;  ///< of this line; the index into FanoutShared::tells
+  ring::EventLog& log;        ///< written by the line; each reactor has cursors of its own
+  const Position
+      start;  ///< lineage and epoch of the log's records; the first record is start.sequence + 1
+  AskQueue asks;        ///< any reactor, with its token
+  ring::Doorbell bell;  ///< reactors ring it after pushing an Ask; wake with io->wake()
+  core::Io* io =
+      nullptr;  ///< the line's Io: reactors may call wake() only. Set before the threads start
+  LineStatus status;  ///< written by the line, read by anybody
 
   void wake() noexcept {
     bell.ring_if_sleeping([this] { io->wake(); });
@@ -52,16 +55,19 @@ struct LineShared {
 
 /// One fan-out reactor as the lines see it.
 struct FanoutShared {
-  FanoutShared(std::uint16_t index_, std::size_t lines, const RendezvousLimits& limits) : index(index_) {
+  FanoutShared(std::uint16_t index_, std::size_t lines, const RendezvousLimits& limits)
+      : index(index_) {
     for (std::size_t i = 0; i < lines; ++i) {
       tells.push_back(std::make_unique<ring::SpscRing<Tell>>(limits.tells_per_pair));
     }
   }
 
-  const std::uint16_t index;   ///< of this reactor; SessionRef::fanout
-  std::vector<std::unique_ptr<ring::SpscRing<Tell>>> tells;  ///< [line]: pushed by that line, drained by the reactor
-  ring::Doorbell bell;         ///< a line rings it after a turn that wrote records or tells
-  core::Io* io = nullptr;      ///< the reactor's Io: lines may call wake() only. Set before the threads start
+  const std::uint16_t index;  ///< of this reactor; SessionRef::fanout
+  std::vector<std::unique_ptr<ring::SpscRing<Tell>>>
+      tells;            ///< [line]: pushed by that line, drained by the reactor
+  ring::Doorbell bell;  ///< a line rings it after a turn that wrote records or tells
+  core::Io* io =
+      nullptr;  ///< the reactor's Io: lines may call wake() only. Set before the threads start
 
   void wake() noexcept {
     bell.ring_if_sleeping([this] { io->wake(); });

@@ -7,13 +7,13 @@
 //          (eCTIOSFailureEvent) in the log; these flags may run ahead of it by one turn.
 #pragma once
 
+#include "core/base/cacheline.hpp"
+#include "core/base/check.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
-
-#include "core/base/cacheline.hpp"
-#include "core/base/check.hpp"
 
 namespace cti::broker {
 
@@ -45,13 +45,19 @@ class LineStatus {
     // S0 <- P0: the ids below the count are complete.
     return count_.load(std::memory_order_acquire);
   }
-  std::uint32_t peripheral_id(std::size_t index) const noexcept { return load(peripherals_[index].id); }
-  bool peripheral_online(std::size_t index) const noexcept { return load(peripherals_[index].online) != 0; }
+  std::uint32_t peripheral_id(std::size_t index) const noexcept {
+    return load(peripherals_[index].id);
+  }
+  bool peripheral_online(std::size_t index) const noexcept {
+    return load(peripherals_[index].online) != 0;
+  }
 
   void set_cti_server_online(bool on) noexcept { store(cti_server_online_, on); }
   void set_central_controller_online(bool on) noexcept { store(central_controller_online_, on); }
   void set_driver_online(bool on) noexcept { store(driver_online_, on); }
-  void set_link_state(LinkState state) noexcept { store(link_state_, static_cast<std::uint32_t>(state)); }
+  void set_link_state(LinkState state) noexcept {
+    store(link_state_, static_cast<std::uint32_t>(state));
+  }
   void set_side(std::uint32_t side) noexcept { store(side_, side); }
 
   /// Line only. Notes a peripheral's state; false when there is no room for one more (kPeripheralsMax).
@@ -89,7 +95,8 @@ class LineStatus {
     value.store(to, std::memory_order_relaxed);
   }
 
-  alignas(kFalseSharing) std::atomic<std::uint32_t> cti_server_online_{0};  // all written by the line
+  alignas(kFalseSharing) std::atomic<std::uint32_t> cti_server_online_{
+      0};  // all written by the line
   std::atomic<std::uint32_t> central_controller_online_{0};
   std::atomic<std::uint32_t> driver_online_{0};
   std::atomic<std::uint32_t> link_state_{0};

@@ -1,9 +1,9 @@
 #include "broker/object_map.hpp"
 
-#include <algorithm>
-
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
+
+#include <algorithm>
 
 namespace cti::broker {
 
@@ -28,32 +28,65 @@ std::uint64_t device_key(std::uint32_t peripheral, std::string_view name) noexce
   return wire::object_key(device_object_id(peripheral, name).view());
 }
 
-std::uint16_t small(const wire::Arg& arg) noexcept { return static_cast<std::uint16_t>(arg.integer()); }
-std::uint32_t number(const wire::Arg& arg) noexcept { return static_cast<std::uint32_t>(arg.integer()); }
+std::uint16_t small(const wire::Arg& arg) noexcept {
+  return static_cast<std::uint16_t>(arg.integer());
+}
+std::uint32_t number(const wire::Arg& arg) noexcept {
+  return static_cast<std::uint32_t>(arg.integer());
+}
 
 /// What of an agent record the typed table keeps.
 void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
   for (const wire::Arg arg : args) {
     switch (arg.keyword()) {
-      case Keyword::AgentExtension: agent.extension.assign(arg.string()); break;
-      case Keyword::AgentFlags: agent.flags = number(arg); break;
-      case Keyword::AgentID: agent.agent_id.assign(arg.string()); break;
-      case Keyword::AgentInstrument: agent.instrument.assign(arg.string()); break;
-      case Keyword::AgentState: agent.state = small(arg); break;
+      case Keyword::AgentExtension:
+        agent.extension.assign(arg.string());
+        break;
+      case Keyword::AgentFlags:
+        agent.flags = number(arg);
+        break;
+      case Keyword::AgentID:
+        agent.agent_id.assign(arg.string());
+        break;
+      case Keyword::AgentInstrument:
+        agent.instrument.assign(arg.string());
+        break;
+      case Keyword::AgentState:
+        agent.state = small(arg);
+        break;
       case Keyword::DeskSettingsMask:
         agent.desk_mask = number(arg);
         agent.desk_known = true;
         break;
-      case Keyword::EnablementMask: agent.mask = number(arg); break;
-      case Keyword::EventReasonCode: agent.reason = small(arg); break;
-      case Keyword::IsSupervisor: agent.supervisor = arg.integer() != 0; break;
-      case Keyword::PeripheralID: agent.peripheral_id = number(arg); break;
-      case Keyword::PeripheralType: agent.peripheral_type = small(arg); break;
-      case Keyword::TeamID: agent.team = number(arg); break;
-      case Keyword::UniqueObjectID: agent.id.assign(arg.string()); break;
-      case Keyword::WrapupDataIncomingMode: agent.wrapup_incoming = small(arg); break;
-      case Keyword::WrapupDataOutgoingMode: agent.wrapup_outgoing = small(arg); break;
-      default: break;
+      case Keyword::EnablementMask:
+        agent.mask = number(arg);
+        break;
+      case Keyword::EventReasonCode:
+        agent.reason = small(arg);
+        break;
+      case Keyword::IsSupervisor:
+        agent.supervisor = arg.integer() != 0;
+        break;
+      case Keyword::PeripheralID:
+        agent.peripheral_id = number(arg);
+        break;
+      case Keyword::PeripheralType:
+        agent.peripheral_type = small(arg);
+        break;
+      case Keyword::TeamID:
+        agent.team = number(arg);
+        break;
+      case Keyword::UniqueObjectID:
+        agent.id.assign(arg.string());
+        break;
+      case Keyword::WrapupDataIncomingMode:
+        agent.wrapup_incoming = small(arg);
+        break;
+      case Keyword::WrapupDataOutgoingMode:
+        agent.wrapup_outgoing = small(arg);
+        break;
+      default:
+        break;
     }
   }
 }
@@ -63,20 +96,39 @@ bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
   bool renamed = false;
   for (const wire::Arg arg : args) {
     switch (arg.keyword()) {
-      case Keyword::CallStatus: call.status = small(arg); break;
-      case Keyword::CallType: call.type = small(arg); break;
-      case Keyword::ConnectionCallID: call.call_id = number(arg); break;
+      case Keyword::CallStatus:
+        call.status = small(arg);
+        break;
+      case Keyword::CallType:
+        call.type = small(arg);
+        break;
+      case Keyword::ConnectionCallID:
+        call.call_id = number(arg);
+        break;
       case Keyword::ConnectionDeviceID:
         renamed = renamed || call.device_id.view() != arg.string();
         call.device_id.assign(arg.string());
         break;
-      case Keyword::ConnectionDeviceIDType: call.device_type = small(arg); break;
-      case Keyword::EnablementMask: call.mask = number(arg); break;
-      case Keyword::PeripheralID: call.peripheral_id = number(arg); break;
-      case Keyword::RouterCallKeyCallID: call.router_call = number(arg); break;
-      case Keyword::RouterCallKeyDay: call.router_day = number(arg); break;
-      case Keyword::UniqueObjectID: call.id.assign(arg.string()); break;
-      default: break;
+      case Keyword::ConnectionDeviceIDType:
+        call.device_type = small(arg);
+        break;
+      case Keyword::EnablementMask:
+        call.mask = number(arg);
+        break;
+      case Keyword::PeripheralID:
+        call.peripheral_id = number(arg);
+        break;
+      case Keyword::RouterCallKeyCallID:
+        call.router_call = number(arg);
+        break;
+      case Keyword::RouterCallKeyDay:
+        call.router_day = number(arg);
+        break;
+      case Keyword::UniqueObjectID:
+        call.id.assign(arg.string());
+        break;
+      default:
+        break;
     }
   }
   return renamed;
@@ -262,13 +314,17 @@ void ObjectMap::rename_call(Slot slot, std::uint64_t key) {
   CTI_CHECK(call_index_.insert(key, slot));
 }
 
-const DeviceEntry* ObjectMap::device_named(std::uint32_t peripheral,
-                                           std::string_view name) const noexcept {
-  if (name.empty()) return nullptr;
-  return device(device_key(peripheral, name));
+Slot ObjectMap::slot_of_device(std::uint32_t peripheral, std::string_view name) const noexcept {
+  return name.empty() ? kNoSlot : device_index_.find(device_key(peripheral, name));
 }
 
-const AgentEntry* ObjectMap::agent_on(std::uint32_t peripheral, std::string_view name) const noexcept {
+const DeviceEntry* ObjectMap::device_named(std::uint32_t peripheral,
+                                           std::string_view name) const noexcept {
+  return device_at(slot_of_device(peripheral, name));
+}
+
+const AgentEntry* ObjectMap::agent_on(std::uint32_t peripheral,
+                                      std::string_view name) const noexcept {
   const DeviceEntry* const found = device_named(peripheral, name);
   return found == nullptr ? nullptr : agent_at(found->agent);
 }

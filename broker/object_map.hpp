@@ -9,18 +9,18 @@
 // Threads  the line.
 #pragma once
 
+#include "broker/fixed_text.hpp"
+#include "broker/key_index.hpp"
+#include "broker/object_id.hpp"
+#include "wire/object_table.hpp"
+#include "wire/session_frame.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "broker/fixed_text.hpp"
-#include "broker/key_index.hpp"
-#include "broker/object_id.hpp"
-#include "wire/object_table.hpp"
-#include "wire/session_frame.hpp"
 
 namespace cti::broker {
 
@@ -41,13 +41,14 @@ struct AgentEntry {
   std::uint16_t wrapup_incoming = 1;  ///< WrapupDataIncomingMode of the desk settings
   std::uint16_t wrapup_outgoing = 1;
   std::uint16_t last_call_outgoing = 0;  ///< 1: the call talked on last was made by the agent
-  std::uint32_t desk_mask = 0;        ///< DeskSettingsMask
-  std::uint32_t mask = 0;             ///< EnablementMask that clients were told last
-  std::uint32_t team = 0;             ///< a team that the agent is in; 0: none known
-  std::uint32_t flags = 0;            ///< AgentFlags in that team
+  std::uint32_t desk_mask = 0;           ///< DeskSettingsMask
+  std::uint32_t mask = 0;                ///< EnablementMask that clients were told last
+  std::uint32_t team = 0;                ///< a team that the agent is in; 0: none known
+  std::uint32_t flags = 0;               ///< AgentFlags in that team
   bool desk_known = false;
   bool supervisor = false;
-  std::array<Slot, 2> devices{kNoSlot, kNoSlot};  ///< instrument, extension: where the agent is logged in
+  std::array<Slot, 2> devices{kNoSlot,
+                              kNoSlot};  ///< instrument, extension: where the agent is logged in
 
   bool logged_in() const noexcept { return state != 1 && state != 9; }
 };
@@ -55,32 +56,32 @@ struct AgentEntry {
 struct CallEntry {
   std::uint64_t key = 0;  ///< 0: the slot is free
   FixedText<kObjectIdBytesMax> id;
-  FixedText<95> device_id;            ///< ConnectionDeviceID
+  FixedText<95> device_id;  ///< ConnectionDeviceID
   std::uint32_t peripheral_id = 0;
-  std::uint32_t call_id = 0;          ///< ConnectionCallID
-  std::uint16_t device_type = 0;      ///< ConnectionDeviceIDType
-  std::uint16_t status = 0;           ///< LocalConnectionState
-  std::uint16_t type = 0;             ///< CallType
-  std::uint32_t mask = 0;             ///< EnablementMask that clients were told last
-  std::uint32_t router_day = 0;       ///< of the ICM contact; 0: not routed
+  std::uint32_t call_id = 0;      ///< ConnectionCallID
+  std::uint16_t device_type = 0;  ///< ConnectionDeviceIDType
+  std::uint16_t status = 0;       ///< LocalConnectionState
+  std::uint16_t type = 0;         ///< CallType
+  std::uint32_t mask = 0;         ///< EnablementMask that clients were told last
+  std::uint32_t router_day = 0;   ///< of the ICM contact; 0: not routed
   std::uint32_t router_call = 0;
-  std::uint32_t born = 0;             ///< rises with every call: which of two began later
-  bool failed = false;                ///< OnCallFailed was seen: later events leave CallStatus out
-  bool outgoing = false;              ///< began by going off hook here
+  std::uint32_t born = 0;  ///< rises with every call: which of two began later
+  bool failed = false;     ///< OnCallFailed was seen: later events leave CallStatus out
+  bool outgoing = false;   ///< began by going off hook here
   bool was_connected = false;
   Slot device = kNoSlot;
-  Slot next = kNoSlot;                ///< calls of the same device, newest first
+  Slot next = kNoSlot;  ///< calls of the same device, newest first
 };
 
 struct DeviceEntry {
   std::uint64_t key = 0;  ///< 0: the slot is free
   FixedText<kObjectIdBytesMax> id;
   std::uint32_t peripheral_id = 0;
-  FixedText<95> name;                 ///< instrument or extension
-  Slot agent = kNoSlot;               ///< logged in here
+  FixedText<95> name;    ///< instrument or extension
+  Slot agent = kNoSlot;  ///< logged in here
   Slot first_call = kNoSlot;
   std::uint32_t calls = 0;
-  std::uint32_t sitters = 0;          ///< agents that point here; more than one when somebody was displaced
+  std::uint32_t sitters = 0;  ///< agents that point here; more than one when somebody was displaced
 };
 
 struct MapCounters {
@@ -100,14 +101,21 @@ class ObjectMap {
   /// Folds one record of the line's own log. Pure: depends on the record and the map only.
   void apply(const wire::UpdateView& update);
 
-  const AgentEntry* agent(std::uint64_t key) const noexcept { return at(agents_, agent_index_.find(key)); }
-  const CallEntry* call(std::uint64_t key) const noexcept { return at(calls_, call_index_.find(key)); }
-  const DeviceEntry* device(std::uint64_t key) const noexcept { return at(devices_, device_index_.find(key)); }
+  const AgentEntry* agent(std::uint64_t key) const noexcept {
+    return at(agents_, agent_index_.find(key));
+  }
+  const CallEntry* call(std::uint64_t key) const noexcept {
+    return at(calls_, call_index_.find(key));
+  }
+  const DeviceEntry* device(std::uint64_t key) const noexcept {
+    return at(devices_, device_index_.find(key));
+  }
   const DeviceEntry* device_at(Slot slot) const noexcept { return at(devices_, slot); }
   const AgentEntry* agent_at(Slot slot) const noexcept { return at(agents_, slot); }
   const CallEntry* call_at(Slot slot) const noexcept { return at(calls_, slot); }
   /// The device of a call or of an agent; nullptr when none is known.
   const DeviceEntry* device_named(std::uint32_t peripheral, std::string_view name) const noexcept;
+  Slot slot_of_device(std::uint32_t peripheral, std::string_view name) const noexcept;
   /// Who is logged in at the device; nullptr when nobody is.
   const AgentEntry* agent_on(std::uint32_t peripheral, std::string_view device) const noexcept;
   const AgentEntry* agent_of(const CallEntry& call) const noexcept;
@@ -158,7 +166,8 @@ class ObjectMap {
 
 template <class Visit>
 void ObjectMap::calls_at(const DeviceEntry& device, Visit&& visit) const {
-  for (Slot slot = device.first_call; slot != kNoSlot; slot = calls_[slot].next) visit(calls_[slot]);
+  for (Slot slot = device.first_call; slot != kNoSlot; slot = calls_[slot].next)
+    visit(calls_[slot]);
 }
 template <class Visit>
 void ObjectMap::calls_of(const AgentEntry& agent, Visit&& visit) const {

@@ -8,12 +8,12 @@
 // Threads  the line.
 #pragma once
 
+#include "broker/rendezvous.hpp"
+#include "core/base/bytes.hpp"
+
 #include <array>
 #include <cstdint>
 #include <vector>
-
-#include "broker/rendezvous.hpp"
-#include "core/base/bytes.hpp"
 
 namespace cti::broker {
 
@@ -48,7 +48,8 @@ class OnceTable {
   Answer begin(std::uint64_t token, std::uint64_t request_id, const SessionRef& from);
 
   /// The one answer to it. Returns the session it goes to: the one that asked last.
-  SessionRef finish(std::uint64_t token, std::uint64_t request_id, const SessionRef& from, Bytes reply);
+  SessionRef finish(std::uint64_t token, std::uint64_t request_id, const SessionRef& from,
+                    Bytes reply);
 
  private:
   using Bucket = std::array<Entry, kWays>;

@@ -8,38 +8,42 @@
 // Threads  the line.
 #pragma once
 
-#include <bit>
-#include <cstdint>
-#include <vector>
-
+#include "broker/fixed_text.hpp"
+#include "broker/object_id.hpp"
 #include "broker/rendezvous.hpp"
 #include "core/base/check.hpp"
 #include "core/base/time.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <vector>
 
 namespace cti::broker {
 
 /// On whose behalf a request went upstream.
 enum class PendingKind : std::uint8_t {
   kFree,
-  kClient,       ///< a session asked
-  kSync,         ///< start-up dialogue, see sync.hpp
-  kAgentMode,    ///< a session enters agent mode with an agent that is not known yet
-  kRefresh,      ///< the line itself wants to know (agent logged in: desk settings)
+  kClient,     ///< a session asked
+  kSync,       ///< start-up dialogue, see sync.hpp
+  kAgentMode,  ///< a session enters agent mode with an agent that is not known yet
+  kRefresh,    ///< the line itself wants to know (agent logged in: desk settings)
 };
 
 /// One outstanding request. `object_key` is what it is about (agent, call or device).
 struct Pending {
   std::uint32_t invoke_id = 0;
   PendingKind kind = PendingKind::kFree;
-  std::uint16_t message = 0;       ///< GED-188 number of the request sent
-  std::uint32_t request = 0;       ///< wire::RequestId; kClient only
+  std::uint16_t message = 0;  ///< GED-188 number of the request sent
+  std::uint32_t request = 0;  ///< wire::RequestId; kClient only
   std::uint32_t peripheral_id = 0;
   SessionRef from;
-  std::uint64_t request_id = 0;    ///< the client's
+  std::uint64_t request_id = 0;  ///< the client's
   std::uint64_t token = 0;
-  std::uint64_t agent_key = 0;     ///< the agent concerned
+  std::uint64_t agent_key = 0;  ///< the agent concerned
   std::uint64_t object_key = 0;
-  std::uint32_t detail = 0;        ///< for the asker's own use (state asked for, index into a table)
+  FixedText<kObjectIdBytesMax>
+      object_id;             ///< kClient: of the target, which may be gone when the answer comes
+  std::uint32_t detail = 0;  ///< for the asker's own use (state asked for, index into a table)
   TimePoint deadline{};
 };
 

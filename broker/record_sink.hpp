@@ -10,15 +10,15 @@
 // Cost     no allocation, except the spill's memory when it is used for the first time.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
-
 #include "broker/rendezvous.hpp"
 #include "core/base/bytes.hpp"
 #include "ring/event_log.hpp"
 #include "wire/session_frame.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace cti::broker {
 
@@ -80,7 +80,7 @@ class RecordSink {
   std::vector<std::byte> scratch_;  // one record that the log did not take
   std::vector<std::byte> spill_;    // whole records from spill_at_ on
   std::size_t spill_at_ = 0;
-  bool claimed_ = false;            // the open record is a claim of the log
+  bool claimed_ = false;  // the open record is a claim of the log
   bool overflowed_ = false;
   bool news_ = false;
   ring::Position published_;

@@ -6,13 +6,13 @@
 // Threads  one.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <vector>
-
 #include "core/base/bytes.hpp"
 #include "core/base/check.hpp"
 #include "core/io.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
 
 namespace cti::broker {
 

@@ -1,7 +1,4 @@
 // Agent events: states, answers to queries, teams, configuration, as update records.
-#include <charconv>
-#include <cstring>
-
 #include "broker/masks.hpp"
 #include "broker/translator.hpp"
 #include "wire/ctios_enums.hpp"
@@ -11,6 +8,9 @@
 #include "wire/ged188/misc.hpp"
 #include "wire/ged188/team.hpp"
 #include "wire/object_key.hpp"
+
+#include <charconv>
+#include <cstring>
 
 namespace cti::broker {
 
@@ -133,8 +133,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   return {};
 }
 
-Translator::Outcome Translator::agent_answer(std::uint32_t peripheral, std::string_view asked, Bytes body,
-                                             Version version) {
+Translator::Outcome Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
+                                             Bytes body, Version version) {
   room_.reset();
   const auto view = ged::QueryAgentStateConfView::decode(body, version);
   if (!view) return Err{view.error()};
@@ -168,13 +168,15 @@ Translator::Outcome Translator::agent_answer(std::uint32_t peripheral, std::stri
   sheet.add_int<Keyword::ICMAgentID>(static_cast<std::uint32_t>(view->icm_agent_id()));
   sheet.add_int<Keyword::AgentAvailabilityStatus>(view->agent_availability_status());
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
-  sheet.add_int<Keyword::EnablementMask>(agent_mask(map_, known == nullptr ? nobody : *known, state));
+  sheet.add_int<Keyword::EnablementMask>(
+      agent_mask(map_, known == nullptr ? nobody : *known, state));
   emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet,
        [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view->skill_groups()); });
   return {};
 }
 
-void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id, std::uint16_t state) {
+void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id,
+                               std::uint16_t state) {
   room_.reset();
   const std::string_view name = room_.clean(agent_id);
   const ObjectId id = agent_object_id(peripheral, name);
@@ -186,11 +188,13 @@ void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_
   sheet.add_int<Keyword::PeripheralID>(peripheral);
   sheet.add_text<Keyword::AgentID>(name);
   sheet.add_short<Keyword::AgentState>(state);
-  sheet.add_int<Keyword::EnablementMask>(agent_mask(map_, known == nullptr ? nobody : *known, state));
+  sheet.add_int<Keyword::EnablementMask>(
+      agent_mask(map_, known == nullptr ? nobody : *known, state));
   emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet);
 }
 
-Translator::Outcome Translator::desk_settings_answer(std::uint64_t agent_key, Bytes body, Version version) {
+Translator::Outcome Translator::desk_settings_answer(std::uint64_t agent_key, Bytes body,
+                                                     Version version) {
   room_.reset();
   const auto view = ged::AgentDeskSettingsConfView::decode(body, version);
   if (!view) return Err{view.error()};
@@ -207,7 +211,8 @@ Translator::Outcome Translator::desk_settings_answer(std::uint64_t agent_key, By
   sheet.add_uint<Keyword::QualityRecordingRate>(view->quality_recording_rate());
   sheet.add_uint<Keyword::RingNoAnswerTime>(view->ring_no_answer_time());
   sheet.add_uint<Keyword::SilentMonitorWarningMessage>(view->silent_monitor_warning_message());
-  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(view->silent_monitor_audible_indication());
+  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(
+      view->silent_monitor_audible_indication());
   sheet.add_uint<Keyword::SupervisorAssistCallMethod>(view->supervisor_assist_call_method());
   sheet.add_uint<Keyword::EmergencyCallMethod>(view->emergency_call_method());
   sheet.add_uint<Keyword::AutoRecordOnEmergency>(view->auto_record_on_emergency());
@@ -268,7 +273,8 @@ Translator::Outcome Translator::config_agents(Bytes body, Version version) {
   if (!view) return Err{view.error()};
   for (const auto record : view->records()) {
     room_.reset();
-    if (record.record_type().value_or(0) == 2) continue;  // deleted: the agent object stays until restart
+    if (record.record_type().value_or(0) == 2)
+      continue;  // deleted: the agent object stays until restart
     AgentNames names;
     names.peripheral_id = record.flt_peripheral_id().value_or(default_peripheral_);
     names.agent_id = text(record.login_id());
@@ -306,7 +312,8 @@ Translator::Outcome Translator::config_skill_groups(Bytes body, Version version)
     sheet.add_text<Keyword::UniqueObjectID>(id.view());
     sheet.add_int<Keyword::PeripheralID>(peripheral);
     sheet.add_int<Keyword::SkillGroupNumber>(*number);
-    if (const auto name = record.peripheral_name()) sheet.add_text<Keyword::SkillGroupName>(text(name));
+    if (const auto name = record.peripheral_name())
+      sheet.add_text<Keyword::SkillGroupName>(text(name));
     if (const auto target = record.skill_group_skill_target_id()) {
       sheet.add_int<Keyword::SkillGroupID>(*target);
     }
@@ -325,20 +332,21 @@ Translator::Outcome Translator::config_skill_groups(Bytes body, Version version)
 Translator::Outcome Translator::system_message(Bytes body, Version version) {
   const auto view = ged::SystemEventView::decode(body, version);
   if (!view) return Err{view.error()};
-  system_event(view->system_event_id(), view->system_event_arg1(), text(view->text()), default_peripheral_);
+  system_event(view->system_event_id(), view->system_event_arg1(), text(view->text()),
+               default_peripheral_);
   return {};
 }
 
-void Translator::system_event(std::uint32_t system_event_id, std::uint32_t argument, std::string_view message,
-                              std::uint32_t peripheral) {
+void Translator::system_event(std::uint32_t system_event_id, std::uint32_t argument,
+                              std::string_view message, std::uint32_t peripheral) {
   const std::string_view words = room_.clean(message);
   ArgSheet sheet;
   sheet.add_int<Keyword::FailureCode>(ctios::eServerConnectionStatus);
   sheet.add_int<Keyword::SystemEventID>(system_event_id);
-  const bool names_peripheral =
-      system_event_id == ctios::eSysPeripheralOnline || system_event_id == ctios::eSysPeripheralOffline ||
-      system_event_id == ctios::eSysInstrumentOutOfService ||
-      system_event_id == ctios::eSysInstrumentBackInService;
+  const bool names_peripheral = system_event_id == ctios::eSysPeripheralOnline ||
+                                system_event_id == ctios::eSysPeripheralOffline ||
+                                system_event_id == ctios::eSysInstrumentOutOfService ||
+                                system_event_id == ctios::eSysInstrumentBackInService;
   if (names_peripheral) sheet.add_int<Keyword::SystemEventArg1>(argument);
   if (!words.empty()) sheet.add_text<Keyword::ErrorMessage>(words);
   const RecordInfo info{.event = EventId::eCTIOSFailureEvent,
@@ -350,20 +358,29 @@ void Translator::system_event(std::uint32_t system_event_id, std::uint32_t argum
   emit(info, sheet);
 }
 
-Translator::Outcome Translator::agent_event(std::uint32_t message_type, Bytes body, Version version) {
+Translator::Outcome Translator::agent_event(std::uint32_t message_type, Bytes body,
+                                            Version version) {
   switch (MessageType{message_type}) {
-    case MessageType::kAgentStateEvent: return agent_state(body, version);
-    case MessageType::kAgentTeamConfigEvent: return team_config(body, version);
-    case MessageType::kSystemEvent: return system_message(body, version);
-    default: return config_event(message_type, body, version);
+    case MessageType::kAgentStateEvent:
+      return agent_state(body, version);
+    case MessageType::kAgentTeamConfigEvent:
+      return team_config(body, version);
+    case MessageType::kSystemEvent:
+      return system_message(body, version);
+    default:
+      return config_event(message_type, body, version);
   }
 }
 
-Translator::Outcome Translator::config_event(std::uint32_t message_type, Bytes body, Version version) {
+Translator::Outcome Translator::config_event(std::uint32_t message_type, Bytes body,
+                                             Version version) {
   switch (MessageType{message_type}) {
-    case MessageType::kConfigAgentEvent: return config_agents(body, version);
-    case MessageType::kConfigSkillGroupEvent: return config_skill_groups(body, version);
-    default: return call_event(message_type, body, version);
+    case MessageType::kConfigAgentEvent:
+      return config_agents(body, version);
+    case MessageType::kConfigSkillGroupEvent:
+      return config_skill_groups(body, version);
+    default:
+      return call_event(message_type, body, version);
   }
 }
 
@@ -376,8 +393,10 @@ Translator::Outcome Translator::event(std::uint32_t message_type, Bytes body, Ve
     case MessageType::kAgentTeamConfigEvent:
     case MessageType::kSystemEvent:
     case MessageType::kConfigAgentEvent:
-    case MessageType::kConfigSkillGroupEvent: return agent_event(message_type, body, version);
-    default: return call_event(message_type, body, version);
+    case MessageType::kConfigSkillGroupEvent:
+      return agent_event(message_type, body, version);
+    default:
+      return call_event(message_type, body, version);
   }
 }
 

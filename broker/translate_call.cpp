@@ -1,9 +1,4 @@
 // Call events: what each message says about a call connection, as update records.
-#include <array>
-#include <charconv>
-#include <cstring>
-#include <optional>
-
 #include "broker/call_fields.hpp"
 #include "broker/masks.hpp"
 #include "broker/translator.hpp"
@@ -11,6 +6,11 @@
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/media.hpp"
 #include "wire/object_key.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <optional>
 
 namespace cti::broker {
 
@@ -30,8 +30,10 @@ constexpr bool makes_call(EventId event) noexcept {
     case EventId::eCallClearedEvent:
     case EventId::eCallConnectionClearedEvent:
     case EventId::eCallDivertedEvent:
-    case EventId::eCallDequeuedEvent: return false;
-    default: return true;
+    case EventId::eCallDequeuedEvent:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -49,7 +51,8 @@ void add_shared_fixed(ArgSheet& sheet, const View& view, bool minimize) {
       sheet.add_short<Keyword::SkillGroupPriority>(view.skill_group_priority());
     }
   }
-  if constexpr (requires { view.line_type(); }) sheet.add_short<Keyword::LineType>(view.line_type());
+  if constexpr (requires { view.line_type(); })
+    sheet.add_short<Keyword::LineType>(view.line_type());
   if constexpr (requires { view.num_queued(); }) {
     sheet.add_short<Keyword::NumQueued>(view.num_queued());
     sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
@@ -57,14 +60,16 @@ void add_shared_fixed(ArgSheet& sheet, const View& view, bool minimize) {
   if (minimize) return;
   sheet.add_int<Keyword::PeripheralID>(view.peripheral_id());
   sheet.add_short<Keyword::PeripheralType>(view.peripheral_type());
-  if constexpr (requires { view.line_handle(); }) sheet.add_short<Keyword::LineHandle>(view.line_handle());
+  if constexpr (requires { view.line_handle(); })
+    sheet.add_short<Keyword::LineHandle>(view.line_handle());
   if constexpr (requires { view.event_cause(); }) {
     sheet.add_short<Keyword::EventCause>(view.event_cause());
     sheet.add_short<Keyword::LocalConnectionState>(view.local_connection_state());
   }
 }
 
-RecordInfo call_record(EventId event, std::uint64_t key, const AgentEntry* agent, std::uint32_t peripheral) {
+RecordInfo call_record(EventId event, std::uint64_t key, const AgentEntry* agent,
+                       std::uint32_t peripheral) {
   return {.event = event,
           .topics = wire::topic::kCall,
           .object_key = key,
@@ -99,8 +104,9 @@ void Translator::add_call_status(ArgSheet& sheet, const CallEntry& call, std::ui
   if (status != kNoStatus && !call.failed) sheet.add_short<Keyword::CallStatus>(status);
   const AgentEntry* const agent = map_.agent_of(call);
   if (agent == nullptr) return;
-  const std::uint16_t after = call.failed ? std::uint16_t{wire::ctios::LCS_FAIL}
-                              : status == kNoStatus ? call.status : status;
+  const std::uint16_t after = call.failed           ? std::uint16_t{wire::ctios::LCS_FAIL}
+                              : status == kNoStatus ? call.status
+                                                    : status;
   sheet.add_int<Keyword::EnablementMask>(call_mask(map_, call, after));
 }
 
@@ -121,14 +127,16 @@ void Translator::refresh_masks(const AgentEntry& agent, std::uint64_t changed_ca
     sheet.add_short<Keyword::CallType>(call->type);
     sheet.add_uint<Keyword::ConnectionCallID>(call->call_id);
     add_call_status(sheet, *call, call->status);
-    RecordInfo info = call_record(EventId::eCallDataUpdateEvent, call->key, &agent, call->peripheral_id);
+    RecordInfo info =
+        call_record(EventId::eCallDataUpdateEvent, call->key, &agent, call->peripheral_id);
     info.flags = wire::update_flag::kArtificial;
     emit(info, sheet);
   }
 }
 
-const CallEntry* Translator::find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key,
-                                          bool make, std::uint16_t peripheral_type) {
+const CallEntry* Translator::find_or_make(const CallName& name, const ObjectId& id,
+                                          std::uint64_t key, bool make,
+                                          std::uint16_t peripheral_type) {
   if (const CallEntry* const known = map_.call(key)) return known;
   if (!make) {
     ++counters_.unknown_calls;
@@ -161,7 +169,8 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
                       view->connection_device_id_type(), text(view->connection_device_id())};
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t key = wire::object_key(id.view());
-  const CallEntry* const call = find_or_make(name, id, key, makes_call(event), view->peripheral_type());
+  const CallEntry* const call =
+      find_or_make(name, id, key, makes_call(event), view->peripheral_type());
   if (call == nullptr) return {};
   const AgentEntry* const agent = map_.agent_of(*call);
 
@@ -180,7 +189,8 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
   }
   add_call_fields(sheet, floating, minimize_ ? CallFields::kDevices : CallFields::kAll, room_);
   std::uint16_t status = kNoStatus;
-  if constexpr (requires { view->local_connection_state(); }) status = view->local_connection_state();
+  if constexpr (requires { view->local_connection_state(); })
+    status = view->local_connection_state();
   if (event == EventId::eCallFailedEvent) status = wire::ctios::LCS_FAIL;
   add_call_status(sheet, *call, status);
   emit(call_record(event, key, agent, name.peripheral_id), sheet);
@@ -198,7 +208,8 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
                 text(view->primary_device_id())};
   const std::string_view second_device = text(view->secondary_device_id());
   const ObjectId primary = call_object_id(name.peripheral_id, name.call_id, name.device);
-  const ObjectId secondary = call_object_id(name.peripheral_id, view->secondary_call_id(), second_device);
+  const ObjectId secondary =
+      call_object_id(name.peripheral_id, view->secondary_call_id(), second_device);
   ObjectId id = primary;
   if (map_.call(wire::object_key(id.view())) == nullptr &&
       map_.call(wire::object_key(secondary.view())) != nullptr) {
@@ -246,7 +257,8 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
   sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
   const auto day = view->router_call_key_day();
-  const ObjectId contact = enterprise_id(day.value_or(0), view->router_call_key_call_id().value_or(0));
+  const ObjectId contact =
+      enterprise_id(day.value_or(0), view->router_call_key_call_id().value_or(0));
   if (day.value_or(0) != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   RecordInfo info = call_record(EventId::eCallBeginEvent, wire::object_key(id.view()),
@@ -298,7 +310,8 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
     sheet.add_int<Keyword::QueryRuleID>(view->query_rule_id());
   }
   const std::uint32_t day = view->router_call_key_day().value_or(call->router_day);
-  const ObjectId contact = enterprise_id(day, view->router_call_key_call_id().value_or(call->router_call));
+  const ObjectId contact =
+      enterprise_id(day, view->router_call_key_call_id().value_or(call->router_call));
   if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   emit(call_record(EventId::eCallDataUpdateEvent, key, agent, now.peripheral_id), sheet);
@@ -319,7 +332,9 @@ Translator::Outcome Translator::end_call_event(Bytes body, Version version) {
   return {};
 }
 
-void Translator::end_call(const CallEntry& call) { finish_call(call, wire::update_flag::kArtificial); }
+void Translator::end_call(const CallEntry& call) {
+  finish_call(call, wire::update_flag::kArtificial);
+}
 
 void Translator::finish_call(const CallEntry& call, std::uint16_t flags) {
   const AgentEntry* const agent = map_.agent_of(call);
@@ -425,7 +440,8 @@ Translator::Outcome Translator::rtp_event(EventId event, Bytes body, Version ver
     sheet.add_uint<Keyword::PacketSize>(view->packet_size());
     sheet.add_short<Keyword::PayloadType>(view->payload_type());
   }
-  if (const auto address = view->client_address()) sheet.add_text<Keyword::ClientAddress>(text(address));
+  if (const auto address = view->client_address())
+    sheet.add_text<Keyword::ClientAddress>(text(address));
   if (const auto agent_id = view->agent_id()) sheet.add_text<Keyword::AgentID>(text(agent_id));
   if (const auto extension = view->agent_extension()) {
     sheet.add_text<Keyword::AgentExtension>(text(extension));
@@ -435,58 +451,77 @@ Translator::Outcome Translator::rtp_event(EventId event, Bytes body, Version ver
   return {};
 }
 
-Translator::Outcome Translator::call_event(std::uint32_t message_type, Bytes body, Version version) {
+Translator::Outcome Translator::call_event(std::uint32_t message_type, Bytes body,
+                                           Version version) {
   switch (MessageType{message_type}) {
-    case MessageType::kBeginCallEvent: return begin_call(body, version);
-    case MessageType::kCallDataUpdateEvent: return data_update(body, version);
-    case MessageType::kEndCallEvent: return end_call_event(body, version);
+    case MessageType::kBeginCallEvent:
+      return begin_call(body, version);
+    case MessageType::kCallDataUpdateEvent:
+      return data_update(body, version);
+    case MessageType::kEndCallEvent:
+      return end_call_event(body, version);
     case MessageType::kCallDeliveredEvent:
-      return plain_call_event<ged::CallDeliveredEventView>(EventId::eCallDeliveredEvent, body, version);
+      return plain_call_event<ged::CallDeliveredEventView>(EventId::eCallDeliveredEvent, body,
+                                                           version);
     case MessageType::kCallEstablishedEvent:
-      return plain_call_event<ged::CallEstablishedEventView>(EventId::eCallEstablishedEvent, body, version);
+      return plain_call_event<ged::CallEstablishedEventView>(EventId::eCallEstablishedEvent, body,
+                                                             version);
     case MessageType::kCallHeldEvent:
       return plain_call_event<ged::CallHeldEventView>(EventId::eCallHeldEvent, body, version);
     case MessageType::kCallRetrievedEvent:
-      return plain_call_event<ged::CallRetrievedEventView>(EventId::eCallRetrievedEvent, body, version);
+      return plain_call_event<ged::CallRetrievedEventView>(EventId::eCallRetrievedEvent, body,
+                                                           version);
     case MessageType::kCallClearedEvent:
       return plain_call_event<ged::CallClearedEventView>(EventId::eCallClearedEvent, body, version);
     case MessageType::kCallConnectionClearedEvent:
-      return plain_call_event<ged::CallConnectionClearedEventView>(EventId::eCallConnectionClearedEvent,
-                                                                   body, version);
+      return plain_call_event<ged::CallConnectionClearedEventView>(
+          EventId::eCallConnectionClearedEvent, body, version);
     case MessageType::kCallOriginatedEvent:
-      return plain_call_event<ged::CallOriginatedEventView>(EventId::eCallOriginatedEvent, body, version);
+      return plain_call_event<ged::CallOriginatedEventView>(EventId::eCallOriginatedEvent, body,
+                                                            version);
     case MessageType::kCallServiceInitiatedEvent:
-      return plain_call_event<ged::CallServiceInitiatedEventView>(EventId::eCallServiceInitiatedEvent,
-                                                                  body, version);
-    default: return rare_call_event(message_type, body, version);
+      return plain_call_event<ged::CallServiceInitiatedEventView>(
+          EventId::eCallServiceInitiatedEvent, body, version);
+    default:
+      return rare_call_event(message_type, body, version);
   }
 }
 
-Translator::Outcome Translator::rare_call_event(std::uint32_t message_type, Bytes body, Version version) {
+Translator::Outcome Translator::rare_call_event(std::uint32_t message_type, Bytes body,
+                                                Version version) {
   switch (MessageType{message_type}) {
     case MessageType::kCallFailedEvent:
       return plain_call_event<ged::CallFailedEventView>(EventId::eCallFailedEvent, body, version);
     case MessageType::kCallDivertedEvent:
-      return plain_call_event<ged::CallDivertedEventView>(EventId::eCallDivertedEvent, body, version);
+      return plain_call_event<ged::CallDivertedEventView>(EventId::eCallDivertedEvent, body,
+                                                          version);
     case MessageType::kCallQueuedEvent:
       return plain_call_event<ged::CallQueuedEventView>(EventId::eCallQueuedEvent, body, version);
     case MessageType::kCallDequeuedEvent:
-      return plain_call_event<ged::CallDequeuedEventView>(EventId::eCallDequeuedEvent, body, version);
+      return plain_call_event<ged::CallDequeuedEventView>(EventId::eCallDequeuedEvent, body,
+                                                          version);
     case MessageType::kCallReachedNetworkEvent:
-      return plain_call_event<ged::CallReachedNetworkEventView>(EventId::eCallReachedNetworkEvent, body,
-                                                                version);
+      return plain_call_event<ged::CallReachedNetworkEventView>(EventId::eCallReachedNetworkEvent,
+                                                                body, version);
     case MessageType::kCallConferencedEvent:
-      return party_event<ged::CallConferencedEventView>(EventId::eCallConferencedEvent, body, version);
+      return party_event<ged::CallConferencedEventView>(EventId::eCallConferencedEvent, body,
+                                                        version);
     case MessageType::kCallTransferredEvent:
-      return party_event<ged::CallTransferredEventView>(EventId::eCallTransferredEvent, body, version);
-    case MessageType::kAgentPreCallEvent: return precall(body, version);
-    case MessageType::kAgentPreCallAbortEvent: return precall_abort(body, version);
-    case MessageType::kCallTranslationRouteEvent: return translation_route(body, version);
+      return party_event<ged::CallTransferredEventView>(EventId::eCallTransferredEvent, body,
+                                                        version);
+    case MessageType::kAgentPreCallEvent:
+      return precall(body, version);
+    case MessageType::kAgentPreCallAbortEvent:
+      return precall_abort(body, version);
+    case MessageType::kCallTranslationRouteEvent:
+      return translation_route(body, version);
     case MessageType::kRtpStartedEvent:
       return rtp_event<ged::RtpStartedEventView>(EventId::eRTPStartedEvent, body, version);
     case MessageType::kRtpStoppedEvent:
       return rtp_event<ged::RtpStoppedEventView>(EventId::eRTPStoppedEvent, body, version);
-    default: ++counters_.unknown_types; return {};
+    default:
+      ++counters_.unknown_types;
+      return {};
   }
 }
 

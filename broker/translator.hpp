@@ -10,10 +10,6 @@
 // Threads  the line. Cost: no allocation.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include "broker/arg_sheet.hpp"
 #include "broker/clean_text.hpp"
 #include "broker/object_map.hpp"
@@ -24,15 +20,20 @@
 #include "wire/ged188_floating.hpp"
 #include "wire/ged188_limits.hpp"
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 namespace cti::broker {
 
 struct TranslatorCounters {
-  std::uint64_t messages = 0;        ///< translated
-  std::uint64_t unknown_types = 0;   ///< message types that nobody knows, or that say nothing to clients
-  std::uint64_t unknown_calls = 0;   ///< events of calls that were never seen or have ended, dropped
-  std::uint64_t made_calls = 0;      ///< calls made by an event other than their begin
-  std::uint64_t nameless_agents = 0; ///< agent events without an AgentID, dropped
-  std::uint64_t ended_by_sync = 0;   ///< calls that were gone after a loss
+  std::uint64_t messages = 0;  ///< translated
+  std::uint64_t unknown_types =
+      0;  ///< message types that nobody knows, or that say nothing to clients
+  std::uint64_t unknown_calls = 0;  ///< events of calls that were never seen or have ended, dropped
+  std::uint64_t made_calls = 0;     ///< calls made by an event other than their begin
+  std::uint64_t nameless_agents = 0;  ///< agent events without an AgentID, dropped
+  std::uint64_t ended_by_sync = 0;    ///< calls that were gone after a loss
 };
 
 /// A call connection as messages name it.
@@ -73,10 +74,11 @@ class Translator {
   Outcome event(std::uint32_t message_type, Bytes body, Version version);
 
   // Answers to the line's own questions, which name no object themselves.
-  Outcome agent_answer(std::uint32_t peripheral_id, std::string_view agent_id, Bytes body, Version version);
+  Outcome agent_answer(std::uint32_t peripheral_id, std::string_view agent_id, Bytes body,
+                       Version version);
   Outcome desk_settings_answer(std::uint64_t agent_key, Bytes body, Version version);
-  /// Every connection of the call that SNAPSHOT_CALL_CONF lists.
-  Outcome call_answer(std::uint32_t peripheral_id, Bytes body, Version version);
+  /// The connection that was asked about. `status` is its state by the device's list, 0xFFFF when that said none.
+  Outcome call_answer(const CallName& asked, std::uint16_t status, Bytes body, Version version);
 
   /// System status, with a text for people. `argument` is the peripheral where the event has one.
   void system_event(std::uint32_t system_event_id, std::uint32_t argument, std::string_view text,
@@ -117,13 +119,15 @@ class Translator {
   void agent_names(const AgentNames& names);
 
   /// Finds the call, or makes it with an artificial begin when `make`; nullptr when it is to be dropped.
-  const CallEntry* find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key, bool make,
-                                std::uint16_t peripheral_type);
+  const CallEntry* find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key,
+                                bool make, std::uint16_t peripheral_type);
   void finish_call(const CallEntry& call, std::uint16_t flags);
   void refresh_masks(const AgentEntry& agent, std::uint64_t changed_call);
   void add_call_status(ArgSheet& sheet, const CallEntry& call, std::uint16_t status);
   std::string_view text(Bytes bytes) noexcept;
-  std::string_view text(std::optional<std::string_view> found) noexcept { return found ? room_.clean(*found) : ""; }
+  std::string_view text(std::optional<std::string_view> found) noexcept {
+    return found ? room_.clean(*found) : "";
+  }
   bool emit(const RecordInfo& info, const ArgSheet& sheet);
   template <class Extra>
   bool emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& extra);
