@@ -48,9 +48,6 @@ namespace cti::broker {
 /// What is worth a line in the log. `text` says who, what and which limit; untrusted parts are escaped.
 using FanoutNote = std::function<void(bool warning, std::string_view text)>;
 
-/// The first `bytes_max` bytes of untrusted text, fit for a log line: quotes, controls and all beyond ASCII become '?'.
-std::string printable(std::string_view text, std::size_t bytes_max);
-
 class FanoutReactor {
  public:
   /// Everything referred to outlives the reactor. `shared.io` is set by the caller.

@@ -3,21 +3,13 @@
 #include <utility>
 
 #include "broker/fanout.hpp"
+#include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
 
 namespace cti::broker {
 
 using wire::EventId;
 using wire::Keyword;
-
-std::string printable(std::string_view text, std::size_t bytes_max) {
-  std::string out;
-  for (const char c : text.substr(0, bytes_max)) {
-    const bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-    out.push_back(plain ? c : '?');
-  }
-  return out;
-}
 
 /// Queues a frame of the session's own, behind the updates of `line` that it has been given so far (kNoLine: none in
 /// particular). False: it has too much unread already, and is cut.
@@ -185,7 +177,7 @@ void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason, s
   std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host + ":" +
                      std::to_string(peer.port);
   if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
-  line += " closed, " + std::string(wire::name_of(reason)) + ": " + printable(text, 256);
+  line += " closed, " + std::string(wire::name_of(reason)) + ": " + core::log::escaped(text, 256);
   if (limit > 0) line += "; limit " + std::to_string(limit);
   if (const auto more = std::exchange(unnoted_[kind], 0); more > 0) {
     line += "; " + std::to_string(more) + " more since the last line";

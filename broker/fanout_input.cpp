@@ -4,6 +4,7 @@
 
 #include "broker/fanout.hpp"
 #include "broker/object_id.hpp"
+#include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
 
 namespace cti::broker {
@@ -90,7 +91,7 @@ void FanoutReactor::on_hello(std::uint32_t slot, Bytes frame) {
   }
   if (name_of(hello->role()) == "?") return close(slot, CloseReason::kMalformed, "no such role");
   detail.role = static_cast<std::uint16_t>(hello->role());
-  detail.client = printable(hello->arguments().string("ClientID").value_or(""), kClientNameBytesMax);
+  detail.client = core::log::escaped(hello->arguments().string("ClientID").value_or(""), kClientNameBytesMax);
   detail.cutter.set_limit(wire::limits::kClientFrameBytesMax);
   detail.last_heard = now_;
   session.number = admission_.next_number();

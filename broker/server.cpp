@@ -1,0 +1,226 @@
+#include "broker/server.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "core/choose_io.hpp"
+#include "core/log.hpp"
+#include "core/random.hpp"
+
+namespace cti::broker {
+
+namespace log = core::log;
+
+namespace {
+
+/// A line has one connection to the CTI Server, and one that ends while the next begins.
+constexpr std::uint32_t kLineConnectionsMax = 4;
+
+core::IoChoice choice_of(std::string_view name) {
+  if (name == "io_uring") return core::IoChoice::kUring;
+  return name == "epoll" ? core::IoChoice::kEpoll : core::IoChoice::kAuto;
+}
+
+ServerError error_of(const core::IoError& error) {
+  const bool in_use = error.error == EADDRINUSE;
+  return {in_use ? ServerError::Kind::kPortInUse : ServerError::Kind::kSystem, error.text};
+}
+
+void name_thread(const char* what, std::size_t index) {
+  ::pthread_setname_np(::pthread_self(), (what + std::to_string(index)).c_str());
+}
+
+/// Lines first, then fan-out reactors, one CPU after the other. Where the machine does not let us: unpinned.
+void pin_thread(std::size_t number) {
+  const unsigned cpus = std::thread::hardware_concurrency();
+  if (cpus == 0) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(number % cpus, &set);
+  if (::sched_setaffinity(0, sizeof set, &set) != 0) {
+    log::write(log::Level::kWarning, "server", log::text("cannot pin a thread: ", std::strerror(errno)));
+  }
+}
+
+/// A thread that has just been busy looks a few turns more before it sleeps: waking it costs more than that.
+class Idle {
+ public:
+  explicit Idle(std::uint32_t spin_turns) : spin_turns_(spin_turns), idle_(spin_turns) {}
+  TimePoint deadline() const { return idle_ < spin_turns_ ? TimePoint{} : kNever; }
+  void worked(std::uint32_t work) {
+    if (work > 0) {
+      idle_ = 0;
+    } else if (idle_ < spin_turns_) {
+      ++idle_;
+    }
+  }
+
+ private:
+  const std::uint32_t spin_turns_;
+  std::uint32_t idle_;
+};
+
+}  // namespace
+
+Server::Server(const ServerConfig& config) : config_(config) {}
+
+Server::~Server() {
+  if (running_ && !stop()) std::abort();  // a thread that does not end still uses what would be destroyed
+}
+
+Result<std::unique_ptr<Server>, ServerError> Server::create(const ServerConfig& config, std::uint64_t seed) {
+  std::unique_ptr<Server> server(new Server(config));
+  auto built = server->build(seed);
+  if (!built.ok()) return Err{built.error()};
+  return server;
+}
+
+Result<void, ServerError> Server::build(std::uint64_t seed) {
+  auto decision = core::choose_io(choice_of(config_.io));
+  if (!decision.ok()) return Err{error_of(decision.error())};
+  decision_ = *decision;
+  log::write(log::Level::kInfo, "io", decision_.line);
+  core::Random random(seed);
+  const std::uint64_t lineage = random.next();
+  admission_ = std::make_unique<Admission>(config_.fanout.sessions_max, config_.fanout.sessions_per_address_max);
+  for (std::uint32_t i = 0; i < config_.fanouts; ++i) {
+    auto fanout = std::make_unique<FanoutThread>();
+    auto io = core::make_io(decision_, FanoutReactor::io_limits(config_.fanout));
+    if (!io.ok()) return Err{error_of(io.error())};
+    fanout->io = std::move(io).value();
+    fanout->shared = std::make_unique<FanoutShared>(static_cast<std::uint16_t>(i), config_.lines.size(),
+                                                    config_.rendezvous);
+    fanout->shared->io = fanout->io.get();
+    fanouts_.push_back(std::move(fanout));
+  }
+  for (std::uint16_t i = 0; i < config_.lines.size(); ++i) {
+    auto line = build_line(i, Position{lineage, 1, 0}, random.next());
+    if (!line.ok()) return line;
+  }
+  return build_fanouts();
+}
+
+Result<void, ServerError> Server::build_line(std::uint16_t index, const Position& start, std::uint64_t seed) {
+  auto line = std::make_unique<LineThread>();
+  core::IoLimits limits;
+  limits.connections_max = kLineConnectionsMax;
+  auto io = core::make_io(decision_, limits);
+  if (!io.ok()) return Err{error_of(io.error())};
+  line->io = std::move(io).value();
+  auto made = ring::EventLog::create({config_.log_bytes, config_.fanouts, ring::MirroredMemory::Pages::kPopulate});
+  if (!made.ok()) return Err{ServerError{ServerError::Kind::kSystem, "the event log: " + made.error()}};
+  line->log = std::move(made).value();
+  line->shared = std::make_unique<LineShared>(index, *line->log, start, config_.fanouts, config_.rendezvous);
+  line->shared->io = line->io.get();
+  std::vector<FanoutShared*> fanouts;
+  for (const auto& fanout : fanouts_) fanouts.push_back(fanout->shared.get());
+  line->line = std::make_unique<Line>(config_.lines[index], *line->shared, std::move(fanouts), *line->io,
+                                      config_.rendezvous, core::Random(seed), [index](const std::string& text) {
+                                        log::write_limited(log::Level::kInfo, "line", text.substr(0, 24),
+                                                           log::text("line ", index, ": ", text));
+                                      });
+  lines_.push_back(std::move(line));
+  return {};
+}
+
+Result<void, ServerError> Server::build_fanouts() {
+  std::vector<LineShared*> lines;
+  for (const auto& line : lines_) lines.push_back(line->shared.get());
+  core::Endpoint at = config_.listen;
+  for (const auto& fanout : fanouts_) {
+    fanout->reactor = std::make_unique<FanoutReactor>(
+        config_.fanout, *fanout->io, *fanout->shared, lines, *admission_, [](bool warning, std::string_view text) {
+          log::write_limited(warning ? log::Level::kWarning : log::Level::kInfo, "fanout", text.substr(0, 16), text);
+        });
+    auto listening = fanout->reactor->listen(at);
+    if (!listening.ok()) return Err{error_of(listening.error())};
+    // The kernel spreads connections over those that join; the first one found the port free.
+    at.port = fanout->reactor->port();
+    at.join = true;
+  }
+  return {};
+}
+
+std::uint16_t Server::port() const { return fanouts_.front()->reactor->port(); }
+std::string_view Server::io_backend() const { return fanouts_.front()->io->backend(); }
+std::optional<FanoutCounters> Server::fanout_counters(std::size_t index) const {
+  return fanouts_[index]->reactor->snapshot();
+}
+
+void Server::start() {
+  running_ = true;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    lines_[i]->thread = std::thread([this, i] { run_line(*lines_[i], i); });
+  }
+  for (std::size_t i = 0; i < fanouts_.size(); ++i) {
+    fanouts_[i]->thread = std::thread([this, i] { run_fanout(*fanouts_[i], i); });
+  }
+}
+
+void Server::run_line(LineThread& line, std::size_t index) {
+  name_thread("line", index);
+  if (config_.pin) pin_thread(index);
+  Idle idle(config_.spin_turns);
+  line.line->start();
+  bool stopping = false;
+  while (!stopping || !line.line->idle()) {
+    idle.worked(line.line->turn(idle.deadline()));
+    // A1 <- R1: nothing hangs on it but the end.
+    if (stopping || !line.stop.load(std::memory_order_acquire)) continue;
+    stopping = true;
+    line.line->stop();
+  }
+  // Once more: what was said at the end leaves with the next wait().
+  line.line->turn(TimePoint{});
+  ended();
+}
+
+void Server::run_fanout(FanoutThread& fanout, std::size_t index) {
+  name_thread("fanout", index);
+  if (config_.pin) pin_thread(lines_.size() + index);
+  Idle idle(config_.spin_turns);
+  while (!fanout.reactor->stopped()) idle.worked(fanout.reactor->turn(idle.deadline()));
+  ended();
+}
+
+void Server::ended() {
+  const std::lock_guard lock(mutex_);
+  ++ended_;
+  ended_changed_.notify_all();
+}
+
+bool Server::wait_for_ends(std::size_t count, std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return ended_changed_.wait_until(lock, deadline, [&] { return ended_ >= count; });
+}
+
+bool Server::stop() {
+  if (!running_) return true;
+  // The only clock here: it bounds the end of the process, and nothing inside it depends on it.
+  const auto deadline = std::chrono::steady_clock::now() + config_.stop_timeout;
+  for (const auto& fanout : fanouts_) fanout->reactor->request_stop();
+  bool all = wait_for_ends(fanouts_.size(), deadline);
+  for (const auto& line : lines_) {
+    // R1 -> A1: see run_line.
+    line->stop.store(true, std::memory_order_release);
+    line->io->wake();
+  }
+  all = wait_for_ends(fanouts_.size() + lines_.size(), deadline) && all;
+  if (!all) {
+    log::write(log::Level::kError, "server", "a thread has not come to its end in time; it is left behind");
+    for (const auto& fanout : fanouts_) fanout->thread.detach();
+    for (const auto& line : lines_) line->thread.detach();
+    return false;
+  }
+  for (const auto& fanout : fanouts_) fanout->thread.join();
+  for (const auto& line : lines_) line->thread.join();
+  running_ = false;
+  return true;
+}
+
+}  // namespace cti::broker

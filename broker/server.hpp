@@ -1,0 +1,95 @@
+// server.hpp - the whole server: a line thread per peripheral gateway, a thread per fan-out reactor, and what they share.
+//
+// Why      builds the parts in the order in which they depend on one another, runs them, ends them in the reverse order.
+//          No logic of its own: the same lines and reactors run without it in the simulation.
+// Threads  create, start, stop: one thread (the program's main thread). status(): any.
+// End      stop() says goodbye to every session, then ends the lines; it returns within stop_timeout, whatever they do.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/admission.hpp"
+#include "broker/fanout.hpp"
+#include "broker/line.hpp"
+#include "broker/line_shared.hpp"
+#include "broker/server_config.hpp"
+#include "core/base/result.hpp"
+#include "core/choose_io.hpp"
+#include "core/io.hpp"
+
+namespace cti::broker {
+
+struct ServerError {
+  enum class Kind : std::uint8_t { kPortInUse, kSystem } kind = Kind::kSystem;
+  std::string text;
+};
+
+class Server {
+ public:
+  /// Sets aside all memory, binds the port. No thread runs yet. `seed` decides back-off jitter, nothing else.
+  static Result<std::unique_ptr<Server>, ServerError> create(const ServerConfig& config, std::uint64_t seed);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start();
+  /// False: something was still not at its end at stop_timeout; its thread has been left behind.
+  bool stop();
+
+  std::uint16_t port() const;
+  /// "io_uring", "epoll" or "simulated".
+  std::string_view io_backend() const;
+
+  std::size_t fanouts() const { return fanouts_.size(); }
+  std::size_t lines() const { return lines_.size(); }
+  /// As of a recent turn; nothing when the reactor was writing.
+  std::optional<FanoutCounters> fanout_counters(std::size_t index) const;
+  const LineShared& line_shared(std::size_t index) const { return *lines_[index]->shared; }
+  const ServerConfig& config() const { return config_; }
+
+ private:
+  struct LineThread {
+    std::unique_ptr<core::Io> io;
+    std::unique_ptr<ring::EventLog> log;
+    std::unique_ptr<LineShared> shared;
+    std::unique_ptr<Line> line;
+    std::atomic<bool> stop{false};  // written by stop()
+    std::thread thread;
+  };
+  struct FanoutThread {
+    std::unique_ptr<core::Io> io;
+    std::unique_ptr<FanoutShared> shared;
+    std::unique_ptr<FanoutReactor> reactor;
+    std::thread thread;
+  };
+
+  explicit Server(const ServerConfig& config);
+  Result<void, ServerError> build(std::uint64_t seed);
+  Result<void, ServerError> build_line(std::uint16_t index, const Position& start, std::uint64_t seed);
+  Result<void, ServerError> build_fanouts();
+  void run_line(LineThread& line, std::size_t index);
+  void run_fanout(FanoutThread& fanout, std::size_t index);
+  void ended();
+  bool wait_for_ends(std::size_t count, std::chrono::steady_clock::time_point deadline);
+
+  const ServerConfig config_;
+  core::IoDecision decision_;
+  std::unique_ptr<Admission> admission_;
+  // Fan-out reactors refer to what the lines share and the other way round: threads end before either is destroyed.
+  std::vector<std::unique_ptr<LineThread>> lines_;
+  std::vector<std::unique_ptr<FanoutThread>> fanouts_;
+  std::mutex mutex_;
+  std::condition_variable ended_changed_;
+  std::size_t ended_ = 0;  // threads at their end
+  bool running_ = false;
+};
+
+}  // namespace cti::broker

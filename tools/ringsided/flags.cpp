@@ -1,0 +1,106 @@
+#include "tools/ringsided/flags.hpp"
+
+#include <arpa/inet.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace cti::tools {
+
+namespace {
+
+constexpr const char* kVersion = "ringsided 0.1.0 (session protocol 1)";
+constexpr const char* kFooter =
+    "Ends on SIGTERM or SIGINT with 0, after it has said goodbye to every session.\n"
+    "Other exit codes: 2 flags or configuration, 3 port in use, 4 refused by the system, 5 did not end in time.\n"
+    "When clients can connect it prints one line: ready port=N io=BACKEND pid=N [metrics=N].";
+
+}  // namespace
+
+Result<Flags, int> parse_flags(int argc, char** argv) {
+  Flags flags;
+  CLI::App app{"The CTI OS server: agents' desktops and monitors on one side, a CTI Server on the other."};
+  app.footer(kFooter);
+  app.set_version_flag("--version", kVersion, "Say which version this is, and end");
+  app.add_option("--listen", flags.listen, "Where clients come (default 0.0.0.0:42028); port 0 takes any free one")
+      ->type_name("[HOST:]PORT");
+  app.add_option("--cti-server", flags.cti_server, "CTI Server sides A and B (default 127.0.0.1:42027,127.0.0.1:43027)")
+      ->type_name("HOST:PORT[,HOST:PORT]");
+  app.add_option("--fanouts", flags.fanouts, "Fan-out reactors, a thread each (default 1)")->type_name("N");
+  app.add_option("--io", flags.io, "auto (default), io_uring or epoll")->type_name("BACKEND");
+  app.add_option("--metrics-port", flags.metrics_port, "Prometheus on 127.0.0.1:N; 0 turns it off (default)")
+      ->type_name("N");
+  app.add_option("--log-level", flags.log_level, "debug, info (default), warning or error")->type_name("LEVEL");
+  app.add_option("--ready-fd", flags.ready_fd, "Write the ready line to this descriptor too")->type_name("FD");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Err{app.exit(error) == 0 ? static_cast<int>(kExitDone) : static_cast<int>(kExitUsage)};
+  }
+  return flags;
+}
+
+std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host) {
+  core::Endpoint at{std::string(host), 0};
+  std::string_view port = text;
+  if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
+    std::string_view name = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
+    if (!name.empty()) at.host = name;
+  }
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), at.port);
+  if (error != std::errc{} || end != port.data() + port.size() || port.empty()) return std::nullopt;
+  unsigned char address[16];
+  if (at.host == "localhost") at.host = "127.0.0.1";
+  if (::inet_pton(AF_INET, at.host.c_str(), address) != 1 && ::inet_pton(AF_INET6, at.host.c_str(), address) != 1) {
+    return std::nullopt;
+  }
+  return at;
+}
+
+Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config) {
+  if (!flags.listen.empty()) {
+    const auto at = parse_endpoint(flags.listen, config.listen.host);
+    if (!at) return Err{"--listen: \"" + flags.listen + "\" is not [HOST:]PORT with a numeric host, port 0 .. 65535"};
+    config.listen = *at;
+  }
+  if (!flags.cti_server.empty()) {
+    std::vector<core::Endpoint> sides;
+    std::string_view rest = flags.cti_server;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      const auto side = parse_endpoint(rest.substr(0, comma), "127.0.0.1");
+      if (!side || side->port == 0 || sides.size() == 2) {
+        return Err{"--cti-server: \"" + flags.cti_server + "\" is not HOST:PORT[,HOST:PORT], ports 1 .. 65535"};
+      }
+      sides.push_back(*side);
+      rest = rest.substr(std::min(comma + 1, rest.size()));
+    }
+    config.lines.front().link.sides = sides;
+  }
+  if (!flags.io.empty()) {
+    if (flags.io != "auto" && flags.io != "io_uring" && flags.io != "epoll") {
+      return Err{"--io: \"" + flags.io + "\" is none of auto, io_uring, epoll"};
+    }
+    config.io = flags.io;
+  }
+  if (!flags.log_level.empty()) {
+    if (flags.log_level != "debug" && flags.log_level != "info" && flags.log_level != "warning" &&
+        flags.log_level != "error") {
+      return Err{"--log-level: \"" + flags.log_level + "\" is none of debug, info, warning, error"};
+    }
+    config.log_level = flags.log_level;
+  }
+  if (flags.fanouts != -1) {
+    if (flags.fanouts < 1 || flags.fanouts > 64) return Err{std::string("--fanouts: 1 .. 64")};
+    config.fanouts = static_cast<std::uint32_t>(flags.fanouts);
+  }
+  if (flags.metrics_port != -1) {
+    if (flags.metrics_port < 0 || flags.metrics_port > 65535) return Err{std::string("--metrics-port: 0 .. 65535")};
+    config.metrics_port = static_cast<std::uint16_t>(flags.metrics_port);
+  }
+  return {};
+}
+
+}  // namespace cti::tools

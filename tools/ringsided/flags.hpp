@@ -1,0 +1,41 @@
+// flags.hpp - the command line of ringsided: what it may say, and what it makes of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/server_config.hpp"
+#include "core/base/result.hpp"
+
+namespace cti::tools {
+
+/// What ringsided ends with.
+enum ExitCode : int {
+  kExitDone = 0,
+  kExitUsage = 2,      ///< flags or configuration are wrong; every mistake has been told
+  kExitPortInUse = 3,  ///< another program listens where we should
+  kExitSystem = 4,     ///< the system refused memory, descriptors or an address
+  kExitStuck = 5,      ///< told to end, a part did not come to its end in time
+};
+
+struct Flags {
+  int ready_fd = -1;        ///< the ready line goes here too
+  std::string listen;       ///< HOST:PORT, overrides the file
+  std::string cti_server;   ///< A[,B], overrides the file's first line
+  std::string io;
+  std::string log_level;
+  int metrics_port = -1;
+  int fanouts = -1;
+};
+
+/// The flags, or the code to end with at once (--help, --version, a mistake: told already).
+Result<Flags, int> parse_flags(int argc, char** argv);
+
+/// "127.0.0.1:42028", "[::1]:42028", "42028", ":42028"; the host defaults to `host`. Nothing: it is none of these.
+std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host);
+
+/// Puts what the flags say into the configuration; tells what is wrong with them.
+Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config);
+
+}  // namespace cti::tools

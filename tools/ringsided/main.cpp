@@ -1,0 +1,118 @@
+// ringsided - the CTI OS server. Flags, signals, the ready line; everything else is broker/.
+//
+// Signals  SIGTERM and SIGINT end it; SIGHUP and SIGUSR1 write a line with the state of things; SIGPIPE, SIGCHLD and SIGUSR2
+//          do nothing. All are blocked in every thread and taken by the main thread: no handler ever runs (P8).
+#include <signal.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "broker/server.hpp"
+#include "core/log.hpp"
+#include "tools/ringsided/flags.hpp"
+
+namespace cti::tools {
+namespace {
+
+namespace log = core::log;
+using broker::Server;
+using broker::ServerConfig;
+
+int fail(int code, const std::string& what) {
+  std::fprintf(stderr, "ringsided: %s\n", what.c_str());
+  return code;
+}
+
+log::Level level_of(const std::string& name) {
+  if (name == "debug") return log::Level::kDebug;
+  if (name == "warning") return log::Level::kWarning;
+  return name == "error" ? log::Level::kError : log::Level::kInfo;
+}
+
+/// Blocks the signals that we take or ignore, before any thread is there to be interrupted.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD}) sigaddset(&set, number);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+void say_ready(const Server& server, int ready_fd) {
+  std::string line = log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
+  if (server.config().metrics_port != 0) line += log::text(" metrics=", server.config().metrics_port);
+  line += "\n";
+  std::fputs(line.c_str(), stdout);
+  std::fflush(stdout);
+  if (ready_fd >= 0 && ::write(ready_fd, line.data(), line.size()) < 0) {
+    log::write(log::Level::kWarning, "server", log::text("--ready-fd: ", std::strerror(errno)));
+  }
+}
+
+void say_state(const Server& server) {
+  for (std::size_t i = 0; i < server.fanouts(); ++i) {
+    if (const auto counters = server.fanout_counters(i)) {
+      log::write(log::Level::kInfo, "server",
+                 log::text("fan-out ", i, ": ", counters->sessions, " sessions, ", counters->channels,
+                           " channels, ", counters->records_followed, " records, ", counters->bytes_sent,
+                           " bytes sent, ", counters->lapped, " lapped, ", counters->cut_slow, " cut"));
+    }
+  }
+  for (std::size_t i = 0; i < server.lines(); ++i) {
+    const auto& status = server.line_shared(i).status;
+    log::write(log::Level::kInfo, "server",
+               log::text("line ", i, ": CTI Server ", status.cti_server_online() ? "online" : "offline"));
+  }
+}
+
+/// Until SIGTERM or SIGINT.
+void wait_for_end(const Server& server, const sigset_t& signals) {
+  const timespec second{1, 0};
+  for (;;) {
+    const int number = sigtimedwait(&signals, nullptr, &second);
+    if (number == SIGTERM || number == SIGINT) {
+      log::write(log::Level::kInfo, "server", number == SIGTERM ? "SIGTERM: saying goodbye" : "SIGINT: saying goodbye");
+      return;
+    }
+    if (number == SIGHUP || number == SIGUSR1) say_state(server);
+    log::report_suppressed();
+  }
+}
+
+int run(const Flags& flags, const ServerConfig& config) {
+  const sigset_t signals = block_signals();
+  log::set_level(level_of(config.log_level));
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(kExitSystem, "no random numbers to be had");
+  auto server = Server::create(config, seed);
+  if (!server.ok()) {
+    log::set_sink(nullptr);
+    const bool in_use = server.error().kind == broker::ServerError::Kind::kPortInUse;
+    return fail(in_use ? kExitPortInUse : kExitSystem, server.error().text);
+  }
+  (*server)->start();
+  say_ready(**server, flags.ready_fd);
+  wait_for_end(**server, signals);
+  if (!(*server)->stop()) {
+    log::set_sink(nullptr);
+    std::_Exit(kExitStuck);  // threads still run: nothing may be destroyed under them
+  }
+  log::write(log::Level::kInfo, "server", "ended");
+  log::report_suppressed();
+  log::set_sink(nullptr);
+  return kExitDone;
+}
+
+}  // namespace
+}  // namespace cti::tools
+
+int main(int argc, char** argv) {
+  using namespace cti::tools;
+  const auto flags = parse_flags(argc, argv);
+  if (!flags.ok()) return flags.error();
+  cti::broker::ServerConfig config;
+  if (const auto applied = apply_flags(*flags, config); !applied.ok()) return fail(kExitUsage, applied.error());
+  return run(*flags, config);
+}
