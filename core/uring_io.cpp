@@ -137,7 +137,7 @@ void UringIo::start(Request request, ConnectionId id, Connection& connection) {
   const std::uint64_t tag = tag_of(request, id);
   switch (request) {
     case Request::kReceive:
-      return ring_->receive(connection.fd, tag);
+      return ring_->receive(connection.fd, tag, !connection.receives_once);
     case Request::kSend:
       return ring_->send(connection.fd, {connection.send_data, connection.send_bytes}, tag);
     case Request::kRoom:
@@ -161,8 +161,10 @@ void UringIo::cancel(Request request, ConnectionId id, Connection& connection) {
 }
 
 void UringIo::start_receiving(ConnectionId id, Connection& connection) {
-  // One that is being cancelled is started again when its last result is there.
-  if (!connection.has(Request::kReceive)) start(Request::kReceive, id, connection);
+  // One that is being cancelled is started again when its last result is there; a starved one has its turn.
+  if (connection.has(Request::kReceive) || connection.starved) return;
+  connection.receives_once = false;
+  start(Request::kReceive, id, connection);
 }
 
 void UringIo::start_orderly_close(ConnectionId id, Connection& connection, Batch& batch) {
@@ -212,6 +214,7 @@ std::size_t UringIo::wait(std::span<Completion> out, TimePoint deadline) {
   ++counters_.turns;
   Batch batch{out.first(std::min<std::size_t>(out.size(), limits_.completions_per_turn))};
   give_buffers_back();
+  receive_again();
   run_own_timers(batch);
   run_requests(batch);
   arm_standing_requests();
@@ -231,13 +234,28 @@ std::size_t UringIo::wait(std::span<Completion> out, TimePoint deadline) {
 void UringIo::give_buffers_back() {
   for (const std::uint16_t buffer : lent_) ring_->give_back(buffer);
   lent_.clear();
-  for (const ConnectionId id : starved_) {
+}
+
+// Requests run in the order in which they were written down. A connection that found no buffer comes first, in turn, and takes
+// one buffer; multishot ones, which take whatever there is, are armed again behind them. So a flood starves nobody.
+void UringIo::receive_again() {
+  const std::size_t served = std::min<std::size_t>(starved_.size(), limits_.receive_buffers);
+  for (std::size_t i = 0; i < served; ++i) {
+    Connection* connection = connections_.find(starved_[i]);
+    if (connection == nullptr) continue;
+    connection->starved = false;
+    if (connection->state == State::kEnding || !connection->receiving) continue;
+    connection->receives_once = true;
+    start(Request::kReceive, starved_[i], *connection);
+  }
+  starved_.erase(starved_.begin(), starved_.begin() + static_cast<std::ptrdiff_t>(served));
+  for (const ConnectionId id : interrupted_) {
     Connection* connection = connections_.find(id);
     if (connection == nullptr || connection->state == State::kEnding || !connection->receiving)
       continue;
     start_receiving(id, *connection);
   }
-  starved_.clear();
+  interrupted_.clear();
 }
 
 void UringIo::run_own_timers(Batch& batch) {

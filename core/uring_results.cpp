@@ -120,13 +120,13 @@ void UringIo::take_receive_end(ConnectionId id, Connection& connection, std::int
   if (connection.state == State::kEnding) return;
   if (value == -ENOBUFS) {
     ++counters_.buffer_shortages;
-    if (connection.receiving) starved_.push_back(id);
-    return;
+    if (!connection.receiving) return;
+    connection.starved = true;
+    return starved_.push_back(id);
   }
   if (value == -ECANCELED || value > 0) {
-    if (!connection.receiving) return;
-    if (value > 0) ++counters_.rearmed;
-    return start_receiving(id, connection);
+    if (value > 0 && !connection.receives_once) ++counters_.rearmed;
+    return interrupted_.push_back(id);
   }
   if (connection.state == State::kLingering) return begin_end(id, connection, 0, batch);
   if (connection.close_asked && connection.error == 0) connection.error = -value;

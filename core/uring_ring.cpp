@@ -120,9 +120,13 @@ void Ring::accept(int listener, std::uint64_t tag) {
   request->user_data = tag;
 }
 
-void Ring::receive(int fd, std::uint64_t tag) {
+void Ring::receive(int fd, std::uint64_t tag, bool multishot) {
   io_uring_sqe* request = next_request();
-  io_uring_prep_recv_multishot(request, fd, nullptr, 0, 0);
+  if (multishot) {
+    io_uring_prep_recv_multishot(request, fd, nullptr, 0, 0);
+  } else {
+    io_uring_prep_recv(request, fd, nullptr, 0, 0);
+  }
   request->flags |= IOSQE_BUFFER_SELECT;
   request->buf_group = kBufferGroup;
   request->user_data = tag;

@@ -50,8 +50,9 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
 
   // Requests. Pointers must stay valid until the result.
-  void accept(int listener, std::uint64_t tag);       ///< multishot
-  void receive(int fd, std::uint64_t tag);            ///< multishot, into the ring's buffers
+  void accept(int listener, std::uint64_t tag);  ///< multishot
+  /// Into the ring's buffers: multishot, or one buffer only.
+  void receive(int fd, std::uint64_t tag, bool multishot = true);
   void send(int fd, Bytes bytes, std::uint64_t tag);  ///< never waits for room
   void connect(int fd, const sockaddr* address, socklen_t length, std::uint64_t tag);
   /// Multishot: a result for each change, until cancelled. Errors, hang-ups and the peer's FIN are always told too.

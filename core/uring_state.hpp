@@ -56,6 +56,8 @@ struct Connection {
   bool receiving = true;       // wanted by the owner
   bool sending = false;        // send() was called, kSent not yet given
   bool full = false;           // the last send was short: kWritable follows
+  bool starved = false;        // stands in starved_
+  bool receives_once = false;  // the receive under way is not multishot
   bool close_asked = false;
   bool reset_asked = false;
   bool queued = false;  // stands in requests_
@@ -92,6 +94,7 @@ class UringIo final : public Io {
     CTI_CHECK(limits.connections_max < (1U << kSlotBits));
     requests_.reserve(limits.connections_max);
     starved_.reserve(limits.connections_max);
+    interrupted_.reserve(limits.connections_max);
     lent_.reserve(limits.receive_buffers);
   }
   ~UringIo() override;
@@ -125,6 +128,7 @@ class UringIo final : public Io {
 
   void queue(ConnectionId id, Connection& connection);
   void give_buffers_back();
+  void receive_again();
   void run_own_timers(Batch& batch);
   void run_requests(Batch& batch);
   void run_request(ConnectionId id, Connection& connection, Batch& batch);
@@ -155,8 +159,9 @@ class UringIo final : public Io {
   SlotTable<Connection> connections_;
   std::vector<SocketAddress> peers_;  // by slot; what a connect under way points to
   std::vector<ConnectionId> requests_;
-  std::vector<ConnectionId> starved_;  // their receive ended for want of buffers
-  std::vector<std::uint16_t> lent_;    // buffers of the batch in the caller's hands
+  std::vector<ConnectionId> starved_;      // their receive ended for want of buffers
+  std::vector<ConnectionId> interrupted_;  // their receive ended for another reason
+  std::vector<std::uint16_t> lent_;        // buffers of the batch in the caller's hands
   TimerWheel lingering_;
   std::vector<Listener> listeners_;
   Waker waker_;

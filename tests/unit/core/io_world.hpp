@@ -172,7 +172,7 @@ class KernelWorld final : public World {
     return sides.back().get();
   }
 
-  bool until(const std::function<bool()>& condition, Millis within) override {
+  bool until(const std::function<bool()>& condition, Millis within = Millis{10'000}) override {
     const auto end = std::chrono::steady_clock::now() + within;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) return false;
@@ -203,7 +203,7 @@ class SimulatedWorld final : public World {
     return sides.back().get();
   }
 
-  bool until(const std::function<bool()>& condition, Millis within) override {
+  bool until(const std::function<bool()>& condition, Millis within = Millis{10'000}) override {
     const TimePoint end = network.now() + within;
     while (!condition()) {
       std::size_t work = 0;
