@@ -64,6 +64,8 @@ class FrameCutter {
 
   /// Bytes of the frame that is not complete yet; 0 between frames.
   std::size_t held_bytes() const noexcept { return held_; }
+  /// These bytes, for those who want to show what came of it. Valid until the next feed().
+  Bytes held() const noexcept { return {buffer_.get(), held_}; }
   /// Bytes of buffer behind it: at most twice what has come, or kKeepBytes.
   std::size_t buffer_bytes() const noexcept { return capacity_; }
 

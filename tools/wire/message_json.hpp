@@ -1,0 +1,26 @@
+// message_json.hpp - one message as one line of JSON, and back.
+//
+// Shape    {"message": NAME, "number": N, "version": V, "fixed": {FIELD: VALUE, ...},
+//           "floating": [{"name": FIELD, "tag": T, "value": VALUE}, ...], "leftover": HEX}, and "error" when there is one.
+// Values   numbers; strings for text; hex for raw bytes and unknown tags ("tag_NNN"); [name, value] and
+//          [index, name, value] for named data; a list of numbers where one field holds several. Where the value alone
+//          would be written differently, "raw" has the field's bytes in hex.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.hpp"
+#include "wire/ged188_table.hpp"
+
+namespace cti::tools {
+
+std::string to_json(const wire::ged188::DecodedMessage& message);
+
+/// Also takes enumerators and mask bits by name ("AGENT_STATE_LOGIN", "PGS_OPC_DOWN|PGS_CC_DOWN"), messages by name or
+/// number, floating fields by name or tag. `version` stands in when the JSON has none. The error is one sentence.
+Result<wire::ged188::DecodedMessage, std::string> from_json(std::string_view line,
+                                                            std::optional<wire::ged188::Version> version);
+
+}  // namespace cti::tools
