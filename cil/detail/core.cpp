@@ -11,12 +11,26 @@ using wire::RequestId;
 
 bool works(RequestId request) noexcept {
   constexpr RequestId kWorking[] = {
-      RequestId::eSetAgentStateRequest, RequestId::eQueryAgentStateRequest,
-      RequestId::eLoginRequest,         RequestId::eLogoutRequest,
-      RequestId::eMakeCallRequest,      RequestId::eAnswerCallRequest,
-      RequestId::eHoldCallRequest,      RequestId::eRetrieveCallRequest,
-      RequestId::eClearCallRequest,     RequestId::eClearConnectionRequest,
-      RequestId::eSetCallDataRequest,   RequestId::eGlobalSettingsDownloadRequest,
+      RequestId::eSetAgentStateRequest,
+      RequestId::eQueryAgentStateRequest,
+      RequestId::eLoginRequest,
+      RequestId::eLogoutRequest,
+      RequestId::eMakeCallRequest,
+      RequestId::eAnswerCallRequest,
+      RequestId::eHoldCallRequest,
+      RequestId::eRetrieveCallRequest,
+      RequestId::eClearCallRequest,
+      RequestId::eClearConnectionRequest,
+      RequestId::eSetCallDataRequest,
+      RequestId::eGlobalSettingsDownloadRequest,
+      RequestId::eConsultationCallRequest,
+      RequestId::eAlternateCallRequest,
+      RequestId::eReconnectCallRequest,
+      RequestId::eTransferCallRequest,
+      RequestId::eConferenceCallRequest,
+      RequestId::eSendDTMFSignalRequest,
+      RequestId::eSnapshotCallRequest,
+      RequestId::eListAgentTeamRequest,
   };
   return std::find(std::begin(kWorking), std::end(kWorking), request) != std::end(kWorking);
 }
@@ -47,6 +61,8 @@ int SessionCore::submit(RequestId request, const Arguments& args, const std::str
                         bool login) {
   if (!works(request)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
   if (const int refused = may_act(); refused != CIL_OK) return refused;
+  const bool mode = with([](const State& state) { return state.mode != eNotConnected; });
+  if (!mode && !target.empty()) return E_CTIOS_MODE_NOT_SET;
   Request made;
   made.request = request;
   made.target = target;
@@ -126,12 +142,13 @@ WaitResult SessionCore::wait(Waiter& waiter, int milliseconds) {
     return waiter.trigger != eUnknownEvent;
   };
   std::unique_lock lock(waiter.mutex);
+  const auto slice = std::chrono::seconds(1);  // the session may be destroyed meanwhile
   if (own_thread_) {
     const auto came = [&] { return waiter.pending != eUnknownEvent; };
-    if (milliseconds < 0) {
-      waiter.signalled.wait(lock, came);
-    } else {
-      waiter.signalled.wait_until(lock, end, came);
+    while (!came() && (milliseconds < 0 || steady_clock::now() < end)) {
+      if (stopped()) return WAIT_FAILED;
+      const auto until = steady_clock::now() + slice;
+      waiter.signalled.wait_until(lock, milliseconds < 0 ? until : std::min(until, end), came);
     }
     return take() ? EVENT_SIGNALED : EVENT_WAIT_TIMEDOUT;
   }

@@ -79,15 +79,13 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
   args.AddItem(CTIOS_CURRENTSERVER, server.host);
   // The mode is asked for before handlers run: what they ask for comes behind it.
   if (subscription_.wanted) subscribe();
-  tell(eOnConnection, args);
-  tell_system_status();
+  tell(eOnConnection, args);  // the system's state follows: the server sends it behind its welcome
   reconcile(lineage_);
   send_pending();
 }
 
 void Engine::on_loss(const Loss& loss) {
-  snapshots_.clear();  // partial ones are thrown away whole
-  snapshot_bytes_ = 0;
+  snapshot_.reset();  // a partial one is thrown away whole
   subscription_.established = false;
   core_.with([&](SessionCore::State& state) {
     state.link = loss.final_attempt ? Link::kDisconnected : Link::kFailover;
@@ -161,8 +159,7 @@ void Engine::tell(int event_id, Arguments& args) { core_.dispatcher().tell(event
 void Engine::leave() {
   subscription_ = {};
   positions_.clear();
-  snapshots_.clear();
-  snapshot_bytes_ = 0;
+  snapshot_.reset();
   login_.reset();
   transport_.limit_retries({});
   core_.objects().clear();

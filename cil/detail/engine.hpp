@@ -62,6 +62,11 @@ class Engine final : private TransportUser {
     std::uint64_t lineage = 0;  ///< of the server that it was sent to
     TimePoint deadline;
   };
+  /// One that has begun and not ended yet: its records wait until it is whole.
+  struct Snapshot {
+    std::uint32_t peripheral_id = 0;
+    std::vector<std::byte> records;
+  };
   struct Subscription {
     wire::SubscribeMode mode{};
     wire::Arguments args;
@@ -90,6 +95,7 @@ class Engine final : private TransportUser {
   void log_in_again();
   void tell_system_status();
   void note_system_event(const Arguments& args);
+  void end_targeted(const std::string& why);
 
   // Records and the current call (engine_records.cpp).
   bool take_update(Bytes frame);
@@ -99,7 +105,7 @@ class Engine final : private TransportUser {
   void end_object(const std::string& object_id, bool tell_end);
   void follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends);
   void choose_call(const std::string& object_id);
-  void tell_buttons(const std::string& object_id, int event_id);
+  void tell_buttons(const std::string& object_id, int event_id, std::optional<unsigned int> mask);
   std::vector<std::string> own_calls() const;
 
   // Requests (engine_requests.cpp).
@@ -128,9 +134,7 @@ class Engine final : private TransportUser {
 
   Subscription subscription_;
   std::map<std::uint32_t, wire::Position> positions_;  ///< by peripheral
-  std::map<std::uint32_t, std::vector<std::byte>>
-      snapshots_;  ///< that have not ended yet, by peripheral
-  std::size_t snapshot_bytes_ = 0;
+  std::optional<Snapshot> snapshot_;
   std::map<std::uint64_t, Pending> pending_;
   std::optional<Request> login_;  ///< the last good one
   std::uint64_t lineage_ = 0;

@@ -60,6 +60,7 @@ bool Engine::take_subscribed(Bytes frame) {
   if (agent) core_.objects().let_go(*agent);
   const auto event = static_cast<int>(view->event_id());
   tell(event == eUnknownEvent ? int{eCTIOSFailureEvent} : event, args);
+  end_targeted("the mode was refused");
   send_pending();
   return true;
 }
@@ -205,6 +206,11 @@ void Engine::tell_system_status() {
 void Engine::note_system_event(const Arguments& args) {
   int event = 0;
   int argument = 0;
+  if (const Arg* whole = args.find(CTIOS_STATUSSYSTEM)) {
+    core_.with(
+        [&](SessionCore::State& state) { state.properties.AddItem(CTIOS_STATUSSYSTEM, *whole); });
+    return;
+  }
   if (!args.GetValueInt(CTIOS_SYSTEMEVENTID, &event)) return;
   args.GetValueInt(CTIOS_SYSTEMEVENTARG1, &argument);
   core_.with([&](SessionCore::State& state) {

@@ -30,27 +30,23 @@ bool Engine::take_snapshot(Bytes frame) {
     case FrameType::kSnapshotBegin: {
       const auto begin = wire::SnapshotBeginView::check(frame);
       if (!begin) return false;
-      auto& bytes = snapshots_[begin->peripheral_id()];
-      snapshot_bytes_ -= bytes.size();
-      bytes.clear();
+      snapshot_ = Snapshot{begin->peripheral_id(), {}};
       return true;
     }
     case FrameType::kSnapshotRecord: {
-      const auto record = wire::UpdateView::check(frame);
-      const auto open = record ? snapshots_.find(record->peripheral_id()) : snapshots_.end();
-      if (open == snapshots_.end()) return false;
-      if (snapshot_bytes_ + frame.size() > kSnapshotBytesMax) {
+      if (!snapshot_ || !wire::UpdateView::check(frame)) return false;
+      auto& records = snapshot_->records;
+      if (records.size() + frame.size() > kSnapshotBytesMax) {
         transport_.drop(wire::CloseReason::kOutOfResources,
                         "a snapshot above the limit of 256 MiB");
         return true;
       }
-      open->second.insert(open->second.end(), frame.begin(), frame.end());
-      snapshot_bytes_ += frame.size();
+      records.insert(records.end(), frame.begin(), frame.end());
       return true;
     }
     default: {
       const auto end = wire::SnapshotEndView::check(frame);
-      if (!end || !snapshots_.contains(end->peripheral_id())) return false;
+      if (!end || !snapshot_ || snapshot_->peripheral_id != end->peripheral_id()) return false;
       end_snapshot(*end);
       return true;
     }
@@ -61,9 +57,8 @@ bool Engine::take_snapshot(Bytes frame) {
 void Engine::end_snapshot(const wire::SnapshotEndView& end) {
   const std::uint32_t peripheral = end.peripheral_id();
   const wire::Position position = end.position();
-  const std::vector<std::byte> bytes = std::move(snapshots_[peripheral]);
-  snapshots_.erase(peripheral);
-  snapshot_bytes_ -= bytes.size();
+  const std::vector<std::byte> bytes = std::move(snapshot_->records);
+  snapshot_.reset();
   ++counters_.snapshots;
   subscription_.snapshot_seen = true;
   core_.objects().begin_snapshot(peripheral);
@@ -129,7 +124,7 @@ void Engine::end_object(const std::string& object_id, bool tell_end) {
   if (current.empty() && left.size() == 1) return choose_call(left.front());
   if (was_current) {  // more than one left: the program must choose; until then the agent's buttons count
     tell_buttons(core_.with([](const SessionCore::State& state) { return state.agent_id; }),
-                 eCallEndEvent);
+                 eCallEndEvent, {});
   }
 }
 
@@ -152,8 +147,10 @@ void Engine::follow_call(const std::string& object_id, int event_id, const Argum
     const std::vector<std::string> calls = own_calls();
     if (calls.size() == 1 && calls.front() == object_id) return choose_call(object_id);
   }
-  if ((object_id == current || object_id == agent) && args.IsValid(CTIOS_ENABLEMENTMASK)) {
-    tell_buttons(object_id, event_id);
+  unsigned int mask = 0;
+  if ((object_id == current || object_id == agent) &&
+      args.GetValueUInt(CTIOS_ENABLEMENTMASK, &mask)) {
+    tell_buttons(object_id, event_id, mask);
   }
 }
 
@@ -166,7 +163,7 @@ void Engine::call_chosen(const std::string& object_id) {
   Arguments args;
   args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
   tell(eOnCurrentCallChanged, args);
-  tell_buttons(object_id, eOnCurrentCallChanged);
+  tell_buttons(object_id, eOnCurrentCallChanged, {});
 }
 
 void Engine::agent_cleared(const std::string& object_id) {
@@ -175,20 +172,32 @@ void Engine::agent_cleared(const std::string& object_id) {
   tell(eOnCurrentAgentReset, args);
 }
 
-/// The buttons of the agent and of the current call together.
-void Engine::tell_buttons(const std::string& object_id, int event_id) {
+/// The buttons that are on. The mask of an agent's or a call's record is that of the agent with one call: from the record
+/// just told come the buttons of the agent, from the current call's own record those of the call.
+void Engine::tell_buttons(const std::string& object_id, int event_id,
+                          std::optional<unsigned int> mask) {
+  static constexpr unsigned int kOfCall =
+      ENABLE_ANSWER | ENABLE_RELEASE | ENABLE_HOLD | ENABLE_RETRIEVE | ENABLE_TRANSFER_INIT |
+      ENABLE_TRANSFER_COMPLETE | ENABLE_SINGLE_STEP_TRANSFER | ENABLE_CONFERENCE_INIT |
+      ENABLE_CONFERENCE_COMPLETE | ENABLE_SINGLE_STEP_CONFERENCE | ENABLE_ALTERNATE |
+      ENABLE_RECONNECT;
   const auto [call, agent] = core_.with(
       [](const SessionCore::State& state) { return std::pair(state.call_id, state.agent_id); });
-  const auto mask_of = [&](const std::string& id) {
+  const auto mask_of = [&](const std::string& id) -> std::optional<unsigned int> {
     Arg value;
-    unsigned int mask = 0;
-    if (core_.objects().property(id, ekwEnablementMask, &value)) value.GetValueUInt(&mask);
-    return mask;
+    unsigned int found = 0;
+    if (!core_.objects().property(id, ekwEnablementMask, &value) || !value.GetValueUInt(&found))
+      return {};
+    return found;
   };
-  unsigned int mask = mask_of(agent) | mask_of(call);
-  if (mask != DISABLE_ALL) mask &= ~unsigned{DISABLE_ALL};  // it means that no other bit is set
+  const auto of_call = mask_of(call);
+  const unsigned int latest = mask ? *mask : of_call ? *of_call : mask_of(agent).value_or(0);
+  unsigned int merged = latest;
+  if (call.empty()) merged = latest & ~kOfCall;
+  if (of_call) merged = (latest & ~kOfCall) | (*of_call & kOfCall);
+  if (merged != DISABLE_ALL) merged &= ~unsigned{DISABLE_ALL};  // it means that no other bit is set
   Arguments args;
-  args.AddItem(CTIOS_ENABLEMENTMASK, static_cast<int>(mask));
+  args.AddItem(CTIOS_ENABLEMENTMASK, static_cast<int>(merged));
   args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
   args.AddItem(CTIOS_MESSAGEID, event_id);
   tell(eButtonEnablementMaskChange, args);

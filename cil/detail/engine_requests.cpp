@@ -134,6 +134,20 @@ void Engine::end_all(const std::string& why) {
   }
 }
 
+/// Requests to objects need a mode: the server would close the session that sends them without.
+void Engine::end_targeted(const std::string& why) {
+  for (auto at = pending_.begin(); at != pending_.end();) {
+    if (at->second.request.target.empty()) {
+      ++at;
+      continue;
+    }
+    const Pending pending = std::move(at->second);
+    at = pending_.erase(at);
+    core_.finished();
+    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: " + why);
+  }
+}
+
 void Engine::refuse(const Request& request, int failure_code, Outcome outcome,
                     const std::string& why) {
   Arguments args;

@@ -81,11 +81,17 @@ TEST_F(AgentMode, ARefusedAgentLeavesTheSessionWithoutMode) {
                   items({{Keyword::FailureCode, int{eInconsistentAgentData}}}));
   };
   connect();
+  world.settle();
   events.told.clear();
   ASSERT_EQ(session->SetAgent(new_agent()), CIL_OK);
-  ASSERT_TRUE(until(eCTIOSFailureEvent));
+  ASSERT_EQ(agent->QueryAgentState(), CIL_OK);
+  ASSERT_TRUE(until(eControlFailureConf));
   EXPECT_EQ(events.last(eCTIOSFailureEvent).GetValueInt(CTIOS_FAILURECODE), eInconsistentAgentData);
   EXPECT_EQ(session->GetCurrentAgent(), nullptr);
+  // What was asked for meanwhile ends here: without a mode the server would close the session.
+  ASSERT_EQ(events.count(eControlFailureConf), 1);
+  EXPECT_TRUE(a->requests.empty());
+  EXPECT_EQ(agent->QueryAgentState(), E_CTIOS_INVALID_SESSION);
   serve_agent(*a, eLogout);
   EXPECT_EQ(session->SetAgent(*agent), CIL_OK);
   EXPECT_TRUE(until(eSetAgentModeEvent));
@@ -162,12 +168,12 @@ TEST_F(AgentMode, ACallLivesFromBeginToEnd) {
 TEST_F(AgentMode, Scenario18_CurrentCallAndButtons) {
   serve_agent(*a, eTalking);
   enter_agent_mode();
-  begin_call(kCall1, LCS_CONNECT, ENABLE_HOLD | ENABLE_RELEASE);
+  begin_call(kCall1, LCS_CONNECT, ENABLE_HOLD | ENABLE_RELEASE | ENABLE_CHAT);
   world.settle();
   EXPECT_EQ(events.count(eOnCurrentCallChanged), 1);  // the only call became current by itself
   EXPECT_EQ(static_cast<unsigned>(
                 events.last(eButtonEnablementMaskChange).GetValueInt(CTIOS_ENABLEMENTMASK)),
-            unsigned{ENABLE_HOLD | ENABLE_RELEASE | ENABLE_LOGIN});
+            unsigned{ENABLE_HOLD | ENABLE_RELEASE | ENABLE_CHAT});
   begin_call(kCall2, LCS_HOLD, ENABLE_RETRIEVE);
   world.settle();
   EXPECT_EQ(events.count(eOnCurrentCallChanged), 1);
@@ -181,11 +187,20 @@ TEST_F(AgentMode, Scenario18_CurrentCallAndButtons) {
   const Arguments& buttons = events.last(eButtonEnablementMaskChange);
   EXPECT_EQ(buttons.GetValueString(CTIOS_UNIQUEOBJECTID), kCall2);
   EXPECT_EQ(static_cast<unsigned>(buttons.GetValueInt(CTIOS_ENABLEMENTMASK)),
-            unsigned{ENABLE_RETRIEVE | ENABLE_LOGIN});
+            unsigned{ENABLE_RETRIEVE});
   const std::size_t told = events.told.size();
   EXPECT_EQ(session->SetCurrentCall(call2), E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION);
   world.run_for(Seconds(1));
   EXPECT_EQ(events.told.size(), told);
+  // The agent's record brings the agent's buttons; those of the call stay the current call's.
+  Items state = agent_items(eTalking);
+  state.set(Keyword::EnablementMask, unsigned{ENABLE_HOLD | ENABLE_NOTREADY});
+  a->update(EventId::eAgentStateEvent, state, wire::topic::kAgent);
+  ASSERT_TRUE(until(eAgentStateEvent));
+  world.settle();
+  EXPECT_EQ(static_cast<unsigned>(
+                events.last(eButtonEnablementMaskChange).GetValueInt(CTIOS_ENABLEMENTMASK)),
+            unsigned{ENABLE_RETRIEVE | ENABLE_NOTREADY});
   // Events of the other call leave the buttons alone; the end of the current one makes the other current.
   const int changes = events.count(eButtonEnablementMaskChange);
   a->update(EventId::eCallDataUpdateEvent, call_items(kCall1, LCS_CONNECT, ENABLE_HOLD),
@@ -197,7 +212,7 @@ TEST_F(AgentMode, Scenario18_CurrentCallAndButtons) {
   end_call(kCall1);
   EXPECT_EQ(static_cast<unsigned>(
                 events.last(eButtonEnablementMaskChange).GetValueInt(CTIOS_ENABLEMENTMASK)),
-            unsigned{ENABLE_LOGIN});
+            unsigned{ENABLE_NOTREADY});
 }
 
 TEST_F(AgentMode, RequestsAreCheckedAgainstTheStateOfTheCall) {
@@ -212,7 +227,7 @@ TEST_F(AgentMode, RequestsAreCheckedAgainstTheStateOfTheCall) {
   ASSERT_EQ(a->requests.size(), 1U);
   EXPECT_EQ(a->requests[0].request, RequestId::eHoldCallRequest);
   EXPECT_EQ(a->requests[0].arguments.string(Keyword::UniqueObjectID), kCall1);
-  EXPECT_EQ(call->Conference(), E_CTIOS_METHOD_NO_IMPLEMENTED);
+  EXPECT_EQ(call->StartRecord(), E_CTIOS_METHOD_NO_IMPLEMENTED);
 }
 
 TEST_F(AgentMode, ARenamedCallKeepsItsObject) {

@@ -54,6 +54,7 @@ TEST_F(MonitorMode, Scenario19_FilterByEventAndNoAgentBeside) {
 TEST_F(MonitorMode, ADeniedFilterIsToldAndTheModeStaysFree) {
   a->on_subscribe = [this] { a->subscribed(wire::Outcome::kRefused); };
   connect();
+  world.run_for(Seconds(1));
   events.told.clear();
   ASSERT_EQ(session->SetMessageFilter("x"), CIL_OK);
   ASSERT_TRUE(until(eCTIOSFailureEvent));

@@ -245,6 +245,8 @@ class ScriptedServer {
     writer.arguments().add_arguments(Keyword::StatusSystem, status.view());
     welcomed_ = true;
     send(writer.finish());
+    private_event(EventId::eCTIOSFailureEvent,
+                  items({{Keyword::FailureCode, 10}, {Keyword::SystemEventID, 8}}));
   }
 
   void record(EventId event, const Items& args, std::uint32_t topics, bool snapshot) {

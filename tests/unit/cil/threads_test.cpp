@@ -52,7 +52,11 @@ class Welcomer {
       const auto type = static_cast<FrameType>(cti::wire::frame_type(frame.data()));
       if (type == FrameType::kHello) {
         cti::wire::WelcomeWriter welcome(buffer_, {});
-        io_->send(completion.connection, welcome.finish());
+        const std::size_t bytes = welcome.finish().size();
+        cti::wire::PrivateEventHeader header;
+        header.event_id = cti::wire::EventId::eCTIOSFailureEvent;
+        cti::wire::PrivateEventWriter status(cti::MutableBytes(buffer_).subspan(bytes), header);
+        io_->send(completion.connection, cti::Bytes(buffer_).first(bytes + status.finish().size()));
       } else if (type == FrameType::kHeartbeatReq) {
         cti::wire::HeartbeatConfWriter conf(buffer_, {cti::wire::frame_id(frame.data())});
         io_->send(completion.connection, conf.finish());
