@@ -89,7 +89,8 @@ void Child::read_lines() {
     if (got <= 0) break;
     partial.append(buffer, static_cast<std::size_t>(got));
     const std::lock_guard lock(mutex_);
-    for (std::size_t end; (end = partial.find('\n')) != std::string::npos; partial.erase(0, end + 1)) {
+    for (std::size_t end; (end = partial.find('\n')) != std::string::npos;
+         partial.erase(0, end + 1)) {
       if (lines_.size() == kLinesMax) lines_.pop_front();
       lines_.push_back(partial.substr(0, end));
     }

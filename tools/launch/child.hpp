@@ -7,6 +7,9 @@
 // Ends     the destructor kills and reaps. The kernel kills the child when its parent dies first.
 #pragma once
 
+#include "core/base/result.hpp"
+#include "core/base/time.hpp"
+
 #include <sys/types.h>
 
 #include <condition_variable>
@@ -18,9 +21,6 @@
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include "core/base/result.hpp"
-#include "core/base/time.hpp"
 
 namespace cti::tools {
 

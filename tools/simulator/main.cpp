@@ -1,17 +1,17 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
+#include "core/epoll_io.hpp"
+#include "tools/simulator/server.hpp"
+
+#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <string>
-
-#include "core/epoll_io.hpp"
-#include "tools/simulator/server.hpp"
 
 namespace {
 
@@ -19,6 +19,11 @@ using namespace cti;
 using namespace cti::simulator;
 
 std::atomic<bool> stop_asked{false};  // set by signal handlers: lock-free
+
+// relaxed: a flag between a signal handler and its own thread; nothing else is ordered by it.
+void ask_to_stop(int) { stop_asked.store(true, std::memory_order_relaxed); }
+// relaxed: as above.
+bool asked_to_stop() { return stop_asked.load(std::memory_order_relaxed); }
 
 struct Flags {
   ServerSettings server;
@@ -72,19 +77,19 @@ int run(const Flags& flags) {
     return 3;
   }
   Server& server = **made;
-  std::printf("ready port-a %u port-b %u control-port %u\n", server.port(Side::kA), server.port(Side::kB),
-              server.control_port());
+  std::printf("ready port-a=%u port-b=%u control-port=%u\n", server.port(Side::kA),
+              server.port(Side::kB), server.control_port());
   std::fflush(stdout);
   StandardInput input(!flags.no_input);
   const int io_fd = (*io)->pollable_fd();
-  while (!server.stopping() && !stop_asked.load(std::memory_order_relaxed)) {
-    if (!input.open() || io_fd < 0) {
+  while (!server.stopping() && !asked_to_stop()) {
+    if (!input.open()) {
       // Wakes at least so often to see a signal that came just before the wait.
-      server.turn((*io)->now() + (input.open() ? Nanos(Millis(20)) : Nanos(Millis(200))));
-      if (input.open()) input.serve(server);
+      server.turn((*io)->now() + Millis(200));
       continue;
     }
-    server.turn((*io)->now());
+    // What was handed to the Io is sent by its next wait(): only an idle turn may be followed by a sleep.
+    if (server.turn((*io)->now()) > 0) continue;
     const TimePoint due = server.next_deadline();
     const Nanos wait = due == kNever ? Nanos(Millis(200)) : due - (*io)->now();
     const int timeout_ms = static_cast<int>(std::clamp<std::int64_t>(wait / Millis(1), 0, 200));
@@ -101,33 +106,42 @@ int run(const Flags& flags) {
 
 int main(int argc, char** argv) {
   Flags flags;
-  CLI::App app("ringside-sim: a CTI Server (GED-188, versions 9 to 25) with a simulated peripheral gateway behind it.\n"
-               "Prints one line `ready port-a N port-b N control-port N` when clients may come.\n"
-               "Agents 22866, 22867, 22900 (supervisor), 1001, 1002, 2001; password = agent id; skill group 77.");
+  CLI::App app(
+      "ringside-sim: a CTI Server (GED-188, versions 9 to 25) with a simulated peripheral gateway "
+      "behind it.\n"
+      "Prints one line `ready port-a=N port-b=N control-port=N` when clients may come.\n"
+      "Agents 22866, 22867, 22900 (supervisor), 1001, 1002, 2001; password = agent id; skill group "
+      "77.");
   app.add_option("--bind", flags.bind, "Numeric address to listen on (default 127.0.0.1)");
   app.add_option("--port-a", flags.port_a, "Port of side A; 0 picks a free one (default 42027)");
   app.add_option("--port-b", flags.port_b, "Port of side B; 0 picks a free one (default 43027)");
-  app.add_option("--control-port", flags.control_port, "Loopback port for control commands; 0 picks a free one");
+  app.add_option("--control-port", flags.control_port,
+                 "Loopback port for control commands; 0 picks a free one");
   app.add_flag("--no-stdin", flags.no_input, "Take no control commands from standard input");
   app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)");
   app.add_option("--speed", flags.server.speed, "Model time runs so many times as fast (default 1)")
       ->check(CLI::Range(0.01, 10000.0));
-  app.add_option("--clients", flags.server.clients_max, "Most GED-188 connections at once (default 1000)");
+  app.add_option("--clients", flags.server.clients_max,
+                 "Most GED-188 connections at once (default 1000)");
   app.add_flag("--strict", flags.server.strict, "Refuse what a strict CTI Server refuses");
-  app.add_flag("--standby-b", flags.server.standby_b, "Side B is a standby side (version 24 and later)");
+  app.add_flag("--standby-b", flags.server.standby_b,
+               "Side B is a standby side (version 24 and later)");
   app.add_option("--agents", flags.agents, "Adds agents 10001.. on instruments 20001..");
   app.add_option("--skill-groups", flags.groups, "Adds skill groups 101.. (dialed numbers 6101..)");
-  app.add_option("--teams", flags.teams, "Adds teams 6001..; the first agents are their supervisors");
-  app.add_flag("--queue-events", flags.gateway.queue_events, "Send CALL_QUEUED and CALL_DEQUEUED (CCE does not)");
+  app.add_option("--teams", flags.teams,
+                 "Adds teams 6001..; the first agents are their supervisors");
+  app.add_flag("--queue-events", flags.gateway.queue_events,
+               "Send CALL_QUEUED and CALL_DEQUEUED (CCE does not)");
   CLI11_PARSE(app, argc, argv);
   flags.server.side_a = {flags.bind, flags.port_a};
   flags.server.side_b = {flags.bind, flags.port_b};
   if (flags.control_port >= 0) {
-    flags.server.control = core::Endpoint{"127.0.0.1", static_cast<std::uint16_t>(flags.control_port)};
+    flags.server.control =
+        core::Endpoint{"127.0.0.1", static_cast<std::uint16_t>(flags.control_port)};
   }
   add_generated(flags.gateway, flags.agents, flags.groups, flags.teams);
-  std::signal(SIGTERM, [](int) { stop_asked.store(true, std::memory_order_relaxed); });
-  std::signal(SIGINT, [](int) { stop_asked.store(true, std::memory_order_relaxed); });
+  std::signal(SIGTERM, ask_to_stop);
+  std::signal(SIGINT, ask_to_stop);
   std::signal(SIGPIPE, SIG_IGN);
   return run(flags);
 }
