@@ -5,6 +5,10 @@
 // Threads  owned by the Model.
 #pragma once
 
+#include "tools/simulator/call.hpp"
+#include "tools/simulator/settings.hpp"
+#include "tools/simulator/statistics.hpp"
+
 #include <array>
 #include <deque>
 #include <optional>
@@ -12,10 +16,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "tools/simulator/call.hpp"
-#include "tools/simulator/settings.hpp"
-#include "tools/simulator/statistics.hpp"
 
 namespace cti::simulator {
 
@@ -30,25 +30,26 @@ struct Agent {
   std::uint16_t reason = 0;
   std::optional<AgentState> next;  ///< asked for during a call
   std::uint16_t next_reason = 0;
-  bool acd_call = false;           ///< the present or last call came from the router
-  bool talked = false;             ///< has been on a call since it was last at rest
+  bool acd_call = false;  ///< the present or last call came from the router
+  bool talked = false;    ///< has been on a call since it was last at rest
   bool outbound = false;
   bool wrapup_data_set = false;
   bool assisted = false;
   StationIndex station = kNoIndex;  ///< where it is logged in
   std::uint16_t work_mode = 0;
   std::string remote_number;
-  std::uint32_t last_session = 0;   ///< CTI session that logged the agent in
+  std::uint32_t last_session = 0;  ///< CTI session that logged the agent in
 
   TimePoint state_since{};
   TimePoint logged_on_since{};
-  std::uint64_t state_changes = 0;  ///< names a stay in a state for timers
+  std::uint64_t state_changes = 0;            ///< names a stay in a state for timers
   std::array<Nanos, kAgentStates> time_in{};  ///< all stays that have ended, since the run began
   CounterSet session, today;
 
   bool logged_on() const noexcept { return state != AgentState::kLogout; }
   bool on_call() const noexcept {
-    return state == AgentState::kTalking || state == AgentState::kHold || state == AgentState::kReserved;
+    return state == AgentState::kTalking || state == AgentState::kHold ||
+           state == AgentState::kReserved;
   }
   bool in_wrapup() const noexcept {
     return state == AgentState::kWorkReady || state == AgentState::kWorkNotReady;

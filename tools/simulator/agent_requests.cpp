@@ -4,7 +4,8 @@
 
 namespace cti::simulator {
 
-AgentIndex Server::named_agent(std::optional<std::string_view> id, std::optional<std::string_view> extension,
+AgentIndex Server::named_agent(std::optional<std::string_view> id,
+                               std::optional<std::string_view> extension,
                                std::optional<std::string_view> instrument) const {
   if (id && !id->empty()) return model_.find_agent(*id);
   for (const auto& device : {extension, instrument}) {
@@ -31,9 +32,11 @@ void Server::set_agent_state(Client& client, Bytes body) {
   const auto state = static_cast<AgentState>(request->agent_state());
   const bool everybody = client.has(service::kAllEvents | service::kPeripheralMonitor);
   if (request->forced_flag() == 2) {  // only a look at the password
-    const auto checked = model_.check_password(request->agent_id().value_or(""), request->agent_password().value_or(""));
+    const auto checked = model_.check_password(request->agent_id().value_or(""),
+                                               request->agent_password().value_or(""));
     if (!checked) return fail(client, invoke_id, checked.error());
-    return confirm<ged::SetAgentStateConfEncoder>(client, ged::SetAgentStateConfFixed{invoke_id}, mark);
+    return confirm<ged::SetAgentStateConfEncoder>(client, ged::SetAgentStateConfFixed{invoke_id},
+                                                  mark);
   }
   if (state == AgentState::kLogin) {
     if (!request->agent_id() || !request->agent_instrument()) {
@@ -47,12 +50,15 @@ void Server::set_agent_state(Client& client, Bytes body) {
     login.password_known = request->sso_enabled().value_or(0) == 1;
     login.session = client.session;
     for (const auto& group : request->skill_groups()) {
-      login.skill_groups.push_back(static_cast<std::uint32_t>(group.skill_group_number().value_or(-1)));
+      login.skill_groups.push_back(
+          static_cast<std::uint32_t>(group.skill_group_number().value_or(-1)));
     }
     if (!everybody) {
       const StationIndex own = client.station;
-      const StationIndex wanted = model_.find_station(login.instrument.substr(0, login.instrument.find(';')));
-      if (own != kNoIndex && own != wanted) return fail(client, invoke_id, Status::kFunctionNotAvailable);
+      const StationIndex wanted =
+          model_.find_station(login.instrument.substr(0, login.instrument.find(';')));
+      if (own != kNoIndex && own != wanted)
+        return fail(client, invoke_id, Status::kFunctionNotAvailable);
       const AgentIndex self = client.agent;
       if (self != kNoIndex && model_.find_agent(login.agent) != self) {
         return fail(client, invoke_id, Status::kInconsistentAgentData);
@@ -60,7 +66,8 @@ void Server::set_agent_state(Client& client, Bytes body) {
     }
     const auto done = model_.login(login);
     if (!done) return fail(client, invoke_id, done.error());
-    return confirm<ged::SetAgentStateConfEncoder>(client, ged::SetAgentStateConfFixed{invoke_id}, mark);
+    return confirm<ged::SetAgentStateConfEncoder>(client, ged::SetAgentStateConfFixed{invoke_id},
+                                                  mark);
   }
   AgentIndex agent = named_agent(request->agent_id(), std::nullopt, request->agent_instrument());
   const StationIndex own_station = bound_station(client);
@@ -69,14 +76,17 @@ void Server::set_agent_state(Client& client, Bytes body) {
                                                    : kNoIndex;
   if (agent == kNoIndex && !request->agent_id() && !request->agent_instrument()) agent = own;
   if (agent == kNoIndex) return fail(client, invoke_id, Status::kInvalidAgentData);
-  const AgentIndex chief = request->supervisor_id() ? model_.find_agent(*request->supervisor_id()) : kNoIndex;
+  const AgentIndex chief =
+      request->supervisor_id() ? model_.find_agent(*request->supervisor_id()) : kNoIndex;
   const bool by_chief = chief != kNoIndex && chief != agent;
   if (by_chief && !model_.supervises(chief, agent)) {
     return fail(client, invoke_id, Failure::telephone(Refusal::kPrivilegeViolation));
   }
-  if (!everybody && agent != own && !by_chief) return fail(client, invoke_id, Status::kFunctionNotAvailable);
+  if (!everybody && agent != own && !by_chief)
+    return fail(client, invoke_id, Status::kFunctionNotAvailable);
   StateRequest wish{state, request->event_reason_code(), request->forced_flag() == 1 || by_chief};
-  if (by_chief && state == AgentState::kLogout && wish.reason == 0) wish.reason = kReasonForcedBySupervisor;
+  if (by_chief && state == AgentState::kLogout && wish.reason == 0)
+    wish.reason = kReasonForcedBySupervisor;
   const auto done = model_.set_state(agent, wish);
   if (!done) return fail(client, invoke_id, done.error());
   confirm<ged::SetAgentStateConfEncoder>(client, ged::SetAgentStateConfFixed{invoke_id}, mark);
@@ -85,14 +95,18 @@ void Server::set_agent_state(Client& client, Bytes body) {
 void Server::query_agent_state(Client& client, Bytes body) {
   const auto request = read<ged::QueryAgentStateReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  AgentIndex index = named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
+  AgentIndex index =
+      named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
   if (index == kNoIndex && request->icm_agent_id() > 0) {
     index = model_.find_agent_by_target(static_cast<std::uint32_t>(request->icm_agent_id()));
   }
-  const bool named = request->agent_id() || request->agent_extension() || request->agent_instrument();
+  const bool named =
+      request->agent_id() || request->agent_extension() || request->agent_instrument();
   if (index == kNoIndex && !named) {
     const StationIndex station = bound_station(client);
-    index = client.agent != kNoIndex ? client.agent : station != kNoIndex ? model_.stations()[station].agent : kNoIndex;
+    index = client.agent != kNoIndex ? client.agent
+            : station != kNoIndex    ? model_.stations()[station].agent
+                                     : kNoIndex;
   }
   if (index == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   const Agent& agent = model_.agents()[index];
@@ -143,9 +157,10 @@ void Server::agent_greeting(Client& client, Bytes body) {
   if (named_agent(request->agent_id(), std::nullopt, std::nullopt) == kNoIndex) {
     return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   }
-  if (request->agent_action() > 2) return fail(client, request->invoke_id(), Failure::telephone(Refusal{1016}));
-  confirm<ged::AgentGreetingControlConfEncoder>(client, ged::AgentGreetingControlConfFixed{request->invoke_id()},
-                                                client.pending.size());
+  if (request->agent_action() > 2)
+    return fail(client, request->invoke_id(), Failure::telephone(Refusal{1016}));
+  confirm<ged::AgentGreetingControlConfEncoder>(
+      client, ged::AgentGreetingControlConfFixed{request->invoke_id()}, client.pending.size());
 }
 
 }  // namespace cti::simulator

@@ -1,7 +1,7 @@
 // Agents: logging in and out, states asked for and states that follow from calls, wrap-up.
-#include <algorithm>
-
 #include "tools/simulator/model.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
@@ -58,8 +58,10 @@ void Model::enter(AgentIndex index, AgentState state, std::uint16_t reason) {
   add_stay(agent.session, agent.state, stay);
   add_stay(agent.today, agent.state, stay);
   for (const GroupIndex group : agent.groups) {
-    groups_[group].statistics.each([&](GroupPeriod& period) { add_stay(period.agents, agent.state, stay); });
-    if (agent.state == AgentState::kAvailable) groups_[group].available.erase({agent.state_since, index});
+    groups_[group].statistics.each(
+        [&](GroupPeriod& period) { add_stay(period.agents, agent.state, stay); });
+    if (agent.state == AgentState::kAvailable)
+      groups_[group].available.erase({agent.state_since, index});
   }
   agent.state = state;
   agent.reason = reason;
@@ -70,7 +72,8 @@ void Model::enter(AgentIndex index, AgentState state, std::uint16_t reason) {
     for (const GroupIndex group : agent.groups) groups_[group].available.insert({now_, index});
   }
   if (is_work(state) && agent.desk->work_mode_timer_s > 0) {
-    timers_.arm(now_ + Seconds(agent.desk->work_mode_timer_s), TimerKind::kWrapupEnd, index, agent.state_changes);
+    timers_.arm(now_ + Seconds(agent.desk->work_mode_timer_s), TimerKind::kWrapupEnd, index,
+                agent.state_changes);
   }
   for (ModelListener* listener : listeners_) listener->on_agent({index, repeated});
   if (state == AgentState::kAvailable) agent_available(index);
@@ -79,7 +82,8 @@ void Model::enter(AgentIndex index, AgentState state, std::uint16_t reason) {
 void Model::wrapup_ends(AgentIndex index, std::uint64_t stamp) {
   Agent& agent = agents_[index];
   if (agent.state_changes != stamp || !agent.in_wrapup()) return;
-  agent.resting = agent.state == AgentState::kWorkReady ? AgentState::kAvailable : AgentState::kNotReady;
+  agent.resting =
+      agent.state == AgentState::kWorkReady ? AgentState::kAvailable : AgentState::kNotReady;
   enter(index, agent.resting, 0);
   if (agent.logged_on()) refresh(agent.station);  // a call may have rung into the wrap-up
 }
@@ -104,9 +108,14 @@ void Model::refresh(StationIndex station) {
         agent.acd_call |= c.routed;
         break;
       case ConnectionState::kInitiated:
-      case ConnectionState::kFailed: dialing = true; break;
-      case ConnectionState::kHeld: held = true; break;
-      default: ringing = true;
+      case ConnectionState::kFailed:
+        dialing = true;
+        break;
+      case ConnectionState::kHeld:
+        held = true;
+        break;
+      default:
+        ringing = true;
     }
   }
   AgentState target = agent.state;
@@ -133,7 +142,8 @@ void Model::rest(AgentIndex index) {
   const bool required = talked && ((acd && is_required(agent.desk->wrapup_incoming)) ||
                                    (outbound && is_required(agent.desk->wrapup_outgoing)));
   if (required && (!next || is_work(*next))) {
-    const bool ready = next ? *next == AgentState::kWorkReady : agent.resting == AgentState::kAvailable;
+    const bool ready =
+        next ? *next == AgentState::kWorkReady : agent.resting == AgentState::kAvailable;
     return enter(index, ready ? AgentState::kWorkReady : AgentState::kWorkNotReady, 0);
   }
   if (next && is_work(*next)) return enter(index, *next, 0);
@@ -158,7 +168,8 @@ void Model::log_out(AgentIndex index, std::uint16_t reason) {
 Done<AgentIndex> Model::check_password(std::string_view agent, std::string_view password) const {
   const AgentIndex index = find_agent(agent);
   if (index == kNoIndex) return Err{Failure::telephone(Refusal::kInvalidAgentId)};
-  if (agents_[index].settings.password != password) return Err{Failure::telephone(Refusal::kInvalidPassword)};
+  if (agents_[index].settings.password != password)
+    return Err{Failure::telephone(Refusal::kInvalidPassword)};
   return index;
 }
 
@@ -188,12 +199,14 @@ Done<AgentIndex> Model::login(const LoginRequest& request) {
     for (ModelListener* listener : listeners_) listener->on_agent({index, true});
     return index;
   }
-  if (stations_[station].agent != kNoIndex) return Err{Failure::telephone(Refusal::kExtensionInUse)};
+  if (stations_[station].agent != kNoIndex)
+    return Err{Failure::telephone(Refusal::kExtensionInUse)};
   if (!stations_[station].calls.empty()) return Err{Failure::telephone(Refusal::kResourceBusy)};
   agent.groups = std::move(groups);
   agent.station = station;
   agent.work_mode = request.work_mode;
-  agent.remote_number = remote ? std::string(request.instrument.substr(semicolon + 1)) : std::string();
+  agent.remote_number =
+      remote ? std::string(request.instrument.substr(semicolon + 1)) : std::string();
   agent.last_session = request.session;
   agent.resting = AgentState::kNotReady;
   agent.logged_on_since = now_;
@@ -226,7 +239,8 @@ Done<AgentIndex> Model::set_state(AgentIndex index, const StateRequest& request)
     return index;
   }
   if (busy || agent.on_call()) {
-    const WrapupMode mode = agent.outbound ? agent.desk->wrapup_outgoing : agent.desk->wrapup_incoming;
+    const WrapupMode mode =
+        agent.outbound ? agent.desk->wrapup_outgoing : agent.desk->wrapup_incoming;
     const bool talking = agent.state == AgentState::kTalking || agent.state == AgentState::kHold;
     if (!request.forced) {
       if (!talking || wanted == AgentState::kLogout) return Err{incompatible};
@@ -239,8 +253,9 @@ Done<AgentIndex> Model::set_state(AgentIndex index, const StateRequest& request)
     return index;
   }
   if (is_work(wanted) && !agent.in_wrapup()) return Err{incompatible};
-  if (agent.in_wrapup() && !is_work(wanted) && agent.desk->wrapup_incoming == WrapupMode::kRequiredWithData &&
-      !agent.wrapup_data_set && !request.forced) {
+  if (agent.in_wrapup() && !is_work(wanted) &&
+      agent.desk->wrapup_incoming == WrapupMode::kRequiredWithData && !agent.wrapup_data_set &&
+      !request.forced) {
     return Err{Failure::telephone(Refusal::kWrapupDataRequired)};
   }
   if (!is_work(wanted)) agent.resting = wanted;
@@ -253,20 +268,23 @@ void Model::call_statistics(const Call& of, const Connection& c) {
   const Nanos held = c.held + (c.state == ConnectionState::kHeld ? now_ - c.since : Nanos{0});
   const Nanos whole = now_ - c.talk_since;
   const auto add = [&](CounterSet& counters) {
-    const auto book = [&](Counter calls, Counter talk, bool talk_only, Counter held_calls, Counter held_time) {
+    const auto book = [&](Counter calls, Counter talk, bool talk_only, Counter held_calls,
+                          Counter held_time) {
       counters.count(calls);
       counters.spend(talk, talk_only ? whole - held : whole);
       counters.count(held_calls, c.holds > 0);
       counters.spend(held_time, held);
     };
     if (c.routed) {
-      book(Counter::kHandledCalls, Counter::kHandledTalkTime, true, Counter::kInHeld, Counter::kInHeldTime);
+      book(Counter::kHandledCalls, Counter::kHandledTalkTime, true, Counter::kInHeld,
+           Counter::kInHeldTime);
       counters.spend(Counter::kHandledTime, whole);
     } else if (c.inbound) {
-      book(Counter::kInternalReceived, Counter::kInternalReceivedTime, false, Counter::kInternalHeld,
-           Counter::kInternalHeldTime);
+      book(Counter::kInternalReceived, Counter::kInternalReceivedTime, false,
+           Counter::kInternalHeld, Counter::kInternalHeldTime);
     } else if (of.called.kind == DeviceKind::kExternal) {
-      book(Counter::kOutCalls, Counter::kOutTalkTime, true, Counter::kOutHeld, Counter::kOutHeldTime);
+      book(Counter::kOutCalls, Counter::kOutTalkTime, true, Counter::kOutHeld,
+           Counter::kOutHeldTime);
       counters.spend(Counter::kOutTime, whole);
     } else {
       book(Counter::kInternalCalls, Counter::kInternalTime, false, Counter::kInternalHeld,

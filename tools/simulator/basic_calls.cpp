@@ -1,13 +1,14 @@
 // One call: from dialling to clearing.
-#include <algorithm>
-
 #include "tools/simulator/model.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
 
 bool is_outside_number(std::string_view number) {
-  const bool digits = std::ranges::all_of(number, [](char c) { return (c >= '0' && c <= '9') || c == '+' || c == '#'; });
+  const bool digits = std::ranges::all_of(
+      number, [](char c) { return (c >= '0' && c <= '9') || c == '+' || c == '#'; });
   return digits && (number.size() >= 7 || (number.size() >= 4 && number.front() == '9'));
 }
 
@@ -57,15 +58,17 @@ bool Model::reachable(std::string_view number) const {
   return is_outside_number(number);
 }
 
-Call& Model::originate(StationIndex from, CallType type, const Dial& dial, const CallData* inherited) {
+Call& Model::originate(StationIndex from, CallType type, const Dial& dial,
+                       const CallData* inherited) {
   Call& made = new_call(type);
   made.calling = station_party(from);
   made.dialed = made.dnis = std::string(dial.number);
   const StationIndex to = find_station(dial.number);
-  made.called = to != kNoIndex ? station_party(to)
-                               : Party{find_group_by_dialed(dial.number) != kNoIndex ? DeviceKind::kRoutePoint
-                                                                                      : DeviceKind::kExternal,
-                                       std::string(dial.number), kNoIndex};
+  made.called = to != kNoIndex
+                    ? station_party(to)
+                    : Party{find_group_by_dialed(dial.number) != kNoIndex ? DeviceKind::kRoutePoint
+                                                                          : DeviceKind::kExternal,
+                            std::string(dial.number), kNoIndex};
   made.ani = made.calling.id;
   if (inherited != nullptr) made.data = *inherited;
   apply(made.data, dial.data);
@@ -86,9 +89,11 @@ void Model::place(Call& of, const std::string& number, Cause cause) {
   if (group != kNoIndex) return route(of, group);
   if (!is_outside_number(number)) return fail(of, Cause::kNotObtainable);
   for (Connection& c : of.connections) {
-    if (c.state == ConnectionState::kInitiated) set_connection_state(c, ConnectionState::kConnected);
+    if (c.state == ConnectionState::kInitiated)
+      set_connection_state(c, ConnectionState::kConnected);
   }
-  const Connection& outside = join(of, {DeviceKind::kExternal, number, kNoIndex}, ConnectionState::kAlerting, true);
+  const Connection& outside =
+      join(of, {DeviceKind::kExternal, number, kNoIndex}, ConnectionState::kAlerting, true);
   timers_.arm(now_ + settings_.timings.external_answer, TimerKind::kExternalAnswer, outside.number);
   const Party party = outside.party;
   tell_views(CallEventKind::kReachedNetwork, of, party, cause);
@@ -108,7 +113,8 @@ void Model::deliver(Call& of, Connection& c, Cause cause) {
   const StationIndex station = c.party.station;
   set_connection_state(c, ConnectionState::kAlerting);
   for (Connection& other : of.connections) {
-    if (other.state == ConnectionState::kInitiated) set_connection_state(other, ConnectionState::kConnected);
+    if (other.state == ConnectionState::kInitiated)
+      set_connection_state(other, ConnectionState::kConnected);
   }
   announce(of, c);
   const Party party = c.party;
@@ -181,7 +187,8 @@ Done<CallNumber> Model::make_call(StationIndex from, const Dial& dial) {
   if (dial.number.empty()) return Err{Failure::telephone(Refusal::kInvalidDestination)};
   if (calls_.size() >= settings_.calls_max) return Err{Failure::telephone(Refusal::kResourceBusy)};
   if (auto fits = check_patch(dial.data, {}); !fits) return fits;
-  const bool inside = find_station(dial.number) != kNoIndex || find_group_by_dialed(dial.number) != kNoIndex;
+  const bool inside =
+      find_station(dial.number) != kNoIndex || find_group_by_dialed(dial.number) != kNoIndex;
   Call& made = originate(from, inside ? CallType::kAgentInside : CallType::kOut, dial, nullptr);
   const CallNumber number = made.number;
   place(made, std::string(dial.number), Cause::kNone);
@@ -191,7 +198,8 @@ Done<CallNumber> Model::make_call(StationIndex from, const Dial& dial) {
 Done<CallNumber> Model::answer(CallNumber number, StationIndex station) {
   Done<Connection*> own = own_connection(number, station);
   if (!own) return Err{own.error()};
-  if ((*own)->state != ConnectionState::kAlerting) return Err{Failure::telephone(Refusal::kNoCallToAnswer)};
+  if ((*own)->state != ConnectionState::kAlerting)
+    return Err{Failure::telephone(Refusal::kNoCallToAnswer)};
   for (const CallNumber other : stations_[station].calls) {
     if (find_view(other, station)->state == ConnectionState::kConnected) {
       return Err{Failure::telephone(Refusal::kInvalidObjectState)};
@@ -257,10 +265,12 @@ Done<CallNumber> Model::clear_call(CallNumber number, StationIndex station) {
   return number;
 }
 
-Done<CallNumber> Model::send_dtmf(CallNumber number, StationIndex station, std::string_view digits) {
+Done<CallNumber> Model::send_dtmf(CallNumber number, StationIndex station,
+                                  std::string_view digits) {
   Done<Connection*> own = own_connection(number, station);
   if (!own) return Err{own.error()};
-  if ((*own)->state != ConnectionState::kConnected) return Err{Failure::telephone(Refusal::kNoActiveCall)};
+  if ((*own)->state != ConnectionState::kConnected)
+    return Err{Failure::telephone(Refusal::kNoActiveCall)};
   const bool tones = !digits.empty() && std::ranges::all_of(digits, [](char c) {
     return (c >= '0' && c <= '9') || c == '*' || c == '#' || (c >= 'A' && c <= 'D') || c == ',';
   });
@@ -281,7 +291,8 @@ void Model::divert(Call& of, Connection& c, Cause cause) {
 Done<CallNumber> Model::deflect(CallNumber number, StationIndex station, std::string_view to) {
   Done<Connection*> own = own_connection(number, station);
   if (!own) return Err{own.error()};
-  if ((*own)->state != ConnectionState::kAlerting) return Err{Failure::telephone(Refusal::kInvalidObjectState)};
+  if ((*own)->state != ConnectionState::kAlerting)
+    return Err{Failure::telephone(Refusal::kInvalidObjectState)};
   if (!reachable(to)) return Err{Failure::telephone(Refusal::kInvalidDestination)};
   Call& of = *call(number);
   divert(of, **own, Cause::kForward);
@@ -316,7 +327,8 @@ Done<CallNumber> Model::outside_call(const OutsideCall& wish) {
   }
   const GroupIndex group = wish.group != kNoIndex ? wish.group : find_group_by_dialed(wish.number);
   const StationIndex station = find_station(wish.number);
-  if (group == kNoIndex && station == kNoIndex) return Err{Failure::telephone(Refusal::kInvalidDestination)};
+  if (group == kNoIndex && station == kNoIndex)
+    return Err{Failure::telephone(Refusal::kInvalidDestination)};
   if (group == kNoIndex && busy(station)) return Err{Failure::telephone(Refusal::kResourceBusy)};
   if (group != kNoIndex && groups_[group].queue.size() >= settings_.queue_max) {
     ++counters_.refused_full;
@@ -328,11 +340,13 @@ Done<CallNumber> Model::outside_call(const OutsideCall& wish) {
   made.calling = {DeviceKind::kExternal, wish.ani, kNoIndex};
   made.ani = wish.ani;
   made.dialed = made.dnis = group != kNoIndex ? groups_[group].settings.dialed_number : wish.number;
-  made.called = group != kNoIndex ? Party{DeviceKind::kRoutePoint, made.dialed, kNoIndex} : station_party(station);
+  made.called = group != kNoIndex ? Party{DeviceKind::kRoutePoint, made.dialed, kNoIndex}
+                                  : station_party(station);
   made.talk = wish.talk;
   apply(made.data, wish.data);
   const Connection& caller = join(made, made.calling, ConnectionState::kConnected, false);
-  if (wish.patience != Nanos::max()) timers_.arm(now_ + wish.patience, TimerKind::kHangup, caller.number, 0);
+  if (wish.patience != Nanos::max())
+    timers_.arm(now_ + wish.patience, TimerKind::kHangup, caller.number, 0);
   if (group != kNoIndex) {
     route(made, group);
   } else {
@@ -379,7 +393,8 @@ void Model::drop(Call& of, ConnectionNumber who, Cause cause) {
 void Model::guard_outsiders(Call& of) {
   if (of.queued != kNoIndex || std::ranges::any_of(of.connections, &Connection::view)) return;
   const Timings& times = settings_.timings;
-  const Nanos stay{random_.between(times.external_alone_min.count(), times.external_alone_max.count())};
+  const Nanos stay{
+      random_.between(times.external_alone_min.count(), times.external_alone_max.count())};
   timers_.arm(now_ + stay, TimerKind::kExternalAlone, of.number);
 }
 
@@ -405,7 +420,8 @@ void Model::end_call(Call& of, ConnectionNumber first, Cause cause) {
     if (c.view() && !c.announced && c.routed) tell(event_for(CallEventKind::kPreCallAbort, of, c));
     c.state = ConnectionState::kNull;
   }
-  for (const Party& party : leaving) tell_views(CallEventKind::kConnectionCleared, of, party, cause);
+  for (const Party& party : leaving)
+    tell_views(CallEventKind::kConnectionCleared, of, party, cause);
   if (!leaving.empty()) tell_views(CallEventKind::kCleared, of, leaving.front(), cause);
   for (Connection& c : of.connections) {
     end_view(of, c);

@@ -7,17 +7,17 @@
 // Threads  owned by the Model.
 #pragma once
 
+#include "core/base/time.hpp"
+#include "tools/simulator/vocabulary.hpp"
+
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/base/time.hpp"
-#include "tools/simulator/vocabulary.hpp"
-
 namespace cti::simulator {
 
-using CallNumber = std::uint32_t;       ///< ConnectionCallID; never used twice in one run
+using CallNumber = std::uint32_t;        ///< ConnectionCallID; never used twice in one run
 using ConnectionNumber = std::uint32_t;  ///< names a connection for timers; never used twice
 using StationIndex = std::uint32_t;
 using AgentIndex = std::uint32_t;
@@ -51,8 +51,9 @@ struct CallData {
 
 /// Which items of CallData an event or request carries.
 namespace data_item {
-inline constexpr std::uint32_t kVariables = 0x3FF, kWrapup = 1U << 10, kUserToUser = 1U << 11, kDigits = 1U << 12,
-                               kNamed = 1U << 13, kPhone = 1U << 14, kAccount = 1U << 15, kEverything = 0xFFFF;
+inline constexpr std::uint32_t kVariables = 0x3FF, kWrapup = 1U << 10, kUserToUser = 1U << 11,
+                               kDigits = 1U << 12, kNamed = 1U << 13, kPhone = 1U << 14,
+                               kAccount = 1U << 15, kEverything = 0xFFFF;
 }  // namespace data_item
 
 /// A change of call data: only what is set is changed.
@@ -67,17 +68,18 @@ enum class Role : std::uint8_t { kParty, kMonitor, kWhisper, kBargedIn };
 struct Connection {
   ConnectionNumber number = 0;
   Party party;
-  ConnectionState state = ConnectionState::kNull;  ///< kNull: reserved for an offered call, not ringing yet
+  ConnectionState state =
+      ConnectionState::kNull;   ///< kNull: reserved for an offered call, not ringing yet
   AgentIndex agent = kNoIndex;  ///< who sat there when it joined
   Role role = Role::kParty;
   StationIndex supervises = kNoIndex;  ///< role other than kParty: whose call it joined
-  CallType seen_as{};  ///< 0: the call's own type
-  bool inbound = false;    ///< was called, has not dialled
-  bool routed = false;     ///< was chosen by the router
-  bool announced = false;  ///< BEGIN has been sent: END is owed
-  bool answered = false;   ///< has been connected once
-  bool media = false;      ///< RTP has started
-  TimePoint since{};       ///< of the present state
+  CallType seen_as{};                  ///< 0: the call's own type
+  bool inbound = false;                ///< was called, has not dialled
+  bool routed = false;                 ///< was chosen by the router
+  bool announced = false;              ///< BEGIN has been sent: END is owed
+  bool answered = false;               ///< has been connected once
+  bool media = false;                  ///< RTP has started
+  TimePoint since{};                   ///< of the present state
   TimePoint talk_since{};
   Nanos held{0};
   std::uint32_t holds = 0;
@@ -98,7 +100,7 @@ struct Call {
   std::string ani, dnis, dialed;
   Party calling, called, last_redirect;
   RouterKey key;
-  GroupIndex group = kNoIndex;  ///< the router's choice
+  GroupIndex group = kNoIndex;   ///< the router's choice
   GroupIndex queued = kNoIndex;  ///< waits there now
   TimePoint queued_since{};
   CallNumber consult_of = kNoCall;
@@ -108,7 +110,7 @@ struct Call {
   bool conference = false;
   bool bad = false;
   bool route_announced = false;  ///< queue events: BEGIN of the route point was sent
-  Nanos talk = Nanos::max();  ///< the outside caller hangs up so long after the first answer
+  Nanos talk = Nanos::max();     ///< the outside caller hangs up so long after the first answer
   TimePoint begun{};
 
   Connection* of_station(StationIndex station) noexcept {

@@ -1,7 +1,7 @@
 // The data that travels with a call, and its limits.
-#include <algorithm>
-
 #include "tools/simulator/model.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
@@ -29,7 +29,8 @@ void set_named(std::vector<NamedValue>& named, const NamedValue& change) {
 
 std::uint32_t items_of(const CallDataPatch& patch) {
   std::uint32_t items = 0;
-  for (std::size_t i = 0; i < patch.variables.size(); ++i) items |= std::uint32_t{patch.variables[i].has_value()} << i;
+  for (std::size_t i = 0; i < patch.variables.size(); ++i)
+    items |= std::uint32_t{patch.variables[i].has_value()} << i;
   if (patch.wrapup) items |= data_item::kWrapup;
   if (patch.user_to_user) items |= data_item::kUserToUser;
   if (patch.entered_digits) items |= data_item::kDigits;
@@ -64,21 +65,25 @@ Done<CallNumber> Model::check_patch(const CallDataPatch& patch, const CallData& 
     return value && value->size() > most;
   };
   for (std::size_t i = 0; i < patch.variables.size(); ++i) {
-    if (too_long(patch.variables[i], kVariableCharactersMax)) return Err{Failure::server(Status::kValueTooLong)};
+    if (too_long(patch.variables[i], kVariableCharactersMax))
+      return Err{Failure::server(Status::kValueTooLong)};
     if (patch.variables[i] && (settings_.protected_variables >> i & 1) != 0) {
       return Err{Failure::server(Status::kProtectedVariable)};
     }
   }
-  if (too_long(patch.wrapup, kWrapupCharactersMax)) return Err{Failure::server(Status::kValueTooLong)};
+  if (too_long(patch.wrapup, kWrapupCharactersMax))
+    return Err{Failure::server(Status::kValueTooLong)};
   if (too_long(patch.user_to_user, 130) || too_long(patch.entered_digits, 40)) {
     return Err{Failure::server(Status::kValueTooLong)};
   }
   const bool any_name = settings_.named_variables.empty() && settings_.named_arrays.empty();
   for (const NamedValue& value : patch.named) {
-    if (value.name.size() > 32 || value.value.size() > 210) return Err{Failure::server(Status::kValueTooLong)};
+    if (value.name.size() > 32 || value.value.size() > 210)
+      return Err{Failure::server(Status::kValueTooLong)};
     const auto& names = value.index < 0 ? settings_.named_variables : settings_.named_arrays;
     if (!any_name && std::ranges::find(names, value.name) == names.end()) {
-      return Err{Failure::server(value.index < 0 ? Status::kVariableNotConfigured : Status::kArrayNotConfigured)};
+      return Err{Failure::server(value.index < 0 ? Status::kVariableNotConfigured
+                                                 : Status::kArrayNotConfigured)};
     }
   }
   if (patch.named.empty()) return CallNumber{0};
@@ -87,11 +92,13 @@ Done<CallNumber> Model::check_patch(const CallDataPatch& patch, const CallData& 
   CallDataPatch named;
   named.named = patch.named;
   apply(after, named);
-  if (named_bytes(after.named) > kNamedDataBytesMax) return Err{Failure::server(Status::kTooMuchData)};
+  if (named_bytes(after.named) > kNamedDataBytesMax)
+    return Err{Failure::server(Status::kTooMuchData)};
   return CallNumber{0};
 }
 
-Done<CallNumber> Model::set_call_data(CallNumber number, const CallDataPatch& patch, std::uint16_t disposition) {
+Done<CallNumber> Model::set_call_data(CallNumber number, const CallDataPatch& patch,
+                                      std::uint16_t disposition) {
   Call* of = call(number);
   if (of == nullptr) {
     const auto ended = ended_.find(number);
@@ -117,7 +124,8 @@ Done<CallNumber> Model::set_call_data(CallNumber number, const CallDataPatch& pa
 }
 
 Done<CallNumber> Model::release_call(CallNumber number) {
-  if (ended_.erase(number) == 0 && find_call(number) == nullptr) return Err{Failure::server(Status::kInvalidCallId)};
+  if (ended_.erase(number) == 0 && find_call(number) == nullptr)
+    return Err{Failure::server(Status::kInvalidCallId)};
   return number;
 }
 

@@ -1,11 +1,11 @@
 #include "tools/simulator/call_messages.hpp"
 
-#include <algorithm>
-
 #include "tools/simulator/data_fields.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/media.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
@@ -24,8 +24,10 @@ struct Telling {
   MutableBytes buffer;
 
   std::uint16_t call_type() const {
-    const Connection* view = event.station == kNoIndex ? nullptr : event.call->of_station(event.station);
-    const CallType type = view != nullptr && view->seen_as != CallType{} ? view->seen_as : event.call->type;
+    const Connection* view =
+        event.station == kNoIndex ? nullptr : event.call->of_station(event.station);
+    const CallType type =
+        view != nullptr && view->seen_as != CallType{} ? view->seen_as : event.call->type;
     return static_cast<std::uint16_t>(type);
   }
 
@@ -34,8 +36,10 @@ struct Telling {
   Fixed common() const {
     const Call& call = *event.call;
     Fixed fixed;
-    if constexpr (requires { fixed.peripheral_id; }) fixed.peripheral_id = model.settings().peripheral_id;
-    if constexpr (requires { fixed.peripheral_type; }) fixed.peripheral_type = model.settings().peripheral_type;
+    if constexpr (requires { fixed.peripheral_id; })
+      fixed.peripheral_id = model.settings().peripheral_id;
+    if constexpr (requires { fixed.peripheral_type; })
+      fixed.peripheral_type = model.settings().peripheral_type;
     if constexpr (requires { fixed.connection_call_id; }) {
       fixed.connection_device_id_type = kStatic;
       fixed.connection_call_id = event.number;
@@ -53,15 +57,18 @@ struct Telling {
         fixed.skill_group_priority = group.priority;
       }
     }
-    if constexpr (requires { fixed.calling_device_type; }) fixed.calling_device_type = kind(call.calling);
-    if constexpr (requires { fixed.called_device_type; }) fixed.called_device_type = kind(call.called);
+    if constexpr (requires { fixed.calling_device_type; })
+      fixed.calling_device_type = kind(call.calling);
+    if constexpr (requires { fixed.called_device_type; })
+      fixed.called_device_type = kind(call.called);
     if constexpr (requires { fixed.last_redirect_device_type; }) {
       fixed.last_redirect_device_type = kind(call.last_redirect);
     }
     if constexpr (requires { fixed.local_connection_state; }) {
       fixed.local_connection_state = static_cast<std::uint16_t>(event.local);
     }
-    if constexpr (requires { fixed.event_cause; }) fixed.event_cause = static_cast<std::uint16_t>(event.cause);
+    if constexpr (requires { fixed.event_cause; })
+      fixed.event_cause = static_cast<std::uint16_t>(event.cause);
     if constexpr (requires { fixed.call_type; }) fixed.call_type = call_type();
     if constexpr (requires { fixed.called_party_disposition; }) {
       fixed.called_party_disposition = call.data.disposition;
@@ -82,7 +89,8 @@ struct Telling {
       if (call.called.kind != DeviceKind::kNone) to.called_device_id(call.called.id);
     }
     if constexpr (requires { to.last_redirect_device_id(""); }) {
-      if (call.last_redirect.kind != DeviceKind::kNone) to.last_redirect_device_id(call.last_redirect.id);
+      if (call.last_redirect.kind != DeviceKind::kNone)
+        to.last_redirect_device_id(call.last_redirect.id);
     }
   }
 
@@ -175,7 +183,8 @@ struct Telling {
     return done(to);
   }
   Bytes initiated() const {
-    ged::CallServiceInitiatedEventEncoder to(buffer, version, common<ged::CallServiceInitiatedEventFixed>());
+    ged::CallServiceInitiatedEventEncoder to(buffer, version,
+                                             common<ged::CallServiceInitiatedEventFixed>());
     devices(to);
     return done(to);
   }
@@ -268,7 +277,8 @@ struct Telling {
   }
   Bytes pre_call() const {
     auto fixed = common<ged::AgentPreCallEventFixed>();
-    if (event.agent != kNoIndex) fixed.agent_skill_target_id = model.agents()[event.agent].skill_target_id;
+    if (event.agent != kNoIndex)
+      fixed.agent_skill_target_id = model.agents()[event.agent].skill_target_id;
     fixed.mrdid = 1;
     ged::AgentPreCallEventEncoder to(buffer, version, fixed);
     to.agent_instrument(event.device);
@@ -281,7 +291,9 @@ struct Telling {
     fixed.mrdid = 1;
     ged::AgentPreCallAbortEventEncoder to(buffer, version, fixed);
     const RouterKey& key = event.call->key;
-    to.agent_instrument(event.device).router_call_key_day(key.day).router_call_key_call_id(key.call);
+    to.agent_instrument(event.device)
+        .router_call_key_day(key.day)
+        .router_call_key_call_id(key.call);
     to.router_call_key_sequence_number(key.sequence);
     return done(to);
   }
@@ -323,41 +335,70 @@ bool RegisteredVariables::wants(const NamedValue& value) const {
 std::uint16_t line_type_of(const Call& call, bool inbound) noexcept {
   switch (call.type) {
     case CallType::kAcdIn:
-    case CallType::kPrerouteAcdIn: return 0;  // inbound ACD
-    case CallType::kOut: return 7;            // outbound
-    case CallType::kSupervisorMonitor: return 9;
+    case CallType::kPrerouteAcdIn:
+      return 0;  // inbound ACD
+    case CallType::kOut:
+      return 7;  // outbound
+    case CallType::kSupervisorMonitor:
+      return 9;
     case CallType::kAssist:
-    case CallType::kEmergency: return 4;
-    case CallType::kTransferIn: return inbound ? 0 : 2;
-    case CallType::kOtherIn: return 10;  // non-ACD in
-    default: return 2;                   // inside
+    case CallType::kEmergency:
+      return 4;
+    case CallType::kTransferIn:
+      return inbound ? 0 : 2;
+    case CallType::kOtherIn:
+      return 10;  // non-ACD in
+    default:
+      return 2;  // inside
   }
 }
 
 std::uint32_t mask_of(CallEventKind kind) noexcept {
   switch (kind) {
-    case CallEventKind::kDelivered: return 1U << 0;
-    case CallEventKind::kQueued: return 1U << 1;
-    case CallEventKind::kEstablished: return 1U << 2;
-    case CallEventKind::kHeld: return 1U << 3;
-    case CallEventKind::kRetrieved: return 1U << 4;
-    case CallEventKind::kCleared: return 1U << 5;
-    case CallEventKind::kConnectionCleared: return 1U << 6;
-    case CallEventKind::kOriginated: return 1U << 7;
-    case CallEventKind::kConferenced: return 1U << 8;
-    case CallEventKind::kTransferred: return 1U << 9;
-    case CallEventKind::kDiverted: return 1U << 10;
-    case CallEventKind::kServiceInitiated: return 1U << 11;
-    case CallEventKind::kBegin: return 1U << 13;
-    case CallEventKind::kEnd: return 1U << 14;
-    case CallEventKind::kDataUpdate: return 1U << 15;
-    case CallEventKind::kFailed: return 1U << 16;
-    case CallEventKind::kReachedNetwork: return 1U << 17;
-    case CallEventKind::kDequeued: return 1U << 18;
-    case CallEventKind::kPreCall: return 1U << 19;
-    case CallEventKind::kPreCallAbort: return 1U << 20;
-    case CallEventKind::kRtpStarted: return 1U << 21;
-    case CallEventKind::kRtpStopped: return 1U << 22;
+    case CallEventKind::kDelivered:
+      return 1U << 0;
+    case CallEventKind::kQueued:
+      return 1U << 1;
+    case CallEventKind::kEstablished:
+      return 1U << 2;
+    case CallEventKind::kHeld:
+      return 1U << 3;
+    case CallEventKind::kRetrieved:
+      return 1U << 4;
+    case CallEventKind::kCleared:
+      return 1U << 5;
+    case CallEventKind::kConnectionCleared:
+      return 1U << 6;
+    case CallEventKind::kOriginated:
+      return 1U << 7;
+    case CallEventKind::kConferenced:
+      return 1U << 8;
+    case CallEventKind::kTransferred:
+      return 1U << 9;
+    case CallEventKind::kDiverted:
+      return 1U << 10;
+    case CallEventKind::kServiceInitiated:
+      return 1U << 11;
+    case CallEventKind::kBegin:
+      return 1U << 13;
+    case CallEventKind::kEnd:
+      return 1U << 14;
+    case CallEventKind::kDataUpdate:
+      return 1U << 15;
+    case CallEventKind::kFailed:
+      return 1U << 16;
+    case CallEventKind::kReachedNetwork:
+      return 1U << 17;
+    case CallEventKind::kDequeued:
+      return 1U << 18;
+    case CallEventKind::kPreCall:
+      return 1U << 19;
+    case CallEventKind::kPreCallAbort:
+      return 1U << 20;
+    case CallEventKind::kRtpStarted:
+      return 1U << 21;
+    case CallEventKind::kRtpStopped:
+      return 1U << 22;
   }
   return 0;
 }
@@ -366,26 +407,46 @@ EventFrames encode_call_event(const Model& model, const CallEvent& event, ged::V
                               const RegisteredVariables& wanted, MutableBytes buffer) {
   const Telling telling{model, event, version, wanted, buffer};
   switch (event.kind) {
-    case CallEventKind::kBegin: return {telling.begin(), {}};
-    case CallEventKind::kEnd: return {telling.end(), {}};
-    case CallEventKind::kDelivered: return {telling.delivered(), {}};
-    case CallEventKind::kEstablished: return {telling.established(), {}};
-    case CallEventKind::kHeld: return {telling.held(), {}};
-    case CallEventKind::kRetrieved: return {telling.retrieved(), {}};
-    case CallEventKind::kCleared: return {telling.cleared(), {}};
-    case CallEventKind::kConnectionCleared: return {telling.connection_cleared(), {}};
-    case CallEventKind::kOriginated: return {telling.originated(), {}};
-    case CallEventKind::kFailed: return {telling.failed(), {}};
-    case CallEventKind::kConferenced: return {telling.conferenced(), {}};
-    case CallEventKind::kTransferred: return {telling.transferred(), {}};
-    case CallEventKind::kDiverted: return {telling.diverted(), {}};
-    case CallEventKind::kServiceInitiated: return {telling.initiated(), {}};
-    case CallEventKind::kQueued: return {telling.queued(), {}};
-    case CallEventKind::kDequeued: return {telling.dequeued(), {}};
-    case CallEventKind::kReachedNetwork: return {telling.reached_network(), {}};
-    case CallEventKind::kDataUpdate: return {telling.data_update(), {}};
-    case CallEventKind::kPreCall: return {telling.pre_call(), {}};
-    case CallEventKind::kPreCallAbort: return {telling.pre_call_abort(), {}};
+    case CallEventKind::kBegin:
+      return {telling.begin(), {}};
+    case CallEventKind::kEnd:
+      return {telling.end(), {}};
+    case CallEventKind::kDelivered:
+      return {telling.delivered(), {}};
+    case CallEventKind::kEstablished:
+      return {telling.established(), {}};
+    case CallEventKind::kHeld:
+      return {telling.held(), {}};
+    case CallEventKind::kRetrieved:
+      return {telling.retrieved(), {}};
+    case CallEventKind::kCleared:
+      return {telling.cleared(), {}};
+    case CallEventKind::kConnectionCleared:
+      return {telling.connection_cleared(), {}};
+    case CallEventKind::kOriginated:
+      return {telling.originated(), {}};
+    case CallEventKind::kFailed:
+      return {telling.failed(), {}};
+    case CallEventKind::kConferenced:
+      return {telling.conferenced(), {}};
+    case CallEventKind::kTransferred:
+      return {telling.transferred(), {}};
+    case CallEventKind::kDiverted:
+      return {telling.diverted(), {}};
+    case CallEventKind::kServiceInitiated:
+      return {telling.initiated(), {}};
+    case CallEventKind::kQueued:
+      return {telling.queued(), {}};
+    case CallEventKind::kDequeued:
+      return {telling.dequeued(), {}};
+    case CallEventKind::kReachedNetwork:
+      return {telling.reached_network(), {}};
+    case CallEventKind::kDataUpdate:
+      return {telling.data_update(), {}};
+    case CallEventKind::kPreCall:
+      return {telling.pre_call(), {}};
+    case CallEventKind::kPreCallAbort:
+      return {telling.pre_call_abort(), {}};
     case CallEventKind::kRtpStarted:
     case CallEventKind::kRtpStopped: {
       const Bytes first = telling.rtp(0, buffer);
@@ -395,8 +456,8 @@ EventFrames encode_call_event(const Model& model, const CallEvent& event, ged::V
   return {};
 }
 
-Bytes encode_agent_event(const Model& model, const Agent& agent, ged::Version version, std::size_t group,
-                         std::uint32_t peripheral_id, MutableBytes buffer) {
+Bytes encode_agent_event(const Model& model, const Agent& agent, ged::Version version,
+                         std::size_t group, std::uint32_t peripheral_id, MutableBytes buffer) {
   const auto state = static_cast<std::uint16_t>(agent.state);
   ged::AgentStateEventFixed fixed;
   fixed.peripheral_id = peripheral_id;

@@ -4,12 +4,12 @@
 //          frame (it is the first field of every one of these messages), so that one frame serves many sessions.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "core/base/bytes.hpp"
 #include "tools/simulator/model.hpp"
 #include "wire/ged188_limits.hpp"
+
+#include <cstdint>
+#include <optional>
 
 namespace cti::simulator {
 
@@ -34,8 +34,9 @@ std::uint32_t mask_of(CallEventKind kind) noexcept;
 struct EventFrames {
   Bytes first, second;
 };
-EventFrames encode_call_event(const Model& model, const CallEvent& event, wire::ged188::Version version,
-                              const RegisteredVariables& wanted, MutableBytes buffer);
+EventFrames encode_call_event(const Model& model, const CallEvent& event,
+                              wire::ged188::Version version, const RegisteredVariables& wanted,
+                              MutableBytes buffer);
 
 /// `next_group` for versions below 13: one event per skill group; 0 tells the first.
 Bytes encode_agent_event(const Model& model, const Agent& agent, wire::ged188::Version version,

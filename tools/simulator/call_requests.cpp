@@ -1,11 +1,11 @@
 // Requests that act on calls. The station is the ConnectionDeviceID of the request, else its AgentInstrument, else the
 // session's own device; acting for another device than one's own needs the all-events service.
-#include <algorithm>
-
 #include "tools/simulator/data_fields.hpp"
 #include "tools/simulator/server_impl.hpp"
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/call_data.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 
@@ -24,7 +24,8 @@ std::optional<StationIndex> Server::acting_station(Client& client, std::uint32_t
     fail(client, invoke_id, Failure::telephone(Refusal::kInvalidDevice));
     return std::nullopt;
   }
-  if (station != bound_station(client) && !client.has(service::kAllEvents | service::kPeripheralMonitor)) {
+  if (station != bound_station(client) &&
+      !client.has(service::kAllEvents | service::kPeripheralMonitor)) {
     fail(client, invoke_id, Status::kFunctionNotAvailable);
     return std::nullopt;
   }
@@ -36,7 +37,8 @@ void Server::simple_call_request(Client& client, ged::MessageType type, Bytes bo
   /// One request with ConnectionCallID and ConnectionDeviceID: check, act, confirm.
   const auto serve = [&]<class View, class Conf, class Fixed>(auto&& act) {
     const auto request = read<View>(client, body);
-    if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
+    if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id()))
+      return;
     std::optional<std::string_view> device, instrument;
     CallNumber number = kNoCall;
     if constexpr (requires { request->held_connection_call_id(); }) {
@@ -46,7 +48,8 @@ void Server::simple_call_request(Client& client, ged::MessageType type, Bytes bo
       number = request->connection_call_id();
       device = request->connection_device_id();
     }
-    if constexpr (requires { request->agent_instrument(); }) instrument = request->agent_instrument();
+    if constexpr (requires { request->agent_instrument(); })
+      instrument = request->agent_instrument();
     const auto station = acting_station(client, request->invoke_id(), device, instrument);
     if (!station) return;
     const auto done = act(*request, number, *station);
@@ -58,35 +61,42 @@ void Server::simple_call_request(Client& client, ged::MessageType type, Bytes bo
   using Type = ged::MessageType;
   switch (type) {
     case Type::kAnswerCallReq:
-      return serve.operator()<ged::AnswerCallReqView, ged::AnswerCallConfEncoder, ged::AnswerCallConfFixed>(
+      return serve.
+      operator()<ged::AnswerCallReqView, ged::AnswerCallConfEncoder, ged::AnswerCallConfFixed>(
           [&](const auto&, CallNumber n, StationIndex s) { return model_.answer(n, s); });
     case Type::kHoldCallReq:
-      return serve.operator()<ged::HoldCallReqView, ged::HoldCallConfEncoder, ged::HoldCallConfFixed>(
+      return serve.
+      operator()<ged::HoldCallReqView, ged::HoldCallConfEncoder, ged::HoldCallConfFixed>(
           [&](const auto&, CallNumber n, StationIndex s) { return model_.hold(n, s); });
     case Type::kRetrieveCallReq:
-      return serve.operator()<ged::RetrieveCallReqView, ged::RetrieveCallConfEncoder, ged::RetrieveCallConfFixed>(
+      return serve.operator()<ged::RetrieveCallReqView, ged::RetrieveCallConfEncoder,
+                              ged::RetrieveCallConfFixed>(
           [&](const auto&, CallNumber n, StationIndex s) { return model_.retrieve(n, s); });
     case Type::kClearCallReq:
-      return serve.operator()<ged::ClearCallReqView, ged::ClearCallConfEncoder, ged::ClearCallConfFixed>(
+      return serve.
+      operator()<ged::ClearCallReqView, ged::ClearCallConfEncoder, ged::ClearCallConfFixed>(
           [&](const auto&, CallNumber n, StationIndex s) { return model_.clear_call(n, s); });
     case Type::kClearConnectionReq:
       return serve.operator()<ged::ClearConnectionReqView, ged::ClearConnectionConfEncoder,
                               ged::ClearConnectionConfFixed>(
           [&](const auto&, CallNumber n, StationIndex s) { return model_.clear_connection(n, s); });
     case Type::kDeflectCallReq:
-      return serve.operator()<ged::DeflectCallReqView, ged::DeflectCallConfEncoder, ged::DeflectCallConfFixed>(
+      return serve.
+      operator()<ged::DeflectCallReqView, ged::DeflectCallConfEncoder, ged::DeflectCallConfFixed>(
           [&](const auto& r, CallNumber n, StationIndex s) {
             return model_.deflect(n, s, r.called_device_id().value_or(""));
           });
     case Type::kSendDtmfSignalReq:
       return serve.operator()<ged::SendDtmfSignalReqView, ged::SendDtmfSignalConfEncoder,
-                              ged::SendDtmfSignalConfFixed>([&](const auto& r, CallNumber n, StationIndex s) {
-        return model_.send_dtmf(n, s, r.dtmf_string().value_or(""));
-      });
+                              ged::SendDtmfSignalConfFixed>(
+          [&](const auto& r, CallNumber n, StationIndex s) {
+            return model_.send_dtmf(n, s, r.dtmf_string().value_or(""));
+          });
     case Type::kBadCallReq:
       return serve.operator()<ged::BadCallReqView, ged::BadCallConfEncoder, ged::BadCallConfFixed>(
           [&](const auto&, CallNumber n, StationIndex) { return model_.mark_bad(n); });
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -125,14 +135,20 @@ void Server::make_call(Client& client, Bytes body) {
   const std::size_t mark = client.pending.size();
   const auto request = read<ged::MakeCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const auto station = acting_station(client, request->invoke_id(), std::nullopt, request->agent_instrument());
+  const auto station =
+      acting_station(client, request->invoke_id(), std::nullopt, request->agent_instrument());
   if (!station) return;
-  const auto made = model_.make_call(*station, {request->dialed_number().value_or(""), patch_of(*request)});
+  const auto made =
+      model_.make_call(*station, {request->dialed_number().value_or(""), patch_of(*request)});
   if (!made) return fail(client, request->invoke_id(), made.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation)) return;
+  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
+    return;
   send<ged::MakeCallConfEncoder>(
       client, new_call_fixed<ged::MakeCallConfFixed>(model_, request->invoke_id(), *made),
-      [&](ged::MakeCallConfEncoder& to) { to.new_connection_device_id(model_.stations()[*station].id); }, mark);
+      [&](ged::MakeCallConfEncoder& to) {
+        to.new_connection_device_id(model_.stations()[*station].id);
+      },
+      mark);
 }
 
 void Server::make_predictive_call(Client& client, Bytes body) {
@@ -146,57 +162,69 @@ void Server::two_call_request(Client& client, ged::MessageType type, Bytes body)
   const std::size_t mark = client.pending.size();
   if (type == ged::MessageType::kAlternateCallReq) {
     const auto request = read<ged::AlternateCallReqView>(client, body);
-    if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-    const auto station = acting_station(client, request->invoke_id(), request->active_connection_device_id(),
-                                        request->agent_instrument());
+    if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id()))
+      return;
+    const auto station =
+        acting_station(client, request->invoke_id(), request->active_connection_device_id(),
+                       request->agent_instrument());
     if (!station) return;
-    const auto done =
-        model_.alternate(request->active_connection_call_id(), request->other_connection_call_id(), *station);
+    const auto done = model_.alternate(request->active_connection_call_id(),
+                                       request->other_connection_call_id(), *station);
     if (!done) return fail(client, request->invoke_id(), done.error());
-    return confirm<ged::AlternateCallConfEncoder>(client, ged::AlternateCallConfFixed{request->invoke_id()}, mark);
+    return confirm<ged::AlternateCallConfEncoder>(
+        client, ged::AlternateCallConfFixed{request->invoke_id()}, mark);
   }
   const auto request = read<ged::ReconnectCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const auto station = acting_station(client, request->invoke_id(), request->active_connection_device_id(),
-                                      request->agent_instrument());
+  const auto station =
+      acting_station(client, request->invoke_id(), request->active_connection_device_id(),
+                     request->agent_instrument());
   if (!station) return;
-  const auto done =
-      model_.reconnect(request->active_connection_call_id(), request->held_connection_call_id(), *station);
+  const auto done = model_.reconnect(request->active_connection_call_id(),
+                                     request->held_connection_call_id(), *station);
   if (!done) return fail(client, request->invoke_id(), done.error());
-  confirm<ged::ReconnectCallConfEncoder>(client, ged::ReconnectCallConfFixed{request->invoke_id()}, mark);
+  confirm<ged::ReconnectCallConfEncoder>(client, ged::ReconnectCallConfFixed{request->invoke_id()},
+                                         mark);
 }
 
 void Server::consultation(Client& client, Bytes body) {
   const std::size_t mark = client.pending.size();
   const auto request = read<ged::ConsultationCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const auto station = acting_station(client, request->invoke_id(), request->active_connection_device_id(),
-                                      request->agent_instrument());
+  const auto station =
+      acting_station(client, request->invoke_id(), request->active_connection_device_id(),
+                     request->agent_instrument());
   if (!station) return;
   const auto made = model_.consult(request->active_connection_call_id(), *station,
                                    {request->dialed_number().value_or(""), patch_of(*request)},
                                    request->consult_type());
   if (!made) return fail(client, request->invoke_id(), made.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation)) return;
+  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
+    return;
   send<ged::ConsultationCallConfEncoder>(
       client, new_call_fixed<ged::ConsultationCallConfFixed>(model_, request->invoke_id(), *made),
-      [&](ged::ConsultationCallConfEncoder& to) { to.new_connection_device_id(model_.stations()[*station].id); },
+      [&](ged::ConsultationCallConfEncoder& to) {
+        to.new_connection_device_id(model_.stations()[*station].id);
+      },
       mark);
 }
 
 void Server::transfer(Client& client, Bytes body) {
   const auto request = read<ged::TransferCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const auto station = acting_station(client, request->invoke_id(), request->active_connection_device_id(),
-                                      request->agent_instrument());
+  const auto station =
+      acting_station(client, request->invoke_id(), request->active_connection_device_id(),
+                     request->agent_instrument());
   if (!station) return;
   const bool blind = request->held_connection_call_id() == kNoCall;
   const auto done =
       blind ? model_.blind_transfer(request->active_connection_call_id(), *station,
                                     {request->dialed_number().value_or(""), patch_of(*request)})
-            : model_.transfer(request->active_connection_call_id(), request->held_connection_call_id(), *station);
+            : model_.transfer(request->active_connection_call_id(),
+                              request->held_connection_call_id(), *station);
   if (!done) return fail(client, request->invoke_id(), done.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation)) return;
+  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
+    return;
   send<ged::TransferCallConfEncoder>(
       client, new_call_fixed<ged::TransferCallConfFixed>(model_, request->invoke_id(), *done),
       [&](ged::TransferCallConfEncoder& to) {
@@ -209,17 +237,19 @@ void Server::conference(Client& client, Bytes body) {
   const std::size_t mark = client.pending.size();
   const auto request = read<ged::ConferenceCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const auto station = acting_station(client, request->invoke_id(), request->active_connection_device_id(),
-                                      request->agent_instrument());
+  const auto station =
+      acting_station(client, request->invoke_id(), request->active_connection_device_id(),
+                     request->agent_instrument());
   if (!station) return;
   const bool single_step = request->held_connection_call_id() == kNoCall;
-  const auto done =
-      single_step
-          ? model_.single_step_conference(request->active_connection_call_id(), *station,
-                                          {request->dialed_number().value_or(""), patch_of(*request)})
-          : model_.conference(request->active_connection_call_id(), request->held_connection_call_id(), *station);
+  const auto done = single_step ? model_.single_step_conference(
+                                      request->active_connection_call_id(), *station,
+                                      {request->dialed_number().value_or(""), patch_of(*request)})
+                                : model_.conference(request->active_connection_call_id(),
+                                                    request->held_connection_call_id(), *station);
   if (!done) return fail(client, request->invoke_id(), done.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation)) return;
+  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
+    return;
   send<ged::ConferenceCallConfEncoder>(
       client, new_call_fixed<ged::ConferenceCallConfFixed>(model_, request->invoke_id(), *done),
       [&](ged::ConferenceCallConfEncoder& to) {
@@ -241,9 +271,11 @@ void Server::set_call_data(Client& client, Bytes body) {
       return fail(client, request->invoke_id(), Status::kNotCallParty);
     }
   }
-  const auto done = model_.set_call_data(number, patch_of(*request), request->called_party_disposition());
+  const auto done =
+      model_.set_call_data(number, patch_of(*request), request->called_party_disposition());
   if (!done) return fail(client, request->invoke_id(), done.error());
-  confirm<ged::SetCallDataConfEncoder>(client, ged::SetCallDataConfFixed{request->invoke_id()}, mark);
+  confirm<ged::SetCallDataConfEncoder>(client, ged::SetCallDataConfFixed{request->invoke_id()},
+                                       mark);
 }
 
 void Server::release_call(Client& client, Bytes body) {
@@ -261,7 +293,8 @@ void Server::register_variables(Client& client, Bytes body) {
   RegisteredVariables wanted;
   wanted.variables = request->call_variable_mask();
   wanted.all_named = false;
-  if ((wanted.variables & ~0x3FFU) != 0) return fail(client, request->invoke_id(), Status::kInvalidVariableMask);
+  if ((wanted.variables & ~0x3FFU) != 0)
+    return fail(client, request->invoke_id(), Status::kInvalidVariableMask);
   const Settings& known = model_.settings();
   const bool any = known.named_variables.empty() && known.named_arrays.empty();
   for (const auto& entry : request->named_variables()) wanted.named.emplace_back(entry.name());
@@ -273,18 +306,21 @@ void Server::register_variables(Client& client, Bytes body) {
     }
   }
   for (const std::string& name : wanted.arrays) {
-    if (!any && std::find(known.named_arrays.begin(), known.named_arrays.end(), name) == known.named_arrays.end()) {
+    if (!any && std::find(known.named_arrays.begin(), known.named_arrays.end(), name) ==
+                    known.named_arrays.end()) {
       return fail(client, request->invoke_id(), Status::kArrayNotConfigured);
     }
   }
   client.registered = std::move(wanted);
-  send<ged::RegisterVariablesConfEncoder>(client, ged::RegisterVariablesConfFixed{request->invoke_id()}, [](auto&) {});
+  send<ged::RegisterVariablesConfEncoder>(
+      client, ged::RegisterVariablesConfFixed{request->invoke_id()}, [](auto&) {});
 }
 
 void Server::set_app_data(Client& client, Bytes body) {
   const auto request = read<ged::SetAppDataReqView>(client, body);
   if (!request) return;
-  send<ged::SetAppDataConfEncoder>(client, ged::SetAppDataConfFixed{request->invoke_id()}, [](auto&) {});
+  send<ged::SetAppDataConfEncoder>(client, ged::SetAppDataConfFixed{request->invoke_id()},
+                                   [](auto&) {});
 }
 
 void Server::set_device_attributes(Client& client, Bytes body) {
@@ -293,8 +329,8 @@ void Server::set_device_attributes(Client& client, Bytes body) {
   if (model_.find_station(request->calling_device_id().value_or("")) == kNoIndex) {
     return fail(client, request->invoke_id(), Status::kInvalidDevice);
   }
-  send<ged::SetDeviceAttributesConfEncoder>(client, ged::SetDeviceAttributesConfFixed{request->invoke_id()},
-                                            [](auto&) {});
+  send<ged::SetDeviceAttributesConfEncoder>(
+      client, ged::SetDeviceAttributesConfFixed{request->invoke_id()}, [](auto&) {});
 }
 
 }  // namespace cti::simulator

@@ -6,30 +6,32 @@
 // Threads  owned by the Server.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/io.hpp"
 #include "tools/simulator/call_messages.hpp"
 #include "tools/simulator/vocabulary.hpp"
 #include "wire/mhdr.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace cti::simulator {
 
 enum class Side : std::uint8_t { kA = 0, kB = 1 };
 
 namespace service {  // ServiceMask
-inline constexpr std::uint32_t kClientEvents = 0x1, kCallData = 0x2, kClientControl = 0x4, kConnectionMonitor = 0x8,
-                               kAllEvents = 0x10, kPeripheralMonitor = 0x20, kClientMonitor = 0x40,
-                               kSupervisor = 0x80, kServer = 0x100, kAgentStateOnly = 0x2000,
+inline constexpr std::uint32_t kClientEvents = 0x1, kCallData = 0x2, kClientControl = 0x4,
+                               kConnectionMonitor = 0x8, kAllEvents = 0x10,
+                               kPeripheralMonitor = 0x20, kClientMonitor = 0x40, kSupervisor = 0x80,
+                               kServer = 0x100, kAgentStateOnly = 0x2000,
                                kIgnoreDuplicates = 0x10'0000, kIgnoreConfirmations = 0x20'0000,
                                kActiveStandby = 0x200'0000;
 /// What this server can grant. Task and agent reporting messages have no published layout.
-inline constexpr std::uint32_t kGranted = kClientEvents | kCallData | kClientControl | kConnectionMonitor |
-                                          kAllEvents | kPeripheralMonitor | kClientMonitor | kSupervisor | kServer |
-                                          kAgentStateOnly | 0x8'0000 | kIgnoreDuplicates | kIgnoreConfirmations |
+inline constexpr std::uint32_t kGranted = kClientEvents | kCallData | kClientControl |
+                                          kConnectionMonitor | kAllEvents | kPeripheralMonitor |
+                                          kClientMonitor | kSupervisor | kServer | kAgentStateOnly |
+                                          0x8'0000 | kIgnoreDuplicates | kIgnoreConfirmations |
                                           0x40'0000 | kActiveStandby | 0x8000'0000 | 0x8000 | 0x200;
 }  // namespace service
 
@@ -39,7 +41,7 @@ struct ClientMonitor {
   std::uint32_t id = 0;
   std::uint32_t target = 0;  ///< station, call number, team index or session id
   std::uint32_t call_mask = 0xFFFF'FFFF, agent_mask = 0xFFFF'FFFF;
-  std::string device;        ///< kCall: the view that was named
+  std::string device;  ///< kCall: the view that was named
 };
 
 inline constexpr std::size_t kPendingBytesMax = 16 * 1024 * 1024;
@@ -71,10 +73,10 @@ struct Client {
   TimePoint close_at = kNever;  ///< kClosing: what is pending may still leave until then
 
   std::vector<std::byte> pending, sending;
-  std::size_t sent = 0;     ///< of `sending`
+  std::size_t sent = 0;  ///< of `sending`
   bool in_flight = false, full = false, overflowed = false, dirty = false;
-  bool dead = false;        ///< close() has been asked for: nothing more is sent
-  bool cut_next = false;    ///< fault: the next frame leaves cut short, then a reset
+  bool dead = false;      ///< close() has been asked for: nothing more is sent
+  bool cut_next = false;  ///< fault: the next frame leaves cut short, then a reset
 
   bool open() const noexcept { return phase == Phase::kOpen; }
   bool has(std::uint32_t bits) const noexcept { return (services & bits) != 0; }

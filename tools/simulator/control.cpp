@@ -1,9 +1,9 @@
 // The operator's commands: one line in, one line out. `help` lists them.
+#include "tools/simulator/server.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <sstream>
-
-#include "tools/simulator/server.hpp"
 
 namespace cti::simulator {
 namespace {
@@ -50,10 +50,13 @@ std::optional<Side> side_of(const std::string& word) {
 }
 
 const char* const kHelp =
-    "ok call ANI to NUMBER|GROUP [varN=TEXT uui=TEXT ced=DIGITS user.NAME=TEXT user.NAME[I]=TEXT talk=S patience=S] | "
-    "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | restore side A|B | "
+    "ok call ANI to NUMBER|GROUP [varN=TEXT uui=TEXT ced=DIGITS user.NAME=TEXT user.NAME[I]=TEXT "
+    "talk=S patience=S] | "
+    "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | "
+    "restore side A|B | "
     "freeze side A|B | unfreeze side A|B | peripheral online|offline | controller online|offline | "
-    "drop|duplicate|garbage|wronglength|cut|loseconf CHANCE | lose confirmation [COUNT] | refuse open STATUS | "
+    "drop|duplicate|garbage|wronglength|cut|loseconf CHANCE | lose confirmation [COUNT] | refuse "
+    "open STATUS | "
     "ignore open|heartbeats | clear faults | calls | agents | stats | quit";
 
 /// name=value after `call ... to ...`. Nothing: not understood.
@@ -83,7 +86,8 @@ bool add_option(OutsideCall& call, const std::string& word) {
     const std::size_t open = key.find('[');
     const auto number = open == std::string::npos
                             ? std::nullopt
-                            : number_of<std::uint8_t>(std::string_view(key).substr(open + 1, key.size() - open - 2));
+                            : number_of<std::uint8_t>(
+                                  std::string_view(key).substr(open + 1, key.size() - open - 2));
     if (!number) return false;
     index = *number;
     key.resize(open);
@@ -93,7 +97,8 @@ bool add_option(OutsideCall& call, const std::string& word) {
 }
 
 std::string start_call(Model& model, const std::vector<std::string>& words) {
-  if (words.size() < 4 || words[2] != "to") return "error usage: call ANI to NUMBER|GROUP [name=value ...]";
+  if (words.size() < 4 || words[2] != "to")
+    return "error usage: call ANI to NUMBER|GROUP [name=value ...]";
   OutsideCall call;
   call.ani = words[1];
   call.number = words[3];
@@ -109,7 +114,8 @@ std::string set_state(Model& model, const std::vector<std::string>& words) {
   const AgentIndex agent = words.size() < 3 ? kNoIndex : model.find_agent(words[1]);
   if (agent == kNoIndex) return "error usage: state AGENT login|notready|available|logout [REASON]";
   StateRequest request;
-  request.reason = words.size() > 3 ? number_of<std::uint16_t>(words[3]).value_or(0) : std::uint16_t{0};
+  request.reason =
+      words.size() > 3 ? number_of<std::uint16_t>(words[3]).value_or(0) : std::uint16_t{0};
   if (words[2] == "login") {
     const AgentSettings& who = model.agents()[agent].settings;
     const auto done = model.login({who.id, who.password, who.instrument, 0, true, {}, 0});
@@ -131,7 +137,8 @@ std::string set_state(Model& model, const std::vector<std::string>& words) {
 
 std::string answer(Model& model, const std::vector<std::string>& words) {
   const AgentIndex agent = words.size() < 2 ? kNoIndex : model.find_agent(words[1]);
-  if (agent == kNoIndex || model.agents()[agent].station == kNoIndex) return "error no such agent logged in";
+  if (agent == kNoIndex || model.agents()[agent].station == kNoIndex)
+    return "error no such agent logged in";
   const StationIndex station = model.agents()[agent].station;
   for (const CallNumber number : model.stations()[station].calls) {
     if (model.answer(number, station)) return "ok call " + std::to_string(number);
@@ -170,13 +177,15 @@ std::string Server::fault_command(const std::vector<std::string>& words) {
   const std::string second = words.size() > 1 ? words[1] : std::string();
   if (what == "clear" && second == "faults") return faults_.clear(), "ok";
   if (what == "lose" && second == "confirmation") {
-    const auto count = words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(1);
+    const auto count =
+        words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(1);
     if (!count) return "error not a count: " + words[2];
     faults_.lose_confirmations += *count;
     return "ok";
   }
   if (what == "refuse" && second == "open") {
-    const auto status = words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(15);
+    const auto status =
+        words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(15);
     if (!status) return "error not a status: " + words[2];
     faults_.refuse_open = static_cast<Status>(*status);
     return "ok";
@@ -184,8 +193,9 @@ std::string Server::fault_command(const std::vector<std::string>& words) {
   if (what == "ignore" && second == "open") return faults_.ignore_open = true, "ok";
   if (what == "ignore" && second == "heartbeats") return faults_.ignore_heartbeats = true, "ok";
   const std::pair<const char*, double*> chances[] = {
-      {"drop", &faults_.drop}, {"duplicate", &faults_.duplicate}, {"garbage", &faults_.garbage},
-      {"wronglength", &faults_.wrong_length}, {"cut", &faults_.cut}, {"loseconf", &faults_.lose_confirmation}};
+      {"drop", &faults_.drop},       {"duplicate", &faults_.duplicate},
+      {"garbage", &faults_.garbage}, {"wronglength", &faults_.wrong_length},
+      {"cut", &faults_.cut},         {"loseconf", &faults_.lose_confirmation}};
   for (const auto& [name, chance] : chances) {
     if (what != name) continue;
     const auto value = number_of<double>(second);
@@ -209,21 +219,25 @@ std::string Server::command(std::string_view line) {
   if (what == "quit") return stop(), "ok";
   if (what == "hangup") {
     const auto number = words.size() > 1 ? number_of<CallNumber>(words[1]) : std::nullopt;
-    return number && model_.outside_hangs_up(*number) ? "ok" : "error no such call with an outside party";
+    return number && model_.outside_hangs_up(*number) ? "ok"
+                                                      : "error no such call with an outside party";
   }
   if (what == "stats") {
     const ModelCounters& m = model_.counters();
     std::ostringstream out;
-    out << "ok clients " << clients_.size() << " opened " << counters_.opened << " frames_in " << counters_.frames_in
-        << " frames_out " << counters_.frames_out << " calls " << m.calls_begun << " ended " << m.calls_ended
-        << " queued " << m.queued << " abandoned " << m.abandoned << " rna " << m.ring_no_answer << " transfers "
-        << m.transfers << " conferences " << m.conferences << " faults " << counters_.faults;
+    out << "ok clients " << clients_.size() << " opened " << counters_.opened << " frames_in "
+        << counters_.frames_in << " frames_out " << counters_.frames_out << " calls "
+        << m.calls_begun << " ended " << m.calls_ended << " queued " << m.queued << " abandoned "
+        << m.abandoned << " rna " << m.ring_no_answer << " transfers " << m.transfers
+        << " conferences " << m.conferences << " faults " << counters_.faults;
     return out.str();
   }
   if (what == "peripheral" || what == "controller") {
     const bool online = words.size() > 1 && words[1] == "online";
-    if (!online && (words.size() < 2 || words[1] != "offline")) return "error usage: " + what + " online|offline";
-    what == "peripheral" ? model_.set_peripheral_online(online) : model_.set_controller_online(online);
+    if (!online && (words.size() < 2 || words[1] != "offline"))
+      return "error usage: " + what + " online|offline";
+    what == "peripheral" ? model_.set_peripheral_online(online)
+                         : model_.set_controller_online(online);
     return "ok";
   }
   if (words.size() > 2 && words[1] == "side") {

@@ -8,10 +8,11 @@ namespace cti::simulator {
 /// Adds the items of `data` that are asked for, wanted by the session and not empty. `changed`: empty values too, since
 /// they are news.
 template <class Encoder>
-void add_data(Encoder& to, const CallData& data, std::uint32_t items, const RegisteredVariables& wanted,
-              bool changed) {
+void add_data(Encoder& to, const CallData& data, std::uint32_t items,
+              const RegisteredVariables& wanted, bool changed) {
   const auto has = [&](std::size_t i) {
-    return (items >> i & 1) != 0 && (wanted.variables >> i & 1) != 0 && (changed || !data.variables[i].empty());
+    return (items >> i & 1) != 0 && (wanted.variables >> i & 1) != 0 &&
+           (changed || !data.variables[i].empty());
   };
   if (has(0)) to.call_variable1(data.variables[0]);
   if (has(1)) to.call_variable2(data.variables[1]);
@@ -30,13 +31,16 @@ void add_data(Encoder& to, const CallData& data, std::uint32_t items, const Regi
     if (also(data_item::kWrapup, data.wrapup)) to.call_wrapup_data(data.wrapup);
   }
   if constexpr (requires { to.user_to_user_info(Bytes{}); }) {
-    if (also(data_item::kUserToUser, data.user_to_user)) to.user_to_user_info(as_bytes(data.user_to_user));
+    if (also(data_item::kUserToUser, data.user_to_user))
+      to.user_to_user_info(as_bytes(data.user_to_user));
   }
   if constexpr (requires { to.caller_entered_digits(""); }) {
-    if (also(data_item::kDigits, data.entered_digits)) to.caller_entered_digits(data.entered_digits);
+    if (also(data_item::kDigits, data.entered_digits))
+      to.caller_entered_digits(data.entered_digits);
   }
   if constexpr (requires { to.customer_phone_number(""); }) {
-    if (changed && also(data_item::kPhone, data.customer_phone)) to.customer_phone_number(data.customer_phone);
+    if (changed && also(data_item::kPhone, data.customer_phone))
+      to.customer_phone_number(data.customer_phone);
     if (changed && also(data_item::kAccount, data.customer_account)) {
       to.customer_account_number(data.customer_account);
     }
@@ -71,7 +75,8 @@ CallDataPatch patch_of(const View& view) {
   take(patch.variables[9], view.call_variable10());
   take(patch.wrapup, view.call_wrapup_data());
   if (const auto raw = view.user_to_user_info()) patch.user_to_user = std::string(as_text(*raw));
-  if constexpr (requires { view.caller_entered_digits(); }) take(patch.entered_digits, view.caller_entered_digits());
+  if constexpr (requires { view.caller_entered_digits(); })
+    take(patch.entered_digits, view.caller_entered_digits());
   if constexpr (requires { view.customer_phone_number(); }) {
     take(patch.customer_phone, view.customer_phone_number());
     take(patch.customer_account, view.customer_account_number());

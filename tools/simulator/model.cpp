@@ -4,7 +4,8 @@
 
 namespace cti::simulator {
 
-Model::Model(Settings settings, std::uint64_t seed) : settings_(std::move(settings)), random_(seed) {
+Model::Model(Settings settings, std::uint64_t seed)
+    : settings_(std::move(settings)), random_(seed) {
   for (const SkillGroupSettings& group : settings_.skill_groups) {
     dialed_index_.emplace(group.dialed_number, static_cast<std::uint32_t>(groups_.size()));
     groups_.push_back({group, {}, {}, {}});
@@ -56,7 +57,9 @@ void Model::fire(const Timer& timer) {
       }
       break;
     }
-    case TimerKind::kRing: ring_expired(timer.id); break;
+    case TimerKind::kRing:
+      ring_expired(timer.id);
+      break;
     case TimerKind::kAutoAnswer: {
       const Connection* c = connection(timer.id);
       if (c != nullptr && c->state == ConnectionState::kAlerting && c->view()) {
@@ -92,28 +95,36 @@ void Model::fire(const Timer& timer) {
       if (of != nullptr && (timer.stamp == 1 || !of->answered)) drop(*of, timer.id, Cause::kNone);
       break;
     }
-    case TimerKind::kWrapupEnd: wrapup_ends(timer.id, timer.stamp); break;
-    case TimerKind::kDataRelease: ended_.erase(timer.id); break;
-    case TimerKind::kHalfHour: {
-      for (SkillGroup& group : groups_) {
-        group.statistics.to_five = {};
-        if (timer.id % 6 == 0) group.statistics.to_half = {};
-        if (timer.id % 288 == 0) group.statistics.today = {};
-      }
-      if (timer.id % 288 == 0) {
-        for (Agent& agent : agents_) agent.today.clear();
-      }
-      if (timer.id % 6 == 0) {
-        for (ModelListener* l : listeners_) l->on_system(SystemKind::kHalfHour, 0);
-      }
-      timers_.arm(now_ + Seconds(300), TimerKind::kHalfHour, timer.id + 1);
+    case TimerKind::kWrapupEnd:
+      wrapup_ends(timer.id, timer.stamp);
       break;
-    }
+    case TimerKind::kDataRelease:
+      ended_.erase(timer.id);
+      break;
+    case TimerKind::kHalfHour:
+      five_minutes_pass(timer.id);
+      break;
     case TimerKind::kRobot:
       for (ModelListener* l : listeners_) l->on_robot(timer.id, timer.stamp);
       break;
-    case TimerKind::kGreeting: break;
+    case TimerKind::kGreeting:
+      break;
   }
+}
+
+void Model::five_minutes_pass(std::uint32_t number) {
+  for (SkillGroup& group : groups_) {
+    group.statistics.to_five = {};
+    if (number % 6 == 0) group.statistics.to_half = {};
+    if (number % 288 == 0) group.statistics.today = {};
+  }
+  if (number % 288 == 0) {
+    for (Agent& agent : agents_) agent.today.clear();
+  }
+  if (number % 6 == 0) {
+    for (ModelListener* l : listeners_) l->on_system(SystemKind::kHalfHour, 0);
+  }
+  timers_.arm(now_ + Seconds(300), TimerKind::kHalfHour, number + 1);
 }
 
 AgentIndex Model::find_agent(std::string_view id) const {
@@ -195,7 +206,8 @@ void Model::set_peripheral_online(bool online) {
   }
   peripheral_online_ = online;
   for (ModelListener* l : listeners_) {
-    l->on_system(online ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline, settings_.peripheral_id);
+    l->on_system(online ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline,
+                 settings_.peripheral_id);
   }
 }
 

@@ -10,15 +10,15 @@
 // Threads  one owner.
 #pragma once
 
-#include <map>
-#include <string_view>
-#include <unordered_map>
-
 #include "core/base/result.hpp"
 #include "core/random.hpp"
 #include "tools/simulator/agent.hpp"
 #include "tools/simulator/model_events.hpp"
 #include "tools/simulator/timer_queue.hpp"
+
+#include <map>
+#include <string_view>
+#include <unordered_map>
 
 namespace cti::simulator {
 
@@ -26,9 +26,10 @@ template <class T>
 using Done = Result<T, Failure>;
 
 struct LoginRequest {
-  std::string_view agent, password, instrument;  ///< instrument: remote agents add ";" and a phone number
+  std::string_view agent, password,
+      instrument;  ///< instrument: remote agents add ";" and a phone number
   std::uint16_t work_mode = 0;
-  bool password_known = false;  ///< single sign-on: no password is asked for
+  bool password_known = false;              ///< single sign-on: no password is asked for
   std::vector<std::uint32_t> skill_groups;  ///< by number; empty: the configured ones
   std::uint32_t session = 0;
 };
@@ -55,8 +56,9 @@ struct OutsideCall {
 };
 
 struct ModelCounters {
-  std::uint64_t calls_begun = 0, calls_ended = 0, views_begun = 0, views_ended = 0, routed = 0, queued = 0,
-                abandoned = 0, ring_no_answer = 0, refused_full = 0, transfers = 0, conferences = 0, state_changes = 0;
+  std::uint64_t calls_begun = 0, calls_ended = 0, views_begun = 0, views_ended = 0, routed = 0,
+                queued = 0, abandoned = 0, ring_no_answer = 0, refused_full = 0, transfers = 0,
+                conferences = 0, state_changes = 0;
 };
 
 class Model {
@@ -73,7 +75,9 @@ class Model {
   TimePoint next_deadline() const noexcept { return timers_.next(); }
   /// Fires what is due up to `to`, each at its own time; at most `limit` timers. True: nothing due is left.
   bool advance(TimePoint to, std::uint32_t limit = 10'000);
-  void arm_robot(TimePoint at, std::uint32_t id, std::uint64_t stamp) { timers_.arm(at, TimerKind::kRobot, id, stamp); }
+  void arm_robot(TimePoint at, std::uint32_t id, std::uint64_t stamp) {
+    timers_.arm(at, TimerKind::kRobot, id, stamp);
+  }
 
   // -- looking ---------------------------------------------------------------------------------------------------
   const Settings& settings() const noexcept { return settings_; }
@@ -116,7 +120,8 @@ class Model {
   bool outside_hangs_up(CallNumber call);
 
   // -- two calls (two_calls.cpp) ---------------------------------------------------------------------------------
-  Done<CallNumber> consult(CallNumber active, StationIndex by, const Dial& dial, std::uint16_t consult_type);
+  Done<CallNumber> consult(CallNumber active, StationIndex by, const Dial& dial,
+                           std::uint16_t consult_type);
   Done<CallNumber> transfer(CallNumber active, CallNumber held, StationIndex by);
   Done<CallNumber> blind_transfer(CallNumber active, StationIndex by, const Dial& dial);
   Done<CallNumber> conference(CallNumber active, CallNumber held, StationIndex by);
@@ -125,13 +130,15 @@ class Model {
   Done<CallNumber> reconnect(CallNumber active, CallNumber held, StationIndex by);
 
   // -- data (call_data.cpp) --------------------------------------------------------------------------------------
-  Done<CallNumber> set_call_data(CallNumber call, const CallDataPatch& patch, std::uint16_t disposition = 0);
+  Done<CallNumber> set_call_data(CallNumber call, const CallDataPatch& patch,
+                                 std::uint16_t disposition = 0);
   Done<CallNumber> release_call(CallNumber call);
   Done<CallNumber> mark_bad(CallNumber call);
 
   // -- supervisors (supervision.cpp) -----------------------------------------------------------------------------
   /// `call` kNoCall: the agent's active call. Answers with the supervisor's call.
-  Done<CallNumber> supervise(SupervisoryAction action, CallNumber call, StationIndex agent, StationIndex supervisor);
+  Done<CallNumber> supervise(SupervisoryAction action, CallNumber call, StationIndex agent,
+                             StationIndex supervisor);
   Done<CallNumber> assist(AgentIndex agent, CallNumber call, bool emergency);
   /// True when `supervisor` leads or is a supervisor of a team in which `agent` is.
   bool supervises(AgentIndex supervisor, AgentIndex agent) const;
@@ -153,6 +160,7 @@ class Model {
 
   // model.cpp
   void fire(const Timer& timer);
+  void five_minutes_pass(std::uint32_t number);
   Call* call(CallNumber number);
   Call* call_of_connection(ConnectionNumber number);
   Connection* connection(ConnectionNumber number);
@@ -164,7 +172,8 @@ class Model {
   CallEvent event_for(CallEventKind kind, const Call& call, const Connection& view) const;
   /// To every announced view of the call: same subject and cause, each with its own local state.
   void tell_views(CallEventKind kind, const Call& call, const Party& subject, Cause cause);
-  void tell_data(const Call& call, const Connection& view, std::uint32_t items, CallNumber renamed = kNoCall);
+  void tell_data(const Call& call, const Connection& view, std::uint32_t items,
+                 CallNumber renamed = kNoCall);
   void announce(Call& call, Connection& connection);
   void end_view(const Call& call, Connection& connection);
   void sync_media(Call& call);
@@ -205,13 +214,14 @@ class Model {
   /// Moves what is left of `from` into `into`; `from` is gone afterwards.
   void merge(Call& into, Call& from);
   void finish_join(Call& into);
-  void tell_joined(CallEventKind kind, const Call& into, CallNumber from, const Connection& view, const Party& first,
-                   const Party& second, Cause cause);
+  void tell_joined(CallEventKind kind, const Call& into, CallNumber from, const Connection& view,
+                   const Party& first, const Party& second, Cause cause);
   void tell_renamed(const Call& into, CallNumber from, const std::vector<ConnectionNumber>& moved);
   void end_view_as(const Call& of, Connection& connection, CallNumber number);
 
   // supervision.cpp
-  void join_supervisor(Call& of, StationIndex supervisor, StationIndex agent, SupervisoryAction action);
+  void join_supervisor(Call& of, StationIndex supervisor, StationIndex agent,
+                       SupervisoryAction action);
   AgentIndex free_supervisor(AgentIndex agent) const;
 
   // routing.cpp

@@ -29,7 +29,8 @@ void Model::tell_views(CallEventKind kind, const Call& of, const Party& subject,
   }
 }
 
-void Model::tell_data(const Call& of, const Connection& view, std::uint32_t items, CallNumber renamed) {
+void Model::tell_data(const Call& of, const Connection& view, std::uint32_t items,
+                      CallNumber renamed) {
   if (!view.announced) return;
   CallEvent event = event_for(CallEventKind::kDataUpdate, of, view);
   event.items = items;
@@ -54,7 +55,8 @@ void Model::end_view(const Call& of, Connection& c) {
 void Model::set_media(const Call& of, Connection& c, bool on) {
   if (c.media == on) return;
   c.media = on;
-  if (c.announced) tell(event_for(on ? CallEventKind::kRtpStarted : CallEventKind::kRtpStopped, of, c));
+  if (c.announced)
+    tell(event_for(on ? CallEventKind::kRtpStarted : CallEventKind::kRtpStopped, of, c));
 }
 
 void Model::sync_media(Call& of) {

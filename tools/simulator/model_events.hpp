@@ -10,21 +10,42 @@
 namespace cti::simulator {
 
 enum class CallEventKind : std::uint8_t {
-  kBegin, kEnd, kDelivered, kEstablished, kHeld, kRetrieved, kCleared, kConnectionCleared, kOriginated, kFailed,
-  kConferenced, kTransferred, kDiverted, kServiceInitiated, kQueued, kDequeued, kReachedNetwork, kDataUpdate,
-  kRtpStarted, kRtpStopped, kPreCall, kPreCallAbort,
+  kBegin,
+  kEnd,
+  kDelivered,
+  kEstablished,
+  kHeld,
+  kRetrieved,
+  kCleared,
+  kConnectionCleared,
+  kOriginated,
+  kFailed,
+  kConferenced,
+  kTransferred,
+  kDiverted,
+  kServiceInitiated,
+  kQueued,
+  kDequeued,
+  kReachedNetwork,
+  kDataUpdate,
+  kRtpStarted,
+  kRtpStopped,
+  kPreCall,
+  kPreCallAbort,
 };
 
 /// Something happened to a call, as one station (or, for queue events, the route point) sees it.
 struct CallEvent {
   CallEventKind kind{};
   const Call* call = nullptr;
-  CallNumber number = kNoCall;      ///< ConnectionCallID by which the view knows the call at this moment
+  CallNumber number =
+      kNoCall;  ///< ConnectionCallID by which the view knows the call at this moment
   StationIndex station = kNoIndex;  ///< ConnectionDeviceID; kNoIndex: the route point `device`
   std::string_view device;
   ConnectionState local = ConnectionState::kNull;
   Cause cause = Cause::kNone;
-  const Party* subject = nullptr;  ///< alerting, answering, holding, releasing, failing, transferring, controlling device
+  const Party* subject =
+      nullptr;  ///< alerting, answering, holding, releasing, failing, transferring, controlling device
   const Party* other = nullptr;    ///< transferred or added party
   CallNumber secondary = kNoCall;  ///< transfer, conference: the consult call
   CallNumber renamed = kNoCall;    ///< data update: the view is known by this number from now on
@@ -38,7 +59,12 @@ struct AgentEvent {
 };
 
 enum class SystemKind : std::uint8_t {
-  kControllerOnline = 1, kControllerOffline = 2, kPeripheralOnline = 3, kPeripheralOffline = 4, kText = 5, kHalfHour = 9,
+  kControllerOnline = 1,
+  kControllerOffline = 2,
+  kPeripheralOnline = 3,
+  kPeripheralOffline = 4,
+  kText = 5,
+  kHalfHour = 9,
 };
 
 struct TeamEvent {

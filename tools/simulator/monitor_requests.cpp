@@ -1,9 +1,9 @@
 // Monitors on devices, calls and sessions.
-#include <algorithm>
-
 #include "tools/simulator/server_impl.hpp"
 #include "wire/ged188/client_monitor.hpp"
 #include "wire/ged188/monitor.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 
@@ -16,7 +16,8 @@ void Server::monitor_start(Client& client, Bytes body) {
   const bool device_named = device && !device->empty();
   if (call_named && device_named) return fail(client, invoke_id, Status::kExclusiveDeviceTypes);
   if (!call_named && !device_named) return fail(client, invoke_id, Status::kRequiredDataMissing);
-  if (client.monitors.size() >= kMonitorsMax) return fail(client, invoke_id, Failure::telephone(Refusal{42}));
+  if (client.monitors.size() >= kMonitorsMax)
+    return fail(client, invoke_id, Failure::telephone(Refusal{42}));
   ClientMonitor monitor;
   monitor.call_mask = request->call_msg_mask();
   monitor.agent_mask = request->agent_state_mask();
@@ -29,17 +30,20 @@ void Server::monitor_start(Client& client, Bytes body) {
     monitor.target = request->connection_call_id();
     monitor.device = std::string(request->connection_device_id().value_or(""));
     const StationIndex station = model_.find_station(monitor.device);
-    const Connection* view = station == kNoIndex ? nullptr : model_.find_view(monitor.target, station);
+    const Connection* view =
+        station == kNoIndex ? nullptr : model_.find_view(monitor.target, station);
     if (view == nullptr || !view->announced) return fail(client, invoke_id, Status::kInvalidCallId);
   }
   for (const ClientMonitor& other : client.monitors) {
-    if (other.kind == monitor.kind && other.target == monitor.target && other.device == monitor.device) {
+    if (other.kind == monitor.kind && other.target == monitor.target &&
+        other.device == monitor.device) {
       return fail(client, invoke_id, Status::kMonitorExists);
     }
   }
   monitor.id = next_monitor_++;
   client.monitors.push_back(monitor);
-  send<ged::MonitorStartConfEncoder>(client, ged::MonitorStartConfFixed{invoke_id, monitor.id}, [](auto&) {});
+  send<ged::MonitorStartConfEncoder>(client, ged::MonitorStartConfFixed{invoke_id, monitor.id},
+                                     [](auto&) {});
 }
 
 void Server::monitor_stop(Client& client, Bytes body) {
@@ -50,7 +54,8 @@ void Server::monitor_stop(Client& client, Bytes body) {
            (m.kind == ClientMonitor::Kind::kDevice || m.kind == ClientMonitor::Kind::kCall);
   });
   if (gone == 0) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
-  send<ged::MonitorStopConfEncoder>(client, ged::MonitorStopConfFixed{request->invoke_id()}, [](auto&) {});
+  send<ged::MonitorStopConfEncoder>(client, ged::MonitorStopConfFixed{request->invoke_id()},
+                                    [](auto&) {});
 }
 
 void Server::change_monitor(Client& client, Bytes body) {
@@ -60,21 +65,26 @@ void Server::change_monitor(Client& client, Bytes body) {
     client.call_mask = request->call_msg_mask();
     client.agent_mask = request->agent_state_mask();
   } else {
-    const auto monitor = std::ranges::find(client.monitors, request->monitor_id(), &ClientMonitor::id);
-    if (monitor == client.monitors.end()) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+    const auto monitor =
+        std::ranges::find(client.monitors, request->monitor_id(), &ClientMonitor::id);
+    if (monitor == client.monitors.end())
+      return fail(client, request->invoke_id(), Status::kInvalidMonitor);
     monitor->call_mask = request->call_msg_mask();
     monitor->agent_mask = request->agent_state_mask();
   }
-  send<ged::ChangeMonitorMaskConfEncoder>(client, ged::ChangeMonitorMaskConfFixed{request->invoke_id()}, [](auto&) {});
+  send<ged::ChangeMonitorMaskConfEncoder>(
+      client, ged::ChangeMonitorMaskConfFixed{request->invoke_id()}, [](auto&) {});
 }
 
 void Server::session_monitor_start(Client& client, Bytes body) {
   const auto request = read<ged::SessionMonitorStartReqView>(client, body);
   if (!request) return;
   const std::uint32_t session = request->session_id();
-  if (session == client.session) return fail(client, request->invoke_id(), Status::kSessionMonitorIsClients);
-  const bool known = std::ranges::any_of(
-      clients_, [&](const auto& entry) { return entry.second->open() && entry.second->session == session; });
+  if (session == client.session)
+    return fail(client, request->invoke_id(), Status::kSessionMonitorIsClients);
+  const bool known = std::ranges::any_of(clients_, [&](const auto& entry) {
+    return entry.second->open() && entry.second->session == session;
+  });
   if (!known) return fail(client, request->invoke_id(), Status::kClientNotFound);
   const bool twice = std::ranges::any_of(client.monitors, [&](const ClientMonitor& m) {
     return m.kind == ClientMonitor::Kind::kSession && m.target == session;
@@ -96,8 +106,8 @@ void Server::session_monitor_stop(Client& client, Bytes body) {
     return m.id == request->monitor_id() && m.kind == ClientMonitor::Kind::kSession;
   });
   if (gone == 0) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
-  send<ged::SessionMonitorStopConfEncoder>(client, ged::SessionMonitorStopConfFixed{request->invoke_id()},
-                                           [](auto&) {});
+  send<ged::SessionMonitorStopConfEncoder>(
+      client, ged::SessionMonitorStopConfFixed{request->invoke_id()}, [](auto&) {});
 }
 
 }  // namespace cti::simulator

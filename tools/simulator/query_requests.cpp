@@ -1,12 +1,12 @@
 // Snapshots, device information and statistics.
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
-
 #include "tools/simulator/data_fields.hpp"
 #include "tools/simulator/server_impl.hpp"
 #include "wire/ged188/snapshot.hpp"
 #include "wire/ged188/statistics.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 namespace cti::simulator {
 
@@ -29,7 +29,8 @@ void Server::snapshot_call(Client& client, Bytes body) {
     if (!call->ani.empty()) to.ani(call->ani);
     if (!call->dnis.empty()) to.dnis(call->dnis);
     if (!call->dialed.empty()) to.dialed_number(call->dialed);
-    if (call->key.day != 0) to.router_call_key_day(call->key.day).router_call_key_call_id(call->key.call);
+    if (call->key.day != 0)
+      to.router_call_key_day(call->key.day).router_call_key_call_id(call->key.call);
     add_data(to, call->data, data_item::kEverything, client.registered, false);
     for (const Connection& c : call->connections) {
       if (c.state == ConnectionState::kNull) continue;
@@ -49,8 +50,8 @@ void Server::snapshot_device(Client& client, Bytes body) {
   const auto request = read<ged::SnapshotDeviceReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const auto instrument = request->agent_instrument();
-  const StationIndex station = instrument && !instrument->empty() ? model_.find_station(*instrument)
-                                                                  : bound_station(client);
+  const StationIndex station =
+      instrument && !instrument->empty() ? model_.find_station(*instrument) : bound_station(client);
   if (station == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidDevice);
   if (station != bound_station(client) && !client.has(service::kAllEvents)) {
     return fail(client, request->invoke_id(), Status::kFunctionNotAvailable);
@@ -81,13 +82,14 @@ void Server::snapshot_device(Client& client, Bytes body) {
 void Server::query_device(Client& client, Bytes body) {
   const auto request = read<ged::QueryDeviceInfoReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const auto station = acting_station(client, request->invoke_id(), std::nullopt, request->agent_instrument());
+  const auto station =
+      acting_station(client, request->invoke_id(), std::nullopt, request->agent_instrument());
   if (!station) return;
   ged::QueryDeviceInfoConfFixed fixed;
   fixed.invoke_id = request->invoke_id();
   fixed.peripheral_type = model_.settings().peripheral_type;
-  fixed.type_of_device = 0;       // station
-  fixed.class_of_device = 128;    // voice
+  fixed.type_of_device = 0;     // station
+  fixed.class_of_device = 128;  // voice
   fixed.max_active_calls = 1;
   fixed.max_held_calls = 2;
   fixed.max_devices_in_conference = kPartiesMax;
@@ -137,8 +139,10 @@ void fill_from(Fixed& fixed, std::size_t offset, const Fields& fields) {
 void Server::agent_statistics(Client& client, Bytes body) {
   const auto request = read<ged::QueryAgentStatisticsReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  AgentIndex index = named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
-  const bool named = request->agent_id() || request->agent_extension() || request->agent_instrument();
+  AgentIndex index =
+      named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
+  const bool named =
+      request->agent_id() || request->agent_extension() || request->agent_instrument();
   if (index == kNoIndex && !named) index = client.agent;
   if (index == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   const Agent& agent = model_.agents()[index];
@@ -150,10 +154,11 @@ void Server::agent_statistics(Client& client, Bytes body) {
   add_counters(fields, model_.session_counters(index));
   add_counters(fields, model_.today_counters(index));
   fill_from(fixed, offsetof(ged::QueryAgentStatisticsConfFixed, avail_time_session), fields);
-  send<ged::QueryAgentStatisticsConfEncoder>(client, fixed, [&](ged::QueryAgentStatisticsConfEncoder& to) {
-    const std::string& station = model_.stations()[agent.station].id;
-    to.agent_extension(station).agent_id(agent.settings.id).agent_instrument(station);
-  });
+  send<ged::QueryAgentStatisticsConfEncoder>(
+      client, fixed, [&](ged::QueryAgentStatisticsConfEncoder& to) {
+        const std::string& station = model_.stations()[agent.station].id;
+        to.agent_extension(station).agent_id(agent.settings.id).agent_instrument(station);
+      });
 }
 
 void Server::group_statistics(Client& client, Bytes body) {
@@ -174,19 +179,34 @@ void Server::group_statistics(Client& client, Bytes body) {
     if (std::ranges::find(agent.groups, index) == agent.groups.end()) continue;
     ++fixed.agents_logged_on;
     switch (agent.state) {
-      case AgentState::kAvailable: ++fixed.agents_avail, ++fixed.agents_icm_available; break;
-      case AgentState::kNotReady: ++fixed.agents_not_ready; break;
-      case AgentState::kTalking:
-        ++(agent.acd_call ? fixed.agents_talking_in
-                          : agent.outbound ? fixed.agents_talking_out : fixed.agents_talking_other);
+      case AgentState::kAvailable:
+        ++fixed.agents_avail, ++fixed.agents_icm_available;
         break;
-      case AgentState::kWorkNotReady: ++fixed.agents_work_not_ready; break;
-      case AgentState::kWorkReady: ++fixed.agents_work_ready; break;
-      case AgentState::kReserved: ++fixed.agents_reserved; break;
-      case AgentState::kHold: ++fixed.agents_hold; break;
-      default: ++fixed.agents_busy_other;
+      case AgentState::kNotReady:
+        ++fixed.agents_not_ready;
+        break;
+      case AgentState::kTalking:
+        ++(agent.acd_call   ? fixed.agents_talking_in
+           : agent.outbound ? fixed.agents_talking_out
+                            : fixed.agents_talking_other);
+        break;
+      case AgentState::kWorkNotReady:
+        ++fixed.agents_work_not_ready;
+        break;
+      case AgentState::kWorkReady:
+        ++fixed.agents_work_ready;
+        break;
+      case AgentState::kReserved:
+        ++fixed.agents_reserved;
+        break;
+      case AgentState::kHold:
+        ++fixed.agents_hold;
+        break;
+      default:
+        ++fixed.agents_busy_other;
     }
-    fixed.agents_ready += agent.state != AgentState::kNotReady && agent.state != AgentState::kWorkNotReady;
+    fixed.agents_ready +=
+        agent.state != AgentState::kNotReady && agent.state != AgentState::kWorkNotReady;
   }
   Nanos waiting{0}, longest{0};
   for (const CallNumber number : group.queue) {
@@ -195,7 +215,8 @@ void Server::group_statistics(Client& client, Bytes body) {
     longest = std::max(longest, wait);
   }
   fixed.router_calls_q_now = fixed.calls_q_now = static_cast<std::uint32_t>(group.queue.size());
-  fixed.longest_router_call_q_now = fixed.longest_call_q_now = static_cast<std::uint32_t>(longest / Seconds(1));
+  fixed.longest_router_call_q_now = fixed.longest_call_q_now =
+      static_cast<std::uint32_t>(longest / Seconds(1));
   fixed.calls_q_time_now = static_cast<std::uint32_t>(waiting / Seconds(1));
   Fields fields;
   add_period(fields, group.statistics.to_five, longest);

@@ -1,13 +1,14 @@
 // The router: who gets a call, and where it waits.
-#include <algorithm>
-
 #include "tools/simulator/model.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 
 void Model::route(Call& of, GroupIndex group) {
   of.group = group;
-  of.key = {152'000 + static_cast<std::uint32_t>(now_.since_start / Seconds(86'400)), next_router_call_++, 0};
+  of.key = {152'000 + static_cast<std::uint32_t>(now_.since_start / Seconds(86'400)),
+            next_router_call_++, 0};
   ++counters_.routed;
   enqueue(of, group, false);
 }

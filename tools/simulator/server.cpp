@@ -1,10 +1,10 @@
 #include "tools/simulator/server.hpp"
 
+#include "tools/simulator/server_impl.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include "tools/simulator/server_impl.hpp"
 
 namespace cti::simulator {
 namespace {
@@ -26,7 +26,8 @@ Server::Server(core::Io& io, const ServerSettings& settings, Settings gateway)
   model_.add_listener(*this);
 }
 
-Result<std::unique_ptr<Server>, core::IoError> Server::make(core::Io& io, const ServerSettings& settings,
+Result<std::unique_ptr<Server>, core::IoError> Server::make(core::Io& io,
+                                                            const ServerSettings& settings,
                                                             Settings gateway) {
   std::unique_ptr<Server> made(new Server(io, settings, std::move(gateway)));
   for (const Side side : {Side::kA, Side::kB}) {
@@ -71,16 +72,20 @@ std::uint32_t Server::turn(TimePoint deadline) {
   model_.advance(model_time(io_.now()));
   for (std::size_t i = 0; i < count; ++i) handle(completions_[i]);
   if (io_.now() >= next_look_) look_at_clocks();
+  std::uint32_t work = static_cast<std::uint32_t>(count);
   for (auto& [id, client] : clients_) {
-    if (client->dirty) flush(*client);
+    if (!client->dirty) continue;
+    flush(*client);
+    work += client->in_flight;
   }
   for (auto& [id, peer] : control_peers_) {
     flush_control({static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32)}, peer);
+    work += peer.in_flight;
   }
 #ifndef NDEBUG
   if (count > 0) model_.check_invariants();
 #endif
-  return static_cast<std::uint32_t>(count);
+  return work;
 }
 
 void Server::handle(const core::Completion& completion) {
@@ -88,7 +93,8 @@ void Server::handle(const core::Completion& completion) {
   if (completion.event == core::IoEvent::kAccepted) return accepted(completion);
   if (const auto control = control_peers_.find(id); control != control_peers_.end()) {
     ControlPeer& peer = control->second;
-    if (completion.event == core::IoEvent::kReceived) control_received(completion.connection, peer, completion.bytes);
+    if (completion.event == core::IoEvent::kReceived)
+      control_received(completion.connection, peer, completion.bytes);
     if (completion.event == core::IoEvent::kSent) {
       peer.sending.erase(0, completion.sent);
       peer.in_flight = false;
@@ -100,8 +106,12 @@ void Server::handle(const core::Completion& completion) {
   if (found == clients_.end()) return;
   Client& client = *found->second;
   switch (completion.event) {
-    case core::IoEvent::kReceived: received(client, completion.bytes); break;
-    case core::IoEvent::kSent: sent(client, completion.sent); break;
+    case core::IoEvent::kReceived:
+      received(client, completion.bytes);
+      break;
+    case core::IoEvent::kSent:
+      sent(client, completion.sent);
+      break;
     case core::IoEvent::kWritable:
       client.full = false;
       client.dirty = true;
@@ -110,7 +120,8 @@ void Server::handle(const core::Completion& completion) {
       forget(client, Status::kClientDisconnected);
       clients_.erase(found);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -130,7 +141,8 @@ void Server::accepted(const core::Completion& completion) {
   client->peer = completion.peer_address;
   client->session = next_session_++;
   client->last_received = io_.now();
-  if (sides_[static_cast<std::size_t>(client->side)].frozen) io_.set_receiving(client->connection, false);
+  if (sides_[static_cast<std::size_t>(client->side)].frozen)
+    io_.set_receiving(client->connection, false);
   clients_.emplace(completion.connection.packed(), std::move(client));
 }
 
@@ -173,7 +185,8 @@ void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
     if (random_.chance(faults_.garbage)) {
       ++counters_.faults;
       const std::size_t junk = 1 + random_.below(40);
-      for (std::size_t i = 0; i < junk; ++i) bytes.insert(bytes.begin(), std::byte(random_.below(256)));
+      for (std::size_t i = 0; i < junk; ++i)
+        bytes.insert(bytes.begin(), std::byte(random_.below(256)));
     }
     if (random_.chance(faults_.cut)) {
       ++counters_.faults;
@@ -182,7 +195,8 @@ void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
     }
   }
   ++counters_.frames_out;
-  client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), bytes.begin(), bytes.end());
+  client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), bytes.begin(),
+                        bytes.end());
   client.dirty = true;
 }
 
@@ -262,7 +276,8 @@ void Server::fail_side(Side side) {
   for (auto& [id, client] : clients_) {
     if (client->side == side || !client->open()) continue;
     scratch_.assign(scratch_.size(), std::byte{0});
-    store_be(scratch_.data() + 4, static_cast<std::uint32_t>(ged::MessageType::kStandbyActiveEventMsg));
+    store_be(scratch_.data() + 4,
+             static_cast<std::uint32_t>(ged::MessageType::kStandbyActiveEventMsg));
     put(*client, Bytes(scratch_).first(ged::limits::kHeaderBytes));
   }
 }

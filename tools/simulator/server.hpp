@@ -11,17 +11,17 @@
 //          call_requests.cpp, query_requests.cpp, monitor_requests.cpp, supervisor_requests.cpp, configuration.cpp
 #pragma once
 
-#include <array>
-#include <map>
-#include <memory>
-#include <string>
-
 #include "core/io.hpp"
 #include "core/random.hpp"
 #include "tools/simulator/client.hpp"
 #include "tools/simulator/faults.hpp"
 #include "tools/simulator/model.hpp"
 #include "wire/ged188/message_type.hpp"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
 
 namespace cti::simulator {
 
@@ -30,20 +30,22 @@ struct ServerSettings {
   std::optional<core::Endpoint> control;
   double speed = 1.0;
   std::uint64_t seed = 1;
-  bool strict = false;    ///< refuse what a strict CTI Server refuses (mask bits, reserved words, tags)
+  bool strict =
+      false;  ///< refuse what a strict CTI Server refuses (mask bits, reserved words, tags)
   bool standby_b = false;  ///< side B is a standby side (version 24 and later)
   std::uint32_t clients_max = 1000;
 };
 
 struct ServerCounters {
-  std::uint64_t accepted = 0, opened = 0, refused = 0, frames_in = 0, frames_out = 0, undecodable = 0, unknown = 0,
-                overflowed = 0, idle = 0, faults = 0;
+  std::uint64_t accepted = 0, opened = 0, refused = 0, frames_in = 0, frames_out = 0,
+                undecodable = 0, unknown = 0, overflowed = 0, idle = 0, faults = 0;
 };
 
 class Server : public ModelListener {
  public:
   /// Listens at once; the first failure is returned. `io` must outlive the server.
-  static Result<std::unique_ptr<Server>, core::IoError> make(core::Io& io, const ServerSettings& settings,
+  static Result<std::unique_ptr<Server>, core::IoError> make(core::Io& io,
+                                                             const ServerSettings& settings,
                                                              Settings gateway);
 
   /// One round: waits at most until `deadline`. Returns the work done.
@@ -90,6 +92,30 @@ class Server : public ModelListener {
     bool in_flight = false;
   };
 
+  /// How a request is served: kRoutes has one per message type.
+  struct Route {
+    wire::ged188::MessageType type;
+    std::uint32_t needed;
+    void (Server::*serve)(Client&, Bytes);
+  };
+  static const Route kRoutes[];
+  template <wire::ged188::MessageType kType>
+  void simple(Client& client, Bytes body) {
+    simple_call_request(client, kType, body);
+  }
+  template <wire::ged188::MessageType kType>
+  void two(Client& client, Bytes body) {
+    two_call_request(client, kType, body);
+  }
+  template <wire::ged188::MessageType kType>
+  void recording(Client& client, Bytes body) {
+    recording_request(client, kType, body);
+  }
+  template <bool kEmergency>
+  void assist(Client& client, Bytes body) {
+    assist_request(client, body, kEmergency);
+  }
+
   Server(core::Io& io, const ServerSettings& settings, Settings gateway);
 
   std::string fault_command(const std::vector<std::string>& words);
@@ -112,7 +138,6 @@ class Server : public ModelListener {
 
   // sessions.cpp
   void on_frame(Client& client, std::uint32_t type, Bytes body);
-  void dispatch(Client& client, wire::ged188::MessageType type, Bytes body);
   void open(Client& client, Bytes body);
   Status check_open(Client& client, Bytes body);
   Status bind_device(Client& client, Bytes body);
@@ -163,15 +188,16 @@ class Server : public ModelListener {
   void session_monitor_start(Client& client, Bytes body);
   void session_monitor_stop(Client& client, Bytes body);
   void supervise(Client& client, Bytes body);
-  void assist(Client& client, Bytes body, bool emergency);
+  void assist_request(Client& client, Bytes body, bool emergency);
   void list_teams(Client& client, Bytes body);
   void monitor_team_start(Client& client, Bytes body);
   void monitor_team_stop(Client& client, Bytes body);
   void tell_teams(Client& client);
   void register_service(Client& client, Bytes body);
   void unregister_service(Client& client, Bytes body);
-  void recording(Client& client, wire::ged188::MessageType type, Bytes body);
-  void config_keys(Client& client);
+  void recording_request(Client& client, wire::ged188::MessageType type, Bytes body);
+  void config_keys(Client& client, Bytes body);
+  void ignore(Client&, Bytes) {}
   void config_download(Client& client, Bytes body);
 
   /// Decodes, or answers FAILURE_CONF and gives nothing.
@@ -187,7 +213,8 @@ class Server : public ModelListener {
   std::optional<StationIndex> acting_station(Client& client, std::uint32_t invoke_id,
                                              std::optional<std::string_view> device,
                                              std::optional<std::string_view> instrument);
-  AgentIndex named_agent(std::optional<std::string_view> id, std::optional<std::string_view> extension,
+  AgentIndex named_agent(std::optional<std::string_view> id,
+                         std::optional<std::string_view> extension,
                          std::optional<std::string_view> instrument) const;
 
   core::Io& io_;

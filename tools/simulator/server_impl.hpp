@@ -20,7 +20,8 @@ std::optional<View> Server::read(Client& client, Bytes body) {
   if (view) return *view;
   ++counters_.undecodable;
   const std::uint32_t status = view.error().strict_status;
-  fail(client, invoke_id_of(body), status == 0 ? Status::kBadMessageFormat : static_cast<Status>(status));
+  fail(client, invoke_id_of(body),
+       status == 0 ? Status::kBadMessageFormat : static_cast<Status>(status));
   return std::nullopt;
 }
 
@@ -45,7 +46,8 @@ void Server::confirm(Client& client, const Fixed& fixed, std::size_t mark) {
     ++counters_.faults;
     return;
   }
-  send<Encoder>(client, fixed, [](Encoder&) {}, mark);
+  send<Encoder>(
+      client, fixed, [](Encoder&) {}, mark);
 }
 
 }  // namespace cti::simulator

@@ -1,61 +1,19 @@
 // Opening, keeping and ending sessions; who may ask what.
-#include <algorithm>
-
 #include "tools/simulator/server_impl.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/client_monitor.hpp"
 #include "wire/ged188/misc.hpp"
 
+#include <algorithm>
+
 namespace cti::simulator {
 namespace {
 
 using Type = ged::MessageType;
 
-/// Services of which a request needs at least one; 0: open to every session.
-std::uint32_t needed_service(Type type) {
-  using namespace service;
-  switch (type) {
-    case Type::kSetAgentStateReq: return kClientControl | kAgentStateOnly | kSupervisor;
-    case Type::kQueryAgentStateReq:
-    case Type::kSnapshotCallReq:
-    case Type::kSnapshotDeviceReq:
-    case Type::kQueryDeviceInfoReq: return kClientControl | kAgentStateOnly | kAllEvents;
-    case Type::kAlternateCallReq:
-    case Type::kAnswerCallReq:
-    case Type::kClearCallReq:
-    case Type::kClearConnectionReq:
-    case Type::kConferenceCallReq:
-    case Type::kConsultationCallReq:
-    case Type::kDeflectCallReq:
-    case Type::kHoldCallReq:
-    case Type::kMakeCallReq:
-    case Type::kMakePredictiveCallReq:
-    case Type::kReconnectCallReq:
-    case Type::kRetrieveCallReq:
-    case Type::kTransferCallReq:
-    case Type::kSendDtmfSignalReq:
-    case Type::kBadCallReq:
-    case Type::kSupervisorAssistReq:
-    case Type::kEmergencyCallReq:
-    case Type::kAgentGreetingControlReq: return kClientControl;
-    case Type::kSetCallDataReq:
-    case Type::kReleaseCallReq:
-    case Type::kSetDeviceAttributesReq: return kCallData;
-    case Type::kMonitorStartReq:
-    case Type::kMonitorStopReq:
-    case Type::kChangeMonitorMaskReq: return kPeripheralMonitor;
-    case Type::kSessionMonitorStartReq:
-    case Type::kSessionMonitorStopReq: return kClientMonitor;
-    case Type::kSuperviseCallReq:
-    case Type::kListAgentTeamReq:
-    case Type::kMonitorAgentTeamStartReq:
-    case Type::kMonitorAgentTeamStopReq: return kSupervisor;
-    case Type::kRegisterServiceReq:
-    case Type::kUnregisterServiceReq: return kServer;
-    default: return 0;
-  }
-}
+constexpr std::uint32_t kLooking =
+    service::kClientControl | service::kAgentStateOnly | service::kAllEvents;
 
 constexpr bool has_invoke_id(Type type) {
   return type != Type::kConfigRequestKeyEvent && type != Type::kConfigRequestEvent &&
@@ -63,6 +21,63 @@ constexpr bool has_invoke_id(Type type) {
 }
 
 }  // namespace
+
+/// Every request that is known: the services of which it needs at least one (0: open to all), and who serves it.
+const Server::Route Server::kRoutes[] = {
+    {Type::kSetAgentStateReq,
+     service::kClientControl | service::kAgentStateOnly | service::kSupervisor,
+     &Server::set_agent_state},
+    {Type::kQueryAgentStateReq, kLooking, &Server::query_agent_state},
+    {Type::kSnapshotCallReq, kLooking, &Server::snapshot_call},
+    {Type::kSnapshotDeviceReq, kLooking, &Server::snapshot_device},
+    {Type::kQueryDeviceInfoReq, kLooking, &Server::query_device},
+    {Type::kAgentGreetingControlReq, service::kClientControl, &Server::agent_greeting},
+    {Type::kAnswerCallReq, service::kClientControl, &Server::simple<Type::kAnswerCallReq>},
+    {Type::kHoldCallReq, service::kClientControl, &Server::simple<Type::kHoldCallReq>},
+    {Type::kRetrieveCallReq, service::kClientControl, &Server::simple<Type::kRetrieveCallReq>},
+    {Type::kClearCallReq, service::kClientControl, &Server::simple<Type::kClearCallReq>},
+    {Type::kClearConnectionReq, service::kClientControl,
+     &Server::simple<Type::kClearConnectionReq>},
+    {Type::kDeflectCallReq, service::kClientControl, &Server::simple<Type::kDeflectCallReq>},
+    {Type::kSendDtmfSignalReq, service::kClientControl, &Server::simple<Type::kSendDtmfSignalReq>},
+    {Type::kBadCallReq, service::kClientControl, &Server::simple<Type::kBadCallReq>},
+    {Type::kMakeCallReq, service::kClientControl, &Server::make_call},
+    {Type::kMakePredictiveCallReq, service::kClientControl, &Server::make_predictive_call},
+    {Type::kAlternateCallReq, service::kClientControl, &Server::two<Type::kAlternateCallReq>},
+    {Type::kReconnectCallReq, service::kClientControl, &Server::two<Type::kReconnectCallReq>},
+    {Type::kConsultationCallReq, service::kClientControl, &Server::consultation},
+    {Type::kTransferCallReq, service::kClientControl, &Server::transfer},
+    {Type::kConferenceCallReq, service::kClientControl, &Server::conference},
+    {Type::kSupervisorAssistReq, service::kClientControl, &Server::assist<false>},
+    {Type::kEmergencyCallReq, service::kClientControl, &Server::assist<true>},
+    {Type::kSetCallDataReq, service::kCallData, &Server::set_call_data},
+    {Type::kReleaseCallReq, service::kCallData, &Server::release_call},
+    {Type::kSetDeviceAttributesReq, service::kCallData, &Server::set_device_attributes},
+    {Type::kMonitorStartReq, service::kPeripheralMonitor, &Server::monitor_start},
+    {Type::kMonitorStopReq, service::kPeripheralMonitor, &Server::monitor_stop},
+    {Type::kChangeMonitorMaskReq, 0, &Server::change_monitor},
+    {Type::kSessionMonitorStartReq, service::kClientMonitor, &Server::session_monitor_start},
+    {Type::kSessionMonitorStopReq, service::kClientMonitor, &Server::session_monitor_stop},
+    {Type::kSuperviseCallReq, service::kSupervisor, &Server::supervise},
+    {Type::kListAgentTeamReq, service::kSupervisor, &Server::list_teams},
+    {Type::kMonitorAgentTeamStartReq, service::kSupervisor, &Server::monitor_team_start},
+    {Type::kMonitorAgentTeamStopReq, service::kSupervisor, &Server::monitor_team_stop},
+    {Type::kRegisterServiceReq, service::kServer, &Server::register_service},
+    {Type::kUnregisterServiceReq, service::kServer, &Server::unregister_service},
+    {Type::kStartRecordingReq, 0, &Server::recording<Type::kStartRecordingReq>},
+    {Type::kStopRecordingReq, 0, &Server::recording<Type::kStopRecordingReq>},
+    {Type::kAgentDeskSettingsReq, 0, &Server::desk_settings},
+    {Type::kRegisterVariablesReq, 0, &Server::register_variables},
+    {Type::kSetAppDataReq, 0, &Server::set_app_data},
+    {Type::kQueryAgentStatisticsReq, 0, &Server::agent_statistics},
+    {Type::kQuerySkillGroupStatisticsReq, 0, &Server::group_statistics},
+    {Type::kConfigRequestKeyEvent, 0, &Server::config_keys},
+    {Type::kConfigRequestEvent, 0, &Server::config_download},
+    {Type::kClientEventReportReq, 0, &Server::report},
+    {Type::kUserMessageReq, 0, &Server::user_message},
+    {Type::kActiveMaintenanceRespMsg, 0, &Server::ignore},
+    {Type::kStoppingRequestsToThisSideInd, 0, &Server::ignore},
+};
 
 void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
   const auto type = static_cast<Type>(number);
@@ -74,67 +89,15 @@ void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
   if (sides_[static_cast<std::size_t>(client.side)].standby) {
     return fail(client, invoke_id, Status::kServerOffline);
   }
-  const std::uint32_t needed = needed_service(type);
-  if (needed != 0 && !client.has(needed)) return fail(client, invoke_id, Status::kFunctionNotAvailable);
-  dispatch(client, type, body);
-}
-
-void Server::dispatch(Client& client, Type type, Bytes body) {
-  switch (type) {
-    case Type::kSetAgentStateReq: return set_agent_state(client, body);
-    case Type::kQueryAgentStateReq: return query_agent_state(client, body);
-    case Type::kAgentDeskSettingsReq: return desk_settings(client, body);
-    case Type::kAgentGreetingControlReq: return agent_greeting(client, body);
-    case Type::kAnswerCallReq:
-    case Type::kHoldCallReq:
-    case Type::kRetrieveCallReq:
-    case Type::kClearCallReq:
-    case Type::kClearConnectionReq:
-    case Type::kDeflectCallReq:
-    case Type::kSendDtmfSignalReq:
-    case Type::kBadCallReq: return simple_call_request(client, type, body);
-    case Type::kMakeCallReq: return make_call(client, body);
-    case Type::kMakePredictiveCallReq: return make_predictive_call(client, body);
-    case Type::kAlternateCallReq:
-    case Type::kReconnectCallReq: return two_call_request(client, type, body);
-    case Type::kConsultationCallReq: return consultation(client, body);
-    case Type::kTransferCallReq: return transfer(client, body);
-    case Type::kConferenceCallReq: return conference(client, body);
-    case Type::kSetCallDataReq: return set_call_data(client, body);
-    case Type::kReleaseCallReq: return release_call(client, body);
-    case Type::kRegisterVariablesReq: return register_variables(client, body);
-    case Type::kSetAppDataReq: return set_app_data(client, body);
-    case Type::kSetDeviceAttributesReq: return set_device_attributes(client, body);
-    case Type::kSnapshotCallReq: return snapshot_call(client, body);
-    case Type::kSnapshotDeviceReq: return snapshot_device(client, body);
-    case Type::kQueryDeviceInfoReq: return query_device(client, body);
-    case Type::kQueryAgentStatisticsReq: return agent_statistics(client, body);
-    case Type::kQuerySkillGroupStatisticsReq: return group_statistics(client, body);
-    case Type::kMonitorStartReq: return monitor_start(client, body);
-    case Type::kMonitorStopReq: return monitor_stop(client, body);
-    case Type::kChangeMonitorMaskReq: return change_monitor(client, body);
-    case Type::kSessionMonitorStartReq: return session_monitor_start(client, body);
-    case Type::kSessionMonitorStopReq: return session_monitor_stop(client, body);
-    case Type::kSuperviseCallReq: return supervise(client, body);
-    case Type::kSupervisorAssistReq: return assist(client, body, false);
-    case Type::kEmergencyCallReq: return assist(client, body, true);
-    case Type::kListAgentTeamReq: return list_teams(client, body);
-    case Type::kMonitorAgentTeamStartReq: return monitor_team_start(client, body);
-    case Type::kMonitorAgentTeamStopReq: return monitor_team_stop(client, body);
-    case Type::kRegisterServiceReq: return register_service(client, body);
-    case Type::kUnregisterServiceReq: return unregister_service(client, body);
-    case Type::kStartRecordingReq:
-    case Type::kStopRecordingReq: return recording(client, type, body);
-    case Type::kConfigRequestKeyEvent: return config_keys(client);
-    case Type::kConfigRequestEvent: return config_download(client, body);
-    case Type::kClientEventReportReq: return report(client, body);
-    case Type::kUserMessageReq: return user_message(client, body);
-    case Type::kActiveMaintenanceRespMsg:
-    case Type::kStoppingRequestsToThisSideInd: return;
-    default:
-      ++counters_.unknown;
-      return fail(client, has_invoke_id(type) ? invoke_id_of(body) : 0, Status::kFunctionNotAvailable);
+  const auto route = std::ranges::find(kRoutes, type, &Route::type);
+  if (route == std::end(kRoutes)) {
+    ++counters_.unknown;
+    return fail(client, invoke_id, Status::kFunctionNotAvailable);
   }
+  if (route->needed != 0 && !client.has(route->needed)) {
+    return fail(client, invoke_id, Status::kFunctionNotAvailable);
+  }
+  (this->*route->serve)(client, body);
 }
 
 void Server::open(Client& client, Bytes body) {
@@ -156,7 +119,8 @@ Status Server::check_open(Client& client, Bytes body) {
   if (stopping_) return Status::kServerOffline;
   const auto version = ged::version_of_open_req(body);
   if (!version) return Status::kInvalidMessageLength;
-  if (*version < ged::kOldestVersion || *version > ged::kNewestVersion) return Status::kInvalidVersion;
+  if (*version < ged::kOldestVersion || *version > ged::kNewestVersion)
+    return Status::kInvalidVersion;
   client.version = *version;
   const auto strictness = settings_.strict ? ged::Strictness::kStrict : ged::Strictness::kLenient;
   const auto view = ged::OpenReqView::decode(body, *version, strictness);
@@ -176,7 +140,8 @@ Status Server::check_open(Client& client, Bytes body) {
   client.client_id = std::string(*view->client_id());
   client.signature = std::string(view->client_signature().value_or(""));
   client.services = wanted & service::kGranted;
-  if ((client.services & service::kAgentStateOnly) != 0 && (wanted & service::kClientControl) == 0) {
+  if ((client.services & service::kAgentStateOnly) != 0 &&
+      (wanted & service::kClientControl) == 0) {
     client.services &= ~service::kClientControl;
   }
   client.call_mask = view->call_msg_mask();
@@ -206,14 +171,16 @@ Status Server::bind_device(Client& client, Bytes body) {
     client.agent = model_.find_agent(*agent);
     if (client.agent == kNoIndex) return Status::kInvalidAgentData;
     const StationIndex at = model_.agents()[client.agent].station;
-    if (client.station != kNoIndex && at != kNoIndex && at != client.station) return Status::kInconsistentAgentData;
+    if (client.station != kNoIndex && at != kNoIndex && at != client.station)
+      return Status::kInconsistentAgentData;
   }
   if (client.has(service::kSupervisor)) {
     const StationIndex at = bound_station(client);
     const AgentIndex who = client.agent != kNoIndex ? client.agent
                            : at != kNoIndex         ? model_.stations()[at].agent
                                                     : kNoIndex;
-    if (who != kNoIndex && !model_.agents()[who].settings.supervisor) return Status::kFunctionNotAvailable;
+    if (who != kNoIndex && !model_.agents()[who].settings.supervisor)
+      return Status::kFunctionNotAvailable;
   }
   for (auto& [id, other] : clients_) {
     if (other.get() == &client || !other->open() || !other->has(service::kClientEvents)) continue;
@@ -248,15 +215,18 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
                                                                    : AgentState::kUnknown);
   send<ged::OpenConfEncoder>(client, fixed, [&](ged::OpenConfEncoder& to) {
     if (station != kNoIndex) {
-      to.agent_extension(model_.stations()[station].id).agent_instrument(model_.stations()[station].id);
+      to.agent_extension(model_.stations()[station].id)
+          .agent_instrument(model_.stations()[station].id);
     }
     if (agent != kNoIndex) to.agent_id(model_.agents()[agent].settings.id);
     to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
   });
   if (side.standby) return;
   if (client.has(service::kAllEvents)) {
-    system_event(client, model_.peripheral_online() ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline,
-                 model_.settings().peripheral_id);
+    system_event(
+        client,
+        model_.peripheral_online() ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline,
+        model_.settings().peripheral_id);
   }
   if (client.has(service::kSupervisor)) tell_teams(client);
   if (client.has(service::kClientEvents)) tell_calls_in_progress(client);
@@ -324,8 +294,8 @@ void Server::close(Client& client, Bytes body) {
 }
 
 void Server::fail(Client& client, std::uint32_t invoke_id, Status status) {
-  send<ged::FailureConfEncoder>(client, ged::FailureConfFixed{invoke_id, static_cast<std::uint32_t>(status)},
-                                [](auto&) {});
+  send<ged::FailureConfEncoder>(
+      client, ged::FailureConfFixed{invoke_id, static_cast<std::uint32_t>(status)}, [](auto&) {});
 }
 
 void Server::fail(Client& client, std::uint32_t invoke_id, const Failure& failure) {
@@ -338,10 +308,13 @@ void Server::fail(Client& client, std::uint32_t invoke_id, const Failure& failur
 }
 
 void Server::failure_event(Client& client, Status status) {
-  send<ged::FailureEventEncoder>(client, ged::FailureEventFixed{static_cast<std::uint32_t>(status)}, [](auto&) {});
+  send<ged::FailureEventEncoder>(client, ged::FailureEventFixed{static_cast<std::uint32_t>(status)},
+                                 [](auto&) {});
 }
 
-std::uint32_t Server::pg_status() const { return pg_status_bits_ | (model_.peripheral_online() ? 0U : 4U); }
+std::uint32_t Server::pg_status() const {
+  return pg_status_bits_ | (model_.peripheral_online() ? 0U : 4U);
+}
 
 void Server::system_event(Client& client, SystemKind kind, std::uint32_t argument) {
   ged::SystemEventFixed fixed;
@@ -360,7 +333,8 @@ void Server::system_event(Client& client, SystemKind kind, std::uint32_t argumen
 void Server::report(Client& client, Bytes body) {
   const auto request = read<ged::ClientEventReportReqView>(client, body);
   if (!request) return;
-  send<ged::ClientEventReportConfEncoder>(client, ged::ClientEventReportConfFixed{request->invoke_id()}, [](auto&) {});
+  send<ged::ClientEventReportConfEncoder>(
+      client, ged::ClientEventReportConfFixed{request->invoke_id()}, [](auto&) {});
 }
 
 void Server::user_message(Client& client, Bytes body) {
@@ -396,7 +370,8 @@ void Server::user_message(Client& client, Bytes body) {
   }
   if (!found && to == 0) return fail(client, request->invoke_id(), Status::kClientNotFound);
   if (!found && to == 1) return fail(client, request->invoke_id(), Status::kSupervisorNotFound);
-  send<ged::UserMessageConfEncoder>(client, ged::UserMessageConfFixed{request->invoke_id()}, [](auto&) {});
+  send<ged::UserMessageConfEncoder>(client, ged::UserMessageConfFixed{request->invoke_id()},
+                                    [](auto&) {});
 }
 
 }  // namespace cti::simulator

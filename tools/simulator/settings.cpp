@@ -28,11 +28,13 @@ Settings default_settings() {
   made.agents.push_back(agent("1001", "23903", "Mary", "Fairfax"));
   made.agents.push_back(agent("1002", "23904", "Hedy", "Kiesler"));
   made.agents.push_back(agent("2001", "23905", "Jean", "Bartik"));
-  for (int station = 23906; station <= 23915; ++station) made.stations.push_back(std::to_string(station));
+  for (int station = 23906; station <= 23915; ++station)
+    made.stations.push_back(std::to_string(station));
   return made;
 }
 
-void add_generated(Settings& settings, std::uint32_t agents, std::uint32_t skill_groups, std::uint32_t teams) {
+void add_generated(Settings& settings, std::uint32_t agents, std::uint32_t skill_groups,
+                   std::uint32_t teams) {
   for (std::uint32_t i = 0; i < skill_groups; ++i) {
     const std::string number = std::to_string(101 + i);
     settings.skill_groups.push_back({101 + i, 7000 + i, 0, "Group_" + number, "6" + number});

@@ -1,37 +1,48 @@
 // Supervisors on their agents' calls, and agents who ask for one.
-#include <algorithm>
-
 #include "tools/simulator/model.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
 
 Role role_of(SupervisoryAction action) {
   switch (action) {
-    case SupervisoryAction::kMonitor: return Role::kMonitor;
-    case SupervisoryAction::kWhisper: return Role::kWhisper;
-    default: return Role::kBargedIn;
+    case SupervisoryAction::kMonitor:
+      return Role::kMonitor;
+    case SupervisoryAction::kWhisper:
+      return Role::kWhisper;
+    default:
+      return Role::kBargedIn;
   }
 }
 
 CallType type_of(SupervisoryAction action) {
   switch (action) {
-    case SupervisoryAction::kMonitor: return CallType::kSupervisorMonitor;
-    case SupervisoryAction::kWhisper: return CallType::kSupervisorWhisper;
-    default: return CallType::kSupervisorBargeIn;
+    case SupervisoryAction::kMonitor:
+      return CallType::kSupervisorMonitor;
+    case SupervisoryAction::kWhisper:
+      return CallType::kSupervisorWhisper;
+    default:
+      return CallType::kSupervisorBargeIn;
   }
 }
 
 Cause cause_of(SupervisoryAction action) {
-  return static_cast<Cause>(static_cast<std::uint16_t>(Cause::kSupervisorClear) + static_cast<std::uint16_t>(action));
+  return static_cast<Cause>(static_cast<std::uint16_t>(Cause::kSupervisorClear) +
+                            static_cast<std::uint16_t>(action));
 }
 
 Counter counter_of(SupervisoryAction action) {
   switch (action) {
-    case SupervisoryAction::kMonitor: return Counter::kMonitor;
-    case SupervisoryAction::kWhisper: return Counter::kWhisper;
-    case SupervisoryAction::kBargeIn: return Counter::kBargeIn;
-    default: return Counter::kIntercept;
+    case SupervisoryAction::kMonitor:
+      return Counter::kMonitor;
+    case SupervisoryAction::kWhisper:
+      return Counter::kWhisper;
+    case SupervisoryAction::kBargeIn:
+      return Counter::kBargeIn;
+    default:
+      return Counter::kIntercept;
   }
 }
 
@@ -43,12 +54,14 @@ bool Model::supervises(AgentIndex supervisor, AgentIndex agent) const {
     return std::ranges::any_of(team.members, [who](const TeamMember& m) { return m.agent == who; });
   };
   return std::ranges::any_of(teams_, [&](const Team& team) {
-    const bool leads = member(team, supervisor) || team.settings.supervisor == agents_[supervisor].settings.id;
+    const bool leads =
+        member(team, supervisor) || team.settings.supervisor == agents_[supervisor].settings.id;
     return leads && member(team, agent);
   });
 }
 
-void Model::join_supervisor(Call& of, StationIndex supervisor, StationIndex agent, SupervisoryAction action) {
+void Model::join_supervisor(Call& of, StationIndex supervisor, StationIndex agent,
+                            SupervisoryAction action) {
   Connection* c = of.of_station(supervisor);
   const bool newcomer = c == nullptr;
   if (newcomer) c = &join(of, station_party(supervisor), ConnectionState::kConnected, true);
@@ -71,7 +84,8 @@ void Model::join_supervisor(Call& of, StationIndex supervisor, StationIndex agen
     const Party controller = station_party(agent);
     const Party added = c->party;
     for (const Connection& view : of.connections) {
-      tell_joined(CallEventKind::kConferenced, of, kNoCall, view, controller, added, Cause::kSupervisorBargeIn);
+      tell_joined(CallEventKind::kConferenced, of, kNoCall, view, controller, added,
+                  Cause::kSupervisorBargeIn);
     }
   }
   sync_media(of);
@@ -85,7 +99,8 @@ Done<CallNumber> Model::supervise(SupervisoryAction action, CallNumber number, S
   }
   const AgentIndex target = stations_[agent].agent;
   const AgentIndex chief = stations_[supervisor].agent;
-  if (target == kNoIndex || chief == kNoIndex) return Err{Failure::server(Status::kAgentNotLoggedOn)};
+  if (target == kNoIndex || chief == kNoIndex)
+    return Err{Failure::server(Status::kAgentNotLoggedOn)};
   if (!supervises(chief, target)) return Err{Failure::telephone(Refusal::kPrivilegeViolation)};
   if (number == kNoCall) {
     for (const CallNumber candidate : stations_[agent].calls) {
@@ -115,7 +130,8 @@ Done<CallNumber> Model::supervise(SupervisoryAction action, CallNumber number, S
     drop(of, (*own)->number, Cause::kSupervisorIntercept);
     return number;
   }
-  if (present == nullptr && busy(supervisor)) return Err{Failure::telephone(Refusal::kResourceBusy)};
+  if (present == nullptr && busy(supervisor))
+    return Err{Failure::telephone(Refusal::kResourceBusy)};
   if (present == nullptr && of.connections.size() >= kPartiesMax) {
     return Err{Failure::telephone(Refusal::kConferenceFull)};
   }
@@ -129,9 +145,11 @@ Done<CallNumber> Model::supervise(SupervisoryAction action, CallNumber number, S
 AgentIndex Model::free_supervisor(AgentIndex agent) const {
   AgentIndex found = kNoIndex;
   for (AgentIndex i = 0; i < agents_.size(); ++i) {
-    if (i == agent || !supervises(i, agent) || !agents_[i].logged_on() || busy(agents_[i].station)) continue;
-    const bool primary = std::ranges::any_of(
-        teams_, [&](const Team& team) { return team.settings.supervisor == agents_[i].settings.id; });
+    if (i == agent || !supervises(i, agent) || !agents_[i].logged_on() || busy(agents_[i].station))
+      continue;
+    const bool primary = std::ranges::any_of(teams_, [&](const Team& team) {
+      return team.settings.supervisor == agents_[i].settings.id;
+    });
     if (primary) return i;
     if (found == kNoIndex) found = i;
   }
@@ -156,7 +174,8 @@ Done<CallNumber> Model::assist(AgentIndex agent, CallNumber number, bool emergen
   if (number != kNoCall) {
     Done<Connection*> own = own_connection(number, station);
     if (!own) return Err{own.error()};
-    if ((*own)->state != ConnectionState::kConnected || !call(number)->answered || stations_[station].calls.size() > 1) {
+    if ((*own)->state != ConnectionState::kConnected || !call(number)->answered ||
+        stations_[station].calls.size() > 1) {
       return Err{Failure::telephone(Refusal::kInvalidObjectState)};
     }
     made = start_consult(*call(number), **own, type, {to, {}}, cause).number;
@@ -170,8 +189,9 @@ Done<CallNumber> Model::assist(AgentIndex agent, CallNumber number, bool emergen
   }
   const Call* of = find_call(made);
   for (ModelListener* listener : listeners_) {
-    listener->on_supervision({emergency ? SupervisionEvent::Kind::kEmergency : SupervisionEvent::Kind::kAssist, of,
-                              station, agent});
+    listener->on_supervision(
+        {emergency ? SupervisionEvent::Kind::kEmergency : SupervisionEvent::Kind::kAssist, of,
+         station, agent});
   }
   return made;
 }

@@ -1,9 +1,9 @@
 // Who is told what: services, masks and monitors decide; a frame is encoded once per version.
-#include <algorithm>
-
 #include "tools/simulator/server_impl.hpp"
 #include "wire/ged188/supervisor.hpp"
 #include "wire/ged188/team.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
@@ -11,17 +11,28 @@ namespace {
 /// AgentStateMask bit of a state.
 std::uint32_t mask_of(AgentState state) {
   switch (state) {
-    case AgentState::kLogin: return 1U << 0;
-    case AgentState::kLogout: return 1U << 1;
-    case AgentState::kNotReady: return 1U << 2;
-    case AgentState::kAvailable: return 1U << 3;
-    case AgentState::kTalking: return 1U << 4;
-    case AgentState::kWorkNotReady: return 1U << 5;
-    case AgentState::kWorkReady: return 1U << 6;
-    case AgentState::kBusyOther: return 1U << 7;
-    case AgentState::kReserved: return 1U << 8;
-    case AgentState::kHold: return 1U << 9;
-    default: return 0xFFFF'FFFF;
+    case AgentState::kLogin:
+      return 1U << 0;
+    case AgentState::kLogout:
+      return 1U << 1;
+    case AgentState::kNotReady:
+      return 1U << 2;
+    case AgentState::kAvailable:
+      return 1U << 3;
+    case AgentState::kTalking:
+      return 1U << 4;
+    case AgentState::kWorkNotReady:
+      return 1U << 5;
+    case AgentState::kWorkReady:
+      return 1U << 6;
+    case AgentState::kBusyOther:
+      return 1U << 7;
+    case AgentState::kReserved:
+      return 1U << 8;
+    case AgentState::kHold:
+      return 1U << 9;
+    default:
+      return 0xFFFF'FFFF;
   }
 }
 
@@ -91,12 +102,14 @@ void Server::on_call(const CallEvent& event) {
   for (auto& [id, client] : clients_) {
     if (!client->open()) continue;
     if (sides_[static_cast<std::size_t>(client->side)].standby) continue;
-    if ((client->call_mask & bit) != 0 && wants_view(*client, event)) deliver(*client, client->monitor_id);
+    if ((client->call_mask & bit) != 0 && wants_view(*client, event))
+      deliver(*client, client->monitor_id);
     for (const ClientMonitor& monitor : client->monitors) {
       if ((monitor.call_mask & bit) == 0) continue;
       const bool meant =
           (monitor.kind == ClientMonitor::Kind::kDevice && monitor.target == event.station) ||
-          (monitor.kind == ClientMonitor::Kind::kCall && monitor.target == event.number && monitor.device == event.device);
+          (monitor.kind == ClientMonitor::Kind::kCall && monitor.target == event.number &&
+           monitor.device == event.device);
       if (meant) deliver(*client, monitor.id);
     }
     std::erase_if(client->monitors, [&](ClientMonitor& monitor) {
@@ -104,7 +117,8 @@ void Server::on_call(const CallEvent& event) {
           monitor.device != event.device) {
         return false;
       }
-      if (event.kind == CallEventKind::kDataUpdate && event.renamed != kNoCall) monitor.target = event.renamed;
+      if (event.kind == CallEventKind::kDataUpdate && event.renamed != kNoCall)
+        monitor.target = event.renamed;
       return event.kind == CallEventKind::kEnd;
     });
   }
@@ -118,7 +132,8 @@ void Server::on_agent(const AgentEvent& event) {
     std::vector<std::vector<std::byte>>& made = frames[client.version];
     if (made.empty()) {
       // Before version 13 a message tells one skill group.
-      const std::size_t messages = client.version >= 13 ? 1 : std::max<std::size_t>(1, agent.groups.size());
+      const std::size_t messages =
+          client.version >= 13 ? 1 : std::max<std::size_t>(1, agent.groups.size());
       for (std::size_t group = 0; group < messages; ++group) {
         const Bytes frame = encode_agent_event(model_, agent, client.version, group,
                                                model_.settings().peripheral_id, scratch_);
@@ -135,7 +150,8 @@ void Server::on_agent(const AgentEvent& event) {
     if (sides_[static_cast<std::size_t>(client->side)].standby) continue;
     if (event.repeated && client->has(service::kIgnoreDuplicates)) continue;
     const bool own = client->has(service::kClientEvents) &&
-                     (client->agent == event.agent || (client->station != kNoIndex && client->station == agent.station));
+                     (client->agent == event.agent ||
+                      (client->station != kNoIndex && client->station == agent.station));
     if ((client->agent_mask & bit) != 0 && (own || client->has(service::kAllEvents))) {
       deliver(*client, client->monitor_id);
     }
@@ -171,11 +187,15 @@ void Server::on_team(const TeamEvent& event) {
   fixed.team_id = team.settings.id;
   fixed.config_operation = event.added ? 1 : 2;
   for (auto& [id, client] : clients_) {
-    if (!client->open() || !client->has(service::kSupervisor) || (client->call_mask & (1U << 23)) == 0) continue;
-    send<ged::AgentTeamConfigEventEncoder>(*client, fixed, [&](ged::AgentTeamConfigEventEncoder& to) {
-      to.agent_team_name(team.settings.name);
-      to.add_agent({agent.settings.id, std::uint16_t{0}, static_cast<std::uint16_t>(agent.state), 0U});
-    });
+    if (!client->open() || !client->has(service::kSupervisor) ||
+        (client->call_mask & (1U << 23)) == 0)
+      continue;
+    send<ged::AgentTeamConfigEventEncoder>(
+        *client, fixed, [&](ged::AgentTeamConfigEventEncoder& to) {
+          to.agent_team_name(team.settings.name);
+          to.add_agent(
+              {agent.settings.id, std::uint16_t{0}, static_cast<std::uint16_t>(agent.state), 0U});
+        });
   }
 }
 
@@ -193,9 +213,10 @@ void Server::on_supervision(const SupervisionEvent& event) {
     if (event.kind == SupervisionEvent::Kind::kAssist) {
       ged::SupervisorAssistEventFixed fixed;
       common(fixed);
-      send<ged::SupervisorAssistEventEncoder>(*client, fixed, [&](ged::SupervisorAssistEventEncoder& to) {
-        to.connection_device_id(device).client_id(client->client_id);
-      });
+      send<ged::SupervisorAssistEventEncoder>(
+          *client, fixed, [&](ged::SupervisorAssistEventEncoder& to) {
+            to.connection_device_id(device).client_id(client->client_id);
+          });
     } else {
       ged::EmergencyCallEventFixed fixed;
       common(fixed);
@@ -209,7 +230,8 @@ void Server::on_supervision(const SupervisionEvent& event) {
 
 void Server::tell_calls_in_progress(Client& client) {
   const StationIndex station = bound_station(client);
-  if (station == kNoIndex || (client.call_mask & simulator::mask_of(CallEventKind::kBegin)) == 0) return;
+  if (station == kNoIndex || (client.call_mask & simulator::mask_of(CallEventKind::kBegin)) == 0)
+    return;
   for (const CallNumber number : model_.stations()[station].calls) {
     const Call& call = *model_.find_call(number);
     const Connection& view = *call.of_station(station);
@@ -221,7 +243,8 @@ void Server::tell_calls_in_progress(Client& client) {
     event.station = station;
     event.device = view.party.id;
     event.local = view.state;
-    const EventFrames made = encode_call_event(model_, event, client.version, client.registered, scratch_);
+    const EventFrames made =
+        encode_call_event(model_, event, client.version, client.registered, scratch_);
     std::vector<std::byte> frame(made.first.begin(), made.first.end());
     stamp(frame, client.monitor_id);
     put(client, frame);

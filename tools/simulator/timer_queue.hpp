@@ -5,26 +5,26 @@
 // Bounds   at most a few timers per connection and agent exist; the owner of those bounds them.
 #pragma once
 
+#include "core/base/time.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "core/base/time.hpp"
-
 namespace cti::simulator {
 
 enum class TimerKind : std::uint8_t {
-  kDeliver,         ///< an offered connection starts to ring
-  kRing,            ///< a connection has rung long enough
+  kDeliver,  ///< an offered connection starts to ring
+  kRing,     ///< a connection has rung long enough
   kAutoAnswer,
   kExternalAnswer,
   kFailedTone,
-  kExternalAlone,   ///< only outside parties are left on the call
-  kWrapupEnd,       ///< id: agent, stamp: its state counter
-  kDataRelease,     ///< data of an ended call can no longer be set
-  kHangup,          ///< the outside party has talked or waited long enough
+  kExternalAlone,  ///< only outside parties are left on the call
+  kWrapupEnd,      ///< id: agent, stamp: its state counter
+  kDataRelease,    ///< data of an ended call can no longer be set
+  kHangup,         ///< the outside party has talked or waited long enough
   kHalfHour,
-  kRobot,           ///< belongs to the load generator
+  kRobot,  ///< belongs to the load generator
   kGreeting,
 };
 

@@ -2,9 +2,9 @@
 //
 // The call that the consult came from keeps its number and its data; the connections of the consult call move into it,
 // and their views are renamed by a data update.
-#include <algorithm>
-
 #include "tools/simulator/model.hpp"
+
+#include <algorithm>
 
 namespace cti::simulator {
 namespace {
@@ -13,7 +13,8 @@ constexpr Failure kBadState = Failure::telephone(Refusal::kInvalidObjectState);
 
 }  // namespace
 
-Call& Model::start_consult(Call& from, Connection& own, CallType type, const Dial& dial, Cause cause) {
+Call& Model::start_consult(Call& from, Connection& own, CallType type, const Dial& dial,
+                           Cause cause) {
   const StationIndex by = own.party.station;
   if (own.state == ConnectionState::kConnected) {
     set_connection_state(own, ConnectionState::kHeld);
@@ -31,7 +32,8 @@ Call& Model::start_consult(Call& from, Connection& own, CallType type, const Dia
   return *call(number);
 }
 
-Done<CallNumber> Model::consult(CallNumber active, StationIndex by, const Dial& dial, std::uint16_t consult_type) {
+Done<CallNumber> Model::consult(CallNumber active, StationIndex by, const Dial& dial,
+                                std::uint16_t consult_type) {
   Done<Connection*> own = own_connection(active, by);
   if (!own) return Err{own.error()};
   Call& from = *call(active);
@@ -56,7 +58,8 @@ Done<CallNumber> Model::check_pair(CallNumber active, CallNumber held, StationIn
     std::swap(active, held);
     std::swap(*first, *second);
   }
-  if ((*second)->state != ConnectionState::kHeld || (*first)->state != ConnectionState::kConnected) {
+  if ((*second)->state != ConnectionState::kHeld ||
+      (*first)->state != ConnectionState::kConnected) {
     return Err{kBadState};
   }
   const Call& consult = *find_call(active);
@@ -86,8 +89,9 @@ void Model::merge(Call& into, Call& from) {
   ++counters_.calls_ended;
 }
 
-void Model::tell_joined(CallEventKind kind, const Call& into, CallNumber from, const Connection& view,
-                        const Party& first, const Party& second, Cause cause) {
+void Model::tell_joined(CallEventKind kind, const Call& into, CallNumber from,
+                        const Connection& view, const Party& first, const Party& second,
+                        Cause cause) {
   if (!view.announced) return;
   CallEvent event = event_for(kind, into, view);
   event.secondary = from;
@@ -122,9 +126,11 @@ Done<CallNumber> Model::transfer(CallNumber active, CallNumber held, StationInde
   into.type = CallType::kTransferIn;
   merge(into, from);
   own_active.state = own_held.state = ConnectionState::kNull;
-  tell_joined(CallEventKind::kTransferred, into, from_number, own_held, own_held.party, target, Cause::kTransfer);
+  tell_joined(CallEventKind::kTransferred, into, from_number, own_held, own_held.party, target,
+              Cause::kTransfer);
   for (const Connection& view : into.connections) {
-    tell_joined(CallEventKind::kTransferred, into, from_number, view, own_held.party, target, Cause::kTransfer);
+    tell_joined(CallEventKind::kTransferred, into, from_number, view, own_held.party, target,
+                Cause::kTransfer);
   }
   tell_renamed(into, from_number, moved);
   end_view(into, own_held);
@@ -134,7 +140,8 @@ Done<CallNumber> Model::transfer(CallNumber active, CallNumber held, StationInde
   return into_number;
 }
 
-void Model::tell_renamed(const Call& into, CallNumber from, const std::vector<ConnectionNumber>& moved) {
+void Model::tell_renamed(const Call& into, CallNumber from,
+                         const std::vector<ConnectionNumber>& moved) {
   for (const Connection& view : into.connections) {
     if (!view.announced || std::ranges::find(moved, view.number) == moved.end()) continue;
     CallEvent event = event_for(CallEventKind::kDataUpdate, into, view);
@@ -187,7 +194,8 @@ Done<CallNumber> Model::conference(CallNumber active, CallNumber held, StationIn
   own_active.state = ConnectionState::kNull;
   const Party controller = own_active.party;
   for (const Connection& view : into.connections) {
-    tell_joined(CallEventKind::kConferenced, into, from_number, view, controller, added, Cause::kNone);
+    tell_joined(CallEventKind::kConferenced, into, from_number, view, controller, added,
+                Cause::kNone);
   }
   end_view_as(into, own_active, from_number);
   finish_join(into);
@@ -222,11 +230,13 @@ Done<CallNumber> Model::blind_transfer(CallNumber active, StationIndex by, const
   remove(of, gone.number);
   of.type = CallType::kTransferIn;
   const StationIndex station = find_station(dial.number);
-  const Party target = station != kNoIndex ? station_party(station)
-                                           : Party{DeviceKind::kExternal, std::string(dial.number), kNoIndex};
+  const Party target = station != kNoIndex
+                           ? station_party(station)
+                           : Party{DeviceKind::kExternal, std::string(dial.number), kNoIndex};
   tell_joined(CallEventKind::kTransferred, of, kNoCall, gone, gone.party, target, Cause::kTransfer);
   for (const Connection& view : of.connections) {
-    tell_joined(CallEventKind::kTransferred, of, kNoCall, view, gone.party, target, Cause::kTransfer);
+    tell_joined(CallEventKind::kTransferred, of, kNoCall, view, gone.party, target,
+                Cause::kTransfer);
   }
   end_view(of, gone);
   place(of, std::string(dial.number), Cause::kTransfer);
@@ -235,7 +245,8 @@ Done<CallNumber> Model::blind_transfer(CallNumber active, StationIndex by, const
   return active;
 }
 
-Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex by, const Dial& dial) {
+Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex by,
+                                               const Dial& dial) {
   Done<Connection*> own = own_connection(active, by);
   if (!own) return Err{own.error()};
   Call& of = *call(active);
@@ -245,7 +256,8 @@ Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex b
   if (of.controller != kNoIndex && of.controller != by) {
     return Err{Failure::telephone(Refusal::kArbitraryNotSupported)};
   }
-  if (of.connections.size() >= kPartiesMax) return Err{Failure::telephone(Refusal::kConferenceFull)};
+  if (of.connections.size() >= kPartiesMax)
+    return Err{Failure::telephone(Refusal::kConferenceFull)};
   if (!reachable(dial.number)) return Err{Failure::telephone(Refusal::kInvalidDestination)};
   if (of.queued != kNoIndex) return Err{kBadState};
   ++counters_.conferences;
@@ -265,7 +277,8 @@ Done<CallNumber> Model::alternate(CallNumber active, CallNumber other, StationIn
   if ((*first)->state != ConnectionState::kConnected || !talking.answered || (*first)->silent()) {
     return Err{Failure::telephone(Refusal::kNoActiveCall)};
   }
-  if ((*second)->state != ConnectionState::kHeld) return Err{Failure::telephone(Refusal::kNoHeldCall)};
+  if ((*second)->state != ConnectionState::kHeld)
+    return Err{Failure::telephone(Refusal::kNoHeldCall)};
   Call& waiting = *call(other);
   const Party party = (*first)->party;
   set_connection_state(**first, ConnectionState::kHeld);
@@ -288,7 +301,8 @@ Done<CallNumber> Model::reconnect(CallNumber active, CallNumber held, StationInd
       state != ConnectionState::kFailed) {
     return Err{Failure::telephone(Refusal::kNoActiveCall)};
   }
-  if ((*second)->state != ConnectionState::kHeld) return Err{Failure::telephone(Refusal::kNoHeldCall)};
+  if ((*second)->state != ConnectionState::kHeld)
+    return Err{Failure::telephone(Refusal::kNoHeldCall)};
   drop(*call(active), (*first)->number, Cause::kNone);
   return retrieve(held, by);
 }

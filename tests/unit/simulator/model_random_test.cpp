@@ -1,13 +1,13 @@
 // Random agents, callers and requests at random moments: whatever is asked, the books must balance.
 //
 // Replay   SIMULATOR_SEED=<seed> simulator_test --gtest_filter='ModelRandom.*'
+#include "tests/unit/simulator/recorder.hpp"
+#include "tools/simulator/model.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <map>
-
-#include "tests/unit/simulator/recorder.hpp"
-#include "tools/simulator/model.hpp"
 
 namespace cti::simulator {
 namespace {
@@ -21,7 +21,8 @@ class Bookkeeper : public Recorder {
       case CallEventKind::kPreCall:
       case CallEventKind::kPreCallAbort:
       case CallEventKind::kQueued:
-      case CallEventKind::kDequeued: return;
+      case CallEventKind::kDequeued:
+        return;
       case CallEventKind::kBegin:
         EXPECT_TRUE(open.emplace(view, 0).second) << "a view began twice";
         return;
@@ -40,7 +41,8 @@ class Bookkeeper : public Recorder {
         // Named by the call that stays, or still by the consult call.
         EXPECT_TRUE(open.contains(view) || open.contains(std::pair(e.secondary, e.station)));
         return;
-      default: EXPECT_TRUE(open.contains(view)) << short_name(e.kind) << " outside begin and end";
+      default:
+        EXPECT_TRUE(open.contains(view)) << short_name(e.kind) << " outside begin and end";
     }
   }
   std::map<std::pair<CallNumber, StationIndex>, int> open;
@@ -48,7 +50,9 @@ class Bookkeeper : public Recorder {
 
 class World {
  public:
-  explicit World(std::uint64_t seed) : random(seed), model(settings(random), seed) { model.add_listener(books); }
+  explicit World(std::uint64_t seed) : random(seed), model(settings(random), seed) {
+    model.add_listener(books);
+  }
 
   void run(int steps) {
     for (int i = 0; i < steps && !::testing::Test::HasFailure(); ++i) {
@@ -63,13 +67,15 @@ class World {
 
   void wind_down() {
     for (AgentIndex i = 0; i < model.agents().size(); ++i) {
-      if (model.agents()[i].logged_on()) (void)model.set_state(i, {AgentState::kLogout, 1, true}).ok();
+      if (model.agents()[i].logged_on())
+        (void)model.set_state(i, {AgentState::kLogout, 1, true}).ok();
     }
     for (int i = 0; i < 1000 && !model.calls().empty(); ++i) {
       const CallNumber first = model.calls().begin()->first;
       if (!model.outside_hangs_up(first)) {
         for (const Connection& c : model.calls().begin()->second.connections) {
-          if (c.state == ConnectionState::kAlerting) (void)model.answer(first, c.party.station).ok();
+          if (c.state == ConnectionState::kAlerting)
+            (void)model.answer(first, c.party.station).ok();
           (void)model.clear_call(first, c.party.station).ok();
           break;
         }
@@ -97,7 +103,9 @@ class World {
     return made;
   }
 
-  StationIndex any_station() { return static_cast<StationIndex>(random.below(model.stations().size())); }
+  StationIndex any_station() {
+    return static_cast<StationIndex>(random.below(model.stations().size()));
+  }
   CallNumber any_call() {
     if (model.calls().empty() || random.chance(0.02)) return static_cast<CallNumber>(random.next());
     auto at = model.calls().begin();
@@ -106,11 +114,16 @@ class World {
   }
   std::string any_number() {
     switch (random.below(6)) {
-      case 0: return "6077";
-      case 1: return "6101";
-      case 2: return "918005550000";
-      case 3: return "77";
-      default: return model.stations()[any_station()].id;
+      case 0:
+        return "6077";
+      case 1:
+        return "6101";
+      case 2:
+        return "918005550000";
+      case 3:
+        return "77";
+      default:
+        return model.stations()[any_station()].id;
     }
   }
 
@@ -130,58 +143,82 @@ class World {
     const auto agent = static_cast<AgentIndex>(random.below(model.agents().size()));
     switch (random.below(24)) {
       case 0:
-      case 1: {
-        const AgentSettings& who = model.agents()[agent].settings;
-        (void)model.login({who.id, who.id, random.chance(0.9) ? who.instrument : number, 0, false, {}, 0}).ok();
-        break;
-      }
+      case 1:
       case 2:
       case 3:
-      case 4: {
-        static constexpr AgentState kAsked[] = {AgentState::kAvailable, AgentState::kAvailable, AgentState::kNotReady,
-                                                AgentState::kWorkReady, AgentState::kWorkNotReady, AgentState::kLogout};
-        (void)model.set_state(agent, {kAsked[random.below(6)], 1, random.chance(0.05)}).ok();
-        break;
-      }
+      case 4:
+        return act_as_agent(agent, number);
       case 5:
       case 6:
-      case 7: {
-        OutsideCall outside;
-        outside.ani = "555" + std::to_string(random.below(10000));
-        outside.number = number;
-        if (random.chance(0.5)) outside.patience = Seconds(random.between(1, 60));
-        if (random.chance(0.5)) outside.talk = Seconds(random.between(1, 200));
-        (void)model.outside_call(outside).ok();
-        break;
-      }
-      case 8: (void)model.make_call(at, dial).ok(); break;
+      case 7:
+        return act_as_caller(number);
+      case 8:
+        return (void)model.make_call(at, dial).ok();
       case 9:
       case 10:
-      case 11: (void)model.answer(one, at).ok(); break;
-      case 12: (void)model.hold(one, at).ok(); break;
-      case 13: (void)model.retrieve(one, at).ok(); break;
-      case 14: (void)model.clear_connection(one, at).ok(); break;
-      case 15: (void)model.consult(one, at, dial, 1).ok(); break;
-      case 16: (void)model.transfer(one, two, at).ok(); break;
-      case 17: (void)model.conference(one, two, at).ok(); break;
-      case 18: (void)model.alternate(one, two, at).ok(); break;
-      case 19: (void)model.reconnect(one, two, at).ok(); break;
-      case 20:
-        (void)(random.chance(0.5) ? model.blind_transfer(one, at, dial)
-                                  : model.single_step_conference(one, at, dial)).ok();
-        break;
-      case 21: (void)model.deflect(one, at, number).ok(); break;
+      case 11:
+        return (void)model.answer(one, at).ok();
+      case 12:
+        return (void)model.hold(one, at).ok();
+      case 13:
+        return (void)model.retrieve(one, at).ok();
+      case 14:
+        return (void)model.clear_connection(one, at).ok();
       case 22:
-        (void)model.supervise(SupervisoryAction(random.below(5)), random.chance(0.5) ? kNoCall : one, at,
-                              random.chance(0.5) ? 2 : 6).ok();
-        break;
+        return (void)model
+            .supervise(SupervisoryAction(random.below(5)), random.chance(0.5) ? kNoCall : one, at,
+                       random.chance(0.5) ? 2 : 6)
+            .ok();
+      case 23:
+        if (random.chance(0.5)) return (void)model.outside_hangs_up(one);
+        return (void)model.assist(agent, random.chance(0.5) ? one : kNoCall, random.chance(0.5))
+            .ok();
       default:
-        if (random.chance(0.5)) {
-          model.outside_hangs_up(one);
-        } else {
-          (void)model.assist(agent, random.chance(0.5) ? one : kNoCall, random.chance(0.5)).ok();
-        }
+        return act_on_two(one, two, at, dial);
     }
+  }
+
+  void act_on_two(CallNumber one, CallNumber two, StationIndex at, const Dial& dial) {
+    switch (random.below(8)) {
+      case 0:
+        return (void)model.consult(one, at, dial, 1).ok();
+      case 1:
+        return (void)model.transfer(one, two, at).ok();
+      case 2:
+        return (void)model.conference(one, two, at).ok();
+      case 3:
+        return (void)model.alternate(one, two, at).ok();
+      case 4:
+        return (void)model.reconnect(one, two, at).ok();
+      case 5:
+        return (void)model.blind_transfer(one, at, dial).ok();
+      case 6:
+        return (void)model.single_step_conference(one, at, dial).ok();
+      default:
+        return (void)model.deflect(one, at, dial.number).ok();
+    }
+  }
+
+  void act_as_caller(const std::string& number) {
+    OutsideCall outside;
+    outside.ani = "555" + std::to_string(random.below(10000));
+    outside.number = number;
+    if (random.chance(0.5)) outside.patience = Seconds(random.between(1, 60));
+    if (random.chance(0.5)) outside.talk = Seconds(random.between(1, 200));
+    (void)model.outside_call(outside).ok();
+  }
+
+  void act_as_agent(AgentIndex agent, const std::string& number) {
+    if (random.chance(0.4)) {
+      const AgentSettings& who = model.agents()[agent].settings;
+      const std::string& where = random.chance(0.9) ? who.instrument : number;
+      (void)model.login({who.id, who.id, where, 0, false, {}, 0}).ok();
+      return;
+    }
+    static constexpr AgentState kAsked[] = {AgentState::kAvailable,    AgentState::kAvailable,
+                                            AgentState::kNotReady,     AgentState::kWorkReady,
+                                            AgentState::kWorkNotReady, AgentState::kLogout};
+    (void)model.set_state(agent, {kAsked[random.below(6)], 1, random.chance(0.05)}).ok();
   }
 
   core::Random random;

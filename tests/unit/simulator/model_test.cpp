@@ -1,9 +1,9 @@
 // What the switch does, one sentence at a time: events are compared view by view.
 #include "tools/simulator/model.hpp"
 
-#include <gtest/gtest.h>
-
 #include "tests/unit/simulator/recorder.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cti::simulator {
 namespace {
@@ -66,7 +66,8 @@ TEST_F(ModelTest, LogsAnAgentInAndEndsNotReady) {
 }
 
 TEST_F(ModelTest, RefusesLoginsByTheirReason) {
-  const auto refusal = [&](const char* agent, const char* password, const char* instrument, std::uint16_t mode = 0) {
+  const auto refusal = [&](const char* agent, const char* password, const char* instrument,
+                           std::uint16_t mode = 0) {
     LoginRequest request;
     request.agent = agent;
     request.password = password;
@@ -85,7 +86,8 @@ TEST_F(ModelTest, RefusesLoginsByTheirReason) {
 
 TEST_F(ModelTest, LogoutIsTakenFromNotReadyOnly) {
   const AgentIndex agent = ready("22866", "23901");
-  EXPECT_EQ(model.set_state(agent, {AgentState::kLogout, 1}).error(), Failure::telephone(Refusal::kStateIncompatible));
+  EXPECT_EQ(model.set_state(agent, {AgentState::kLogout, 1}).error(),
+            Failure::telephone(Refusal::kStateIncompatible));
   EXPECT_TRUE(model.set_state(agent, {AgentState::kNotReady}).ok());
   EXPECT_TRUE(model.set_state(agent, {AgentState::kLogout, 1}).ok());
   EXPECT_EQ(state(agent), AgentState::kLogout);
@@ -98,8 +100,9 @@ TEST_F(ModelTest, RoutesACallToTheAgentAndTellsItsWholeLife) {
   EXPECT_TRUE(model.answer(call, station("23901")).ok());
   EXPECT_EQ(state(agent), AgentState::kTalking);
   EXPECT_TRUE(model.clear_connection(call, station("23901")).ok());
-  EXPECT_EQ(recorder.of("23901"), (Lines{"pre_call 0", "begin 2", "delivered 2", "established 3", "rtp_on 3", "rtp_off 3",
-                                         "connection_cleared 0", "connection_cleared 0", "cleared 0", "end 0"}));
+  EXPECT_EQ(recorder.of("23901"),
+            (Lines{"pre_call 0", "begin 2", "delivered 2", "established 3", "rtp_on 3", "rtp_off 3",
+                   "connection_cleared 0", "connection_cleared 0", "cleared 0", "end 0"}));
   EXPECT_EQ(state(agent), AgentState::kAvailable);
 }
 
@@ -197,8 +200,8 @@ TEST_F(ModelTest, OutsideNumbersAnswerAfterAWhile) {
   const AgentIndex agent = log_in("22866", "23901");
   ASSERT_TRUE(model.make_call(station("23901"), {"918005551234", {}}).ok());
   pass(Seconds(3));
-  EXPECT_EQ(recorder.of("23901"),
-            (Lines{"begin 1", "initiated 1", "originated 1", "reached_network 3", "established 3", "rtp_on 3"}));
+  EXPECT_EQ(recorder.of("23901"), (Lines{"begin 1", "initiated 1", "originated 1",
+                                         "reached_network 3", "established 3", "rtp_on 3"}));
   EXPECT_EQ(state(agent), AgentState::kTalking);
 }
 
@@ -316,7 +319,8 @@ TEST_F(ModelTest, SupervisorListensBargesInAndIntercepts) {
 TEST_F(ModelTest, SilentListenerDoesNotKeepACallAlive) {
   const CallNumber call = talk();
   log_in("22900", "23900");
-  ASSERT_TRUE(model.supervise(SupervisoryAction::kMonitor, call, station("23901"), station("23900")).ok());
+  ASSERT_TRUE(
+      model.supervise(SupervisoryAction::kMonitor, call, station("23901"), station("23900")).ok());
   EXPECT_TRUE(model.outside_hangs_up(call));
   EXPECT_EQ(model.calls().size(), 0U);
 }
@@ -328,8 +332,9 @@ TEST_F(ModelTest, AgentsOfOtherTeamsAreNotSupervised) {
   const AgentIndex a = other.login({"22866", "22866", "23901", 0, false, {}, 0}).value();
   ASSERT_TRUE(other.login({"22900", "22900", "23900", 0, false, {}, 0}).ok());
   ASSERT_TRUE(other.set_state(a, {AgentState::kAvailable}).ok());
-  EXPECT_EQ(other.supervise(SupervisoryAction::kMonitor, kNoCall, 0, other.find_station("23900")).error(),
-            Failure::telephone(Refusal::kPrivilegeViolation));
+  EXPECT_EQ(
+      other.supervise(SupervisoryAction::kMonitor, kNoCall, 0, other.find_station("23900")).error(),
+      Failure::telephone(Refusal::kPrivilegeViolation));
 }
 
 TEST_F(ModelTest, AssistFindsTheSupervisorOrSaysThatThereIsNone) {
@@ -348,7 +353,8 @@ TEST_F(ModelTest, CallDataHasItsLimits) {
   patch.variables[0] = std::string(41, 'x');
   EXPECT_EQ(model.set_call_data(call, patch).error(), Failure::server(Status::kValueTooLong));
   patch = {};
-  for (int i = 0; i < 10; ++i) patch.named.push_back({"user.a" + std::to_string(i), -1, std::string(200, 'v')});
+  for (int i = 0; i < 10; ++i)
+    patch.named.push_back({"user.a" + std::to_string(i), -1, std::string(200, 'v')});
   EXPECT_EQ(model.set_call_data(call, patch).error(), Failure::server(Status::kTooMuchData));
   EXPECT_EQ(model.set_call_data(call + 77, {}).error(), Failure::server(Status::kInvalidCallId));
 }

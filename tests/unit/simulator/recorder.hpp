@@ -1,19 +1,37 @@
 // recorder.hpp - a listener that writes down what the model tells, one short line per event.
 #pragma once
 
+#include "tools/simulator/model.hpp"
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "tools/simulator/model.hpp"
-
 namespace cti::simulator {
 
 inline const char* short_name(CallEventKind kind) {
-  static const char* const names[] = {
-      "begin", "end", "delivered", "established", "held", "retrieved", "cleared", "connection_cleared", "originated",
-      "failed", "conferenced", "transferred", "diverted", "initiated", "queued", "dequeued", "reached_network",
-      "data", "rtp_on", "rtp_off", "pre_call", "pre_call_abort"};
+  static const char* const names[] = {"begin",
+                                      "end",
+                                      "delivered",
+                                      "established",
+                                      "held",
+                                      "retrieved",
+                                      "cleared",
+                                      "connection_cleared",
+                                      "originated",
+                                      "failed",
+                                      "conferenced",
+                                      "transferred",
+                                      "diverted",
+                                      "initiated",
+                                      "queued",
+                                      "dequeued",
+                                      "reached_network",
+                                      "data",
+                                      "rtp_on",
+                                      "rtp_off",
+                                      "pre_call",
+                                      "pre_call_abort"};
   return names[static_cast<std::size_t>(kind)];
 }
 
