@@ -239,7 +239,9 @@ class FilterCompiler {
     const auto shorter = [](const std::string& prefix, const std::string& next) { return next.starts_with(prefix); };
     term.prefixes.erase(std::unique(term.prefixes.begin(), term.prefixes.end(), shorter), term.prefixes.end());
     sort_unique(term.exact);
+    // Not for agents: an exact id can also be found through the agent that a record concerns, a prefix cannot.
     std::erase_if(term.exact, [&](const std::string& value) {
+      if (term.kind == Kind::kAgentId) return false;
       return std::any_of(term.prefixes.begin(), term.prefixes.end(),
                          [&](const std::string& prefix) { return value.starts_with(prefix); });
     });

@@ -178,7 +178,8 @@ TEST(MessageFilter, EqualFiltersShareTheirText) {
   const std::vector<std::vector<const char*>> groups{
       {"AgentID=1,2;MessageID=30", " messageid = 30 ; agentid = 2 , 1 ", "AgentID=2,1,2;MessageID=30,30;",
        "MessageID=0x1E;AgentID=1,2;AgentID=2,1"},
-      {"AgentID=10*", "AgentID=10*1,1001,100*", "MessageID=*;AgentID=10*"},
+      {"ANI=10*", "ANI=10*1,1001,100*", "MessageID=*;ani=10*"},
+      {"AgentID=1001,10*", "AgentID=100*,10*1,1001"},
       {"AgentID=*", "AgentID=*,5,6*"},
       {"CallStatus=2", "callstatus=+02"},
       {"FilterTarget=SkillGroupStats", "FilterTarget=536871027"},
@@ -195,6 +196,10 @@ TEST(MessageFilter, EqualFiltersShareTheirText) {
   }
   EXPECT_EQ(compiled("AgentID=2,1;MessageID=30").text(), "MessageID=30;AgentID=1,2");
   EXPECT_NE(compiled("AgentID=1").hash(), compiled("AgentID=2").hash());
+  // An exact agent also brings its calls, which a prefix cannot: the two are not the same filter.
+  EXPECT_NE(compiled("AgentID=10*,1001").text(), compiled("AgentID=10*").text());
+  EXPECT_TRUE(matches("AgentID=10*,1001", call(EventId::eCallBeginEvent, "1001")));
+  EXPECT_FALSE(matches("AgentID=10*", call(EventId::eCallBeginEvent, "1001")));
 }
 
 TEST(MessageFilter, C14_RefusalsNameWhatAndWhere) {
