@@ -40,14 +40,6 @@ TimePoint now() {
   return {std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
-WallMillis wall() {
-  // acquire <- the release in set_clock: the clock's functions are visible.
-  const Clock* const clock = own_clock.load(std::memory_order_acquire);
-  if (clock != nullptr) return clock->wall();
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<Millis>(since).count()};
-}
-
 constexpr char kHex[] = "0123456789abcdef";
 
 void append_hex(std::string& out, unsigned char c) {
@@ -113,7 +105,7 @@ class DescriptorSink final : public Sink {
  private:
   bool put_line(Level level, std::string_view component, std::string_view message) const {
     const std::string line =
-        text(timestamp(wall()), ' ', level_name(level), ' ', component, ": ", message, '\n');
+        text(timestamp(wall_now()), ' ', level_name(level), ' ', component, ": ", message, '\n');
     return ::write(descriptor_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   }
 
@@ -154,6 +146,14 @@ bool enabled(Level level) noexcept {
 void set_clock(const Clock* clock) noexcept {
   // release -> the acquire in now and wall.
   own_clock.store(clock, std::memory_order_release);
+}
+
+WallMillis wall_now() {
+  // acquire <- the release in set_clock: the clock's functions are visible.
+  const Clock* const clock = own_clock.load(std::memory_order_acquire);
+  if (clock != nullptr) return clock->wall();
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<Millis>(since).count()};
 }
 
 std::uint64_t lost_lines() {

@@ -75,6 +75,8 @@ void set_clock(const Clock* clock) noexcept;
 /// A write that fails loses the line, not the service; once writing works again a line says how many were lost.
 std::unique_ptr<Sink> descriptor_sink(int descriptor);
 
+/// The wall clock, through the clock set above: for stamps in lines, never for decisions.
+WallMillis wall_now();
 /// "2026-01-31T23:59:59.123Z".
 std::string timestamp(WallMillis wall);
 
