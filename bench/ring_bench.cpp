@@ -6,6 +6,11 @@
 // Check    every case counts what came through and sums the numbers in it; a wrong sum ends the program.
 // Smoke    RINGSIDE_BENCH=smoke makes the sizes small (tests run it so); else they are real. Placement: the producer
 //          on CPU 0, the consumer on CPU 1, where the machine lets us pin.
+#include "core/base/check.hpp"
+#include "ring/event_log.hpp"
+#include "ring/spsc_bytes.hpp"
+#include "ring/spsc_ring.hpp"
+
 #include <benchmark/benchmark.h>
 #include <concurrentqueue/concurrentqueue.h>
 #include <sched.h>
@@ -16,11 +21,6 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-
-#include "core/base/check.hpp"
-#include "ring/event_log.hpp"
-#include "ring/spsc_bytes.hpp"
-#include "ring/spsc_ring.hpp"
 
 #if __has_include(<boost/lockfree/spsc_queue.hpp>)
 #include <boost/lockfree/spsc_queue.hpp>

@@ -1,9 +1,9 @@
 #include "core/config.hpp"
 
-#include <fstream>
-
 #include "core/base/check.hpp"
 #include "core/log.hpp"
+
+#include <fstream>
 
 namespace cti::core {
 namespace {
@@ -82,11 +82,16 @@ std::string ConfigProblems::text() const {
 
 std::string ConfigKey::allowed() const {
   switch (kind) {
-    case Kind::kInteger: return log::text("integer ", min, " .. ", max);
-    case Kind::kBoolean: return "true or false";
-    case Kind::kText: return allowed_text(limits);
-    case Kind::kChoice: return "one of: " + joined(choices);
-    case Kind::kList: return log::text("list of at most ", items_max, ", each ", allowed_text(limits));
+    case Kind::kInteger:
+      return log::text("integer ", min, " .. ", max);
+    case Kind::kBoolean:
+      return "true or false";
+    case Kind::kText:
+      return allowed_text(limits);
+    case Kind::kChoice:
+      return "one of: " + joined(choices);
+    case Kind::kList:
+      return log::text("list of at most ", items_max, ", each ", allowed_text(limits));
   }
   return "";
 }

@@ -16,6 +16,8 @@
 // Threads  one, at start or reload.
 #pragma once
 
+#include "core/base/result.hpp"
+
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -29,8 +31,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "core/base/result.hpp"
 
 namespace cti::core {
 
@@ -114,8 +114,8 @@ struct ConfigKey {
 class ConfigTable {
  public:
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  void integer(std::string name, T& field, T min, T max, std::string doc) {
+  requires(!std::same_as<T, bool>) void integer(std::string name, T& field, T min, T max,
+                                                std::string doc) {
     ConfigKey key{std::move(name), std::move(doc), ConfigKey::Kind::kInteger};
     key.min = static_cast<std::int64_t>(min);
     // TOML's integers have 63 bits and a sign.

@@ -1,14 +1,16 @@
 #include "core/counters.hpp"
 
-#include <algorithm>
-
 #include "core/base/check.hpp"
+
+#include <algorithm>
 
 namespace cti::core {
 namespace {
 
 bool good_name(std::string_view name) {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
   return !name.empty() && name.size() <= 100 && name[0] >= 'a' &&
          std::all_of(name.begin(), name.end(), good);
 }

@@ -10,6 +10,8 @@
 // Edges    none: every value is by itself; two of them read together may be of different moments.
 #pragma once
 
+#include "core/base/cacheline.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -21,8 +23,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "core/base/cacheline.hpp"
 
 namespace cti::core {
 

@@ -93,7 +93,8 @@ class DescriptorSink final : public Sink {
   explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
 
   void write(Level level, std::string_view component, std::string_view message) override {
-    if (unreported_ > 0 && put_line(Level::kWarning, "log", text(unreported_, " lines were lost"))) {
+    if (unreported_ > 0 &&
+        put_line(Level::kWarning, "log", text(unreported_, " lines were lost"))) {
       unreported_ = 0;
     }
     if (put_line(level, component, message)) return;
@@ -118,10 +119,14 @@ class DescriptorSink final : public Sink {
 
 std::string_view level_name(Level level) noexcept {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarning: return "warning";
-    case Level::kError: return "error";
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
   }
   return "?";
 }

@@ -9,6 +9,8 @@
 // Default  standard error, Level::kInfo and above. A service installs another sink (log_service.hpp).
 #pragma once
 
+#include "core/base/time.hpp"
+
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -17,8 +19,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "core/base/time.hpp"
 
 namespace cti::core::log {
 
@@ -30,7 +30,8 @@ std::string_view level_name(Level level) noexcept;
 inline constexpr std::size_t kLineBytesMax = 2048;  ///< a longer message is cut, and says so
 inline constexpr std::uint32_t kBurst = 5;          ///< lines of one kind per window
 inline constexpr Seconds kWindow{10};
-inline constexpr std::size_t kKindsMax = 256;  ///< kinds counted at a time; the one silent longest makes room
+/// Kinds counted at a time; the one whose window began first makes room.
+inline constexpr std::size_t kKindsMax = 256;
 
 /// Where lines go. One call per line, never two at a time. `message` has no control characters.
 class Sink {

@@ -1,18 +1,19 @@
 // log_direct.cpp - the service's sink of a build without spdlog: each line is written where it is made.
+#include "core/log_service.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
-#include "core/log_service.hpp"
-
 namespace cti::core::log {
 namespace {
 
 class FileSink final : public Sink {
  public:
-  explicit FileSink(int descriptor) : descriptor_(descriptor), inner_(descriptor_sink(descriptor)) {}
+  explicit FileSink(int descriptor)
+      : descriptor_(descriptor), inner_(descriptor_sink(descriptor)) {}
   ~FileSink() override { ::close(descriptor_); }
   void write(Level level, std::string_view component, std::string_view message) override {
     inner_->write(level, component, message);

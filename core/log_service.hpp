@@ -6,11 +6,11 @@
 // Threads  as log::Sink.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "core/base/result.hpp"
 #include "core/log.hpp"
+
+#include <memory>
+#include <string>
 
 namespace cti::core::log {
 

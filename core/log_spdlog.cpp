@@ -1,11 +1,11 @@
 // log_spdlog.cpp - the service's sink with spdlog. The only file that includes it.
+#include "core/log_service.hpp"
+
 #include <spdlog/async.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
-
-#include "core/log_service.hpp"
 
 namespace cti::core::log {
 namespace {
@@ -72,7 +72,8 @@ Result<std::unique_ptr<Sink>, std::string> make_service_sink(const ServiceSinkOp
     } else {
       target = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
     }
-    std::unique_ptr<Sink> sink = std::make_unique<SpdlogSink>(std::move(target), options.queue_lines);
+    std::unique_ptr<Sink> sink =
+        std::make_unique<SpdlogSink>(std::move(target), options.queue_lines);
     return sink;
   } catch (const std::exception& refused) {
     return Err{text("log file \"", options.file, "\": ", refused.what())};

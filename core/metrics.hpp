@@ -6,12 +6,12 @@
 // Threads  start and the destructor: the program's main thread. Scrapes run on the Exposer's own threads.
 #pragma once
 
+#include "core/base/result.hpp"
+#include "core/counters.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "core/base/result.hpp"
-#include "core/counters.hpp"
 
 namespace cti::core {
 

@@ -1,11 +1,11 @@
 // metrics_prometheus.cpp - the endpoint with prometheus-cpp. The only file that includes it.
+#include "core/metrics.hpp"
+
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
 #include <prometheus/metric_family.h>
 
 #include <exception>
-
-#include "core/metrics.hpp"
 
 namespace cti::core {
 namespace {

@@ -16,11 +16,11 @@
 // Edges    none for data: the queues' own edges carry the items. The bell carries only "somebody may sleep".
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-
 #include "core/base/cacheline.hpp"
 #include "ring/fence.hpp"
+
+#include <atomic>
+#include <cstdint>
 
 namespace cti::ring {
 
@@ -57,7 +57,8 @@ class BasicDoorbell {
   }
 
  private:
-  alignas(kFalseSharing) Atom<std::uint32_t> sleeping_{0};  // 1 by the sleeper, 0 by whoever ends the sleep
+  // 1 by the sleeper, 0 by whoever ends the sleep.
+  alignas(kFalseSharing) Atom<std::uint32_t> sleeping_{0};
 };
 
 using Doorbell = BasicDoorbell<>;

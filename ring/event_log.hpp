@@ -23,6 +23,14 @@
 // Lapped   bytes below head are never handed out, so no reader ever sees a torn record.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/cacheline.hpp"
+#include "core/base/check.hpp"
+#include "core/base/result.hpp"
+#include "ring/fence.hpp"
+#include "ring/log_gate.hpp"
+#include "ring/mirrored_memory.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -34,22 +42,16 @@
 #include <string>
 #include <utility>
 
-#include "core/base/bytes.hpp"
-#include "core/base/cacheline.hpp"
-#include "core/base/check.hpp"
-#include "core/base/result.hpp"
-#include "ring/fence.hpp"
-#include "ring/log_gate.hpp"
-#include "ring/mirrored_memory.hpp"
-
 namespace cti::ring {
 
 /// Bytes ever written to a log before a point in it. Begins at 0 and never wraps.
 using Position = std::uint64_t;
 
 struct EventLogOptions {
-  std::size_t bytes = std::size_t{64} << 20;  ///< power of two, kLogBytesMin .. MirroredMemory::kBytesMax
-  std::uint32_t gates = 1;                    ///< reader threads; 0 .. kLogGatesMax
+  /// Power of two, kLogBytesMin .. MirroredMemory::kBytesMax.
+  std::size_t bytes = std::size_t{64} << 20;
+  /// Reader threads; 0 .. kLogGatesMax.
+  std::uint32_t gates = 1;
   MirroredMemory::Pages pages = MirroredMemory::Pages::kPopulate;
 };
 inline constexpr std::size_t kLogBytesMin = 4096;
@@ -231,23 +233,26 @@ class BasicEventLog {
 
   // The writer's own.
   alignas(kFalseSharing) Position staged_ = 0;  // end of what is committed
-  Position limit_;                              // the claim may reach up to here: cleared_ + capacity()
-  std::uint64_t claimed_ = 0;                   // bytes of the open claim; 0: none
-  std::uint64_t next_sequence_ = 0;             // what the next commit's sequence is if it runs on
-  Position index_next_ = 0;                     // the next record from here on gets an entry
-  Position published_ = 0;                      // the writer's copy of tail_
-  Position reserved_ = 0;                       // the writer's copy of head_
-  Position cleared_ = 0;                        // bytes below are held by no gate, and never will be
-  std::uint64_t index_count_ = 0;               // entries ever added
-  std::uint64_t index_published_ = 0;           // the writer's copy of index_tail_
-  std::uint64_t index_floor_ = 0;               // the writer's copy of index_begin_
+  Position limit_;                     // the claim may reach up to here: cleared_ + capacity()
+  std::uint64_t claimed_ = 0;          // bytes of the open claim; 0: none
+  std::uint64_t next_sequence_ = 0;    // what the next commit's sequence is if it runs on
+  Position index_next_ = 0;            // the next record from here on gets an entry
+  Position published_ = 0;             // the writer's copy of tail_
+  Position reserved_ = 0;              // the writer's copy of head_
+  Position cleared_ = 0;               // bytes below are held by no gate, and never will be
+  std::uint64_t index_count_ = 0;      // entries ever added
+  std::uint64_t index_published_ = 0;  // the writer's copy of index_tail_
+  std::uint64_t index_floor_ = 0;      // the writer's copy of index_begin_
 
-  alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};  // written by the writer, once per publication
+
+  // Written by the writer, once per publication.
+  alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};
   // Written by the writer, rarely; read by readers with every enter.
   alignas(kFalseSharing) Atom<std::uint64_t> head_{0};
-  Atom<std::uint64_t> index_claimed_{0};  // entries begun; those more than the index's size behind are gone
-  Atom<std::uint64_t> index_tail_{0};     // entries published
-  Atom<std::uint64_t> index_begin_{0};    // entries below are forgotten
+  // Entries begun; those more than the index's size behind are gone.
+  Atom<std::uint64_t> index_claimed_{0};
+  Atom<std::uint64_t> index_tail_{0};   // entries published
+  Atom<std::uint64_t> index_begin_{0};  // entries below are forgotten
   Atom<std::uint64_t> claims_blocked_{0};
 };
 

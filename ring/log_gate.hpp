@@ -24,15 +24,15 @@
 // have missed g wants at most h. All from max(g, h) on is therefore safe (`safe_from_`), without another fence.
 #pragma once
 
+#include "core/base/cacheline.hpp"
+#include "core/base/check.hpp"
+#include "ring/fence.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdint>
-
-#include "core/base/cacheline.hpp"
-#include "core/base/check.hpp"
-#include "ring/fence.hpp"
 
 namespace cti::ring {
 
@@ -118,12 +118,14 @@ class BasicLogGate {
 
   const Atom<std::uint64_t>& head_;  // the writer's
   const unsigned segment_shift_;
-  std::uint64_t shown_ = kNoHold;   // the owner's copy of lowest_
-  std::uint64_t safe_from_ = 0;     // while holds_ > 0: every position from here on may be entered unfenced
-  std::uint64_t occupied_ = 0;      // bit s: counts_[s] > 0
+  std::uint64_t shown_ = kNoHold;  // the owner's copy of lowest_
+  // While holds_ > 0, every position from here on may be entered unfenced.
+  std::uint64_t safe_from_ = 0;
+  std::uint64_t occupied_ = 0;  // bit s: counts_[s] > 0
   std::uint32_t holds_ = 0;
   std::array<std::uint32_t, kSlots> counts_{};
-  alignas(kFalseSharing) Atom<std::uint64_t> lowest_{kNoHold};  // written by the owner, read by the writer
+  // Written by the owner, read by the writer.
+  alignas(kFalseSharing) Atom<std::uint64_t> lowest_{kNoHold};
 };
 
 }  // namespace cti::ring

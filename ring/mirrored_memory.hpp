@@ -7,11 +7,11 @@
 // Errors   the system call that failed and its errno text.
 #pragma once
 
+#include "core/base/result.hpp"
+
 #include <cstddef>
 #include <string>
 #include <utility>
-
-#include "core/base/result.hpp"
 
 namespace cti::ring {
 

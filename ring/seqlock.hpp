@@ -10,6 +10,8 @@
 //             word of a newer version also sees its odd sequence number, and so throws its copy away
 #pragma once
 
+#include "core/base/cacheline.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -17,8 +19,6 @@
 #include <cstring>
 #include <optional>
 #include <type_traits>
-
-#include "core/base/cacheline.hpp"
 
 namespace cti::ring {
 
@@ -75,8 +75,9 @@ class Seqlock {
 
  private:
   static constexpr std::size_t kWords = (sizeof(T) + 7) / 8;
-  alignas(kFalseSharing) Atom<std::uint64_t> sequence_{0};  // written by the writer; odd: being written
-  std::array<Atom<std::uint64_t>, kWords> words_{};         // written by the writer
+  // Written by the writer; odd: being written.
+  alignas(kFalseSharing) Atom<std::uint64_t> sequence_{0};
+  std::array<Atom<std::uint64_t>, kWords> words_{};  // written by the writer
 };
 
 }  // namespace cti::ring

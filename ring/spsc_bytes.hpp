@@ -11,15 +11,15 @@
 // Full     claim says nullptr and changes nothing; so does a record above record_bytes_max().
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/cacheline.hpp"
+#include "core/base/check.hpp"
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-
-#include "core/base/bytes.hpp"
-#include "core/base/cacheline.hpp"
-#include "core/base/check.hpp"
 
 namespace cti::ring {
 
@@ -164,11 +164,11 @@ class BasicSpscBytes {
   std::uint64_t head_seen_ = 0;  // the producer's last sight of head_
   std::uint64_t claimed_ = 0;    // bytes of the open claim, header included; 0: none
   std::uint64_t padding_ = 0;    // bytes to skip before the open claim
-  alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};   // written by the producer
+  alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};      // written by the producer
   alignas(kFalseSharing) std::byte* const consumer_bytes_;  // the consumer's own
   const std::uint64_t consumer_mask_;
-  std::uint64_t taken_ = 0;      // next position to read
-  std::uint64_t tail_seen_ = 0;  // the consumer's last sight of tail_
+  std::uint64_t taken_ = 0;                             // next position to read
+  std::uint64_t tail_seen_ = 0;                         // the consumer's last sight of tail_
   alignas(kFalseSharing) Atom<std::uint64_t> head_{0};  // written by the consumer
 };
 

@@ -11,6 +11,9 @@
 // Full     stage and try_push say false and change nothing. Dropping, waiting, cutting is the caller's policy.
 #pragma once
 
+#include "core/base/cacheline.hpp"
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -19,9 +22,6 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
-
-#include "core/base/cacheline.hpp"
-#include "core/base/check.hpp"
 
 namespace cti::ring {
 
@@ -115,12 +115,14 @@ class SpscRing {
   T* const producer_slots_;
   std::uint64_t staged_ = 0;     // next position to fill
   std::uint64_t head_seen_ = 0;  // the producer's last sight of head_
-  alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};  // written by the producer: end of what is published
-  alignas(kFalseSharing) T* const consumer_slots_;      // the consumer's own
+  // Written by the producer: end of what is published.
+  alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};
+  alignas(kFalseSharing) T* const consumer_slots_;  // the consumer's own
   const std::uint64_t consumer_mask_;
   std::uint64_t taken_ = 0;      // next position to take
   std::uint64_t tail_seen_ = 0;  // the consumer's last sight of tail_
-  alignas(kFalseSharing) Atom<std::uint64_t> head_{0};  // written by the consumer: slots below are free
+  // Written by the consumer: slots below are free.
+  alignas(kFalseSharing) Atom<std::uint64_t> head_{0};
 };
 
 }  // namespace cti::ring

@@ -1,11 +1,11 @@
 // config_fuzz.cpp - any bytes as a TOML configuration file: taken, or refused with a place and a reason, never a crash.
 //
 // What is taken must print as a file that is taken again and prints the same.
+#include "core/config.hpp"
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-
-#include "core/config.hpp"
 
 namespace {
 

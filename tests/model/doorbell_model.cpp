@@ -1,11 +1,11 @@
 // doorbell_model.cpp - nobody sleeps through what was published, in every order and with stores that linger.
-#include <gtest/gtest.h>
-
-#include <memory>
-
 #include "ring/doorbell.hpp"
 #include "ring/spsc_ring.hpp"
 #include "tests/model/outcomes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
 
 namespace cti::model {
 namespace {
@@ -48,9 +48,9 @@ TEST(DoorbellModel, OneProducerNeverLeavesTheSleeperAsleep) {
                    {kStuck, kForbidden, "a lost wake-up"}},
                   [] {
                     auto w = std::make_shared<World>();
-                    return Scenario{
-                        {[=] { w->push(w->first, '1'); }, [=] { w->serve(1); }},
-                        [=] { return w->got + " asleep " + std::to_string(w->sleeps); }};
+                    return Scenario{{[=] { w->push(w->first, '1'); }, [=] { w->serve(1); }}, [=] {
+                                      return w->got + " asleep " + std::to_string(w->sleeps);
+                                    }};
                   },
                   {.deviations_max = 4, .steps_max = 400, .runs_max = 2'000'000});
 }

@@ -1,13 +1,13 @@
 // event_log_model.cpp - a reader takes bytes that the writer is about to overwrite, in every order and with stores
 // that linger in their core (the argument that this checks stands in ring/log_gate.hpp).
+#include "ring/event_log.hpp"
+#include "ring/event_log_impl.hpp"
+#include "tests/model/outcomes.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <memory>
-
-#include "ring/event_log.hpp"
-#include "ring/event_log_impl.hpp"
-#include "tests/model/outcomes.hpp"
 
 namespace cti::model {
 namespace {
@@ -116,13 +116,13 @@ TEST(EventLogModel, TwoReadersAndAWriterThatWantsTheBytesOfBoth) {
   Explorer explorer({.deviations_max = 2, .steps_max = 600, .runs_max = 3'000'000});
   const auto outcomes = explorer.explore([] {
     auto w = std::make_shared<World>();
-    return Scenario{{[=] {
-                       w->wrote = w->write('4', 1024) ? "4" : "-";
-                       w->wrote += w->write('5', 1024) ? "5" : "-";
-                     },
-                     [=] { w->seen = w->read(0, 0, 1024); },
-                     [=] { w->seen_too = w->read(1, 1024, 1024); }},
-                    [=] { return w->seen + w->seen_too + w->wrote; }};
+    return Scenario{
+        {[=] {
+           w->wrote = w->write('4', 1024) ? "4" : "-";
+           w->wrote += w->write('5', 1024) ? "5" : "-";
+         },
+         [=] { w->seen = w->read(0, 0, 1024); }, [=] { w->seen_too = w->read(1, 1024, 1024); }},
+        [=] { return w->seen + w->seen_too + w->wrote; }};
   });
   EXPECT_TRUE(explorer.exhausted());
   for (const auto& [outcome, times] : outcomes) {
@@ -195,20 +195,23 @@ constexpr Explorer::Limits kSearchLimits{
     .deviations_max = 2, .steps_max = 600, .runs_max = 4'000'000};
 
 TEST(EventLogModel, ASearchFindsARecordOnceItIsPublished) {
-  expect_outcomes({{"none", kAllowed, "before"}, {"4096", kAllowed, "after"}},
-                  [] { return search_while_writing(10); }, kSearchLimits);
+  expect_outcomes(
+      {{"none", kAllowed, "before"}, {"4096", kAllowed, "after"}},
+      [] { return search_while_writing(10); }, kSearchLimits);
 }
 
 TEST(EventLogModel, ASearchDoesNotMistakeAJumpForARun) {
-  expect_outcomes({{"none", kAllowed, "6 was jumped over"},
-                   {"4096", kForbidden, "the record there has sequence 10"}},
-                  [] { return search_while_writing(6); }, kSearchLimits);
+  expect_outcomes(
+      {{"none", kAllowed, "6 was jumped over"},
+       {"4096", kForbidden, "the record there has sequence 10"}},
+      [] { return search_while_writing(6); }, kSearchLimits);
 }
 
 TEST(EventLogModel, ASearchForTheNextFindsTheTail) {
-  expect_outcomes({{"4096", kAllowed, "the end, before 10 came"},
-                   {"none", kAllowed, "10 has come: there is no 5 any more"}},
-                  [] { return search_while_writing(5); }, kSearchLimits);
+  expect_outcomes(
+      {{"4096", kAllowed, "the end, before 10 came"},
+       {"none", kAllowed, "10 has come: there is no 5 any more"}},
+      [] { return search_while_writing(5); }, kSearchLimits);
 }
 
 }  // namespace

@@ -13,6 +13,9 @@
 // Outcome  what the scenario's verdict says after a run, as text; compared with a table that has a reason per line.
 #pragma once
 
+#include "core/base/check.hpp"
+#include "ring/fence.hpp"
+
 #include <ucontext.h>
 
 #include <array>
@@ -28,9 +31,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/base/check.hpp"
-#include "ring/fence.hpp"
-
 namespace cti::model {
 
 inline constexpr const char* kStuck = "stuck";
@@ -45,8 +45,8 @@ class Explorer {
  public:
   struct Limits {
     std::uint32_t deviations_max = 3;
-    std::uint32_t steps_max = 3000;         ///< of one run
-    std::uint64_t runs_max = 5'000'000;     ///< reaching it is a failed search: see exhausted()
+    std::uint32_t steps_max = 3000;      ///< of one run
+    std::uint64_t runs_max = 5'000'000;  ///< reaching it is a failed search: see exhausted()
   };
 
   Explorer() = default;

@@ -1,11 +1,11 @@
 // explorer_test.cpp - the explorer finds what it is there to find: textbook races with known outcomes.
 #include "tests/model/explorer.hpp"
 
+#include "tests/model/outcomes.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
-
-#include "tests/model/outcomes.hpp"
 
 namespace cti::model {
 namespace {

@@ -4,13 +4,13 @@
 // not reach what it was written for, or the search is too shallow.
 #pragma once
 
+#include "tests/model/explorer.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 #include <vector>
-
-#include "tests/model/explorer.hpp"
 
 namespace cti::model {
 

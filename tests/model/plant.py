@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """plant.py - plants one bug at a time into a copy of ring/ and says which net catches it.
 
-Each bug is one replacement of text in one file; a text that is not there exactly once is an error, so the list cannot
-rot unseen. Nets: unit, model (every order, store buffers), property, tsan (real threads, clang, several runs).
-Takes some minutes, so it is no part of the test run: `python3 tests/model/plant.py [name-part ...]`; the result stands in
+Each bug is one replacement of text in one file; a text that is not there exactly once is an error (--check, a test), so
+the list cannot rot unseen. Nets: unit, model (every order, store buffers), property, tsan (real threads, clang, several
+runs). It takes some minutes, so it is run by hand: `python3 tests/model/plant.py [name-part ...]`; the result stands in
 README.md.
 """
 import concurrent.futures
@@ -57,7 +57,8 @@ BUGS = [
      "    FenceOf<Atom>::full();\n    // relaxed: the fence above orders it after the publication.\n", ""),
     ("doorbell: bell cleared without asking", "doorbell.hpp",
      "    if (sleeping_.exchange(0, std::memory_order_relaxed) == 0) return false;\n    wake();",
-     "    sleeping_.store(0, std::memory_order_relaxed);\n    if (sleeping_.load(std::memory_order_relaxed) == 0) return false;\n    wake();"),
+     "    sleeping_.store(0, std::memory_order_relaxed);\n"
+     "    if (sleeping_.load(std::memory_order_relaxed) == 0) return false;\n    wake();"),
     ("seqlock: no odd number", "seqlock.hpp",
      "    sequence_.store(before + 1, std::memory_order_relaxed);", ""),
     ("seqlock: no second look", "seqlock.hpp",
@@ -104,7 +105,8 @@ BUGS = [
     ("log: jump in sequences not indexed", "event_log.hpp",
      "if (sequence != next_sequence_ || staged_ >= index_next_)", "if (staged_ >= index_next_)"),
     ("log: index published after tail", "event_log.hpp",
-     "    published_ = staged_;\n    // R0 -> A0: the records are complete.\n    tail_.store(staged_, std::memory_order_release);",
+     "    published_ = staged_;\n    // R0 -> A0: the records are complete.\n"
+     "    tail_.store(staged_, std::memory_order_release);",
      ""),
     ("log: overwritten index entry not noticed", "event_log_impl.hpp",
      "  if (claimed > oldest + index_mask_ + 1) return std::nullopt;\n", ""),
@@ -167,7 +169,18 @@ def try_bug(bug):
         return {net: run_net(folder, net) for net in NETS}
 
 
+def check():
+    """Whether every bug can still be planted: its text stands exactly once."""
+    for bug in BUGS:
+        with tempfile.TemporaryDirectory() as name:
+            shutil.copytree(ROOT / "ring", pathlib.Path(name) / "ring")
+            plant(pathlib.Path(name), bug)
+    print(f"{len(BUGS)} bugs can be planted")
+
+
 def main():
+    if "--check" in sys.argv[1:]:
+        return check()
     wanted = [b for b in BUGS if not sys.argv[1:] or any(part in b[0] for part in sys.argv[1:])]
     print("| planted bug | " + " | ".join(NETS) + " |\n|---|" + "---|" * len(NETS), flush=True)
     missed = 0

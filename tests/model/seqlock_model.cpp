@@ -1,12 +1,11 @@
 // seqlock_model.cpp - a snapshot is whole or refused, in every order.
 #include "ring/seqlock.hpp"
+#include "tests/model/outcomes.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <memory>
-
-#include "tests/model/outcomes.hpp"
 
 namespace cti::model {
 namespace {

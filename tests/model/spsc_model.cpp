@@ -1,12 +1,12 @@
 // spsc_model.cpp - the two-thread rings in every order.
+#include "ring/spsc_bytes.hpp"
+#include "ring/spsc_ring.hpp"
+#include "tests/model/outcomes.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <memory>
-
-#include "ring/spsc_bytes.hpp"
-#include "ring/spsc_ring.hpp"
-#include "tests/model/outcomes.hpp"
 
 namespace cti::model {
 namespace {

@@ -2,6 +2,11 @@
 // the business of tests/model and of the thread sanitizer.
 //
 // A failure prints its seed; RINGSIDE_SEED=<seed> runs that one alone.
+#include "core/random.hpp"
+#include "ring/event_log.hpp"
+#include "ring/spsc_bytes.hpp"
+#include "ring/spsc_ring.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -11,11 +16,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "core/random.hpp"
-#include "ring/event_log.hpp"
-#include "ring/spsc_bytes.hpp"
-#include "ring/spsc_ring.hpp"
 
 namespace cti::ring {
 namespace {
@@ -129,7 +129,8 @@ TEST(RingProperty, SpscBytesIsABoundedQueueOfByteStrings) {
             ring.abort();
             break;
           }
-          const std::string record(dice.below(claimed + 1), static_cast<char>('a' + dice.below(26)));
+          const std::string record(dice.below(claimed + 1),
+                                   static_cast<char>('a' + dice.below(26)));
           std::memcpy(at, record.data(), record.size());
           ring.commit(record.size());
           twin.put(record, claimed);
@@ -189,12 +190,21 @@ class LogRun {
       switch (dice_.below(8)) {
         case 0:
         case 1:
-        case 2: write(); break;
-        case 3: publish(); break;
+        case 2:
+          write();
+          break;
+        case 3:
+          publish();
+          break;
         case 4:
-        case 5: read(gate); break;
-        case 6: leave(); break;
-        default: search(gate);
+        case 5:
+          read(gate);
+          break;
+        case 6:
+          leave();
+          break;
+        default:
+          search(gate);
       }
     }
     while (!twin_.holds.empty()) leave();
@@ -213,8 +223,9 @@ class LogRun {
       // Only a hold, or an unpublished lap, may be in the way: no reader that merely lags behind. One segment of
       // caution (128 bytes) is allowed.
       const Position end = log_->next_position() + claimed;
-      const Position lowest =
-          twin_.holds.empty() ? twin_.published : std::min(twin_.published, twin_.holds.begin()->first);
+      const Position lowest = twin_.holds.empty()
+                                  ? twin_.published
+                                  : std::min(twin_.published, twin_.holds.begin()->first);
       ASSERT_GT(end, lowest / 128 * 128 + 4096);
       return;
     }

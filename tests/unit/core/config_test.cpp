@@ -37,13 +37,16 @@ struct ConfigTest : testing::Test {
                           {{"snapshot", Policy::kSnapshot}, {"cut", Policy::kCut}},
                           "What a lapped session gets.");
     auto& times = config.root().table("times", "How long things may take.");
-    times.integer<std::uint32_t>("heartbeat_s", settings.heartbeat_s, 1, 600, "Between heartbeats.");
-    times.integer<std::uint32_t>("idle_timeout_s", settings.idle_timeout_s, 1, 3600, "Silence allowed.");
+    times.integer<std::uint32_t>("heartbeat_s", settings.heartbeat_s, 1, 600,
+                                 "Between heartbeats.");
+    times.integer<std::uint32_t>("idle_timeout_s", settings.idle_timeout_s, 1, 3600,
+                                 "Silence allowed.");
     config.root().tables<Gateway>(
         "gateway", settings.gateways, 2,
         [](ConfigTable& table, Gateway& gateway) {
           table.text("name", gateway.name, {1, 32}, "For log lines.");
-          table.integer<std::uint32_t>("peripheral_id", gateway.peripheral_id, 1, 0xffffffff, "Its number.");
+          table.integer<std::uint32_t>("peripheral_id", gateway.peripheral_id, 1, 0xffffffff,
+                                       "Its number.");
           table.list("sides", gateway.sides, {2, {1, 64}}, "host:port of side A, then B.");
           table.text("password", gateway.password, {0, 64, true}, "Sent with OPEN_REQ.");
           table.boolean("enabled", gateway.enabled, "Whether to connect.");
@@ -88,38 +91,44 @@ TEST_F(ConfigTest, TakesEveryKindOfKey) {
 }
 
 TEST_F(ConfigTest, O1_AllMistakesComeAtOnceWithPlaceKeyFoundAndAllowed) {
-  EXPECT_EQ(read("[server]\n"                    // 1
-                 "prot = 42028\n"                // 2
-                 "host = 7\n"                    // 3
-                 "slow_session = 'snap'\n"       // 4
-                 "port = 99999\n"                // 5
-                 "[[gateway]]\n"                 // 6
-                 "sides = ['a:1', 'b:2', 'c:3']\n"  // 7
-                 "enabled = 'yes'\n"             // 8
-                 "[gatway]\n"),                  // 9
-            "ringside.toml:2:1: server.prot: unknown key; did you mean \"port\"? known here: host, port, "
-            "slow_session\n"
-            "ringside.toml:3:8: server.host: found integer 7; allowed: text of 1 .. 64 bytes\n"
-            "ringside.toml:4:16: server.slow_session: found text \"snap\"; allowed: one of: snapshot, cut\n"
-            "ringside.toml:5:8: server.port: found integer 99999; allowed: integer 1 .. 65535\n"
-            "ringside.toml:7:9: gateway[0].sides: found a list of 3; allowed: list of at most 2, each text of 1 .. "
-            "64 bytes\n"
-            "ringside.toml:8:11: gateway[0].enabled: found text \"yes\"; allowed: true or false\n"
-            "ringside.toml:9:2: gatway: unknown key; did you mean \"gateway\"? known here: server, times, "
-            "gateway\n");
+  EXPECT_EQ(
+      read("[server]\n"                       // 1
+           "prot = 42028\n"                   // 2
+           "host = 7\n"                       // 3
+           "slow_session = 'snap'\n"          // 4
+           "port = 99999\n"                   // 5
+           "[[gateway]]\n"                    // 6
+           "sides = ['a:1', 'b:2', 'c:3']\n"  // 7
+           "enabled = 'yes'\n"                // 8
+           "[gatway]\n"),                     // 9
+      "ringside.toml:2:1: server.prot: unknown key; did you mean \"port\"? known here: host, port, "
+      "slow_session\n"
+      "ringside.toml:3:8: server.host: found integer 7; allowed: text of 1 .. 64 bytes\n"
+      "ringside.toml:4:16: server.slow_session: found text \"snap\"; allowed: one of: snapshot, "
+      "cut\n"
+      "ringside.toml:5:8: server.port: found integer 99999; allowed: integer 1 .. 65535\n"
+      "ringside.toml:7:9: gateway[0].sides: found a list of 3; allowed: list of at most 2, each "
+      "text of 1 .. "
+      "64 bytes\n"
+      "ringside.toml:8:11: gateway[0].enabled: found text \"yes\"; allowed: true or false\n"
+      "ringside.toml:9:2: gatway: unknown key; did you mean \"gateway\"? known here: server, "
+      "times, "
+      "gateway\n");
 }
 
 TEST_F(ConfigTest, O1_ContradictoryTimesAreRefusedWithTheirPlace) {
-  EXPECT_EQ(read("[times]\nheartbeat_s = 40\nidle_timeout_s = 79\n"),
-            "ringside.toml:3:1: times.idle_timeout_s: shorter than two heartbeats; allowed: at least 2 x "
-            "times.heartbeat_s\n");
+  EXPECT_EQ(
+      read("[times]\nheartbeat_s = 40\nidle_timeout_s = 79\n"),
+      "ringside.toml:3:1: times.idle_timeout_s: shorter than two heartbeats; allowed: at least 2 x "
+      "times.heartbeat_s\n");
   EXPECT_EQ(read("[times]\nheartbeat_s = 40\nidle_timeout_s = 80\n"), "");
 }
 
 TEST_F(ConfigTest, O1_AContradictionWithADefaultHasNoPlaceButAKey) {
-  EXPECT_EQ(read("[times]\nheartbeat_s = 500\n"),
-            "ringside.toml: times.idle_timeout_s: shorter than two heartbeats; allowed: at least 2 x "
-            "times.heartbeat_s\n");
+  EXPECT_EQ(
+      read("[times]\nheartbeat_s = 500\n"),
+      "ringside.toml: times.idle_timeout_s: shorter than two heartbeats; allowed: at least 2 x "
+      "times.heartbeat_s\n");
 }
 
 TEST_F(ConfigTest, O1_BrokenTomlIsOneProblemWithItsPlace) {
@@ -141,10 +150,10 @@ TEST_F(ConfigTest, CountsTheTablesOfAnArray) {
 }
 
 TEST_F(ConfigTest, NoSecretIsShown) {
-  const std::string problems =
-      read("[[gateway]]\npassword = \"" + std::string(65, 'S') + "\"\n");
+  const std::string problems = read("[[gateway]]\npassword = \"" + std::string(65, 'S') + "\"\n");
   EXPECT_EQ(problems,
-            "ringside.toml:2:12: gateway[0].password: found text (secret, not shown); allowed: text of 0 .. 64 "
+            "ringside.toml:2:12: gateway[0].password: found text (secret, not shown); allowed: "
+            "text of 0 .. 64 "
             "bytes\n");
   EXPECT_EQ(read("[[gateway]]\npassword = 'hidden'\n"), "");
   EXPECT_EQ(settings.gateways[0].password, "hidden");

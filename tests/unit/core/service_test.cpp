@@ -1,4 +1,7 @@
 // service_test.cpp - the cold services with whatever libraries this build has: metrics endpoint, asynchronous log.
+#include "core/log_service.hpp"
+#include "core/metrics.hpp"
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -8,9 +11,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-
-#include "core/log_service.hpp"
-#include "core/metrics.hpp"
 
 namespace cti::core {
 namespace {

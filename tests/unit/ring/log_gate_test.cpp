@@ -90,9 +90,7 @@ TEST_F(GateTest, FindsTheLowestHoldRoundTheEndOfItsSlots) {
   }
 }
 
-TEST_F(GateTest, ChecksALeaveThatWasNeverEntered) {
-  EXPECT_DEATH(gate.leave(0), "count > 0");
-}
+TEST_F(GateTest, ChecksALeaveThatWasNeverEntered) { EXPECT_DEATH(gate.leave(0), "count > 0"); }
 
 }  // namespace
 }  // namespace cti::ring

@@ -1,4 +1,10 @@
 // ring_threads_test.cpp - the rings between real threads. Run under the thread sanitizer too (suite threads).
+#include "ring/doorbell.hpp"
+#include "ring/event_log.hpp"
+#include "ring/seqlock.hpp"
+#include "ring/spsc_bytes.hpp"
+#include "ring/spsc_ring.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -6,12 +12,6 @@
 #include <cstring>
 #include <thread>
 #include <vector>
-
-#include "ring/doorbell.hpp"
-#include "ring/event_log.hpp"
-#include "ring/seqlock.hpp"
-#include "ring/spsc_bytes.hpp"
-#include "ring/spsc_ring.hpp"
 
 namespace cti::ring {
 namespace {
@@ -199,8 +199,7 @@ TEST(RingThreads, M7_EventLogReadersSeeWholeRecordsInOrderOrAreToldTheyWereLappe
   std::atomic<bool> done{false};
   std::vector<std::thread> readers;
   for (std::uint32_t i = 0; i < 2; ++i) {
-    readers.emplace_back(
-        [&, i] { follow(*log, log->gate(i), done, i == 1, results[i]); });
+    readers.emplace_back([&, i] { follow(*log, log->gate(i), done, i == 1, results[i]); });
   }
   std::uint64_t blocked = 0;
   std::uint64_t next = 1;

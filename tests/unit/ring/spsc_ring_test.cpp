@@ -78,9 +78,7 @@ TEST(SpscRing, MovesItemsThatCannotBeCopied) {
   EXPECT_EQ(got, 7);
 }
 
-TEST(SpscRing, RefusesACapacityOfNothing) {
-  EXPECT_DEATH(SpscRing<int>(0), "asked >= 1");
-}
+TEST(SpscRing, RefusesACapacityOfNothing) { EXPECT_DEATH(SpscRing<int>(0), "asked >= 1"); }
 
 }  // namespace
 }  // namespace cti::ring
