@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -219,6 +220,57 @@ TEST_P(KernelIo, ABusyPeerDoesNotKeepOthersWaiting) {
   // relaxed: see above.
   stop.store(true, std::memory_order_relaxed);
   flooder.join();
+}
+
+/// In a child process: keeps `count` connections to the port up until the other end of the pipe is closed.
+void hold_connections(Make make, std::uint16_t port, std::uint32_t count, int until_closed) {
+  raise_descriptor_limit();
+  auto io = make({.connections_max = count, .receive_buffers = 16, .receive_buffer_bytes = 256});
+  if (!io) ::_exit(1);
+  std::vector<ConnectionId> up;
+  std::vector<Completion> out(256);
+  std::uint32_t asked = 0;
+  while (up.size() < count) {
+    for (; asked < count && asked < up.size() + 500; ++asked) (*io)->connect({"127.0.0.1", port});
+    const std::size_t got = (*io)->wait(out, (*io)->now() + Millis{100});
+    for (std::size_t i = 0; i < got; ++i) {
+      if (out[i].event == IoEvent::kConnected) up.push_back(out[i].connection);
+      if (out[i].event == IoEvent::kClosed) ::_exit(2);
+    }
+  }
+  char byte = 0;
+  [[maybe_unused]] const ssize_t ended = ::read(until_closed, &byte, 1);
+  for (const ConnectionId id : up)
+    (*io)->close(id, CloseHow::kReset);  // leaves no TIME_WAIT behind
+  for (std::size_t closed = 0; closed < count;)
+    closed += (*io)->wait(out, (*io)->now() + Millis{100});
+  ::_exit(0);
+}
+
+TEST_P(KernelIo, HoldsFifteenThousandConnections) {
+  constexpr std::uint32_t kConnections = 15'000;
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  if (raise_descriptor_limit() < kConnections + 100) GTEST_SKIP() << "too few descriptors";
+  serve({.connections_max = kConnections});
+  server->turn(TimePoint{});
+  int gate[2] = {-1, -1};
+  ASSERT_EQ(::pipe(gate), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(gate[1]);
+    hold_connections(GetParam().make, port, kConnections, gate[0]);
+  }
+  ::close(gate[0]);
+  EXPECT_TRUE(
+      world.until([&] { return (*server)->counters().accepted == kConnections; }, Millis{60'000}));
+  ::close(gate[1]);
+  EXPECT_TRUE(
+      world.until([&] { return (*server)->counters().closed == kConnections; }, Millis{60'000}));
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  ::setrlimit(RLIMIT_NOFILE, &old);
 }
 
 #ifdef CTI_ASAN
