@@ -1,9 +1,9 @@
 // buttons.cpp - the rules behind each button, group by group.
 #include "broker/buttons.hpp"
 
-#include <bit>
-
 #include "core/base/check.hpp"
+
+#include <bit>
 
 namespace cti::broker {
 
@@ -53,7 +53,8 @@ static_assert(std::size(kReasons) == kGreyReasons);
 /// One decision about one agent, perhaps with a call in view.
 class Decision {
  public:
-  Decision(const AgentSituation& agent, const CallSituation* call) noexcept : agent_(agent), call_(call) {
+  Decision(const AgentSituation& agent, const CallSituation* call) noexcept
+      : agent_(agent), call_(call) {
     for (const CallSituation& other : agent.calls) {
       if (other.status == wire::ctios::LCS_NULL || other.status == wire::ctios::LCS_NONE) continue;
       ++calls_;
@@ -80,7 +81,8 @@ class Decision {
     if (reason == GreyReason::kOn) buttons_.mask |= bit;
   }
   /// The plain and the reason-code version of a button: at most one of them is on.
-  void decide_pair(std::uint32_t plain, std::uint32_t with_reason, bool required, GreyReason reason) noexcept {
+  void decide_pair(std::uint32_t plain, std::uint32_t with_reason, bool required,
+                   GreyReason reason) noexcept {
     const bool on = reason == GreyReason::kOn;
     decide(plain, on && required ? GreyReason::kWithReason : reason);
     decide(with_reason, on && !required ? GreyReason::kWithoutReason : reason);
@@ -93,18 +95,28 @@ class Decision {
   bool wrapping_up() const noexcept {
     return agent_.state == wire::ctios::eWorkReady || agent_.state == wire::ctios::eWorkNotReady;
   }
-  bool is(wire::ctios::LocalConnectionState status) const noexcept { return call_ && call_->status == status; }
-  bool answered() const noexcept { return is(wire::ctios::LCS_CONNECT) || is(wire::ctios::LCS_HOLD); }
+  bool is(wire::ctios::LocalConnectionState status) const noexcept {
+    return call_ && call_->status == status;
+  }
+  bool answered() const noexcept {
+    return is(wire::ctios::LCS_CONNECT) || is(wire::ctios::LCS_HOLD);
+  }
   /// The agent talks, or the state event saying so is still to come.
   bool talking() const noexcept {
-    return answered() || agent_.state == wire::ctios::eTalking || agent_.state == wire::ctios::eHold;
+    return answered() || agent_.state == wire::ctios::eTalking ||
+           agent_.state == wire::ctios::eHold;
   }
-  bool consulting() const noexcept { return consult_ != nullptr && (!call_ || call_->role != ConsultRole::kNone); }
+  bool consulting() const noexcept {
+    return consult_ != nullptr && (!call_ || call_->role != ConsultRole::kNone);
+  }
   bool consult_answered() const noexcept {
-    return consult_ && (consult_->status == wire::ctios::LCS_CONNECT || consult_->status == wire::ctios::LCS_HOLD);
+    return consult_ && (consult_->status == wire::ctios::LCS_CONNECT ||
+                        consult_->status == wire::ctios::LCS_HOLD);
   }
   bool outgoing() const noexcept { return call_ ? call_->outgoing : agent_.last_call_outgoing; }
-  WrapupMode wrapup() const noexcept { return outgoing() ? agent_.wrapup_outgoing : agent_.wrapup_incoming; }
+  WrapupMode wrapup() const noexcept {
+    return outgoing() ? agent_.wrapup_outgoing : agent_.wrapup_incoming;
+  }
 
   void login() noexcept {
     decide(ENABLE_LOGIN, logged_in() ? GreyReason::kLoggedIn : GreyReason::kOn);
@@ -120,7 +132,8 @@ class Decision {
     } else if (agent_.state != wire::ctios::eNotReady) {
       reason = GreyReason::kNotReadyFirst;
     }
-    decide_pair(ENABLE_LOGOUT, ENABLE_LOGOUT_WITH_REASON, desk(wire::ctios::DESK_LOGOUT_REASON_REQUIRED_MASK), reason);
+    decide_pair(ENABLE_LOGOUT, ENABLE_LOGOUT_WITH_REASON,
+                desk(wire::ctios::DESK_LOGOUT_REASON_REQUIRED_MASK), reason);
   }
 
   /// Why the agent cannot choose a state at all now; kOn when nothing general stands against it.
@@ -131,10 +144,13 @@ class Decision {
     if (consulting()) return GreyReason::kConsultUnderWay;
     if (talking()) {
       switch (wrapup()) {
-        case WrapupMode::Optional: return GreyReason::kOn;
-        case WrapupMode::NotAllowed: return GreyReason::kDeskSettings;
+        case WrapupMode::Optional:
+          return GreyReason::kOn;
+        case WrapupMode::NotAllowed:
+          return GreyReason::kDeskSettings;
         case WrapupMode::Required:
-        case WrapupMode::RequiredWithWrapupData: return GreyReason::kWrapupFirst;
+        case WrapupMode::RequiredWithWrapupData:
+          return GreyReason::kWrapupFirst;
       }
     }
     if (agent_.state == wire::ctios::eBusyOther || call_) return GreyReason::kCallInProgress;
@@ -147,7 +163,8 @@ class Decision {
       return general == GreyReason::kOn && already ? GreyReason::kAlreadyInState : general;
     };
     decide(ENABLE_READY, unless_in(agent_.state == wire::ctios::eAvailable));
-    decide_pair(ENABLE_NOTREADY, ENABLE_NOTREADY_WITH_REASON, desk(wire::ctios::DESK_IDLE_REASON_REQUIRED_MASK),
+    decide_pair(ENABLE_NOTREADY, ENABLE_NOTREADY_WITH_REASON,
+                desk(wire::ctios::DESK_IDLE_REASON_REQUIRED_MASK),
                 unless_in(agent_.state == wire::ctios::eNotReady && !talking()));
     GreyReason wrap = general;
     if (general == GreyReason::kOn && !talking()) {
@@ -156,7 +173,8 @@ class Decision {
     decide(ENABLE_WORKREADY, wrap);
     decide(ENABLE_WORKNOTREADY, wrap);
     GreyReason data = wrap;
-    if (general == GreyReason::kOn && !talking()) data = wrapping_up() ? GreyReason::kOn : GreyReason::kNotInWrapup;
+    if (general == GreyReason::kOn && !talking())
+      data = wrapping_up() ? GreyReason::kOn : GreyReason::kNotInWrapup;
     if (data == GreyReason::kOn && outgoing()) data = GreyReason::kOutgoingCall;
     decide(ENABLE_WRAPUP, data);
   }
@@ -186,9 +204,12 @@ class Decision {
       case wire::ctios::LCS_CONNECT:
       case wire::ctios::LCS_HOLD:
       case wire::ctios::LCS_QUEUED:
-      case wire::ctios::LCS_FAIL: return consulting() ? GreyReason::kConsultUnderWay : GreyReason::kOn;
-      case wire::ctios::LCS_ALERTING: return GreyReason::kStillAlerting;
-      default: return GreyReason::kNoCall;
+      case wire::ctios::LCS_FAIL:
+        return consulting() ? GreyReason::kConsultUnderWay : GreyReason::kOn;
+      case wire::ctios::LCS_ALERTING:
+        return GreyReason::kStillAlerting;
+      default:
+        return GreyReason::kNoCall;
     }
   }
 
@@ -197,10 +218,13 @@ class Decision {
     const bool connected = is(wire::ctios::LCS_CONNECT);
     const bool held = is(wire::ctios::LCS_HOLD);
     const GreyReason none = call_ ? GreyReason::kOn : GreyReason::kNoCall;
-    const auto needs = [&](bool state, GreyReason otherwise) { return call_ ? (state ? none : otherwise) : none; };
+    const auto needs = [&](bool state, GreyReason otherwise) {
+      return call_ ? (state ? none : otherwise) : none;
+    };
     decide(ENABLE_ANSWER, needs(alerting, GreyReason::kNotAlerting));
     decide(ENABLE_RELEASE, release());
-    GreyReason hold = needs(connected, alerting ? GreyReason::kStillAlerting : GreyReason::kNotConnected);
+    GreyReason hold =
+        needs(connected, alerting ? GreyReason::kStillAlerting : GreyReason::kNotConnected);
     GreyReason retrieve = needs(held, GreyReason::kNotHeld);
     if (retrieve == GreyReason::kOn && other_talking_) retrieve = GreyReason::kOtherCallTalking;
     if (consulting()) {
@@ -213,7 +237,8 @@ class Decision {
     if (begin == GreyReason::kOn && calls_ > 1) begin = GreyReason::kTooManyCalls;
     decide(ENABLE_TRANSFER_INIT, begin);
     decide(ENABLE_CONFERENCE_INIT, begin);
-    decide(ENABLE_SINGLE_STEP_TRANSFER, agent_.offer.single_step_transfer ? hold : GreyReason::kNotOnThisPeripheral);
+    decide(ENABLE_SINGLE_STEP_TRANSFER,
+           agent_.offer.single_step_transfer ? hold : GreyReason::kNotOnThisPeripheral);
     decide(ENABLE_SINGLE_STEP_CONFERENCE,
            agent_.offer.single_step_conference ? hold : GreyReason::kNotOnThisPeripheral);
     decide(ENABLE_RECORD, agent_.offer.recording ? needs(connected, GreyReason::kNotConnected)
@@ -228,17 +253,20 @@ class Decision {
       reconnect = GreyReason::kNoConsult;
     }
     GreyReason complete = reconnect;
-    if (complete == GreyReason::kOn && !consult_answered()) complete = GreyReason::kConsultNotAnswered;
+    if (complete == GreyReason::kOn && !consult_answered())
+      complete = GreyReason::kConsultNotAnswered;
     GreyReason alternate = complete;
     if (complete == GreyReason::kNoConsult) {  // two calls that have nothing to do with each other
-      const bool pair = (is(wire::ctios::LCS_CONNECT) && other_held_) || (is(wire::ctios::LCS_HOLD) && other_talking_);
+      const bool pair = (is(wire::ctios::LCS_CONNECT) && other_held_) ||
+                        (is(wire::ctios::LCS_HOLD) && other_talking_);
       alternate = pair ? GreyReason::kOn : GreyReason::kNoOtherCall;
     }
     decide(ENABLE_RECONNECT, reconnect);
     decide(ENABLE_ALTERNATE, alternate);
     const auto purpose = consult_ ? consult_->consult_type : wire::ctios::CT_UNSPECIFIED;
     const auto for_purpose = [&](wire::ctios::ConsultType other) {
-      return complete == GreyReason::kOn && purpose == other ? GreyReason::kOtherConsultType : complete;
+      return complete == GreyReason::kOn && purpose == other ? GreyReason::kOtherConsultType
+                                                             : complete;
     };
     decide(ENABLE_TRANSFER_COMPLETE, for_purpose(wire::ctios::CT_CONFERENCE));
     decide(ENABLE_CONFERENCE_COMPLETE, for_purpose(wire::ctios::CT_TRANSFER));
@@ -250,7 +278,8 @@ class Decision {
     decide(ENABLE_STATISTICS, offered(agent_.offer.statistics));
     decide(ENABLE_CHAT, offered(agent_.offer.chat));
     GreyReason bad_line = offered(agent_.offer.bad_line);
-    if (bad_line == GreyReason::kOn && !call_ && !talking() && agent_.state != wire::ctios::eReserved) {
+    if (bad_line == GreyReason::kOn && !call_ && !talking() &&
+        agent_.state != wire::ctios::eReserved) {
       bad_line = GreyReason::kNoCall;
     }
     decide(ENABLE_BAD_LINE_CALL, bad_line);
@@ -283,13 +312,19 @@ class Decision {
 /// How much a call is the one that the agent is on.
 int weight(wire::ctios::LocalConnectionState status) noexcept {
   switch (status) {
-    case wire::ctios::LCS_CONNECT: return 5;
-    case wire::ctios::LCS_ALERTING: return 4;
-    case wire::ctios::LCS_INITIATE: return 3;
-    case wire::ctios::LCS_HOLD: return 2;
+    case wire::ctios::LCS_CONNECT:
+      return 5;
+    case wire::ctios::LCS_ALERTING:
+      return 4;
+    case wire::ctios::LCS_INITIATE:
+      return 3;
+    case wire::ctios::LCS_HOLD:
+      return 2;
     case wire::ctios::LCS_QUEUED:
-    case wire::ctios::LCS_FAIL: return 1;
-    default: return 0;
+    case wire::ctios::LCS_FAIL:
+      return 1;
+    default:
+      return 0;
   }
 }
 
@@ -310,9 +345,11 @@ void assign_roles(std::span<CallSituation> calls) noexcept {
   for (CallSituation& call : calls) {
     if (!call.outgoing || weight(call.status) == 0 || call.role != ConsultRole::kNone) continue;
     for (CallSituation& earlier : calls) {
-      if (&earlier == &call || earlier.born >= call.born || earlier.role != ConsultRole::kNone) continue;
-      const bool one_held = earlier.status == wire::ctios::LCS_HOLD ||
-                            (earlier.status == wire::ctios::LCS_CONNECT && call.status == wire::ctios::LCS_HOLD);
+      if (&earlier == &call || earlier.born >= call.born || earlier.role != ConsultRole::kNone)
+        continue;
+      const bool one_held =
+          earlier.status == wire::ctios::LCS_HOLD ||
+          (earlier.status == wire::ctios::LCS_CONNECT && call.status == wire::ctios::LCS_HOLD);
       if (!one_held) continue;
       call.role = ConsultRole::kConsult;
       earlier.role = ConsultRole::kOriginal;

@@ -12,12 +12,12 @@
 // Threads  none; constant time (the calls of one device: a handful).
 #pragma once
 
+#include "wire/ctios_enums.hpp"
+
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
-
-#include "wire/ctios_enums.hpp"
 
 namespace cti::broker {
 
@@ -71,9 +71,10 @@ enum class ConsultRole : std::uint8_t {
 struct CallSituation {
   wire::ctios::LocalConnectionState status = wire::ctios::LCS_NULL;
   ConsultRole role = ConsultRole::kNone;
-  wire::ctios::ConsultType consult_type = wire::ctios::CT_UNSPECIFIED;  ///< unspecified: both completions are offered
-  bool outgoing = false;   ///< the agent made it
-  std::uint32_t born = 0;  ///< rises with every call; for assign_roles
+  wire::ctios::ConsultType consult_type =
+      wire::ctios::CT_UNSPECIFIED;  ///< unspecified: both completions are offered
+  bool outgoing = false;            ///< the agent made it
+  std::uint32_t born = 0;           ///< rises with every call; for assign_roles
 };
 
 /// Sets the roles of an agent's calls when nobody has said them: an outgoing call that began after a call which is now on

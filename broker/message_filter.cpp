@@ -1,12 +1,12 @@
 // message_filter.cpp - matching of compiled filters; the compiler is in message_filter_compile.cpp.
 #include "broker/message_filter.hpp"
 
+#include "wire/ctios_enums.hpp"
+#include "wire/object_key.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include "wire/ctios_enums.hpp"
-#include "wire/object_key.hpp"
 
 namespace cti::broker {
 
@@ -52,8 +52,8 @@ bool MessageFilter::Term::accepts(std::string_view value) const noexcept {
                      [&](const std::string& prefix) { return value.starts_with(prefix); });
 }
 
-bool MessageFilter::holds(const Term& term, const wire::UpdateView& update, const wire::ArgumentsView& arguments,
-                          bool snapshot) noexcept {
+bool MessageFilter::holds(const Term& term, const wire::UpdateView& update,
+                          const wire::ArgumentsView& arguments, bool snapshot) noexcept {
   const auto holds_for = [&](const std::optional<Arg>& arg) {
     if (!arg) return false;
     return term.any || with_text(*arg, [&](std::string_view text) { return term.accepts(text); });
@@ -72,13 +72,15 @@ bool MessageFilter::holds(const Term& term, const wire::UpdateView& update, cons
     case Kind::kUniqueObjectId:
       if (update.object_key() == 0) return false;
       if (term.any) return true;
-      if (std::binary_search(term.numbers.begin(), term.numbers.end(), update.object_key())) return true;
+      if (std::binary_search(term.numbers.begin(), term.numbers.end(), update.object_key()))
+        return true;
       return !term.prefixes.empty() && holds_for(arguments.find(Keyword::UniqueObjectID));
     case Kind::kAgentId: {
       const auto arg = arguments.find(Keyword::AgentID);
       if (arg) return holds_for(arg);
       if (update.agent_key() == 0) return false;
-      return term.any || std::any_of(term.exact.begin(), term.exact.end(), [&](const std::string& agent) {
+      return term.any ||
+             std::any_of(term.exact.begin(), term.exact.end(), [&](const std::string& agent) {
                return agent_key_of(update.peripheral_id(), agent) == update.agent_key();
              });
     }

@@ -15,13 +15,13 @@
 // Threads  a compiled filter is constant.
 #pragma once
 
+#include "core/base/result.hpp"
+#include "wire/session_frame.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/result.hpp"
-#include "wire/session_frame.hpp"
 
 namespace cti::broker {
 
@@ -68,7 +68,8 @@ struct IndexHint {
 
 class MessageFilter {
  public:
-  static Result<MessageFilter, FilterError> compile(std::string_view text, const FilterLimits& limits = {});
+  static Result<MessageFilter, FilterError> compile(std::string_view text,
+                                                    const FilterLimits& limits = {});
 
   bool matches(const wire::UpdateView& update) const noexcept;
   /// For the objects of a snapshot: event numbers stand for the kinds of objects they are about (30 lets agents
@@ -86,21 +87,30 @@ class MessageFilter {
 
  private:
   friend class FilterCompiler;
-  enum class Kind : std::uint8_t { kKeyword, kMessageId, kUniqueObjectId, kAgentId, kEcc, kStatistics, kHideSilent };
+  enum class Kind : std::uint8_t {
+    kKeyword,
+    kMessageId,
+    kUniqueObjectId,
+    kAgentId,
+    kEcc,
+    kStatistics,
+    kHideSilent
+  };
   struct Term {
     Kind kind = Kind::kKeyword;
-    bool any = false;                        ///< a star alone
+    bool any = false;  ///< a star alone
     wire::Keyword keyword = wire::Keyword::kOwnKey;
-    std::string own;                         ///< lowercased; of kEcc
-    std::vector<std::string> exact;          ///< ascending
-    std::vector<std::string> prefixes;       ///< ascending, none begins another
-    std::vector<std::uint64_t> numbers;      ///< ascending: event ids, or object keys of `exact` for kUniqueObjectId
-    std::uint32_t topics = 0;                ///< of the event ids
+    std::string own;                    ///< lowercased; of kEcc
+    std::vector<std::string> exact;     ///< ascending
+    std::vector<std::string> prefixes;  ///< ascending, none begins another
+    std::vector<std::uint64_t>
+        numbers;  ///< ascending: event ids, or object keys of `exact` for kUniqueObjectId
+    std::uint32_t topics = 0;  ///< of the event ids
 
     bool accepts(std::string_view value) const noexcept;
   };
-  static bool holds(const Term& term, const wire::UpdateView& update, const wire::ArgumentsView& arguments,
-                    bool snapshot) noexcept;
+  static bool holds(const Term& term, const wire::UpdateView& update,
+                    const wire::ArgumentsView& arguments, bool snapshot) noexcept;
 
   std::vector<Term> terms_;
   std::string text_;

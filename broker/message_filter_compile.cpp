@@ -1,11 +1,11 @@
 // message_filter_compile.cpp - from filter text to terms, and back to canonical text.
-#include <algorithm>
-#include <charconv>
-#include <cstdint>
-
 #include "broker/message_filter.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 
 namespace cti::broker {
 
@@ -21,7 +21,8 @@ constexpr std::string_view kStatisticsName = "SkillGroupStats";
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool same(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool printable_byte(char c) noexcept { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; }
@@ -49,7 +50,8 @@ std::optional<std::uint64_t> event_number(std::string_view text) noexcept {
 
 bool takes_numbers_only(Keyword keyword) noexcept {
   const auto types = wire::expected_types(keyword);
-  return types != 0 && (types & (wire::mask_of(ArgType::kString) | wire::mask_of(ArgType::kArguments))) == 0;
+  return types != 0 &&
+         (types & (wire::mask_of(ArgType::kString) | wire::mask_of(ArgType::kArguments))) == 0;
 }
 
 template <class T>
@@ -63,7 +65,8 @@ void sort_unique(std::vector<T>& values) {
 /// Reads one filter text. A member function that finds a fault records it and says false.
 class FilterCompiler {
  public:
-  FilterCompiler(std::string_view text, const FilterLimits& limits) : text_(text), limits_(limits) {}
+  FilterCompiler(std::string_view text, const FilterLimits& limits)
+      : text_(text), limits_(limits) {}
 
   Result<MessageFilter, FilterError> run() {
     if (text_.size() > limits_.text_bytes_max) {
@@ -80,7 +83,8 @@ class FilterCompiler {
   using Kind = MessageFilter::Kind;
   using Term = MessageFilter::Term;
 
-  bool fail(FilterFault fault, std::size_t offset, std::string_view subject = {}, std::uint32_t limit = 0) {
+  bool fail(FilterFault fault, std::size_t offset, std::string_view subject = {},
+            std::uint32_t limit = 0) {
     error_ = {fault, static_cast<std::uint32_t>(offset), limit, printable(subject)};
     return false;
   }
@@ -101,7 +105,8 @@ class FilterCompiler {
   bool solid(std::string_view part) {
     const auto bad = std::find_if_not(part.begin(), part.end(), printable_byte);
     if (bad == part.end()) return true;
-    return fail(FilterFault::kBadCharacter, offset_of(part) + static_cast<std::size_t>(bad - part.begin()));
+    return fail(FilterFault::kBadCharacter,
+                offset_of(part) + static_cast<std::size_t>(bad - part.begin()));
   }
 
   bool terms() {
@@ -112,7 +117,8 @@ class FilterCompiler {
       const std::size_t end = std::min(rest.find(';'), rest.size());
       const std::string_view part = rest.substr(0, end);
       const bool last = wire::trimmed(rest.substr(std::min(end + 1, rest.size()))).empty();
-      if (++count > limits_.terms_max) return fail(FilterFault::kTooManyTerms, offset_of(part), {}, limits_.terms_max);
+      if (++count > limits_.terms_max)
+        return fail(FilterFault::kTooManyTerms, offset_of(part), {}, limits_.terms_max);
       if (!term(part)) return false;
       if (last) return true;
       rest.remove_prefix(end + 1);
@@ -128,7 +134,8 @@ class FilterCompiler {
     if (same(key, kHideSilentName) || same(key, "HideSilentMonitorCalls")) {
       return hide_silent(equals == std::string_view::npos ? "1" : part.substr(equals + 1), part);
     }
-    if (equals == std::string_view::npos) return fail(FilterFault::kEqualsMissing, offset_of(part), key);
+    if (equals == std::string_view::npos)
+      return fail(FilterFault::kEqualsMissing, offset_of(part), key);
     Term term;
     if (!key_of(term, key, part)) return false;
     std::string_view values = part.substr(equals + 1);
@@ -150,7 +157,8 @@ class FilterCompiler {
       if (*keyword == Keyword::AgentID) term.kind = Kind::kAgentId;
       return true;
     }
-    if (key.size() > 5 && same(key.substr(0, 5), "user.") && key.size() <= wire::limits::kKeyBytesMax) {
+    if (key.size() > 5 && same(key.substr(0, 5), "user.") &&
+        key.size() <= wire::limits::kKeyBytesMax) {
       term.kind = Kind::kEcc;
       for (const char c : key) term.own += lower(c);
       return true;
@@ -236,8 +244,11 @@ class FilterCompiler {
       term.prefixes.clear();
     }
     sort_unique(term.prefixes);
-    const auto shorter = [](const std::string& prefix, const std::string& next) { return next.starts_with(prefix); };
-    term.prefixes.erase(std::unique(term.prefixes.begin(), term.prefixes.end(), shorter), term.prefixes.end());
+    const auto shorter = [](const std::string& prefix, const std::string& next) {
+      return next.starts_with(prefix);
+    };
+    term.prefixes.erase(std::unique(term.prefixes.begin(), term.prefixes.end(), shorter),
+                        term.prefixes.end());
     sort_unique(term.exact);
     // Not for agents: an exact id can also be found through the agent that a record concerns, a prefix cannot.
     std::erase_if(term.exact, [&](const std::string& value) {
@@ -250,14 +261,16 @@ class FilterCompiler {
     }
     sort_unique(term.numbers);
     if (term.kind == Kind::kMessageId) {
-      for (const std::uint64_t id : term.numbers) term.topics |= wire::topics_of(static_cast<EventId>(id));
+      for (const std::uint64_t id : term.numbers)
+        term.topics |= wire::topics_of(static_cast<EventId>(id));
     }
     filter_.terms_.push_back(std::move(term));
   }
 
   static std::string text_of(const Term& term) {
     if (term.kind == Kind::kHideSilent) return std::string(kHideSilentName) + "=1";
-    std::string text = term.kind == Kind::kEcc ? term.own : std::string(wire::name_of(term.keyword));
+    std::string text =
+        term.kind == Kind::kEcc ? term.own : std::string(wire::name_of(term.keyword));
     text += '=';
     if (term.kind == Kind::kStatistics) return text + std::string(kStatisticsName);
     if (term.any) return text + '*';
@@ -287,17 +300,21 @@ class FilterCompiler {
       if (i != 0 && sorted[i].first == sorted[i - 1].first) continue;
       if (!filter_.text_.empty()) filter_.text_ += ';';
       filter_.text_ += sorted[i].first;
-      values += static_cast<std::uint32_t>(sorted[i].second.exact.size() + 16 * sorted[i].second.prefixes.size());
+      values += static_cast<std::uint32_t>(sorted[i].second.exact.size() +
+                                           16 * sorted[i].second.prefixes.size());
       terms.push_back(std::move(sorted[i].second));
     }
     if (terms.empty()) filter_.text_ = "MessageID=*";
     filter_.hash_ = wire::hash64(as_bytes(filter_.text_));
-    filter_.cost_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(terms.size())) + values / 16;
+    filter_.cost_ =
+        std::max<std::uint32_t>(1, static_cast<std::uint32_t>(terms.size())) + values / 16;
     hint();
   }
 
   void hint() {
-    const auto single = [](const Term& term) { return !term.any && term.prefixes.empty() && term.exact.size() == 1; };
+    const auto single = [](const Term& term) {
+      return !term.any && term.prefixes.empty() && term.exact.size() == 1;
+    };
     const Term* agent = nullptr;
     const Term* peripheral = nullptr;
     for (const Term& term : filter_.terms_) {
@@ -307,7 +324,8 @@ class FilterCompiler {
       if (term.keyword == Keyword::PeripheralID) peripheral = &term;
     }
     if (agent && peripheral) {
-      filter_.hint_.agent_key = wire::object_key("agent." + peripheral->exact.front() + "." + agent->exact.front());
+      filter_.hint_.agent_key =
+          wire::object_key("agent." + peripheral->exact.front() + "." + agent->exact.front());
     }
   }
 
@@ -318,26 +336,41 @@ class FilterCompiler {
   std::uint32_t values_ = 0;
 };
 
-Result<MessageFilter, FilterError> MessageFilter::compile(std::string_view text, const FilterLimits& limits) {
+Result<MessageFilter, FilterError> MessageFilter::compile(std::string_view text,
+                                                          const FilterLimits& limits) {
   return FilterCompiler(text, limits).run();
 }
 
 std::string_view name_of(FilterFault fault) noexcept {
   switch (fault) {
-    case FilterFault::kEmpty: return "kEmpty";
-    case FilterFault::kTextTooLong: return "kTextTooLong";
-    case FilterFault::kTooManyTerms: return "kTooManyTerms";
-    case FilterFault::kTooManyValues: return "kTooManyValues";
-    case FilterFault::kTooCostly: return "kTooCostly";
-    case FilterFault::kBadCharacter: return "kBadCharacter";
-    case FilterFault::kKeyMissing: return "kKeyMissing";
-    case FilterFault::kEqualsMissing: return "kEqualsMissing";
-    case FilterFault::kValueMissing: return "kValueMissing";
-    case FilterFault::kKeyUnknown: return "kKeyUnknown";
-    case FilterFault::kNotANumber: return "kNotANumber";
-    case FilterFault::kNumberOutOfRange: return "kNumberOutOfRange";
-    case FilterFault::kValueUnknown: return "kValueUnknown";
-    case FilterFault::kEventNotFilterable: return "kEventNotFilterable";
+    case FilterFault::kEmpty:
+      return "kEmpty";
+    case FilterFault::kTextTooLong:
+      return "kTextTooLong";
+    case FilterFault::kTooManyTerms:
+      return "kTooManyTerms";
+    case FilterFault::kTooManyValues:
+      return "kTooManyValues";
+    case FilterFault::kTooCostly:
+      return "kTooCostly";
+    case FilterFault::kBadCharacter:
+      return "kBadCharacter";
+    case FilterFault::kKeyMissing:
+      return "kKeyMissing";
+    case FilterFault::kEqualsMissing:
+      return "kEqualsMissing";
+    case FilterFault::kValueMissing:
+      return "kValueMissing";
+    case FilterFault::kKeyUnknown:
+      return "kKeyUnknown";
+    case FilterFault::kNotANumber:
+      return "kNotANumber";
+    case FilterFault::kNumberOutOfRange:
+      return "kNumberOutOfRange";
+    case FilterFault::kValueUnknown:
+      return "kValueUnknown";
+    case FilterFault::kEventNotFilterable:
+      return "kEventNotFilterable";
   }
   return "?";
 }
@@ -347,23 +380,36 @@ std::string describe(const FilterError& error) {
   const std::string limit = std::to_string(error.limit);
   const std::string subject = "\"" + error.subject + "\"";
   switch (error.fault) {
-    case FilterFault::kEmpty: return "the message filter is empty; MessageID=* lets everything through";
-    case FilterFault::kTextTooLong: return "the message filter is longer than " + limit + " bytes";
-    case FilterFault::kTooManyTerms: return "the message filter has more than " + limit + " keys";
+    case FilterFault::kEmpty:
+      return "the message filter is empty; MessageID=* lets everything through";
+    case FilterFault::kTextTooLong:
+      return "the message filter is longer than " + limit + " bytes";
+    case FilterFault::kTooManyTerms:
+      return "the message filter has more than " + limit + " keys";
     case FilterFault::kTooManyValues:
       return "the message filter has more than " + limit + " values (" + subject + at + ")";
-    case FilterFault::kTooCostly: return "the message filter costs more than " + limit + " to match";
-    case FilterFault::kBadCharacter: return "the message filter has a control character" + at;
-    case FilterFault::kKeyMissing: return "the message filter lacks a key" + at;
-    case FilterFault::kEqualsMissing: return "the message filter lacks \"=\" behind " + subject + at;
-    case FilterFault::kValueMissing: return "the message filter lacks a value of " + subject + at;
-    case FilterFault::kKeyUnknown: return "the message filter has the key " + subject + at + ", which no event has";
-    case FilterFault::kNotANumber: return "the message filter has a value of " + subject + at + " that is not a number";
-    case FilterFault::kNumberOutOfRange: return "the message filter has the number " + subject + at + ": too large";
-    case FilterFault::kValueUnknown: return "the message filter has the value " + subject + at + ", which its key does not have";
+    case FilterFault::kTooCostly:
+      return "the message filter costs more than " + limit + " to match";
+    case FilterFault::kBadCharacter:
+      return "the message filter has a control character" + at;
+    case FilterFault::kKeyMissing:
+      return "the message filter lacks a key" + at;
+    case FilterFault::kEqualsMissing:
+      return "the message filter lacks \"=\" behind " + subject + at;
+    case FilterFault::kValueMissing:
+      return "the message filter lacks a value of " + subject + at;
+    case FilterFault::kKeyUnknown:
+      return "the message filter has the key " + subject + at + ", which no event has";
+    case FilterFault::kNotANumber:
+      return "the message filter has a value of " + subject + at + " that is not a number";
+    case FilterFault::kNumberOutOfRange:
+      return "the message filter has the number " + subject + at + ": too large";
+    case FilterFault::kValueUnknown:
+      return "the message filter has the value " + subject + at + ", which its key does not have";
     case FilterFault::kEventNotFilterable:
       return "the message filter asks" + at + " for " + subject +
-             ", which cannot be filtered; for monitored events use the plain event with Monitored=1";
+             ", which cannot be filtered; for monitored events use the plain event with "
+             "Monitored=1";
   }
   return "the message filter is wrong" + at;
 }

@@ -35,9 +35,8 @@ int compare_keys(Keyword a, std::string_view own_a, Keyword b, std::string_view 
 
 bool own_key_usable(std::string_view key) noexcept {
   if (blank(key.front()) || blank(key.back())) return false;
-  return std::none_of(key.begin(), key.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  });
+  return std::none_of(key.begin(), key.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 constexpr std::size_t padded(std::size_t bytes) noexcept { return (bytes + 3) & ~std::size_t{3}; }
@@ -103,7 +102,8 @@ class Checker {
       case ArgType::kUInt:
         return payload - at;
       case ArgType::kShort:
-        return number(at, static_cast<std::uint32_t>(static_cast<std::int16_t>(value)) == value, payload);
+        return number(at, static_cast<std::uint32_t>(static_cast<std::int16_t>(value)) == value,
+                      payload);
       case ArgType::kUShort:
         return number(at, value <= 0xFFFF, payload);
       case ArgType::kBool:

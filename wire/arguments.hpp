@@ -15,6 +15,13 @@
 //          existing key replaces it, values may be nested, numbers and text convert into each other.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
+#include "wire/arg_type.hpp"
+#include "wire/keyword.hpp"
+#include "wire/session_error.hpp"
+#include "wire/session_limits.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -23,13 +30,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/bytes.hpp"
-#include "core/base/result.hpp"
-#include "wire/arg_type.hpp"
-#include "wire/keyword.hpp"
-#include "wire/session_error.hpp"
-#include "wire/session_limits.hpp"
 
 namespace cti::wire {
 
@@ -131,7 +131,9 @@ class ArgumentsView {
       ++*this;
       return before;
     }
-    friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.left_ == b.left_; }
+    friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
+      return a.left_ == b.left_;
+    }
 
    private:
     const std::byte* at_ = nullptr;
@@ -143,7 +145,8 @@ class ArgumentsView {
 
   /// For foreign bytes: `bytes` must be exactly one canonical block, in every detail and down to the last nested one.
   static Result<ArgumentsView, SessionError> check(Bytes bytes) noexcept;
-  static Result<ArgumentsView, SessionError> check(std::vector<std::byte>&&) = delete;  // would dangle
+  static Result<ArgumentsView, SessionError> check(std::vector<std::byte>&&) =
+      delete;  // would dangle
   /// For bytes that have been checked or that we wrote. `bytes` may be longer than the block.
   static ArgumentsView trusted(Bytes bytes) noexcept { return ArgumentsView(bytes.data()); }
 
@@ -237,7 +240,9 @@ class Arguments {
   /// Set a key, replacing what it had. False: a limit was reached or the key is unusable, nothing changed. The CTI OS
   /// type follows the C++ type; a 64-bit integer becomes INT when it fits, else UINT when it fits, else false.
   bool set(const ArgKey& key, std::string_view value);
-  bool set(const ArgKey& key, const std::string& value) { return set(key, std::string_view(value)); }
+  bool set(const ArgKey& key, const std::string& value) {
+    return set(key, std::string_view(value));
+  }
   bool set(const ArgKey& key, const char* value) { return set(key, std::string_view(value)); }
   bool set(const ArgKey& key, const ArgumentsView& value);
   bool set(const ArgKey& key, const Arguments& value) { return set(key, value.view()); }
@@ -252,7 +257,8 @@ class Arguments {
       return set_number(key, std::signed_integral<T> ? ArgType::kInt : ArgType::kUInt,
                         static_cast<std::uint32_t>(value));
     } else {
-      return set_wide(key, static_cast<std::int64_t>(value), std::signed_integral<T> || value <= T{INT64_MAX});
+      return set_wide(key, static_cast<std::int64_t>(value),
+                      std::signed_integral<T> || value <= T{INT64_MAX});
     }
   }
   /// The entry of another array, key and type as they are.
@@ -270,14 +276,22 @@ class Arguments {
   ArgumentsView::Iterator end() const noexcept { return view().end(); }
 
   std::optional<Arg> find(const ArgKey& key) const noexcept { return view().find(key); }
-  std::optional<std::int64_t> integer(const ArgKey& key) const noexcept { return view().integer(key); }
-  std::optional<std::string_view> string(const ArgKey& key) const noexcept { return view().string(key); }
-  std::optional<ArgumentsView> arguments(const ArgKey& key) const noexcept { return view().arguments(key); }
+  std::optional<std::int64_t> integer(const ArgKey& key) const noexcept {
+    return view().integer(key);
+  }
+  std::optional<std::string_view> string(const ArgKey& key) const noexcept {
+    return view().string(key);
+  }
+  std::optional<ArgumentsView> arguments(const ArgKey& key) const noexcept {
+    return view().arguments(key);
+  }
   /// Text, and numbers as text.
   std::optional<std::string> text(const ArgKey& key) const;
   std::string dump() const { return view().dump(); }
 
-  friend bool operator==(const Arguments& a, const Arguments& b) noexcept { return a.view() == b.view(); }
+  friend bool operator==(const Arguments& a, const Arguments& b) noexcept {
+    return a.view() == b.view();
+  }
 
  private:
   bool set_number(const ArgKey& key, ArgType type, std::uint32_t value);

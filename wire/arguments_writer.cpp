@@ -3,12 +3,12 @@
 // The block is kept sorted while it grows: an ascending key is appended, any other is searched for and the bytes behind
 // its place are moved. An event has some thirty entries in a few hundred bytes, so the moves cost less than sorting at
 // the end would, and a key that is set twice is noticed at once.
+#include "core/base/check.hpp"
+#include "wire/arguments.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
-
-#include "core/base/check.hpp"
-#include "wire/arguments.hpp"
 
 namespace cti::wire {
 namespace {
@@ -74,7 +74,8 @@ bool ArgumentsWriter::usable(const ArgKey& key) noexcept {
 }
 
 /// The place of the key in the level: of its entry when found, else where its entry belongs.
-std::uint32_t ArgumentsWriter::seek(const Level& level, const ArgKey& key, bool& found) const noexcept {
+std::uint32_t ArgumentsWriter::seek(const Level& level, const ArgKey& key,
+                                    bool& found) const noexcept {
   found = false;
   if (level.count == 0 || Arg(buffer_ + level.last).compare(key) < 0) return level.end;
   std::uint32_t at = level.begin + 8;
@@ -119,7 +120,8 @@ std::uint32_t ArgumentsWriter::place(const ArgKey& key, std::uint32_t bytes) noe
   return at;
 }
 
-void ArgumentsWriter::add_value(const ArgKey& key, ArgType type, std::uint32_t value, Bytes payload) noexcept {
+void ArgumentsWriter::add_value(const ArgKey& key, ArgType type, std::uint32_t value,
+                                Bytes payload) noexcept {
   if (!ok() || !usable(key)) return;
   const std::uint32_t key_bytes = static_cast<std::uint32_t>(key.own().size());
   const std::uint32_t head = 8 + padded(key_bytes);
@@ -183,7 +185,8 @@ void ArgumentsWriter::add_arguments(const ArgKey& key, const ArgumentsView& valu
 }
 
 void ArgumentsWriter::add(const Arg& entry) noexcept {
-  const ArgKey key = entry.keyword() == Keyword::kOwnKey ? ArgKey(entry.own_key()) : ArgKey(entry.keyword());
+  const ArgKey key =
+      entry.keyword() == Keyword::kOwnKey ? ArgKey(entry.own_key()) : ArgKey(entry.keyword());
   if (entry.is_arguments()) {
     add_arguments(key, entry.arguments());
   } else if (entry.is_string()) {
@@ -272,11 +275,16 @@ bool Arguments::change(std::size_t room, Change&& apply) {
 bool Arguments::set_number(const ArgKey& key, ArgType type, std::uint32_t value) {
   return change(8 + padded(key.own().size()), [&](ArgumentsWriter& writer) {
     switch (type) {
-      case ArgType::kInt: return writer.add_int(key, static_cast<std::int32_t>(value));
-      case ArgType::kUInt: return writer.add_uint(key, value);
-      case ArgType::kShort: return writer.add_short(key, static_cast<std::int16_t>(value));
-      case ArgType::kUShort: return writer.add_ushort(key, static_cast<std::uint16_t>(value));
-      default: return writer.add_bool(key, value != 0);
+      case ArgType::kInt:
+        return writer.add_int(key, static_cast<std::int32_t>(value));
+      case ArgType::kUInt:
+        return writer.add_uint(key, value);
+      case ArgType::kShort:
+        return writer.add_short(key, static_cast<std::int16_t>(value));
+      case ArgType::kUShort:
+        return writer.add_ushort(key, static_cast<std::uint16_t>(value));
+      default:
+        return writer.add_bool(key, value != 0);
     }
   });
 }

@@ -1,11 +1,11 @@
 // blob_pool.cpp - size classes and their chunks.
 #include "wire/blob_pool.hpp"
 
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
-
-#include "core/base/check.hpp"
 
 namespace cti::wire {
 

@@ -40,7 +40,7 @@ class BlobPool {
 
   std::size_t bytes_max_;
   std::size_t bytes_held_ = 0;
-  std::array<std::byte*, kClasses> free_{};        ///< the first word of a free block points to the next
+  std::array<std::byte*, kClasses> free_{};  ///< the first word of a free block points to the next
   std::array<std::uint32_t, kClasses> chunks_of_{};
   std::vector<std::unique_ptr<std::byte[]>> chunks_;
 };

@@ -7,12 +7,14 @@ namespace cti::wire {
 namespace {
 
 Err<SessionError> bad(SessionFault fault, std::size_t offset, std::size_t limit = 0) noexcept {
-  return Err{SessionError{fault, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(limit)}};
+  return Err{
+      SessionError{fault, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(limit)}};
 }
 
 /// Where the Arguments may be written: up to the last multiple of 8, so that the padding fits too. A frame without
 /// Arguments hands over its fixed part, which is never written through, so that ok() says whether that fits.
-MutableBytes room(MutableBytes buffer, std::size_t head, bool head_fits, bool has_arguments) noexcept {
+MutableBytes room(MutableBytes buffer, std::size_t head, bool head_fits,
+                  bool has_arguments) noexcept {
   if (!head_fits) return {};
   if (!has_arguments) return buffer.first(head);
   const std::size_t usable = buffer.size() & ~std::size_t{7};
@@ -22,8 +24,8 @@ MutableBytes room(MutableBytes buffer, std::size_t head, bool head_fits, bool ha
 }  // namespace
 
 Position load_position(const std::byte* at) noexcept {
-  return {load_le<std::uint64_t>(at), load_le<std::uint32_t>(at + 8), load_le<std::uint32_t>(at + 12),
-          load_le<std::uint64_t>(at + 16)};
+  return {load_le<std::uint64_t>(at), load_le<std::uint32_t>(at + 8),
+          load_le<std::uint32_t>(at + 12), load_le<std::uint64_t>(at + 16)};
 }
 
 void store_position(std::byte* at, const Position& position) noexcept {
@@ -52,7 +54,8 @@ Result<std::uint32_t, SessionError> check_frame(Bytes frame, const FrameShape& s
     return bad(SessionFault::kFrameTypeUnexpected, 4);
   }
   if (frame.size() < shape.fixed) return bad(SessionFault::kFrameTruncated, frame.size());
-  if (shape.count_at != 0 && load_le<std::uint16_t>(&frame[shape.count_at]) > limits::kPositionsMax) {
+  if (shape.count_at != 0 &&
+      load_le<std::uint16_t>(&frame[shape.count_at]) > limits::kPositionsMax) {
     return bad(SessionFault::kListTooLong, shape.count_at, limits::kPositionsMax);
   }
   const std::uint32_t begin = arguments_offset(frame.data(), shape);
@@ -76,7 +79,8 @@ Result<std::uint32_t, SessionError> check_frame(Bytes frame, const FrameShape& s
   return begin;
 }
 
-FrameWriter::FrameWriter(MutableBytes buffer, const FrameShape& shape, std::uint32_t list_bytes) noexcept
+FrameWriter::FrameWriter(MutableBytes buffer, const FrameShape& shape,
+                         std::uint32_t list_bytes) noexcept
     : start_(buffer.size() >= std::size_t{shape.fixed} + list_bytes ? buffer.data() : nullptr),
       head_(shape.fixed + list_bytes),
       has_arguments_(shape.has_arguments),
@@ -90,7 +94,8 @@ Bytes FrameWriter::finish_frame() noexcept {
   if (!ok()) return {};
   std::size_t bytes = head_;
   if (has_arguments_) bytes += arguments_.finish().size();
-  const std::size_t whole = (bytes + 7) & ~std::size_t{7};  // the writer's room was cut to a multiple of 8
+  const std::size_t whole =
+      (bytes + 7) & ~std::size_t{7};  // the writer's room was cut to a multiple of 8
   std::memset(start_ + bytes, 0, whole - bytes);
   store_le(start_, static_cast<std::uint32_t>(whole));
   return {start_, whole};

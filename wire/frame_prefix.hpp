@@ -4,13 +4,13 @@
 //   prefix (16 bytes) | fixed fields | list of positions (kSubscribe only) | Arguments (most) | 0 or 4 zero bytes
 #pragma once
 
-#include <cstdint>
-
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
 #include "wire/arguments.hpp"
 #include "wire/session_error.hpp"
 #include "wire/session_limits.hpp"
+
+#include <cstdint>
 
 namespace cti::wire {
 
@@ -19,8 +19,8 @@ inline constexpr std::size_t kPositionBytes = 24;
 
 /// A place in the log of one peripheral gateway: everything up to and with `sequence` has been seen.
 struct Position {
-  std::uint64_t lineage = 0;        ///< which memory the log has; new after both servers lost theirs
-  std::uint32_t epoch = 0;          ///< which reign of a sequencer
+  std::uint64_t lineage = 0;  ///< which memory the log has; new after both servers lost theirs
+  std::uint32_t epoch = 0;    ///< which reign of a sequencer
   std::uint32_t peripheral_id = 0;  ///< whose log
   std::uint64_t sequence = 0;       ///< the last record seen; 0: none
   friend bool operator==(const Position&, const Position&) = default;
@@ -30,17 +30,25 @@ Position load_position(const std::byte* at) noexcept;
 void store_position(std::byte* at, const Position& position) noexcept;
 
 /// Reads the prefix; the caller has at least kPrefixBytes.
-inline std::uint32_t frame_length(const std::byte* frame) noexcept { return load_le<std::uint32_t>(frame); }
-inline std::uint16_t frame_type(const std::byte* frame) noexcept { return load_le<std::uint16_t>(frame + 4); }
-inline std::uint16_t frame_flags(const std::byte* frame) noexcept { return load_le<std::uint16_t>(frame + 6); }
-inline std::uint64_t frame_id(const std::byte* frame) noexcept { return load_le<std::uint64_t>(frame + 8); }
+inline std::uint32_t frame_length(const std::byte* frame) noexcept {
+  return load_le<std::uint32_t>(frame);
+}
+inline std::uint16_t frame_type(const std::byte* frame) noexcept {
+  return load_le<std::uint16_t>(frame + 4);
+}
+inline std::uint16_t frame_flags(const std::byte* frame) noexcept {
+  return load_le<std::uint16_t>(frame + 6);
+}
+inline std::uint64_t frame_id(const std::byte* frame) noexcept {
+  return load_le<std::uint64_t>(frame + 8);
+}
 
 /// How a frame type is laid out, for check_frame().
 struct FrameShape {
   std::uint16_t type = 0;
-  std::uint16_t also = 0;        ///< another type with the same layout; 0: none
-  std::uint16_t fixed = 0;       ///< bytes up to the list or the Arguments
-  std::uint16_t count_at = 0;    ///< offset of the number of positions; 0: no list
+  std::uint16_t also = 0;      ///< another type with the same layout; 0: none
+  std::uint16_t fixed = 0;     ///< bytes up to the list or the Arguments
+  std::uint16_t count_at = 0;  ///< offset of the number of positions; 0: no list
   bool has_arguments = false;
 };
 

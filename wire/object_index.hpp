@@ -73,7 +73,9 @@ class ObjectIndex {
 
     Segment() { std::fill(std::begin(numbers), std::end(numbers), kNone); }
 
-    static std::uint32_t home(std::uint64_t key) noexcept { return static_cast<std::uint32_t>(key) % kSlots; }
+    static std::uint32_t home(std::uint64_t key) noexcept {
+      return static_cast<std::uint32_t>(key) % kSlots;
+    }
 
     std::uint32_t find(std::uint64_t key) const noexcept {  // ends: a quarter of the slots is free
       for (std::uint32_t slot = home(key); numbers[slot] != kNone; slot = (slot + 1) % kSlots) {
@@ -91,7 +93,8 @@ class ObjectIndex {
     }
 
     void erase(std::uint32_t hole) noexcept {
-      for (std::uint32_t slot = (hole + 1) % kSlots; numbers[slot] != kNone; slot = (slot + 1) % kSlots) {
+      for (std::uint32_t slot = (hole + 1) % kSlots; numbers[slot] != kNone;
+           slot = (slot + 1) % kSlots) {
         // An entry may move back into the hole unless its home lies behind the hole.
         const std::uint32_t walked = (slot - home(keys[slot])) % kSlots;
         if (walked < (slot - hole) % kSlots) continue;
@@ -107,8 +110,12 @@ class ObjectIndex {
   std::size_t directory_slot(std::uint64_t key) const noexcept {
     return depth_ == 0 ? 0 : static_cast<std::size_t>(key >> (64 - depth_));
   }
-  const Segment& segment_of(std::uint64_t key) const noexcept { return *segments_[directory_[directory_slot(key)]]; }
-  Segment& segment_of(std::uint64_t key) noexcept { return *segments_[directory_[directory_slot(key)]]; }
+  const Segment& segment_of(std::uint64_t key) const noexcept {
+    return *segments_[directory_[directory_slot(key)]];
+  }
+  Segment& segment_of(std::uint64_t key) noexcept {
+    return *segments_[directory_[directory_slot(key)]];
+  }
 
   bool split(std::uint64_t key) {
     Segment& old = segment_of(key);

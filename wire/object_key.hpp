@@ -1,10 +1,10 @@
 // object_key.hpp - the 64 bits that stand for a UniqueObjectID in records and tables.
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <cstdint>
 #include <string_view>
-
-#include "core/base/bytes.hpp"
 
 namespace cti::wire {
 

@@ -1,16 +1,17 @@
 // object_table.cpp - applying records to objects.
 #include "wire/object_table.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "wire/arguments_fold.hpp"
 #include "wire/object_key.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace cti::wire {
 namespace {
 
-constexpr std::string_view kKindNames[] = {"?", "agent", "call", "device", "skillgroup", "team", "system"};
+constexpr std::string_view kKindNames[] = {"?",          "agent", "call",  "device",
+                                           "skillgroup", "team",  "system"};
 
 std::optional<ObjectKind> kind_from(std::uint32_t topics) noexcept {
   for (std::uint32_t i = 0; i < kObjectKinds; ++i) {
@@ -36,18 +37,26 @@ std::optional<ObjectKind> kind_of(std::string_view unique_object_id) noexcept {
 
 std::string_view name_of(FoldFault fault) noexcept {
   switch (fault) {
-    case FoldFault::kNoUniqueObjectId: return "kNoUniqueObjectId";
-    case FoldFault::kKeyMismatch: return "kKeyMismatch";
-    case FoldFault::kKindUnknown: return "kKindUnknown";
-    case FoldFault::kTooManyObjects: return "kTooManyObjects";
-    case FoldFault::kOutOfMemory: return "kOutOfMemory";
-    case FoldFault::kObjectTooLong: return "kObjectTooLong";
-    case FoldFault::kIndexFull: return "kIndexFull";
+    case FoldFault::kNoUniqueObjectId:
+      return "kNoUniqueObjectId";
+    case FoldFault::kKeyMismatch:
+      return "kKeyMismatch";
+    case FoldFault::kKindUnknown:
+      return "kKindUnknown";
+    case FoldFault::kTooManyObjects:
+      return "kTooManyObjects";
+    case FoldFault::kOutOfMemory:
+      return "kOutOfMemory";
+    case FoldFault::kObjectTooLong:
+      return "kObjectTooLong";
+    case FoldFault::kIndexFull:
+      return "kIndexFull";
   }
   return "?";
 }
 
-ObjectTable::ObjectTable(const Limits& limits) : limits_(limits), pool_(limits.bytes_max), scratch_(1024) {}
+ObjectTable::ObjectTable(const Limits& limits)
+    : limits_(limits), pool_(limits.bytes_max), scratch_(1024) {}
 
 Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   release_ended();
@@ -73,7 +82,8 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   return create_object(update);
 }
 
-Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update, std::uint32_t number) {
+Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update,
+                                                      std::uint32_t number) {
   Slot& object = slot(number);
   const auto known = ArgumentsView::trusted({object.block, 8});
   // Two texts with the same 64 bits: the newcomer is refused, the object that was there stays right.
@@ -119,7 +129,8 @@ Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update) 
   return Applied{handle_of(number), Change::kCreated};
 }
 
-Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update, std::uint32_t number) {
+Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update,
+                                                      std::uint32_t number) {
   const std::uint64_t before = slot(number).key;
   if (!index_.insert(update.object_key(), number)) return refuse(FoldFault::kIndexFull);
   auto applied = update_object(update, number);

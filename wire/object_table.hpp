@@ -14,17 +14,17 @@
 // Threads  one.
 #pragma once
 
+#include "core/base/result.hpp"
+#include "wire/blob_pool.hpp"
+#include "wire/object_index.hpp"
+#include "wire/session_frame.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "core/base/result.hpp"
-#include "wire/blob_pool.hpp"
-#include "wire/object_index.hpp"
-#include "wire/session_frame.hpp"
 
 namespace cti::wire {
 
@@ -45,12 +45,12 @@ struct ObjectHandle {
 
 enum class FoldFault : std::uint8_t {
   kNoUniqueObjectId = 1,  ///< a new object, or a whole one, without a UniqueObjectID
-  kKeyMismatch,           ///< the record's object key is not that of its UniqueObjectID, or names another object
-  kKindUnknown,           ///< neither UniqueObjectID nor topics say what it is
-  kTooManyObjects,        ///< limit: objects_max
-  kOutOfMemory,           ///< limit: bytes_max
-  kObjectTooLong,         ///< the properties would pass the limits of Arguments
-  kIndexFull,             ///< too many keys alike in their first bits
+  kKeyMismatch,  ///< the record's object key is not that of its UniqueObjectID, or names another object
+  kKindUnknown,     ///< neither UniqueObjectID nor topics say what it is
+  kTooManyObjects,  ///< limit: objects_max
+  kOutOfMemory,     ///< limit: bytes_max
+  kObjectTooLong,   ///< the properties would pass the limits of Arguments
+  kIndexFull,       ///< too many keys alike in their first bits
 };
 std::string_view name_of(FoldFault fault) noexcept;
 
@@ -60,7 +60,7 @@ struct [[nodiscard]] FoldError {
 };
 
 enum class Change : std::uint8_t {
-  kNone,     ///< a record about no object, or the end of an unknown one; the handle is empty
+  kNone,  ///< a record about no object, or the end of an unknown one; the handle is empty
   kCreated,
   kUpdated,
   kRenamed,  ///< updated, under a new UniqueObjectID
@@ -152,13 +152,19 @@ class ObjectTable {
     std::uint32_t count = 0;
   };
 
-  Slot& slot(std::uint32_t number) noexcept { return chunks_[number / kSlotsPerChunk][number % kSlotsPerChunk]; }
+  Slot& slot(std::uint32_t number) noexcept {
+    return chunks_[number / kSlotsPerChunk][number % kSlotsPerChunk];
+  }
   const Slot& slot(std::uint32_t number) const noexcept {
     return chunks_[number / kSlotsPerChunk][number % kSlotsPerChunk];
   }
   List& list(ObjectKind kind) noexcept { return lists_[static_cast<std::size_t>(kind) - 1]; }
-  const List& list(ObjectKind kind) const noexcept { return lists_[static_cast<std::size_t>(kind) - 1]; }
-  ObjectHandle handle_of(std::uint32_t number) const noexcept { return {number, slot(number).generation}; }
+  const List& list(ObjectKind kind) const noexcept {
+    return lists_[static_cast<std::size_t>(kind) - 1];
+  }
+  ObjectHandle handle_of(std::uint32_t number) const noexcept {
+    return {number, slot(number).generation};
+  }
   const Slot* slot_of(ObjectHandle handle) const noexcept;
 
   Result<Applied, FoldError> update_object(const UpdateView& update, std::uint32_t number);

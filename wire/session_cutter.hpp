@@ -9,17 +9,17 @@
 // Threads  one.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <type_traits>
-#include <vector>
-
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
 #include "wire/frame_prefix.hpp"
 #include "wire/session_error.hpp"
 #include "wire/session_limits.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
 
 namespace cti::wire {
 
@@ -105,7 +105,8 @@ class SessionFrameCutter {
 
   void take(Bytes& chunk, std::size_t up_to) {
     const std::size_t bytes = std::min(chunk.size(), up_to - pending_.size());
-    pending_.insert(pending_.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(bytes));
+    pending_.insert(pending_.end(), chunk.begin(),
+                    chunk.begin() + static_cast<std::ptrdiff_t>(bytes));
     chunk = chunk.subspan(bytes);
   }
 

@@ -12,25 +12,25 @@ namespace cti::wire {
 
 enum class SessionFault : std::uint8_t {
   // Arguments
-  kBlockTruncated = 1,   ///< fewer bytes than a block header needs
-  kBlockLengthWrong,     ///< the length in the header is not the length of the block
-  kBlockTooLong,         ///< limit: kArgumentsBytesMax
-  kBlockFlagsUnknown,    ///< flags that this version does not know
-  kEntryTruncated,       ///< an entry runs past its block
-  kCountWrong,           ///< the number of entries is not the one announced
-  kTooManyEntries,       ///< limit: kArgumentsEntriesMax
-  kTooDeep,              ///< limit: kArgumentsDepthMax
-  kTypeUnknown,          ///< no ArgType has this number
-  kValueOutOfRange,      ///< the number does not fit its type
-  kStringTooLong,        ///< limit: kStringBytesMax
-  kKeyMissing,           ///< neither keyword nor own key
-  kKeyTooLong,           ///< limit: kKeyBytesMax
-  kKeyBad,               ///< an own key with outer blanks or control characters, or beside a keyword
-  kKeyIsKeyword,         ///< an own key that spells a keyword: the keyword's id is the only form
-  kKeyOrder,             ///< keys not in ascending order
-  kKeyTwice,             ///< the same key twice
-  kPaddingNotZero,       ///< bytes between the parts must be zero
-  kBufferFull,           ///< writer only: the buffer given is too small; limit: its size
+  kBlockTruncated = 1,  ///< fewer bytes than a block header needs
+  kBlockLengthWrong,    ///< the length in the header is not the length of the block
+  kBlockTooLong,        ///< limit: kArgumentsBytesMax
+  kBlockFlagsUnknown,   ///< flags that this version does not know
+  kEntryTruncated,      ///< an entry runs past its block
+  kCountWrong,          ///< the number of entries is not the one announced
+  kTooManyEntries,      ///< limit: kArgumentsEntriesMax
+  kTooDeep,             ///< limit: kArgumentsDepthMax
+  kTypeUnknown,         ///< no ArgType has this number
+  kValueOutOfRange,     ///< the number does not fit its type
+  kStringTooLong,       ///< limit: kStringBytesMax
+  kKeyMissing,          ///< neither keyword nor own key
+  kKeyTooLong,          ///< limit: kKeyBytesMax
+  kKeyBad,              ///< an own key with outer blanks or control characters, or beside a keyword
+  kKeyIsKeyword,        ///< an own key that spells a keyword: the keyword's id is the only form
+  kKeyOrder,            ///< keys not in ascending order
+  kKeyTwice,            ///< the same key twice
+  kPaddingNotZero,      ///< bytes between the parts must be zero
+  kBufferFull,          ///< writer only: the buffer given is too small; limit: its size
   // frames
   kFrameTruncated,       ///< shorter than the fixed part of its type
   kFrameTooLong,         ///< limit: what this side accepts at this moment

@@ -27,7 +27,9 @@ inline constexpr std::size_t kHelloBytesMax = 4 * 1024;
 /// Resume positions in one kSubscribe: one per peripheral gateway.
 inline constexpr std::uint32_t kPositionsMax = 64;
 
-static_assert(kArgumentsBytesMax + 64 <= kFrameBytesMax, "an update with the largest Arguments fits a frame");
-static_assert(kArgumentsEntriesMax * 8 <= kArgumentsBytesMax, "the entry limit can be reached within the byte limit");
+static_assert(kArgumentsBytesMax + 64 <= kFrameBytesMax,
+              "an update with the largest Arguments fits a frame");
+static_assert(kArgumentsEntriesMax * 8 <= kArgumentsBytesMax,
+              "the entry limit can be reached within the byte limit");
 
 }  // namespace cti::wire::limits

@@ -1,11 +1,11 @@
 // filter_fuzz.cpp - any text as a message filter: refused by name and place, or compiled, canonical and matched.
+#include "broker/message_filter.hpp"
+#include "wire/object_key.hpp"
+
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
-
-#include "broker/message_filter.hpp"
-#include "wire/object_key.hpp"
 
 namespace {
 
@@ -16,8 +16,12 @@ using namespace cti::wire;
 
 std::vector<std::byte> record(EventId event, std::string_view id, std::uint32_t topics) {
   std::vector<std::byte> buffer(512);
-  UpdateWriter writer(buffer, {.id = 1, .peripheral_id = 5000, .object_key = object_key(id),
-                               .agent_key = object_key("agent.5000.1001"), .event_id = event, .topics = topics});
+  UpdateWriter writer(buffer, {.id = 1,
+                               .peripheral_id = 5000,
+                               .object_key = object_key(id),
+                               .agent_key = object_key("agent.5000.1001"),
+                               .event_id = event,
+                               .topics = topics});
   writer.arguments().add_string(Keyword::UniqueObjectID, id);
   if (topics == topic::kAgent) writer.arguments().add_string(Keyword::AgentID, "1001");
   writer.arguments().add_short(Keyword::CallStatus, 2);
@@ -38,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!filter) {
     if (filter.error().offset > size || describe(filter.error()).empty()) found();
     for (const char c : describe(filter.error())) {
-      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E) found();  // goes into logs
+      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E)
+        found();  // goes into logs
     }
     return 0;
   }
@@ -51,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (filter->matches_snapshot(view) != again->matches_snapshot(view)) found();
     if (filter->matches_everything() && !filter->matches(view)) found();
     const auto hint = filter->index_hint();
-    if (hint.object_key != 0 && hint.object_key != view.object_key() && filter->matches(view)) found();
+    if (hint.object_key != 0 && hint.object_key != view.object_key() && filter->matches(view))
+      found();
     if (hint.agent_key != 0 && hint.agent_key != view.agent_key() && filter->matches(view)) found();
   }
   return 0;

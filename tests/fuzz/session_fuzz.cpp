@@ -3,15 +3,15 @@
 // The first byte chooses the size of the pieces in which the stream arrives. What must hold: the cut does not depend on the
 // pieces; Arguments that pass the check are canonical, so that building them anew gives the same bytes; every view of a
 // frame reads inside it; records that pass the check fold, within small limits, or are refused by name.
+#include "wire/object_table.hpp"
+#include "wire/session_cutter.hpp"
+#include "wire/session_frame.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
-
-#include "wire/object_table.hpp"
-#include "wire/session_cutter.hpp"
-#include "wire/session_frame.hpp"
 
 namespace {
 
@@ -31,7 +31,8 @@ Cut cut(Bytes stream, std::size_t piece) {
   SessionFrameCutter cutter(limits::kClientFrameBytesMax);
   for (std::size_t at = 0; at < stream.size() && !result.failed; at += piece) {
     const Bytes chunk = stream.subspan(at, std::min(piece, stream.size() - at));
-    result.failed = !cutter.feed(chunk, [&](Bytes frame) { result.frames.emplace_back(frame.begin(), frame.end()); });
+    result.failed = !cutter.feed(
+        chunk, [&](Bytes frame) { result.frames.emplace_back(frame.begin(), frame.end()); });
   }
   result.pending = cutter.pending();
   return result;
@@ -49,7 +50,9 @@ void rebuild(const ArgumentsView& view) {
   if (!(ArgumentsView::trusted(writer.finish()) == view)) found();
   (void)view.dump();
   for (const Arg arg : view) {
-    if (!view.find(arg.keyword() == Keyword::kOwnKey ? ArgKey(arg.own_key()) : ArgKey(arg.keyword()))) found();
+    if (!view.find(arg.keyword() == Keyword::kOwnKey ? ArgKey(arg.own_key())
+                                                     : ArgKey(arg.keyword())))
+      found();
     (void)arg.to_text();
     (void)arg.to_integer();
   }

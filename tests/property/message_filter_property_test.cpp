@@ -1,14 +1,14 @@
 // message_filter_property_test.cpp - random filters and records against a matcher that takes the grammar at its word.
+#include "broker/message_filter.hpp"
+#include "tests/property/seed.hpp"
+#include "wire/object_key.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "broker/message_filter.hpp"
-#include "tests/property/seed.hpp"
-#include "wire/object_key.hpp"
 
 namespace cti::test {
 namespace {
@@ -71,27 +71,33 @@ bool obvious(const std::string& filter, const PlainRecord& record) {
         there = star == std::string::npos || star == 0;  // prefixes look at the keyword only
       }
       if (!there) continue;
-      any |= star == std::string::npos ? have == value : have.substr(0, star) == value.substr(0, star);
+      any |=
+          star == std::string::npos ? have == value : have.substr(0, star) == value.substr(0, star);
     }
     if (!any) return false;
   }
   return true;
 }
 
-const char* pick(Seed& seed, const std::vector<const char*>& from) { return from[seed.below(from.size())]; }
+const char* pick(Seed& seed, const std::vector<const char*>& from) {
+  return from[seed.below(from.size())];
+}
 
 std::string random_filter(Seed& seed) {
   std::string filter;
   for (std::uint64_t terms = 1 + seed.below(3); terms != 0; --terms) {
-    std::string key = pick(seed, {"AgentID", "MessageID", "UniqueObjectID", "CallStatus", "ANI", "PeripheralID", "user.x"});
+    std::string key = pick(seed, {"AgentID", "MessageID", "UniqueObjectID", "CallStatus", "ANI",
+                                  "PeripheralID", "user.x"});
     const bool number = key == "CallStatus";
     const bool event = key == "MessageID";
     std::string term;
     for (std::uint64_t values = 1 + seed.below(4); values != 0; --values) {
       std::string value = std::to_string(seed.below(3));
       if (event) value = seed.one_in(9) ? "*" : pick(seed, {"30", "23", "24", "9"});
-      if (key == "UniqueObjectID") value = pick(seed, {"agent.5000.1", "agent.5000.1*", "call.5000.7.1", "call.*", "*"});
-      if (!event && !number && key != "UniqueObjectID") value = pick(seed, {"1", "10", "101", "1*", "10*x", "2*", "*", "a b"});
+      if (key == "UniqueObjectID")
+        value = pick(seed, {"agent.5000.1", "agent.5000.1*", "call.5000.7.1", "call.*", "*"});
+      if (!event && !number && key != "UniqueObjectID")
+        value = pick(seed, {"1", "10", "101", "1*", "10*x", "2*", "*", "a b"});
       if (number && seed.one_in(4)) value += "*";
       if (seed.one_in(3)) value = " " + value + " ";
       term += (term.empty() ? "" : ",") + value;
@@ -107,7 +113,8 @@ std::string random_filter(Seed& seed) {
 PlainRecord random_record(Seed& seed, std::vector<std::byte>& bytes) {
   PlainRecord plain;
   plain.event = static_cast<std::uint32_t>(std::stoul(pick(seed, {"30", "23", "24", "9", "10"})));
-  const std::string id = pick(seed, {"agent.5000.1", "agent.5000.10", "call.5000.7.1", "call.5000.8.1"});
+  const std::string id =
+      pick(seed, {"agent.5000.1", "agent.5000.10", "call.5000.7.1", "call.5000.8.1"});
   plain.values["uniqueobjectid"] = id;
   Arguments arguments;
   arguments.set(Keyword::UniqueObjectID, id);
@@ -136,9 +143,12 @@ PlainRecord random_record(Seed& seed, std::vector<std::byte>& bytes) {
   arguments.set(Keyword::PeripheralID, 10);
   bytes.resize(4096);
   wire::UpdateWriter writer(
-      bytes, {.id = 1, .peripheral_id = 10, .object_key = wire::object_key(id),
+      bytes, {.id = 1,
+              .peripheral_id = 10,
+              .object_key = wire::object_key(id),
               .agent_key = plain.agent.empty() ? 0 : wire::object_key("agent.10." + plain.agent),
-              .event_id = static_cast<EventId>(plain.event), .topics = topic::kCall});
+              .event_id = static_cast<EventId>(plain.event),
+              .topics = topic::kCall});
   writer.arguments().add_all(arguments);
   bytes.resize(writer.finish().size());
   return plain;
@@ -160,12 +170,15 @@ TEST(MessageFilterProperty, MatchesWhatTheGrammarSays) {
       const auto view = wire::UpdateView::trusted(bytes);
       const bool expected = obvious(text, record);
       matched += expected;
-      ASSERT_EQ(filter->matches(view), expected) << text << " against " << view.arguments().dump() << " event "
-                                                 << record.event << " agent " << record.agent << "\n" << seed.text();
+      ASSERT_EQ(filter->matches(view), expected)
+          << text << " against " << view.arguments().dump() << " event " << record.event
+          << " agent " << record.agent << "\n"
+          << seed.text();
       ASSERT_EQ(canonical->matches(view), expected) << filter->text() << seed.text();
       ASSERT_TRUE(!expected || filter->matches_snapshot(view)) << text << seed.text();
       const auto hint = filter->index_hint();
-      ASSERT_TRUE(!expected || hint.object_key == 0 || hint.object_key == view.object_key()) << text << seed.text();
+      ASSERT_TRUE(!expected || hint.object_key == 0 || hint.object_key == view.object_key())
+          << text << seed.text();
     }
   }
   EXPECT_GT(matched, 5'000);
@@ -173,11 +186,27 @@ TEST(MessageFilterProperty, MatchesWhatTheGrammarSays) {
 
 TEST(MessageFilterProperty, AnyTextCompilesOrIsRefusedWithItsPlace) {
   Seed seed("MessageFilterProperty.AnyTextCompilesOrIsRefusedWithItsPlace");
-  static constexpr std::string_view kPieces[] = {"AgentID", "MessageID", "=", "=", ",", ";", "*", "30", " ", "x", "user.",
-                                                 "0x", "99999999999", "FilterTarget", "SkillGroupStats", "\n", "\x80"};
+  static constexpr std::string_view kPieces[] = {"AgentID",
+                                                 "MessageID",
+                                                 "=",
+                                                 "=",
+                                                 ",",
+                                                 ";",
+                                                 "*",
+                                                 "30",
+                                                 " ",
+                                                 "x",
+                                                 "user.",
+                                                 "0x",
+                                                 "99999999999",
+                                                 "FilterTarget",
+                                                 "SkillGroupStats",
+                                                 "\n",
+                                                 "\x80"};
   for (int round = 0; round < 20'000; ++round) {
     std::string text;
-    for (std::uint64_t n = seed.below(12); n != 0; --n) text += kPieces[seed.below(std::size(kPieces))];
+    for (std::uint64_t n = seed.below(12); n != 0; --n)
+      text += kPieces[seed.below(std::size(kPieces))];
     const auto filter = MessageFilter::compile(text);
     if (filter) {
       const auto again = MessageFilter::compile(filter->text());

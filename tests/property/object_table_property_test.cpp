@@ -1,14 +1,14 @@
 // object_table_property_test.cpp - random records against a std::map of std::maps.
+#include "tests/property/random_arguments.hpp"
+#include "wire/object_key.hpp"
+#include "wire/object_table.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "tests/property/random_arguments.hpp"
-#include "wire/object_key.hpp"
-#include "wire/object_table.hpp"
 
 namespace cti::test {
 namespace {
@@ -21,7 +21,8 @@ namespace topic = wire::topic;
 struct Twin {
   std::map<std::string, Arguments> objects;
 
-  void apply(const std::string& id, const std::string& old, const Arguments& change, std::uint32_t topics) {
+  void apply(const std::string& id, const std::string& old, const Arguments& change,
+             std::uint32_t topics) {
     const bool was_there = objects.count(id) != 0;
     const bool old_there = !old.empty() && old != id && objects.count(old) != 0;
     if (!was_there && !old_there && (topics & topic::kEnds)) return;
@@ -38,8 +39,8 @@ struct Twin {
 };
 
 std::string random_id(Seed& seed, std::uint64_t objects) {
-  static constexpr const char* kKinds[] = {"call.5000.", "agent.5000.", "device.5000.", "skillgroup.5000.",
-                                           "team.5000.", "system."};
+  static constexpr const char* kKinds[] = {"call.5000.",       "agent.5000.", "device.5000.",
+                                           "skillgroup.5000.", "team.5000.",  "system."};
   return kKinds[seed.one_in(2) ? 0 : seed.below(6)] + std::to_string(seed.below(objects));
 }
 
@@ -54,7 +55,9 @@ void compare(const Twin& twin, const wire::ObjectTable& table, const std::string
       const auto expected = twin.objects.find(id);
       ASSERT_NE(expected, twin.objects.end()) << id << replay;
       ASSERT_TRUE(table.properties(handle) == expected->second.view())
-          << table.properties(handle).dump() << "\n" << expected->second.dump() << "\n" << replay;
+          << table.properties(handle).dump() << "\n"
+          << expected->second.dump() << "\n"
+          << replay;
       ASSERT_EQ(table.find(id), handle) << replay;
     });
   }
@@ -63,7 +66,8 @@ void compare(const Twin& twin, const wire::ObjectTable& table, const std::string
 
 class Course {
  public:
-  Course(Seed& seed, std::uint64_t objects) : seed_(seed), objects_(objects), buffer_(wire::limits::kFrameBytesMax) {}
+  Course(Seed& seed, std::uint64_t objects)
+      : seed_(seed), objects_(objects), buffer_(wire::limits::kFrameBytesMax) {}
 
   void step() {
     const std::string id = random_id(seed_, objects_);
@@ -74,8 +78,11 @@ class Course {
     Arguments change;
     TwinArguments ignored;
     for (std::uint64_t n = seed_.below(6); n != 0; --n) random_set(seed_, change, ignored, 1);
-    if (const auto blank = change.string(Keyword::CallVariable1); blank && *blank == " ") change.erase(Keyword::CallVariable1);
-    wire::UpdateWriter writer(buffer_, {.id = ++sequence_, .peripheral_id = 5000, .object_key = wire::object_key(id),
+    if (const auto blank = change.string(Keyword::CallVariable1); blank && *blank == " ")
+      change.erase(Keyword::CallVariable1);
+    wire::UpdateWriter writer(buffer_, {.id = ++sequence_,
+                                        .peripheral_id = 5000,
+                                        .object_key = wire::object_key(id),
                                         .topics = topics});
     writer.arguments().add_all(change);
     writer.arguments().add_string(Keyword::UniqueObjectID, id);
@@ -148,8 +155,11 @@ TEST(ObjectTableProperty, SnapshotInAnyOrderMakesTheSameTable) {
     behind.table.begin_snapshot(5000);
     std::vector<std::byte> buffer(wire::limits::kFrameBytesMax);
     for (const std::string& id : ids) {
-      wire::UpdateWriter writer(buffer, {.id = 1, .snapshot = true, .peripheral_id = 5000,
-                                         .object_key = wire::object_key(id), .topics = topic::kWhole});
+      wire::UpdateWriter writer(buffer, {.id = 1,
+                                         .snapshot = true,
+                                         .peripheral_id = 5000,
+                                         .object_key = wire::object_key(id),
+                                         .topics = topic::kWhole});
       writer.arguments().add_all(course.twin.objects[id]);
       ASSERT_TRUE(behind.table.apply(wire::UpdateView::trusted(writer.finish()))) << seed.text();
     }
@@ -157,7 +167,8 @@ TEST(ObjectTableProperty, SnapshotInAnyOrderMakesTheSameTable) {
     behind.table.end_snapshot(5000, [&](wire::ObjectHandle handle) {
       ended.emplace(behind.table.unique_object_id(handle));
     });
-    for (const std::string& id : ended) EXPECT_EQ(course.twin.objects.count(id), 0U) << id << seed.text();
+    for (const std::string& id : ended)
+      EXPECT_EQ(course.twin.objects.count(id), 0U) << id << seed.text();
     compare(course.twin, behind.table, seed.text());
     ASSERT_EQ(behind.table.digest(), course.table.digest()) << seed.text();
   }

@@ -1,6 +1,9 @@
 // random_arguments.hpp - random Arguments, and the obvious twin to compare them with.
 #pragma once
 
+#include "tests/property/seed.hpp"
+#include "wire/arguments.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -9,9 +12,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "tests/property/seed.hpp"
-#include "wire/arguments.hpp"
 
 namespace cti::test {
 
@@ -60,7 +60,9 @@ struct TwinArguments {
       const auto& [key, spelled_value] = *expected++;
       const auto& [spelled, value] = spelled_value;
       const auto id = static_cast<std::uint32_t>(arg.keyword());
-      if ((id == 0 ? 0x10000 : id) != key.first || arg.own_key() != spelled || arg.type() != value.type) return false;
+      if ((id == 0 ? 0x10000 : id) != key.first || arg.own_key() != spelled ||
+          arg.type() != value.type)
+        return false;
       if (arg.is_integer() && arg.integer() != value.integer) return false;
       if (arg.is_string() && arg.string() != value.string) return false;
       if (arg.is_arguments() && !value.nested->equals(arg.arguments())) return false;
@@ -77,9 +79,11 @@ inline std::string random_text(Seed& seed, std::size_t most) {
 
 /// Few different keys, so that they meet; spelled in many ways.
 inline std::string random_key(Seed& seed) {
-  static constexpr const char* kKeys[] = {"AgentID", "ANI",    "DNIS",     "UniqueObjectID", "CallVariable1", "ECC",
-                                          "PayLoadType", "user.A", "user.B",   "user.Arr[0]",    "z",             "~",
-                                          "Skill Group", "a",      "agentid2", "\xE9t\xE9"};
+  static constexpr const char* kKeys[] = {
+      "AgentID",       "ANI",         "DNIS",        "UniqueObjectID",
+      "CallVariable1", "ECC",         "PayLoadType", "user.A",
+      "user.B",        "user.Arr[0]", "z",           "~",
+      "Skill Group",   "a",           "agentid2",    "\xE9t\xE9"};
   std::string key = kKeys[seed.below(std::size(kKeys))];
   for (char& c : key) {
     if (seed.one_in(3)) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
@@ -94,23 +98,42 @@ inline void random_set(Seed& seed, wire::Arguments& arguments, TwinArguments& tw
   TwinArguments::Value value;
   bool done = false;
   switch (seed.below(depth < 3 ? 7 : 6)) {
-    case 0: value.type = wire::ArgType::kInt; value.integer = static_cast<std::int32_t>(seed.next());
-      done = arguments.set(key, static_cast<std::int32_t>(value.integer)); break;
-    case 1: value.type = wire::ArgType::kUInt; value.integer = static_cast<std::uint32_t>(seed.next());
-      done = arguments.set(key, static_cast<std::uint32_t>(value.integer)); break;
-    case 2: value.type = wire::ArgType::kShort; value.integer = static_cast<std::int16_t>(seed.next());
-      done = arguments.set(key, static_cast<std::int16_t>(value.integer)); break;
-    case 3: value.type = wire::ArgType::kUShort; value.integer = static_cast<std::uint16_t>(seed.next());
-      done = arguments.set(key, static_cast<std::uint16_t>(value.integer)); break;
-    case 4: value.type = wire::ArgType::kBool; value.integer = seed.one_in(2);
-      done = arguments.set(key, value.integer != 0); break;
-    case 5: value.type = wire::ArgType::kString; value.string = random_text(seed, seed.one_in(8) ? 300 : 12);
-      done = arguments.set(key, value.string); break;
+    case 0:
+      value.type = wire::ArgType::kInt;
+      value.integer = static_cast<std::int32_t>(seed.next());
+      done = arguments.set(key, static_cast<std::int32_t>(value.integer));
+      break;
+    case 1:
+      value.type = wire::ArgType::kUInt;
+      value.integer = static_cast<std::uint32_t>(seed.next());
+      done = arguments.set(key, static_cast<std::uint32_t>(value.integer));
+      break;
+    case 2:
+      value.type = wire::ArgType::kShort;
+      value.integer = static_cast<std::int16_t>(seed.next());
+      done = arguments.set(key, static_cast<std::int16_t>(value.integer));
+      break;
+    case 3:
+      value.type = wire::ArgType::kUShort;
+      value.integer = static_cast<std::uint16_t>(seed.next());
+      done = arguments.set(key, static_cast<std::uint16_t>(value.integer));
+      break;
+    case 4:
+      value.type = wire::ArgType::kBool;
+      value.integer = seed.one_in(2);
+      done = arguments.set(key, value.integer != 0);
+      break;
+    case 5:
+      value.type = wire::ArgType::kString;
+      value.string = random_text(seed, seed.one_in(8) ? 300 : 12);
+      done = arguments.set(key, value.string);
+      break;
     default: {
       value.type = wire::ArgType::kArguments;
       value.nested = std::make_shared<TwinArguments>();
       wire::Arguments nested;
-      for (std::uint64_t i = seed.below(5); i != 0; --i) random_set(seed, nested, *value.nested, depth + 1);
+      for (std::uint64_t i = seed.below(5); i != 0; --i)
+        random_set(seed, nested, *value.nested, depth + 1);
       done = arguments.set(key, nested);
     }
   }

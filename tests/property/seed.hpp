@@ -20,7 +20,8 @@ class Seed {
   explicit Seed(const std::string& test) {
     const char* given = std::getenv("RINGSIDE_SEED");
     value_ = given ? std::strtoull(given, nullptr, 0) : std::random_device{}();
-    text_ = "replay with: RINGSIDE_SEED=" + std::to_string(value_) + " <this program> --gtest_filter=" + test;
+    text_ = "replay with: RINGSIDE_SEED=" + std::to_string(value_) +
+            " <this program> --gtest_filter=" + test;
     engine_.seed(value_);
   }
   ~Seed() {

@@ -1,6 +1,9 @@
 // message_filter_test.cpp - message filters: what they let through, what they are refused for.
 #include "broker/message_filter.hpp"
 
+#include "wire/ctios_enums.hpp"
+#include "wire/object_key.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,14 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "wire/ctios_enums.hpp"
-#include "wire/object_key.hpp"
-
 namespace {
 std::size_t allocations = 0;
 }  // namespace
 
-[[gnu::noinline]] void* operator new(std::size_t bytes) {  // counts what matching allocates: nothing
+[[gnu::noinline]] void* operator new(
+    std::size_t bytes) {  // counts what matching allocates: nothing
   ++allocations;
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
@@ -37,8 +38,11 @@ class Record {
   Record(EventId event, std::string_view id, std::uint32_t topics, const Arguments& arguments = {},
          std::string_view agent = {}) {
     buffer_.resize(4096);
-    wire::UpdateWriter writer(buffer_, {.id = 1, .peripheral_id = 5000, .object_key = id.empty() ? 0 : wire::object_key(id),
-                                        .agent_key = agent.empty() ? 0 : wire::object_key(agent), .event_id = event,
+    wire::UpdateWriter writer(buffer_, {.id = 1,
+                                        .peripheral_id = 5000,
+                                        .object_key = id.empty() ? 0 : wire::object_key(id),
+                                        .agent_key = agent.empty() ? 0 : wire::object_key(agent),
+                                        .event_id = event,
                                         .topics = topics});
     writer.arguments().add_all(arguments);
     if (!id.empty()) writer.arguments().add_string(Keyword::UniqueObjectID, id);
@@ -60,7 +64,8 @@ Record agent_state(std::string_view agent_id) {
 }
 
 Record call(EventId event, std::string_view agent_id, const Arguments& arguments = {}) {
-  return {event, "call.5000.202.23901", topic::kCall, arguments, "agent.5000." + std::string(agent_id)};
+  return {event, "call.5000.202.23901", topic::kCall, arguments,
+          "agent.5000." + std::string(agent_id)};
 }
 
 MessageFilter compiled(std::string_view text) {
@@ -69,7 +74,9 @@ MessageFilter compiled(std::string_view text) {
   return *filter;
 }
 
-bool matches(std::string_view text, const Record& record) { return compiled(text).matches(record.view()); }
+bool matches(std::string_view text, const Record& record) {
+  return compiled(text).matches(record.view());
+}
 
 TEST(MessageFilter, EventNumbersAreAlternatives) {
   EXPECT_TRUE(matches("MessageID = 30", agent_state("1001")));
@@ -119,7 +126,8 @@ TEST(MessageFilter, AgentIdMeansTheAgentAndItsCallsUniqueObjectIdOnlyTheObject) 
   EXPECT_TRUE(matches("UniqueObjectID=call.5000.*", begin));
   EXPECT_FALSE(matches("UniqueObjectID=call.5001.*", begin));
   EXPECT_TRUE(matches("UniqueObjectID=agent.5000.1,call.5000.202.23901", begin));
-  EXPECT_FALSE(matches("UniqueObjectID=*", Record(EventId::eCTIOSFailureEvent, "", topic::kSystem)));
+  EXPECT_FALSE(
+      matches("UniqueObjectID=*", Record(EventId::eCTIOSFailureEvent, "", topic::kSystem)));
   EXPECT_FALSE(matches("AgentID=*", Record(EventId::eCTIOSFailureEvent, "", topic::kSystem)));
 }
 
@@ -133,30 +141,37 @@ TEST(MessageFilter, ValuesAreComparedAsTheRecordsHaveThem) {
   ecc.set("user.Colour", "Blue");
   arguments.set(Keyword::ECC, ecc);
   const Record record = call(EventId::eCallDeliveredEvent, "1", arguments);
-  for (const char* yes : {"Monitored=true", "Monitored=1", "CallStatus=02", "CallStatus=+2", "ANI=555*", "ANI=*",
-                          "ConnectedParty=*", "user.colour=Blue", "USER.Colour=Bl*", "ANI=1,5551234;CallStatus=2,3"}) {
+  for (const char* yes : {"Monitored=true", "Monitored=1", "CallStatus=02", "CallStatus=+2",
+                          "ANI=555*", "ANI=*", "ConnectedParty=*", "user.colour=Blue",
+                          "USER.Colour=Bl*", "ANI=1,5551234;CallStatus=2,3"}) {
     EXPECT_TRUE(matches(yes, record)) << yes;
   }
-  for (const char* no : {"Monitored=false", "CallStatus=3", "ANI=555", "ANI=55512345", "DNIS=*", "ConnectedParty=x",
-                         "user.Colour=blue", "user.Shape=*", "ANI=5551234;CallStatus=3", "CallStatus=20*"}) {
+  for (const char* no :
+       {"Monitored=false", "CallStatus=3", "ANI=555", "ANI=55512345", "DNIS=*", "ConnectedParty=x",
+        "user.Colour=blue", "user.Shape=*", "ANI=5551234;CallStatus=3", "CallStatus=20*"}) {
     EXPECT_FALSE(matches(no, record)) << no;
   }
 }
 
 TEST(MessageFilter, StatisticsAndSilentMonitorAreSpecial) {
-  const Record statistics(EventId::eNewSkillGroupStatisticsEvent, "skillgroup.5000.77", topic::kSkillGroup);
-  for (const char* text : {"FilterTarget=SkillGroupStats", "filtertarget = skillgroupstats",
-                           "FilterTarget=eOnNewSkillGroupStatisticsEvent", "FilterTarget=536871027"}) {
+  const Record statistics(EventId::eNewSkillGroupStatisticsEvent, "skillgroup.5000.77",
+                          topic::kSkillGroup);
+  for (const char* text :
+       {"FilterTarget=SkillGroupStats", "filtertarget = skillgroupstats",
+        "FilterTarget=eOnNewSkillGroupStatisticsEvent", "FilterTarget=536871027"}) {
     EXPECT_TRUE(matches(text, statistics)) << text;
     EXPECT_FALSE(matches(text, agent_state("1"))) << text;
   }
   Arguments silent;
-  silent.set(Keyword::CallType, static_cast<std::int16_t>(wire::ctios::CALLTYPE_SUPERVISOR_MONITOR));
-  for (const char* text : {"HideSilentMonitorCallEvents", "HideSilentMonitorCalls=1", "MessageID=23;HideSilentMonitorCallEvents=true"}) {
+  silent.set(Keyword::CallType,
+             static_cast<std::int16_t>(wire::ctios::CALLTYPE_SUPERVISOR_MONITOR));
+  for (const char* text : {"HideSilentMonitorCallEvents", "HideSilentMonitorCalls=1",
+                           "MessageID=23;HideSilentMonitorCallEvents=true"}) {
     EXPECT_FALSE(matches(text, call(EventId::eCallBeginEvent, "1", silent))) << text;
     EXPECT_TRUE(matches(text, call(EventId::eCallBeginEvent, "1"))) << text;
   }
-  EXPECT_TRUE(matches("HideSilentMonitorCallEvents=0", call(EventId::eCallBeginEvent, "1", silent)));
+  EXPECT_TRUE(
+      matches("HideSilentMonitorCallEvents=0", call(EventId::eCallBeginEvent, "1", silent)));
 }
 
 TEST(MessageFilter, SnapshotGoesByObjectsNotEventNumbers) {
@@ -176,8 +191,8 @@ TEST(MessageFilter, SnapshotGoesByObjectsNotEventNumbers) {
 
 TEST(MessageFilter, EqualFiltersShareTheirText) {
   const std::vector<std::vector<const char*>> groups{
-      {"AgentID=1,2;MessageID=30", " messageid = 30 ; agentid = 2 , 1 ", "AgentID=2,1,2;MessageID=30,30;",
-       "MessageID=0x1E;AgentID=1,2;AgentID=2,1"},
+      {"AgentID=1,2;MessageID=30", " messageid = 30 ; agentid = 2 , 1 ",
+       "AgentID=2,1,2;MessageID=30,30;", "MessageID=0x1E;AgentID=1,2;AgentID=2,1"},
       {"ANI=10*", "ANI=10*1,1001,100*", "MessageID=*;ani=10*"},
       {"AgentID=1001,10*", "AgentID=100*,10*1,1001"},
       {"AgentID=*", "AgentID=*,5,6*"},
@@ -203,7 +218,8 @@ TEST(MessageFilter, EqualFiltersShareTheirText) {
 }
 
 TEST(MessageFilter, C14_RefusalsNameWhatAndWhere) {
-  const auto refused = [](std::string_view text, FilterFault fault, std::uint32_t offset, std::string_view subject) {
+  const auto refused = [](std::string_view text, FilterFault fault, std::uint32_t offset,
+                          std::string_view subject) {
     const auto filter = MessageFilter::compile(text);
     ASSERT_FALSE(filter) << text;
     EXPECT_EQ(name_of(filter.error().fault), name_of(fault)) << text;
@@ -225,7 +241,8 @@ TEST(MessageFilter, C14_RefusalsNameWhatAndWhere) {
   refused("MessageID=30, eAgentStateEvent", FilterFault::kNotANumber, 14, "MessageID");
   refused("MessageID=3*", FilterFault::kNotANumber, 10, "MessageID");
   refused("MessageID=4294967296", FilterFault::kNumberOutOfRange, 10, "4294967296");
-  refused("MessageID=99999999999999999999999", FilterFault::kNumberOutOfRange, 10, "99999999999999999999999");
+  refused("MessageID=99999999999999999999999", FilterFault::kNumberOutOfRange, 10,
+          "99999999999999999999999");
   refused("FilterTarget=Calls", FilterFault::kValueUnknown, 13, "Calls");
   refused("HideSilentMonitorCalls=maybe", FilterFault::kValueUnknown, 0, "maybe");
   refused(std::string_view("AgentID=1\0", 10), FilterFault::kBadCharacter, 9, "");
@@ -234,12 +251,14 @@ TEST(MessageFilter, C14_RefusalsNameWhatAndWhere) {
 }
 
 TEST(MessageFilter, EventsThatCannotBeFilteredAreRefusedByName) {
-  for (const EventId event : {EventId::ePreLogoutEvent, EventId::ePostLogoutEvent, EventId::eOnConnection,
-                              EventId::eOnConnectionClosed, EventId::eOnConnectionFailure, EventId::eOnHeartbeat,
-                              EventId::eOnMissingHeartbeat, EventId::eOnCurrentCallChanged,
-                              EventId::eOnCurrentAgentReset, EventId::eOnMonitoredAgentStateChange,
-                              EventId::eOnMonitoredCallBegin, EventId::eOnMonitoredCallDequeuedEvent}) {
-    const auto filter = MessageFilter::compile("MessageID=30," + std::to_string(static_cast<std::uint32_t>(event)));
+  for (const EventId event :
+       {EventId::ePreLogoutEvent, EventId::ePostLogoutEvent, EventId::eOnConnection,
+        EventId::eOnConnectionClosed, EventId::eOnConnectionFailure, EventId::eOnHeartbeat,
+        EventId::eOnMissingHeartbeat, EventId::eOnCurrentCallChanged, EventId::eOnCurrentAgentReset,
+        EventId::eOnMonitoredAgentStateChange, EventId::eOnMonitoredCallBegin,
+        EventId::eOnMonitoredCallDequeuedEvent}) {
+    const auto filter =
+        MessageFilter::compile("MessageID=30," + std::to_string(static_cast<std::uint32_t>(event)));
     ASSERT_FALSE(filter) << wire::name_of(event);
     EXPECT_EQ(filter.error().fault, FilterFault::kEventNotFilterable);
     EXPECT_EQ(filter.error().subject, wire::name_of(event));
@@ -275,18 +294,21 @@ TEST(MessageFilter, SaysWhatItCanBeLookedUpBy) {
             wire::object_key("agent.5000.1"));
   EXPECT_EQ(compiled("UniqueObjectID=agent.5000.1,agent.5000.2").index_hint().object_key, 0U);
   EXPECT_EQ(compiled("UniqueObjectID=agent.5000.1*").index_hint().object_key, 0U);
-  EXPECT_EQ(compiled("AgentID=7;PeripheralID=5000").index_hint().agent_key, wire::object_key("agent.5000.7"));
+  EXPECT_EQ(compiled("AgentID=7;PeripheralID=5000").index_hint().agent_key,
+            wire::object_key("agent.5000.7"));
   EXPECT_EQ(compiled("AgentID=7").index_hint().agent_key, 0U);
   EXPECT_EQ(compiled("AgentID=7,8;PeripheralID=5000").index_hint().agent_key, 0U);
 }
 
 TEST(MessageFilter, MatchingAllocatesNothing) {
-  const MessageFilter filter = compiled("AgentID=10*,2001;MessageID=30,23;PeripheralID=5000;user.X=y;UniqueObjectID=agent.*");
+  const MessageFilter filter = compiled(
+      "AgentID=10*,2001;MessageID=30,23;PeripheralID=5000;user.X=y;UniqueObjectID=agent.*");
   const Record record = agent_state("1001");
   const Record other = call(EventId::eCallBeginEvent, "2001");
   const std::size_t before = allocations;
   bool any = false;
-  for (int i = 0; i < 1000; ++i) any |= filter.matches(record.view()) | filter.matches_snapshot(other.view());
+  for (int i = 0; i < 1000; ++i)
+    any |= filter.matches(record.view()) | filter.matches_snapshot(other.view());
   EXPECT_EQ(allocations, before);
   EXPECT_FALSE(any);
 }

@@ -53,7 +53,8 @@ TEST(ArgumentsWriter, SortsWhateverOrderKeysComeIn) {
   const Bytes right = down.finish();
   EXPECT_EQ(copy(left), copy(right));
   EXPECT_TRUE(ArgumentsView::check(left));
-  EXPECT_EQ(ArgumentsView::trusted(left).dump(), "ANI = 5551234; PeripheralID = 5000; a.own = x; B.own = y;");
+  EXPECT_EQ(ArgumentsView::trusted(left).dump(),
+            "ANI = 5551234; PeripheralID = 5000; a.own = x; B.own = y;");
 }
 
 TEST(ArgumentsWriter, LastValueOfAKeyWins) {
@@ -84,8 +85,9 @@ TEST(ArgumentsWriter, NestsAndGoesOnOutside) {
   writer.add_string(Keyword::ANI, "behind");
   const auto view = ArgumentsView::check(writer.finish());
   ASSERT_TRUE(view) << describe(view.error());
-  EXPECT_EQ(view->dump(),
-            "ANI = behind; ECC = { user.A = { 0 = 7; }; user.B = b; user.C = c; }; UniqueObjectID = 1;");
+  EXPECT_EQ(
+      view->dump(),
+      "ANI = behind; ECC = { user.A = { 0 = 7; }; user.B = b; user.C = c; }; UniqueObjectID = 1;");
 }
 
 TEST(ArgumentsWriter, ReplacesANestedArrayWhole) {
@@ -136,7 +138,8 @@ TEST(ArgumentsWriter, FullBufferIsAStickyErrorThatNamesTheLimit) {
     EXPECT_EQ(writer.error().limit, size);
     writer.add_int(Keyword::ANI, 1);
     EXPECT_TRUE(writer.finish().empty());
-    for (std::size_t i = size; i < buffer.size(); ++i) EXPECT_EQ(buffer[i], std::byte{0xEE}) << size;
+    for (std::size_t i = size; i < buffer.size(); ++i)
+      EXPECT_EQ(buffer[i], std::byte{0xEE}) << size;
   }
 }
 
@@ -169,7 +172,8 @@ TEST(ArgumentsWriter, RefusesWhatPassesTheLimits) {
   EXPECT_EQ(deep.error().fault, SessionFault::kTooDeep);
 
   ArgumentsWriter many(buffer);
-  for (std::uint32_t i = 0; i < limits::kArgumentsEntriesMax; ++i) many.add_int(static_cast<Keyword>(i + 1), 1);
+  for (std::uint32_t i = 0; i < limits::kArgumentsEntriesMax; ++i)
+    many.add_int(static_cast<Keyword>(i + 1), 1);
   EXPECT_TRUE(many.ok());
   many.add_int("one more", 1);
   EXPECT_EQ(many.error().fault, SessionFault::kTooManyEntries);
@@ -235,8 +239,9 @@ TEST(Arguments, TypeFollowsTheValue) {
   arguments.set("g", Arguments());
   EXPECT_TRUE(arguments.set("h", std::int64_t{-5}));
   EXPECT_TRUE(arguments.set("i", std::uint64_t{0xFFFFFFFF}));
-  const ArgType expected[] = {ArgType::kShort, ArgType::kUShort, ArgType::kInt,  ArgType::kUInt, ArgType::kBool,
-                              ArgType::kString, ArgType::kArguments, ArgType::kInt, ArgType::kUInt};
+  const ArgType expected[] = {ArgType::kShort,     ArgType::kUShort, ArgType::kInt,
+                              ArgType::kUInt,      ArgType::kBool,   ArgType::kString,
+                              ArgType::kArguments, ArgType::kInt,    ArgType::kUInt};
   std::size_t at = 0;
   for (const Arg arg : arguments) EXPECT_EQ(arg.type(), expected[at++]) << arg.key_name();
   EXPECT_EQ(at, std::size(expected));
@@ -274,9 +279,9 @@ TEST(Arguments, RefusedChangeLeavesEverythingAsItWas) {
 
 TEST(ArgumentsCheck, C3_LengthsThatLieAreRefused) {
   const auto good = sample();
-  for (const std::uint32_t length : {0U, 1U, 7U, 8U, 0x7FFFFFFFU, 0xFFFFFFFFU, 0xFFFFFFF8U,
-                                     static_cast<std::uint32_t>(good.size()) + 4,
-                                     static_cast<std::uint32_t>(good.size()) - 4}) {
+  for (const std::uint32_t length :
+       {0U, 1U, 7U, 8U, 0x7FFFFFFFU, 0xFFFFFFFFU, 0xFFFFFFF8U,
+        static_cast<std::uint32_t>(good.size()) + 4, static_cast<std::uint32_t>(good.size()) - 4}) {
     auto bad = good;
     store_le(bad.data(), length);
     EXPECT_EQ(fault_of(bad), SessionFault::kBlockLengthWrong) << length;
@@ -297,7 +302,8 @@ TEST(ArgumentsCheck, C3_LengthsThatLieAreRefused) {
 TEST(ArgumentsCheck, EveryCutIsRefused) {
   const auto good = sample();
   for (std::size_t size = 0; size < good.size(); ++size) {
-    const std::vector<std::byte> cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::vector<std::byte> cut(good.begin(),
+                                     good.begin() + static_cast<std::ptrdiff_t>(size));
     EXPECT_FALSE(ArgumentsView::check(cut)) << size;
     if (size < 8) {
       EXPECT_EQ(fault_of(cut), SessionFault::kBlockTruncated);
@@ -465,7 +471,8 @@ TEST(ArgumentsCheck, EveryFlippedBitIsRefusedOrReadsBackWhole) {
       EXPECT_LE(view.error().offset, good.size());
       continue;
     }
-    const Arguments again(*view);  // what is accepted is canonical: rebuilding it gives the same bytes
+    const Arguments again(
+        *view);  // what is accepted is canonical: rebuilding it gives the same bytes
     Arguments rebuilt;
     for (const Arg arg : again) rebuilt.set(arg);
     EXPECT_EQ(copy(rebuilt.bytes()), bad) << "bit " << bit;
@@ -474,7 +481,8 @@ TEST(ArgumentsCheck, EveryFlippedBitIsRefusedOrReadsBackWhole) {
 }
 
 TEST(SessionError, SaysWhatWhereAndWhichLimit) {
-  EXPECT_EQ(describe({SessionFault::kTooDeep, 128, 8}), "Arguments are nested too deep, at byte 128, limit 8");
+  EXPECT_EQ(describe({SessionFault::kTooDeep, 128, 8}),
+            "Arguments are nested too deep, at byte 128, limit 8");
   EXPECT_EQ(describe({SessionFault::kKeyTwice, 48, 0}), "the same key twice, at byte 48");
   EXPECT_EQ(name_of(SessionFault::kListTooLong), "kListTooLong");
   EXPECT_EQ(name_of(static_cast<SessionFault>(200)), "?");

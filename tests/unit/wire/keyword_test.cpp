@@ -1,14 +1,15 @@
 // keyword_test.cpp - keywords, events, requests and codes by name and number.
+#include "wire/keyword.hpp"
+
+#include "wire/ctios_enums.hpp"
+#include "wire/error_code.hpp"
+#include "wire/event_id.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cctype>
 #include <set>
 #include <string>
-
-#include "wire/ctios_enums.hpp"
-#include "wire/error_code.hpp"
-#include "wire/event_id.hpp"
-#include "wire/keyword.hpp"
 
 namespace cti::wire {
 namespace {

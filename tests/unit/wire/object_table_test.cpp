@@ -1,6 +1,9 @@
 // object_table_test.cpp - the fold: what records make of objects.
 #include "wire/object_table.hpp"
 
+#include "wire/arguments_fold.hpp"
+#include "wire/object_key.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,9 +11,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include "wire/arguments_fold.hpp"
-#include "wire/object_key.hpp"
 
 namespace {
 std::size_t allocations = 0;
@@ -33,16 +33,21 @@ class Log {
  public:
   explicit Log(ObjectTable& table) : table_(table), buffer_(limits::kFrameBytesMax) {}
 
-  Result<Applied, FoldError> put(std::string_view id, const Arguments& arguments, std::uint32_t topics = topic::kCall,
+  Result<Applied, FoldError> put(std::string_view id, const Arguments& arguments,
+                                 std::uint32_t topics = topic::kCall,
                                  std::uint32_t peripheral = 5000) {
-    UpdateWriter writer(buffer_, {.id = ++sequence_, .peripheral_id = peripheral, .object_key = object_key(id),
-                                  .event_id = EventId::eCallDataUpdateEvent, .topics = topics});
+    UpdateWriter writer(buffer_, {.id = ++sequence_,
+                                  .peripheral_id = peripheral,
+                                  .object_key = object_key(id),
+                                  .event_id = EventId::eCallDataUpdateEvent,
+                                  .topics = topics});
     writer.arguments().add_all(arguments.view());
     writer.arguments().add_string(Keyword::UniqueObjectID, id);
     return table_.apply(UpdateView::trusted(writer.finish()));
   }
   /// As it is: key and Arguments need not fit each other.
-  Result<Applied, FoldError> raw(std::uint64_t key, const Arguments& arguments, std::uint32_t topics) {
+  Result<Applied, FoldError> raw(std::uint64_t key, const Arguments& arguments,
+                                 std::uint32_t topics) {
     UpdateWriter writer(buffer_, {.id = ++sequence_, .object_key = key, .topics = topics});
     writer.arguments().add_all(arguments.view());
     return table_.apply(UpdateView::trusted(writer.finish()));
@@ -89,7 +94,8 @@ TEST(ObjectTable, EndedObjectCanBeReadUntilTheNextRecord) {
   ObjectTable table;
   Log log(table);
   ASSERT_TRUE(log.put("call.5000.1.1", one(Keyword::ANI, "1")));
-  const auto ended = log.put("call.5000.1.1", one(Keyword::CallStatus, std::int16_t{0}), topic::kCall | topic::kEnds);
+  const auto ended = log.put("call.5000.1.1", one(Keyword::CallStatus, std::int16_t{0}),
+                             topic::kCall | topic::kEnds);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->change, Change::kEnded);
   EXPECT_EQ(table.size(), 0U);
@@ -124,9 +130,11 @@ TEST(ObjectTable, WholeRecordReplacesEverything) {
   ObjectTable table;
   Log log(table);
   ASSERT_TRUE(log.put("agent.5000.1", one(Keyword::AgentExtension, "23901"), topic::kAgent));
-  const auto applied = log.put("agent.5000.1", one(Keyword::AgentState, std::int16_t{1}), topic::kAgent | topic::kWhole);
+  const auto applied = log.put("agent.5000.1", one(Keyword::AgentState, std::int16_t{1}),
+                               topic::kAgent | topic::kWhole);
   ASSERT_TRUE(applied);
-  EXPECT_EQ(table.properties(applied->handle).dump(), "AgentState = 1; UniqueObjectID = agent.5000.1;");
+  EXPECT_EQ(table.properties(applied->handle).dump(),
+            "AgentState = 1; UniqueObjectID = agent.5000.1;");
 }
 
 TEST(ObjectTable, NestedArrayIsReplacedWholeAndBlankClearsAVariable) {
@@ -197,13 +205,17 @@ TEST(ObjectTable, RenameThatAlsoEndsLeavesNothingBehind) {
 TEST(ObjectTable, RefusesRecordsThatContradictThemselves) {
   ObjectTable table;
   Log log(table);
-  const auto fault = [](const Result<Applied, FoldError>& r) { return r ? FoldFault{} : r.error().fault; };
+  const auto fault = [](const Result<Applied, FoldError>& r) {
+    return r ? FoldFault{} : r.error().fault;
+  };
   EXPECT_EQ(fault(log.raw(7, one(Keyword::ANI, "1"), topic::kCall)), FoldFault::kNoUniqueObjectId);
-  EXPECT_EQ(fault(log.raw(7, one(Keyword::UniqueObjectID, "call.1.1.1"), topic::kCall)), FoldFault::kKeyMismatch);
+  EXPECT_EQ(fault(log.raw(7, one(Keyword::UniqueObjectID, "call.1.1.1"), topic::kCall)),
+            FoldFault::kKeyMismatch);
   EXPECT_EQ(fault(log.put("what.1", {}, 0)), FoldFault::kKindUnknown);
   EXPECT_TRUE(log.put("what.1", {}, topic::kSystem));
   ASSERT_TRUE(log.put("call.1.1.1", {}));
-  EXPECT_EQ(fault(log.raw(object_key("call.1.1.1"), one(Keyword::ANI, "1"), topic::kCall | topic::kWhole)),
+  EXPECT_EQ(fault(log.raw(object_key("call.1.1.1"), one(Keyword::ANI, "1"),
+                          topic::kCall | topic::kWhole)),
             FoldFault::kNoUniqueObjectId);
   EXPECT_EQ(table.counters().refused, 4U);
   EXPECT_EQ(name_of(FoldFault::kKeyMismatch), "kKeyMismatch");
@@ -253,7 +265,9 @@ TEST(ObjectTable, SnapshotEndsWhatItDidNotName) {
   table.begin_snapshot(5000);  // the first one broke off
   ASSERT_TRUE(log.put("call.5000.1.1", {}, topic::kCall | topic::kWhole));
   std::set<std::string> gone;
-  EXPECT_EQ(table.end_snapshot(5000, [&](ObjectHandle h) { gone.emplace(table.unique_object_id(h)); }), 2U);
+  EXPECT_EQ(
+      table.end_snapshot(5000, [&](ObjectHandle h) { gone.emplace(table.unique_object_id(h)); }),
+      2U);
   EXPECT_EQ(gone, (std::set<std::string>{"call.5000.2.1", "agent.5000.9"}));
   EXPECT_EQ(table.size(), 2U);
   EXPECT_TRUE(table.find("call.5001.1.1"));

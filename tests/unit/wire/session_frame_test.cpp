@@ -1,15 +1,15 @@
 // session_frame_test.cpp - the frames of the session protocol and the cutting of the stream.
 #include "wire/session_frame.hpp"
 
+#include "wire/object_key.hpp"
+#include "wire/session_cutter.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstring>
 #include <string>
 #include <vector>
-
-#include "wire/object_key.hpp"
-#include "wire/session_cutter.hpp"
 
 namespace cti::wire {
 namespace {
@@ -25,10 +25,16 @@ std::vector<std::byte> hello() {
 
 std::vector<std::byte> update(bool snapshot = false) {
   std::array<std::byte, 512> buffer;
-  UpdateWriter writer(buffer, {.id = 1234567890123, .snapshot = snapshot, .flags = update_flag::kArtificial,
-                               .lineage = 0xFEDCBA9876543210, .epoch = 3, .peripheral_id = 5000,
-                               .object_key = object_key("agent.5000.22866"), .agent_key = 77,
-                               .event_id = EventId::eAgentStateEvent, .topics = topic::kAgent});
+  UpdateWriter writer(buffer, {.id = 1234567890123,
+                               .snapshot = snapshot,
+                               .flags = update_flag::kArtificial,
+                               .lineage = 0xFEDCBA9876543210,
+                               .epoch = 3,
+                               .peripheral_id = 5000,
+                               .object_key = object_key("agent.5000.22866"),
+                               .agent_key = 77,
+                               .event_id = EventId::eAgentStateEvent,
+                               .topics = topic::kAgent});
   writer.arguments().add_string(Keyword::UniqueObjectID, "agent.5000.22866");
   writer.arguments().add_short(Keyword::AgentState, 3);
   return copy(writer.finish());
@@ -54,7 +60,8 @@ TEST(SessionFrame, UpdateStandsAtItsDocumentedOffsets) {
   EXPECT_EQ(load_le<std::uint64_t>(frame.data() + 40), 77U);
   EXPECT_EQ(load_le<std::uint32_t>(frame.data() + 48), 30U);
   EXPECT_EQ(load_le<std::uint32_t>(frame.data() + 52), 1U);
-  EXPECT_TRUE(ArgumentsView::check(Bytes(frame).subspan(56, load_le<std::uint32_t>(frame.data() + 56))));
+  EXPECT_TRUE(
+      ArgumentsView::check(Bytes(frame).subspan(56, load_le<std::uint32_t>(frame.data() + 56))));
 }
 
 TEST(SessionFrame, UpdateReadsBack) {
@@ -82,7 +89,8 @@ TEST(SessionFrame, EveryFrameSurvivesTheWayThrough) {
   const auto h = HelloView::check(greeting);
   ASSERT_TRUE(h);
   EXPECT_EQ(h->role(), Role::kClient);
-  WelcomeWriter welcome(buffer, {.features = 1, .heartbeat_ms = 60000, .session = 9, .server = 8, .lineage = 7});
+  WelcomeWriter welcome(
+      buffer, {.features = 1, .heartbeat_ms = 60000, .session = 9, .server = 8, .lineage = 7});
   welcome.arguments().add_string(Keyword::ServerName, "A");
   const auto w = WelcomeView::check(welcome.finish());
   ASSERT_TRUE(w);
@@ -108,11 +116,15 @@ TEST(SessionFrame, EveryFrameSurvivesTheWayThrough) {
   ASSERT_TRUE(q);
   EXPECT_EQ(q->request(), RequestId::eAnswerCallRequest);
   EXPECT_EQ(q->token(), 99U);
-  ReplyWriter reply(buffer, {.id = 6, .event_id = EventId::eControlFailureConf, .outcome = Outcome::kRefused});
+  ReplyWriter reply(
+      buffer, {.id = 6, .event_id = EventId::eControlFailureConf, .outcome = Outcome::kRefused});
   const auto r = ReplyView::check(reply.finish());
   ASSERT_TRUE(r);
   EXPECT_EQ(r->outcome(), Outcome::kRefused);
-  SnapshotBeginWriter begin(buffer, {.id = 44, .lineage = 1, .epoch = 2, .peripheral_id = 5000,
+  SnapshotBeginWriter begin(buffer, {.id = 44,
+                                     .lineage = 1,
+                                     .epoch = 2,
+                                     .peripheral_id = 5000,
                                      .reason = SnapshotReason::kLapped});
   const auto sb = SnapshotBeginView::check(begin.finish());
   ASSERT_TRUE(sb);
@@ -132,7 +144,8 @@ TEST(SessionFrame, SubscribeCarriesPositions) {
   std::array<std::byte, 4096> buffer;
   for (const std::size_t count : {0U, 1U, 2U, 64U}) {
     std::vector<Position> positions(count);
-    for (std::size_t i = 0; i < count; ++i) positions[i] = {i, 2, static_cast<std::uint32_t>(5000 + i), i * 1000};
+    for (std::size_t i = 0; i < count; ++i)
+      positions[i] = {i, 2, static_cast<std::uint32_t>(5000 + i), i * 1000};
     SubscribeWriter writer(buffer, {.id = 3, .mode = SubscribeMode::kMonitor}, positions);
     writer.arguments().add_string(Keyword::MessageFilter, "MessageID=30");
     const auto view = SubscribeView::check(writer.finish());
@@ -151,7 +164,8 @@ TEST(SessionFrame, WriterSaysWhenTheBufferIsTooSmall) {
     const Bytes frame = writer.finish();
     EXPECT_EQ(frame.size(), size >= 88 ? 88U : 0U) << size;
     EXPECT_EQ(writer.ok(), size >= 88) << size;
-    for (std::size_t i = size; i < buffer.size(); ++i) ASSERT_EQ(buffer[i], std::byte{0xEE}) << size;
+    for (std::size_t i = size; i < buffer.size(); ++i)
+      ASSERT_EQ(buffer[i], std::byte{0xEE}) << size;
   }
   std::array<std::byte, 15> tiny;
   HeartbeatReqWriter writer(tiny, {});
@@ -258,7 +272,8 @@ TEST(SessionCutter, EveryCutOfTheStreamGivesTheSameFrames) {
 }
 
 TEST(SessionCutter, PiecesOfAnySizeGiveTheSameFrames) {
-  const std::vector<std::vector<std::byte>> frames{update(), hello(), update(true), update(), hello()};
+  const std::vector<std::vector<std::byte>> frames{update(), hello(), update(true), update(),
+                                                   hello()};
   const auto stream = stream_of(frames);
   for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
     SessionFrameCutter cutter(4096);
@@ -307,7 +322,8 @@ TEST(SessionCutter, C3_LengthsThatCannotBeAreRefused) {
 }
 
 TEST(SessionCutter, C4_OtherProtocolsAreRefusedAtOnce) {
-  for (const std::string_view text : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01", "SSH-2.0-OpenSSH\r\n"}) {
+  for (const std::string_view text :
+       {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01", "SSH-2.0-OpenSSH\r\n"}) {
     SessionFrameCutter cutter;
     EXPECT_FALSE(cutter.feed(as_bytes(text), [](Bytes) { FAIL(); })) << text;
   }
