@@ -19,6 +19,13 @@ constexpr std::uint32_t kService = 1, kSkillGroup = 2, kAgent = 4, kDevice = 8, 
                         kMediaDomain = 32, kPeripheral = 64, kDesk = 128;
 }
 
+/// The items that a version knows.
+constexpr std::uint32_t items_of(ged::Version version) {
+  if (version >= 24) return 0x3FF;
+  if (version >= 22) return 0xFF;
+  return version >= 20 ? 0x3F : 0x1F;
+}
+
 using Key = std::array<std::byte, 8>;
 
 /// A key tells a client whether what it has stored is still true: it changes with the configuration.
@@ -257,7 +264,7 @@ void Server::config_download(Client& client, Bytes body) {
   if (!request) return;
   client.config_updates = true;
   if (request->has_config_msg_mask()) client.config_mask = request->config_msg_mask();
-  const std::uint32_t wanted = request->config_information();
+  const std::uint32_t wanted = request->config_information() & items_of(client.version);
   if (wanted == 0) return;  // updates only
   ged::ConfigBeginEventFixed begin;
   begin.config_type = 1;  // solicited

@@ -4,6 +4,7 @@
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/client_monitor.hpp"
 #include "wire/ged188/misc.hpp"
+#include "wire/ged188_rules.hpp"
 
 #include <algorithm>
 
@@ -88,6 +89,10 @@ void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
   if (type == Type::kCloseReq) return close(client, body);
   if (sides_[static_cast<std::size_t>(client.side)].standby) {
     return fail(client, invoke_id, Status::kServerOffline);
+  }
+  const ged::MessageRule* rule = ged::find_message(number);
+  if (rule != nullptr && rule->since > client.version) {
+    return fail(client, invoke_id, Status::kInvalidMessageForVersion);
   }
   const auto route = std::ranges::find(kRoutes, type, &Route::type);
   if (route == std::end(kRoutes)) {
