@@ -15,32 +15,35 @@ namespace {
 
 /// What one fast pass over the floating headers found out.
 struct Sight {
-  bool whole = false;     ///< the fields fill the frame exactly
-  bool doubtful = false;  ///< a single field twice, a number of an unusual width, or tag 0
-  TagSet seen;
+  bool in_order = false;    ///< the fields fill the frame exactly, and nothing about them is unusual
+  std::uint64_t seen = 0;  ///< by slot
 };
 
+/// A load is cheaper than a shift by a variable count.
+constexpr auto kBits = [] {
+  std::array<std::uint64_t, 64> bits{};
+  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = std::uint64_t{1} << i;
+  return bits;
+}();
+
 template <unsigned kHeader>
-Sight look(const std::byte* at, const std::byte* end, const TagSet& single) noexcept {
-  Sight sight;
-  std::uint64_t twice = 0;
-  unsigned odd_width = 0;
+Sight look(const std::byte* at, const std::byte* end, const FieldTable& fields, std::uint64_t single) noexcept {
+  std::uint64_t seen = 0, twice = 0;
   while (static_cast<std::size_t>(end - at) >= kHeader) {
     const std::size_t tag = kHeader == 2 ? load_be<std::uint8_t>(at) : load_be<std::uint16_t>(at);
     const std::size_t length = kHeader == 2 ? load_be<std::uint8_t>(at + 1)
                                             : load_be<std::uint16_t>(at + 2);
-    if (length > static_cast<std::size_t>(end - at) - kHeader) return sight;
+    if (length > static_cast<std::size_t>(end - at) - kHeader) return {};
     at += kHeader + length;
-    if (tag >= TagSet::kTags) continue;
-    const std::uint64_t bit = std::uint64_t{1} << (tag % 64);
-    std::uint64_t& word = sight.seen.words[tag / 64];
-    twice |= word & single.words[tag / 64] & bit;
-    word |= bit;
-    odd_width |= static_cast<unsigned>(kWidthOfTag[tag] != 0) & static_cast<unsigned>(kWidthOfTag[tag] != length);
+    if (kHeader == 4 && tag >= FieldTable::kTags) continue;
+    const FieldTable::Entry field = fields[tag];
+    if (field.width != 0 && field.width != length) return {};
+    const std::uint64_t bit = kBits[field.slot];
+    twice |= seen & bit;
+    seen |= bit;
   }
-  sight.whole = at == end;
-  sight.doubtful = twice != 0 || odd_width != 0 || (sight.seen.words[0] & 1) != 0;
-  return sight;
+  constexpr std::uint64_t kZeroTag = std::uint64_t{1} << FieldTable::kZeroSlot;
+  return {at == end && (twice & single) == 0 && (seen & kZeroTag) == 0, seen};
 }
 
 /// Fills the error, when somebody wants to know, and says no.
@@ -146,13 +149,15 @@ bool MessageView::counts_hold(const Layout& layout, bool any_entry, DecodeError*
 bool MessageView::walk_fast(const Layout& layout) const noexcept {
   const std::byte* begin = body_ + fixed_bytes_;
   const std::byte* end = body_ + size_;
-  const Sight sight = header_width_ == 2 ? look<2>(begin, end, layout.single)
-                                         : look<4>(begin, end, layout.single);
-  if (!sight.whole) return false;
-  const bool doubtful = sight.doubtful || sight.seen.meets(layout.second);
-  if (doubtful && !walk_carefully(layout, nullptr)) return false;
-  if (layout.groups.empty()) return true;
-  return counts_hold(layout, sight.seen.meets(layout.grouped), nullptr);
+  const Sight sight = header_width_ == 2 ? look<2>(begin, end, *layout.fields, layout.single)
+                                         : look<4>(begin, end, *layout.fields, layout.single);
+  if (!sight.in_order) return walk_carefully(layout, nullptr) && counts_hold(layout, true, nullptr);
+  if ((sight.seen & layout.listed) != 0) return counts_hold(layout, true, nullptr);
+  unsigned announced = 0;
+  for (const CountedGroup& group : layout.groups) {
+    if (group.count_is_fixed && reaches(group.count_at + 2U)) announced |= fixed<std::uint16_t>(group.count_at);
+  }
+  return announced == 0 || counts_hold(layout, false, nullptr);
 }
 
 /// The other printed forms of the fixed part (doubts D01, D02, D03, D09). True: one of them fits the whole frame.

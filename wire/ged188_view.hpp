@@ -26,20 +26,32 @@
 
 namespace cti::wire::ged188 {
 
-/// A set of tags below 320: all that are assigned.
-struct TagSet {
-  static constexpr std::size_t kTags = 320;
-  std::array<std::uint64_t, kTags / 64> words{};
+/// What the fast check has to know of a message's tags: for each, the field's slot (a bit in a 64-bit set) and the bytes
+/// that its number has. Second spellings share their field's slot.
+class FieldTable {
+ public:
+  static constexpr std::size_t kTags = 320;  ///< all that are assigned are below
+  static constexpr std::uint8_t kZeroSlot = 61;     ///< tag 0, which is no field
+  static constexpr std::uint8_t kUnknownSlot = 62;  ///< tags of other messages: let through
 
-  constexpr TagSet() = default;
-  constexpr TagSet(std::initializer_list<std::uint16_t> tags) {
-    for (const std::uint16_t tag : tags) words[tag / 64] |= std::uint64_t{1} << (tag % 64);
+  struct Field {
+    std::uint16_t tag;
+    std::uint8_t slot;
+    std::uint8_t width;  ///< 0: text or raw
+  };
+  struct Entry {
+    std::uint8_t slot = kUnknownSlot;
+    std::uint8_t width = 0;
+  };
+
+  constexpr FieldTable(std::initializer_list<Field> fields) {
+    entries_[0].slot = kZeroSlot;
+    for (const Field& field : fields) entries_[field.tag] = {field.slot, field.width};
   }
-  constexpr bool meets(const TagSet& other) const noexcept {
-    std::uint64_t both = 0;
-    for (std::size_t i = 0; i < words.size(); ++i) both |= words[i] & other.words[i];
-    return both != 0;
-  }
+  constexpr Entry operator[](std::size_t tag) const noexcept { return entries_[tag]; }
+
+ private:
+  std::array<Entry, kTags> entries_{};
 };
 
 /// The fixed part has `size` bytes from this version on.
@@ -72,9 +84,9 @@ struct Layout {
   std::span<const FixedStep> fixed;  ///< ascending
   bool has_floating;
   bool has_variants;
-  TagSet single;   ///< tags that may come once
-  TagSet second;   ///< second spellings: looked at carefully, since the first may stand beside it
-  TagSet grouped;  ///< tags that belong to lists
+  const FieldTable* fields;
+  std::uint64_t single;  ///< slots that may come once
+  std::uint64_t listed;  ///< slots of list fields and of floating counts
   std::span<const CountedGroup> groups;
 };
 

@@ -13,7 +13,7 @@ CPP = {'UCHAR': 'std::uint8_t', 'USHORT': 'std::uint16_t', 'SHORT': 'std::int16_
 OLDEST = 9
 TAGS_MAX = 320
 MEMBERS_MAX = 32
-FLOATING_MAX = 64
+FLOATING_MAX = 61  # slots of the fast check, see FieldTable
 
 
 class SchemaError(Exception):

@@ -141,11 +141,17 @@ def view_constants(m):
         rows = ''.join(counted_row(g, view) for g in m.groups)
         out += f'constinit const CountedGroup {view}::kCounted[] = {{\n{rows}}};\n'
         groups = 'kCounted'
-    once = [t for f in m.floating if f.group is None for t in [f.tag] + f.also + f.lenient_also]
-    second = [t for f in m.floating if f.group is None for t in f.also + f.lenient_also]
-    grouped = [t for f in m.floating if f.group is not None for t in [f.tag] + f.also + f.lenient_also]
+    counts = {g.floating_count.name for g in m.groups if g.floating_count}
+    single = sum(1 << slot for slot, f in enumerate(m.floating) if f.group is None)
+    listed = sum(1 << slot for slot, f in enumerate(m.floating) if f.group is not None or f.name in counts)
+    rows = ', '.join(f'{{{tag}, {slot}, {WIDTH.get(f.type, 0)}}}' for slot, f in enumerate(m.floating)
+                     for tag in [f.tag] + f.also + f.lenient_also)
+    fields = 'nullptr'
+    if m.floating:
+        out += f'constexpr FieldTable k{m.pascal}Fields{{{rows}}};\n'
+        fields = f'&k{m.pascal}Fields'
     out += (f'constinit const Layout {view}::kLayout{{\n    {m.number}, k{m.pascal}Steps, {str(bool(m.floating)).lower()}, '
-            f'{str(bool(m.variants)).lower()},\n    {tag_set(once)},\n    {tag_set(second)},\n    {tag_set(grouped)}, {groups}}};\n')
+            f'{str(bool(m.variants)).lower()}, {fields}, {single:#x}, {listed:#x}, {groups}}};\n')
     return out
 
 
@@ -161,7 +167,3 @@ def counted_row(g, view):
     inside = f'&{view}::k{g.inside.entry}Tags' if g.inside else 'nullptr'
     at = g.fixed_count.offset if g.fixed_count else g.floating_count.tag
     return (f'    {{&{view}::k{g.entry}Tags, {inside}, {str(bool(g.fixed_count)).lower()}, {at}, {g.max}}},\n')
-
-
-def tag_set(tags):
-    return 'TagSet{' + ', '.join(map(str, sorted(tags))) + '}' if tags else 'TagSet{}'
