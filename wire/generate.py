@@ -5,6 +5,8 @@ Usage: generate.py code SCHEMA FOLDER        headers and sources
        generate.py visit SCHEMA FOLDER       for the tests: every accessor and encoder by message number
        generate.py reference SCHEMA FOLDER   ged188.md, the protocol reference in Markdown
        generate.py dictionary SCHEMA FOLDER  ged188.dict, for the fuzzer
+       generate.py dissector SCHEMA FOLDER   ged188.lua and ringside.lua for Wireshark, the latter from the session
+                                             protocol's schemas beside this file
 The back-ends are in wire/generator/; each is a function from the schema to the text of a file.
 """
 import sys
@@ -19,6 +21,7 @@ import ged188_markdown  # noqa: E402
 import ged188_rules  # noqa: E402
 import ged188_schema  # noqa: E402
 import ged188_visit  # noqa: E402
+import lua_dissector  # noqa: E402
 
 
 def code_files(schema):
@@ -42,6 +45,12 @@ def visit_files(schema):
     return files
 
 
+def dissector_files(schema):
+    here = Path(__file__).parent
+    return {'ged188.lua': lua_dissector.ged188_dissector(schema),
+            'ringside.lua': lua_dissector.session_dissector(here / 'session.json', here / 'ctios.json')}
+
+
 def write_if_changed(path, text):
     """Leaves the file's time alone when nothing changed, so that nothing is compiled again."""
     if not path.exists() or path.read_text(encoding='utf-8') != text:
@@ -49,7 +58,7 @@ def write_if_changed(path, text):
 
 
 def main(arguments):
-    back_ends = {'code': code_files, 'visit': visit_files,
+    back_ends = {'code': code_files, 'visit': visit_files, 'dissector': dissector_files,
                  'reference': lambda schema: {'ged188.md': ged188_markdown.reference(schema)},
                  'dictionary': lambda schema: {'ged188.dict': ged188_dictionary.dictionary(schema)}}
     if len(arguments) != 3 or arguments[0] not in back_ends:
