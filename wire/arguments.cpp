@@ -15,24 +15,6 @@ constexpr unsigned char lower(char c) noexcept {
 
 constexpr bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-int compare_text(std::string_view a, std::string_view b) noexcept {
-  const std::size_t common = std::min(a.size(), b.size());
-  for (std::size_t i = 0; i < common; ++i) {
-    if (lower(a[i]) != lower(b[i])) return int{lower(a[i])} - int{lower(b[i])};
-  }
-  return a.size() == b.size() ? 0 : (a.size() < b.size() ? -1 : 1);
-}
-
-/// Own keys come behind every keyword.
-int rank(Keyword keyword) noexcept {
-  return keyword == Keyword::kOwnKey ? 0x10000 : int{static_cast<std::uint16_t>(keyword)};
-}
-
-int compare_keys(Keyword a, std::string_view own_a, Keyword b, std::string_view own_b) noexcept {
-  if (a != b) return rank(a) - rank(b);
-  return a == Keyword::kOwnKey ? compare_text(own_a, own_b) : 0;
-}
-
 bool own_key_usable(std::string_view key) noexcept {
   if (blank(key.front()) || blank(key.back())) return false;
   return std::none_of(key.begin(), key.end(),
@@ -221,17 +203,12 @@ std::string Arg::to_text() const {
   return is_string() ? std::string(string()) : arguments().dump();
 }
 
-Bytes Arg::bytes() const noexcept {
-  const std::size_t value = type() < ArgType::kString ? 0 : load_le<std::uint32_t>(at_ + 4);
-  return {at_, static_cast<std::size_t>(payload() - at_) + padded(value)};
-}
-
-int Arg::compare(const ArgKey& key) const noexcept {
-  return compare_keys(keyword(), own_key(), key.keyword(), key.own());
-}
-
-int Arg::compare(const Arg& other) const noexcept {
-  return compare_keys(keyword(), own_key(), other.keyword(), other.own_key());
+int Arg::compare_own(std::string_view a, std::string_view b) noexcept {
+  const std::size_t common = std::min(a.size(), b.size());
+  for (std::size_t i = 0; i < common; ++i) {
+    if (lower(a[i]) != lower(b[i])) return int{lower(a[i])} - int{lower(b[i])};
+  }
+  return a.size() == b.size() ? 0 : (a.size() < b.size() ? -1 : 1);
 }
 
 ArgumentsView::ArgumentsView() noexcept : at_(kEmpty) {}
@@ -247,7 +224,15 @@ Result<ArgumentsView, SessionError> ArgumentsView::check(Bytes bytes) noexcept {
 
 std::optional<Arg> ArgumentsView::find(const ArgKey& key) const noexcept {
   const std::byte* at = at_ + 8;
-  for (std::uint32_t left = size(); left != 0; --left) {
+  std::uint32_t left = size();
+  // Keywords before the key are skipped by their numbers alone. Own keys are 0, one less wraps to the end of the order.
+  const auto wanted = static_cast<std::uint16_t>(static_cast<std::uint16_t>(key.keyword()) - 1);
+  for (; left != 0; --left) {
+    const Arg arg(at);
+    if (static_cast<std::uint16_t>(static_cast<std::uint16_t>(arg.keyword()) - 1) >= wanted) break;
+    at += arg.bytes().size();
+  }
+  for (; left != 0; --left) {
     const Arg arg(at);
     const int order = arg.compare(key);
     if (order == 0) return arg;

@@ -99,12 +99,29 @@ class Arg {
   std::string to_text() const;
 
   /// The entry's bytes, padding included.
-  Bytes bytes() const noexcept;
-  /// Below, equal or above zero, by the canonical order.
-  int compare(const ArgKey& key) const noexcept;
-  int compare(const Arg& other) const noexcept;
+  Bytes bytes() const noexcept {
+    const std::size_t value = is_integer() ? 0 : load_le<std::uint32_t>(at_ + 4);
+    const auto key = std::to_integer<std::size_t>(at_[3]);
+    return {at_, 8 + ((key + 3) & ~std::size_t{3}) + ((value + 3) & ~std::size_t{3})};
+  }
+  /// Below, equal or above zero, by the canonical order: keywords by number, own keys behind them.
+  int compare(const ArgKey& key) const noexcept {
+    return compare(keyword(), own_key(), key.keyword(), key.own());
+  }
+  int compare(const Arg& other) const noexcept {
+    return compare(keyword(), own_key(), other.keyword(), other.own_key());
+  }
 
  private:
+  static int rank(Keyword keyword) noexcept {
+    return static_cast<std::uint16_t>(static_cast<std::uint16_t>(keyword) - 1);  // own keys: 0xFFFF
+  }
+  static int compare(Keyword a, std::string_view own_a, Keyword b,
+                     std::string_view own_b) noexcept {
+    if (a != b) return rank(a) - rank(b);
+    return a == Keyword::kOwnKey ? compare_own(own_a, own_b) : 0;
+  }
+  static int compare_own(std::string_view a, std::string_view b) noexcept;
   const std::byte* payload() const noexcept {
     return at_ + 8 + ((std::to_integer<std::size_t>(at_[3]) + 3) & ~std::size_t{3});
   }

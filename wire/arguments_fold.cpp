@@ -7,12 +7,16 @@
 namespace cti::wire {
 namespace {
 
-std::uint32_t entries_in(const Arg& arg) noexcept {  // depth is bounded by the block
-  std::uint32_t count = 1;
-  if (arg.is_arguments()) {
-    for (const Arg inner : arg.arguments()) count += entries_in(inner);
+std::uint32_t nested_in(const ArgumentsView& view) noexcept {  // depth is bounded by the block
+  std::uint32_t count = view.size();
+  for (const Arg inner : view) {
+    if (inner.is_arguments()) count += nested_in(inner.arguments());
   }
   return count;
+}
+
+std::uint32_t entries_in(const Arg& arg) noexcept {
+  return arg.is_arguments() ? 1 + nested_in(arg.arguments()) : 1;
 }
 
 bool clears_variable(const Arg& arg) noexcept {
@@ -100,6 +104,29 @@ Result<Bytes, SessionError> fold_arguments(const ArgumentsView& base, const Argu
   for (; old != base.end(); ++old) appender.put((*old).bytes(), entries_in(*old));
   for (; fresh != change.end(); ++fresh) appender.put_change(*fresh);
   return appender.finish();
+}
+
+bool overwrite_arguments(MutableBytes block, const ArgumentsView& change) noexcept {
+  constexpr std::uint32_t kEntriesMax = 64;  // of the change; events have some thirty
+  std::uint32_t places[kEntriesMax];
+  if (change.size() > kEntriesMax) return false;
+  const ArgumentsView base = ArgumentsView::trusted(block);
+  auto old = base.begin();
+  std::uint32_t count = 0;
+  for (const Arg fresh : change) {
+    while (old != base.end() && (*old).compare(fresh) < 0) ++old;
+    if (old == base.end() || (*old).compare(fresh) != 0) return false;
+    const Bytes bytes = (*old).bytes();
+    if (bytes.size() != fresh.bytes().size()) return false;
+    if (clears_variable(fresh) || entries_in(fresh) != entries_in(*old)) return false;
+    places[count++] = static_cast<std::uint32_t>(bytes.data() - block.data());
+  }
+  count = 0;
+  for (const Arg fresh : change) {
+    const Bytes bytes = fresh.bytes();
+    std::memcpy(block.data() + places[count++], bytes.data(), bytes.size());
+  }
+  return true;
 }
 
 bool is_volatile(Keyword keyword) noexcept {

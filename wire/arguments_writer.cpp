@@ -133,14 +133,16 @@ void ArgumentsWriter::add_value(const ArgKey& key, ArgType type, std::uint32_t v
   if (at == 0) return;
   ++entries_;
   std::byte* entry = buffer_ + at;
-  std::memset(entry + 4, 0, head - 4);
   store_le(entry, static_cast<std::uint16_t>(key.keyword()));
   entry[2] = static_cast<std::byte>(type);
   entry[3] = static_cast<std::byte>(key_bytes);
   store_le(entry + 4, value);
-  if (key_bytes != 0) std::memcpy(entry + 8, key.own().data(), key_bytes);
+  if (key_bytes != 0) {
+    store_le(entry + head - 4, std::uint32_t{0});  // the padding, before what it pads
+    std::memcpy(entry + 8, key.own().data(), key_bytes);
+  }
   if (payload.empty()) return;
-  std::memset(entry + head + padded(payload.size()) - 4, 0, 4);
+  store_le(entry + head + padded(payload.size()) - 4, std::uint32_t{0});
   std::memcpy(entry + head, payload.data(), payload.size());
 }
 

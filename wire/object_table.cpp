@@ -68,32 +68,36 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   const auto old_text = update.arguments().string(Keyword::OldUniqueObjectID);
   const std::uint32_t old = old_text && text ? index_.find(object_key(*old_text)) : kNone;
   if (old != kNone && old != number) {
-    if (number == kNone) return rename_object(update, old);
+    if (number == kNone) return rename_object(update, text, old);
     // The new name is taken: its object stays, the old one is no more.
-    const auto applied = update_object(update, number);
+    const auto applied = update_object(update, text, number);
     if (applied) end_object(old);
     return applied;
   }
-  if (number != kNone) return update_object(update, number);
+  if (number != kNone) return update_object(update, text, number);
   if (update.topics() & topic::kEnds) {
     ++counters_.ignored;
     return Applied{};
   }
-  return create_object(update);
+  return create_object(update, text);
 }
 
 Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update,
+                                                      std::optional<std::string_view> text,
                                                       std::uint32_t number) {
   Slot& object = slot(number);
   const auto known = ArgumentsView::trusted({object.block, 8});
   // Two texts with the same 64 bits: the newcomer is refused, the object that was there stays right.
-  const auto text = update.arguments().string(Keyword::UniqueObjectID);
   if (text && object.key == update.object_key() && known.string(Keyword::UniqueObjectID) != text) {
     return refuse(FoldFault::kKeyMismatch);
   }
-  const auto properties = folded(known, update);
-  if (!properties) return Err{properties.error()};
-  if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
+  const bool whole = (update.topics() & topic::kWhole) != 0;
+  const MutableBytes block{object.block, known.bytes().size()};
+  if (whole || !overwrite_arguments(block, update.arguments())) {
+    const auto properties = folded(known, update);
+    if (!properties) return Err{properties.error()};
+    if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
+  }
   touch(object, update);
   ++counters_.updated;
   if (!(update.topics() & topic::kEnds)) return Applied{handle_of(number), Change::kUpdated};
@@ -102,8 +106,8 @@ Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update,
   return Applied{handle, Change::kEnded};
 }
 
-Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update) {
-  const auto text = update.arguments().string(Keyword::UniqueObjectID);
+Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update,
+                                                      std::optional<std::string_view> text) {
   if (!text) return refuse(FoldFault::kNoUniqueObjectId);
   auto kind = kind_of(*text);
   if (!kind) kind = kind_from(update.topics());
@@ -130,10 +134,11 @@ Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update) 
 }
 
 Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update,
+                                                      std::optional<std::string_view> text,
                                                       std::uint32_t number) {
   const std::uint64_t before = slot(number).key;
   if (!index_.insert(update.object_key(), number)) return refuse(FoldFault::kIndexFull);
-  auto applied = update_object(update, number);
+  auto applied = update_object(update, text, number);
   if (!applied) {
     index_.erase(update.object_key());
     return applied;

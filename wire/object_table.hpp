@@ -167,9 +167,15 @@ class ObjectTable {
   }
   const Slot* slot_of(ObjectHandle handle) const noexcept;
 
-  Result<Applied, FoldError> update_object(const UpdateView& update, std::uint32_t number);
-  Result<Applied, FoldError> create_object(const UpdateView& update);
-  Result<Applied, FoldError> rename_object(const UpdateView& update, std::uint32_t number);
+  // `text` is the record's UniqueObjectID, when it has one.
+  Result<Applied, FoldError> update_object(const UpdateView& update,
+                                           std::optional<std::string_view> text,
+                                           std::uint32_t number);
+  Result<Applied, FoldError> create_object(const UpdateView& update,
+                                           std::optional<std::string_view> text);
+  Result<Applied, FoldError> rename_object(const UpdateView& update,
+                                           std::optional<std::string_view> text,
+                                           std::uint32_t number);
   Result<Bytes, FoldError> folded(const ArgumentsView& base, const UpdateView& update);
   bool store(Slot& object, Bytes properties);
   Err<FoldError> refuse(FoldFault fault, std::uint64_t limit = 0) noexcept;

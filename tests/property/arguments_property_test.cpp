@@ -106,6 +106,7 @@ TEST(ArgumentsProperty, SpoiltBytesAreRefusedOrCanonical) {
 TEST(ArgumentsProperty, FoldIsSettingEveryKeyOfTheChange) {
   Seed seed("ArgumentsProperty.FoldIsSettingEveryKeyOfTheChange");
   std::vector<std::byte> buffer(wire::limits::kArgumentsBytesMax);
+  int overwritten = 0;
   for (int round = 0; round < 2'000; ++round) {
     Arguments base;
     Arguments change;
@@ -126,7 +127,16 @@ TEST(ArgumentsProperty, FoldIsSettingEveryKeyOfTheChange) {
     const auto checked = ArgumentsView::check(*folded);
     ASSERT_TRUE(checked) << describe(checked.error()) << seed.text();
     ASSERT_TRUE(*checked == expected.view()) << seed.text();
+    // In place: the same, or nothing at all. Once more over the result, most of it can be in place.
+    for (const Arguments& before : {base, expected}) {
+      std::vector<std::byte> block(before.bytes().begin(), before.bytes().end());
+      const bool done = wire::overwrite_arguments(block, change);
+      overwritten += done;
+      ASSERT_TRUE(ArgumentsView::trusted(block) == (done ? expected : before).view())
+          << seed.text();
+    }
   }
+  EXPECT_GT(overwritten, 200);
 }
 
 TEST(ArgumentsProperty, SpoiltFramesAreNeverReadPast) {
