@@ -11,7 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-BANNER = '// {name} - {what}\n//\n// Generated from wire/ctios.json and cil/api.json by cil/generate.py; change those, not this file.\n'
+BANNER = ('// {name} - {what}\n//\n'
+          '// Generated from wire/ctios.json and cil/api.json by cil/generate.py; change those, not this file.\n')
 
 # Interface, subscriber list of wire/ctios.json, adapter. The order is the order of IAllInOne.
 INTERFACES = [
@@ -123,7 +124,8 @@ def event_rows(schema):
         for n, interface in enumerate(event['interfaces']):
             first = 'true' if n == 0 else 'false'
             rows.append(f"CTI_CIL_EVENT({event['name']}, {lists[interface]}, {interface}, {event['callback']}, {first})")
-    return BANNER.format(name='event_rows.inc', what='event, subscriber list, interface, callback, first of its event.') + '\n'.join(rows) + '\n'
+    what = 'event, subscriber list, interface, callback, first of its event.'
+    return BANNER.format(name='event_rows.inc', what=what) + '\n'.join(rows) + '\n'
 
 
 def every_method(api):

@@ -30,11 +30,12 @@ class CWaitObject : public Counted {
   /// EVENT_SIGNALED, EVENT_WAIT_TIMEDOUT or WAIT_FAILED. Negative: no time limit.
   WaitResult WaitOnMultipleEvents(int Milliseconds = -1);
 
- private:
+ protected:
   friend class detail::SessionCore;
   explicit CWaitObject(std::weak_ptr<detail::SessionCore> core);
   ~CWaitObject() override;
 
+ private:
   std::weak_ptr<detail::SessionCore> core_;
   std::shared_ptr<detail::Waiter> waiter_;
 };

@@ -119,15 +119,13 @@ void Engine::tell_known_agent() {
   Arguments device;
   Arguments valid;
   const std::vector<std::string> calls = own_calls();
-  int number = 0;
-  for (const std::string& call : calls)
-    valid.AddItem("Call[" + std::to_string(++number) + "]", call);
+  for (const std::string& call : calls) valid.AddItem(call, call);
   std::string instrument;
   if (agent.GetValueString(CTIOS_AGENTINSTRUMENT, &instrument)) {
     device.AddItem(CTIOS_UNIQUEOBJECTID,
                    "device." + std::to_string(peripheral_of(id)) + "." + instrument);
   }
-  device.AddItem(CTIOS_NUMCALLS, static_cast<short>(number));
+  device.AddItem(CTIOS_NUMCALLS, static_cast<short>(calls.size()));
   device.AddItem(CTIOS_VALIDCALLS, valid);
   tell(eSnapshotDeviceConf, device);
   for (const std::string& call : calls) {

@@ -80,10 +80,12 @@ void Objects::adopt(const std::string& object_id, Ref<CCtiOsObject> own) {
   const std::lock_guard lock(mutex_);
   own->bind(core_.lock(), object_id);
   handles_.insert_or_assign(object_id, std::move(own));
+  adopted_ = object_id;
 }
 
 void Objects::part(const std::string& object_id, const Arguments& last) {
   const std::lock_guard lock(mutex_);
+  if (object_id == adopted_) return;
   const Ref<CCtiOsObject> object(find_locked(object_id));
   if (!object) return;
   Arguments all;
@@ -107,7 +109,8 @@ std::vector<std::string> Objects::end_snapshot(std::uint32_t peripheral_id) {
   std::vector<std::string> ended;
   table_.end_snapshot(peripheral_id, [&](wire::ObjectHandle handle) {
     std::string id(table_.unique_object_id(handle));
-    if (const Ref<CCtiOsObject> object{find_locked(id)}) {
+    const Ref<CCtiOsObject> object(id == adopted_ ? nullptr : find_locked(id));
+    if (object) {
       Arguments all;
       read(table_.properties(handle), &all);
       object->detach(all);
@@ -129,7 +132,7 @@ void Objects::rename(const std::string& from, const std::string& to) {
 
 void Objects::remove(const std::string& object_id) {
   const std::lock_guard lock(mutex_);
-  handles_.erase(object_id);
+  if (object_id != adopted_) handles_.erase(object_id);
 }
 
 void Objects::clear() {
@@ -140,6 +143,7 @@ void Objects::clear() {
     object->detach(all);
   }
   handles_.clear();
+  adopted_.clear();
   table_.clear();
 }
 

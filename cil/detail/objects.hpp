@@ -37,7 +37,7 @@ class Objects {
   /// The UniqueObjectIDs of one kind.
   std::vector<std::string> list(wire::ObjectKind kind) const;
 
-  /// The program's own agent becomes the handle of this id.
+  /// The program's own agent becomes the handle of this id. It stays in the session whatever the server knows of it.
   void adopt(const std::string& object_id, Ref<CCtiOsObject> own);
   /// Before the last record of an object is applied: its handle keeps its properties, and those of the record.
   void part(const std::string& object_id, const Arguments& last);
@@ -66,6 +66,7 @@ class Objects {
   mutable std::mutex mutex_;  // guards what follows
   wire::ObjectTable table_;
   std::unordered_map<std::string, Ref<CCtiOsObject>> handles_;
+  std::string adopted_;  ///< the id of the program's own agent
 };
 
 }  // namespace cti::cil::detail

@@ -75,6 +75,19 @@ TEST_F(AgentMode, AnotherAgentNeedsADisconnectAndNullClears) {
   EXPECT_EQ(session->SetAgent(nullptr), E_CTIOS_INVALID_AGENT);
 }
 
+TEST_F(AgentMode, AnAgentThatTheServerDoesNotKnowStaysTheSessionsAgent) {
+  serve_agent(*a, eNotReady);
+  enter_agent_mode();
+  a->snapshot_begin();
+  a->snapshot_end();
+  world.run_for(Seconds(1));
+  EXPECT_EQ(agent->GetAgentState(), eUnknown);
+  EXPECT_EQ(agent->GetValueString(CTIOS_AGENTID), "22866");
+  EXPECT_EQ(agent->QueryAgentState(), CIL_OK);
+  Ref<CAgent> current(session->GetCurrentAgent());
+  EXPECT_EQ(current.get(), agent.get());
+}
+
 TEST_F(AgentMode, ARefusedAgentLeavesTheSessionWithoutMode) {
   a->on_subscribe = [this] {
     a->subscribed(wire::Outcome::kRefused, EventId::eCTIOSFailureEvent,
