@@ -33,7 +33,6 @@ constexpr Text kTexts[] = {
     {"kFrameTruncated", "the frame ends inside its fixed part"},
     {"kFrameTooLong", "the frame is too long"},
     {"kFrameLengthWrong", "the length of the frame is wrong"},
-    {"kFrameTypeUnknown", "unknown frame type"},
     {"kFrameTypeUnexpected", "another frame type was expected"},
     {"kFrameTail", "bytes behind the Arguments"},
     {"kMagicWrong", "this is not the session protocol"},

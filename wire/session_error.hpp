@@ -35,7 +35,6 @@ enum class SessionFault : std::uint8_t {
   kFrameTruncated,       ///< shorter than the fixed part of its type
   kFrameTooLong,         ///< limit: what this side accepts at this moment
   kFrameLengthWrong,     ///< the length is not a multiple of 8, or not the length of the frame
-  kFrameTypeUnknown,     ///< no frame has this number
   kFrameTypeUnexpected,  ///< another frame type than the one asked for
   kFrameTail,            ///< bytes behind the Arguments that are not padding
   kMagicWrong,           ///< Hello does not begin like one: another protocol talks
