@@ -5,16 +5,16 @@
 //          heart from one address.
 // Peers    memcpy and a byte sum over the same bytes: the limit.
 // Result   ns per message ("real_time"), bytes per second. Figures count only against the peers of the same run.
+#include "wire/ged188/agent_events.hpp"
+#include "wire/ged188/call_events.hpp"
+#include "wire/mhdr.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <array>
 #include <cstring>
 #include <numeric>
 #include <vector>
-
-#include "wire/ged188/agent_events.hpp"
-#include "wire/ged188/call_events.hpp"
-#include "wire/mhdr.hpp"
 
 namespace {
 
@@ -24,11 +24,20 @@ using namespace cti::wire::ged188;
 constexpr std::size_t kCopies = 64;
 
 Bytes write_event(MutableBytes buffer, Version version) {
-  CallDeliveredEventEncoder encoder(buffer, version, {.monitor_id = 1, .peripheral_id = 5000, .connection_call_id = 16'777'217});
+  CallDeliveredEventEncoder encoder(
+      buffer, version, {.monitor_id = 1, .peripheral_id = 5000, .connection_call_id = 16'777'217});
   encoder.connection_device_id("201:01").alerting_device_id("201").calling_device_id("4155550123");
-  encoder.called_device_id("8005550199").trunk_number(17).trunk_group_number(3).ani("4155550123").dnis("5550199");
-  encoder.dialed_number("8005550199").caller_entered_digits("123456").call_variable1("customer 4711, Main Street");
-  encoder.call_variable2("gold").call_variable3("english, no").call_wrapup_data("sale, follow up tomorrow at ten");
+  encoder.called_device_id("8005550199")
+      .trunk_number(17)
+      .trunk_group_number(3)
+      .ani("4155550123")
+      .dnis("5550199");
+  encoder.dialed_number("8005550199")
+      .caller_entered_digits("123456")
+      .call_variable1("customer 4711, Main Street");
+  encoder.call_variable2("gold")
+      .call_variable3("english, no")
+      .call_wrapup_data("sale, follow up tomorrow at ten");
   return *encoder.finish();
 }
 
@@ -43,7 +52,9 @@ struct Stream {
     message_bytes = event.size();
     for (std::size_t i = 0; i < kCopies; ++i) bytes.insert(bytes.end(), event.begin(), event.end());
   }
-  Bytes message(std::size_t i) const { return Bytes(bytes).subspan(i * message_bytes, message_bytes); }
+  Bytes message(std::size_t i) const {
+    return Bytes(bytes).subspan(i * message_bytes, message_bytes);
+  }
   Bytes body(std::size_t i) const { return message(i).subspan(limits::kHeaderBytes); }
 };
 
@@ -80,17 +91,20 @@ void ByteSum(benchmark::State& state) {
 }
 
 std::uint64_t touch_fixed(const CallDeliveredEventView& view) {
-  return view.monitor_id() + view.peripheral_id() + view.peripheral_type() + view.connection_device_id_type() +
-         view.connection_call_id() + view.line_handle() + view.line_type() + view.service_number() + view.service_id() +
-         view.skill_group_number() + view.skill_group_id() + view.skill_group_priority() + view.alerting_device_type() +
+  return view.monitor_id() + view.peripheral_id() + view.peripheral_type() +
+         view.connection_device_id_type() + view.connection_call_id() + view.line_handle() +
+         view.line_type() + view.service_number() + view.service_id() + view.skill_group_number() +
+         view.skill_group_id() + view.skill_group_priority() + view.alerting_device_type() +
          view.calling_device_type() + view.called_device_type() + view.last_redirect_device_type() +
-         view.local_connection_state() + view.event_cause() + view.num_named_variables() + view.num_named_arrays();
+         view.local_connection_state() + view.event_cause() + view.num_named_variables() +
+         view.num_named_arrays();
 }
 
 void Check(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view = CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view =
+        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
     benchmark::DoNotOptimize(view.ok());
   });
 }
@@ -100,7 +114,8 @@ void WalkEveryField(benchmark::State& state) {
   const Version version = version_of(state);
   const Stream stream(version);
   std::vector<CallDeliveredEventView> views;
-  for (std::size_t i = 0; i < kCopies; ++i) views.push_back(*CallDeliveredEventView::decode(stream.body(i), version));
+  for (std::size_t i = 0; i < kCopies; ++i)
+    views.push_back(*CallDeliveredEventView::decode(stream.body(i), version));
   std::size_t next = 0;
   for (auto _ : state) {
     const CallDeliveredEventView& view = views[next];
@@ -117,7 +132,8 @@ void WalkEveryField(benchmark::State& state) {
 void CheckAndWalkEveryField(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view = CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view =
+        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
     std::uint64_t sum = touch_fixed(*view);
     view->floating().for_each([&](std::uint16_t tag, Bytes bytes) {
       sum += tag + bytes.size() + std::to_integer<std::uint64_t>(*bytes.data());
@@ -129,7 +145,8 @@ void CheckAndWalkEveryField(benchmark::State& state) {
 void CheckAndFindOne(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view = CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view =
+        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
     benchmark::DoNotOptimize(view->call_variable1());
   });
 }
@@ -180,8 +197,9 @@ void Framing(benchmark::State& state) {
   benchmark::DoNotOptimize(sum);
   state.SetItemsProcessed(frames);
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(stream.bytes.size()));
-  state.counters["ns_per_frame"] = benchmark::Counter(static_cast<double>(frames) * 1e-9,
-                                                      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_frame"] =
+      benchmark::Counter(static_cast<double>(frames) * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 BENCHMARK(Memcpy)->Arg(15)->Arg(20);

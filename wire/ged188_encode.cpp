@@ -20,15 +20,24 @@ std::byte* append(std::byte* at, std::string_view text) noexcept {
 
 std::string_view name_of(EncodeErrorCode code) noexcept {
   switch (code) {
-    case EncodeErrorCode::kBufferTooSmall: return "buffer too small";
-    case EncodeErrorCode::kFrameTooLong: return "frame too long";
-    case EncodeErrorCode::kFieldTooLong: return "field too long";
-    case EncodeErrorCode::kFieldTwice: return "field twice";
-    case EncodeErrorCode::kTextHasNul: return "NUL inside text";
-    case EncodeErrorCode::kTooManyEntries: return "too many entries";
-    case EncodeErrorCode::kEntryIncomplete: return "entry incomplete";
-    case EncodeErrorCode::kTooMuchNamedData: return "too much named data";
-    case EncodeErrorCode::kRequiredMissing: return "required field missing";
+    case EncodeErrorCode::kBufferTooSmall:
+      return "buffer too small";
+    case EncodeErrorCode::kFrameTooLong:
+      return "frame too long";
+    case EncodeErrorCode::kFieldTooLong:
+      return "field too long";
+    case EncodeErrorCode::kFieldTwice:
+      return "field twice";
+    case EncodeErrorCode::kTextHasNul:
+      return "NUL inside text";
+    case EncodeErrorCode::kTooManyEntries:
+      return "too many entries";
+    case EncodeErrorCode::kEntryIncomplete:
+      return "entry incomplete";
+    case EncodeErrorCode::kTooMuchNamedData:
+      return "too much named data";
+    case EncodeErrorCode::kRequiredMissing:
+      return "required field missing";
   }
   return "unknown error";
 }
@@ -37,7 +46,10 @@ std::string EncodeError::text() const {
   std::string line(name_of(code));
   if (!field.empty()) line.append(": ").append(field);
   if (actual != 0 || limit != 0) {
-    line.append(", ").append(std::to_string(actual)).append(" of at most ").append(std::to_string(limit));
+    line.append(", ")
+        .append(std::to_string(actual))
+        .append(" of at most ")
+        .append(std::to_string(limit));
   }
   return line;
 }
@@ -112,8 +124,8 @@ void FrameWriter::raw(const FieldTerms& terms, Bytes value) noexcept {
 }
 
 /// Room for named data of `bytes`; the limits of name, value and their sum are checked here.
-std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view name, std::string_view value,
-                                   std::size_t bytes) noexcept {
+std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view name,
+                                   std::string_view value, std::size_t bytes) noexcept {
   if (has_nul(name) || has_nul(value)) {
     fail(EncodeErrorCode::kTextHasNul, terms.name, bytes, 0);
   } else if (name.size() + 1 > limits::kNamedNameBytesMax) {
@@ -121,7 +133,8 @@ std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view nam
   } else if (value.size() + 1 > limits::kNamedValueBytesMax) {
     fail(EncodeErrorCode::kFieldTooLong, terms.name, value.size() + 1, limits::kNamedValueBytesMax);
   } else if (named_bytes_ + bytes > limits::kNamedDataBytesMax) {
-    fail(EncodeErrorCode::kTooMuchNamedData, terms.name, named_bytes_ + bytes, limits::kNamedDataBytesMax);
+    fail(EncodeErrorCode::kTooMuchNamedData, terms.name, named_bytes_ + bytes,
+         limits::kNamedDataBytesMax);
   }
   std::byte* at = open_field(terms, bytes);
   if (at != nullptr) named_bytes_ += bytes;
@@ -146,7 +159,8 @@ void FrameWriter::named_array(const FieldTerms& terms, std::uint8_t index, std::
 void FrameWriter::begin_list(const CountTerms& terms, CountSlot& slot) noexcept {
   slot = {};
   if (terms.field.tag == 0) {
-    if (terms.fixed_at + 2U <= fixed_bytes_) slot.at = static_cast<std::uint32_t>(limits::kHeaderBytes + terms.fixed_at);
+    if (terms.fixed_at + 2U <= fixed_bytes_)
+      slot.at = static_cast<std::uint32_t>(limits::kHeaderBytes + terms.fixed_at);
     return;
   }
   if (std::byte* at = open_field(terms.field, sizeof(std::uint16_t))) {
@@ -170,7 +184,8 @@ void FrameWriter::store_count(const CountSlot& slot) noexcept {
   if (slot.at != 0) store_be(buffer_.data() + slot.at, slot.entries);
 }
 
-Result<Bytes, EncodeError> FrameWriter::finish(std::uint64_t required, const FieldTerms* terms) noexcept {
+Result<Bytes, EncodeError> FrameWriter::finish(std::uint64_t required,
+                                               const FieldTerms* terms) noexcept {
   if (!error_ && (set_ & required) != required) {
     const int missing = std::countr_zero(required & ~set_);
     fail(EncodeErrorCode::kRequiredMissing, terms[missing].name, 0, 0);

@@ -11,26 +11,26 @@
 // Text     a NUL inside is refused; all other bytes go through, since call data is Latin-1 or UTF-8 in the field.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
+#include "wire/ged188_limits.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
-#include "core/base/bytes.hpp"
-#include "core/base/result.hpp"
-#include "wire/ged188_limits.hpp"
-
 namespace cti::wire::ged188 {
 
 enum class EncodeErrorCode : std::uint8_t {
-  kBufferTooSmall,    ///< The caller's buffer ends before the message does.
-  kFrameTooLong,      ///< The message would pass limits::kMessageBytesMax.
-  kFieldTooLong,      ///< Longer than the field may be, or than a 1+1 header can say.
-  kFieldTwice,        ///< A single field was set twice.
-  kTextHasNul,        ///< A NUL inside a string, name or value.
-  kTooManyEntries,    ///< More entries than the list may have.
-  kEntryIncomplete,   ///< A list entry without its first field, or a nested entry before any outer one.
+  kBufferTooSmall,  ///< The caller's buffer ends before the message does.
+  kFrameTooLong,    ///< The message would pass limits::kMessageBytesMax.
+  kFieldTooLong,    ///< Longer than the field may be, or than a 1+1 header can say.
+  kFieldTwice,      ///< A single field was set twice.
+  kTextHasNul,      ///< A NUL inside a string, name or value.
+  kTooManyEntries,  ///< More entries than the list may have.
+  kEntryIncomplete,  ///< A list entry without its first field, or a nested entry before any outer one.
   kTooMuchNamedData,  ///< Named variables and arrays together above their limit.
   kRequiredMissing,   ///< A required field was not set.
 };
@@ -57,9 +57,9 @@ struct FieldTerms {
 
 /// What the encoder must know of a list's count.
 struct CountTerms {
-  FieldTerms field;       ///< of a floating count; tag 0: the count is a fixed field
+  FieldTerms field;        ///< of a floating count; tag 0: the count is a fixed field
   std::uint16_t fixed_at;  ///< offset of a fixed count in the body
-  std::uint16_t max;      ///< entries; 0: bounded by the frame only
+  std::uint16_t max;       ///< entries; 0: bounded by the frame only
 };
 
 /// Where a count stands and how far it has come. One per list of an encoder.
@@ -71,7 +71,8 @@ struct CountSlot {
 class FrameWriter {
  public:
   /// Starts a frame in `buffer`, with `fixed_bytes` zeroed bytes of fixed part.
-  FrameWriter(MutableBytes buffer, Version version, std::uint32_t message_type, unsigned fixed_bytes) noexcept;
+  FrameWriter(MutableBytes buffer, Version version, std::uint32_t message_type,
+              unsigned fixed_bytes) noexcept;
 
   Version version() const noexcept { return version_; }
   bool ok() const noexcept { return !error_.has_value(); }
@@ -80,7 +81,8 @@ class FrameWriter {
   template <class T>
   void fixed(unsigned offset, T value) noexcept {
     if (offset + sizeof(T) > fixed_bytes_) return;
-    store_be(buffer_.data() + limits::kHeaderBytes + offset, static_cast<std::make_unsigned_t<T>>(value));
+    store_be(buffer_.data() + limits::kHeaderBytes + offset,
+             static_cast<std::make_unsigned_t<T>>(value));
   }
 
   /// Floating fields. All check version, length, repetition and room.
@@ -88,9 +90,11 @@ class FrameWriter {
   void raw(const FieldTerms& terms, Bytes value) noexcept;
   template <class T>
   void number(const FieldTerms& terms, T value) noexcept {
-    if (std::byte* at = open_field(terms, sizeof(T))) store_be(at, static_cast<std::make_unsigned_t<T>>(value));
+    if (std::byte* at = open_field(terms, sizeof(T)))
+      store_be(at, static_cast<std::make_unsigned_t<T>>(value));
   }
-  void named_variable(const FieldTerms& terms, std::string_view name, std::string_view value) noexcept;
+  void named_variable(const FieldTerms& terms, std::string_view name,
+                      std::string_view value) noexcept;
   void named_array(const FieldTerms& terms, std::uint8_t index, std::string_view name,
                    std::string_view value) noexcept;
 
@@ -102,7 +106,8 @@ class FrameWriter {
   /// Puts MessageLength in place. `required` has a bit for every index that must have been set; `terms` names them.
   Result<Bytes, EncodeError> finish(std::uint64_t required, const FieldTerms* terms) noexcept;
 
-  void fail(EncodeErrorCode code, std::string_view field, std::size_t actual, std::size_t limit) noexcept;
+  void fail(EncodeErrorCode code, std::string_view field, std::size_t actual,
+            std::size_t limit) noexcept;
 
  private:
   std::byte* open_field(const FieldTerms& terms, std::size_t bytes) noexcept;

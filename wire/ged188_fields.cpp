@@ -36,12 +36,13 @@ std::size_t count_entries(const std::vector<Entry>& entries, std::uint8_t group)
   return total;
 }
 
-std::optional<DecodeError> compare(const MessageRule& message, const GroupRule& group, std::size_t count,
-                                   std::size_t offset, std::size_t entries) {
+std::optional<DecodeError> compare(const MessageRule& message, const GroupRule& group,
+                                   std::size_t count, std::size_t offset, std::size_t entries) {
   const bool too_large = group.max != 0 && count > group.max;
   if (!too_large && count == entries) return std::nullopt;
-  DecodeError error = fault(
-      message, too_large ? DecodeErrorCode::kCountTooLarge : DecodeErrorCode::kCountMismatch, offset);
+  DecodeError error =
+      fault(message, too_large ? DecodeErrorCode::kCountTooLarge : DecodeErrorCode::kCountMismatch,
+            offset);
   error.field = group.count;
   error.tag = group.count_is_fixed ? std::uint16_t{0} : group.count_at;
   error.actual = count;
@@ -70,7 +71,8 @@ std::uint16_t fixed_size_at(const MessageRule& message, Version version) noexcep
   return size;
 }
 
-std::vector<Entry> split_entries(const MessageRule& message, std::uint8_t group, const Entry& fields) {
+std::vector<Entry> split_entries(const MessageRule& message, std::uint8_t group,
+                                 const Entry& fields) {
   std::vector<Entry> entries;
   std::vector<std::size_t> present;
   for (const RawField& field : fields) {
@@ -90,7 +92,8 @@ std::vector<Entry> split_entries(const MessageRule& message, std::uint8_t group,
   return entries;
 }
 
-RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version, bool lenient) {
+RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version,
+                       bool lenient) {
   RawFields result;
   const unsigned half = floating_header_width(version) / 2;
   const auto number = [&](std::size_t at) {
@@ -124,7 +127,8 @@ RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from,
   return result;
 }
 
-std::optional<DecodeError> check_fields(const MessageRule& message, const std::vector<RawField>& fields) {
+std::optional<DecodeError> check_fields(const MessageRule& message,
+                                        const std::vector<RawField>& fields) {
   std::map<const FloatRule*, int> times;
   for (const RawField& field : fields) {
     if (field.rule == nullptr) continue;
@@ -148,7 +152,8 @@ std::optional<DecodeError> check_fields(const MessageRule& message, const std::v
   return std::nullopt;
 }
 
-std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, std::size_t fixed_bytes,
+std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body,
+                                       std::size_t fixed_bytes,
                                        const std::vector<RawField>& fields) {
   const auto floating_count = [](const GroupRule& group, const Entry& entry) -> const RawField* {
     for (const RawField& field : entry) {

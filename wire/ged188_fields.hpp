@@ -5,13 +5,13 @@
 // Shape    vectors and tables; allocates. Off the hot path.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "core/base/bytes.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188_rules.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace cti::wire::ged188 {
 
@@ -37,10 +37,12 @@ DecodeError fault(const MessageRule& message, DecodeErrorCode code, std::size_t 
 std::uint16_t fixed_size_at(const MessageRule& message, Version version) noexcept;
 
 /// Takes body[from..] apart. Bounds are all that is checked here.
-RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version, bool lenient);
+RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version,
+                       bool lenient);
 
 /// A single field that came twice, or a number of a width that it cannot have.
-std::optional<DecodeError> check_fields(const MessageRule& message, const std::vector<RawField>& fields);
+std::optional<DecodeError> check_fields(const MessageRule& message,
+                                        const std::vector<RawField>& fields);
 
 /// The entries of one list: a field that the entry has already begins the next one. Fields of lists inside an entry go
 /// with it and never begin one.
@@ -48,7 +50,8 @@ std::vector<std::vector<RawField>> split_entries(const MessageRule& message, std
                                                  const std::vector<RawField>& fields);
 
 /// Compares every list with its count. `fixed_bytes` of the body are the fixed part.
-std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body, std::size_t fixed_bytes,
+std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body,
+                                       std::size_t fixed_bytes,
                                        const std::vector<RawField>& fields);
 
 }  // namespace cti::wire::ged188

@@ -5,12 +5,13 @@ namespace cti::wire::ged188 {
 namespace {
 
 template <unsigned kHeader>
-Bytes find_in(const std::byte* at, const std::byte* end, std::uint16_t tag, std::uint16_t other) noexcept {
+Bytes find_in(const std::byte* at, const std::byte* end, std::uint16_t tag,
+              std::uint16_t other) noexcept {
   while (at != end) {
     const std::uint16_t found =
         kHeader == 2 ? std::uint16_t{load_be<std::uint8_t>(at)} : load_be<std::uint16_t>(at);
-    const std::size_t length = kHeader == 2 ? load_be<std::uint8_t>(at + 1)
-                                            : load_be<std::uint16_t>(at + 2);
+    const std::size_t length =
+        kHeader == 2 ? load_be<std::uint8_t>(at + 1) : load_be<std::uint16_t>(at + 2);
     if (found == tag || (other != 0 && found == other)) return {at + kHeader, length};
     at += kHeader + length;
   }
@@ -46,10 +47,12 @@ std::optional<std::string_view> FloatingPart::find_text(std::uint16_t tag,
   return Field{tag, 0, found}.text();
 }
 
-EntryBounds next_entry(const GroupTags& tags, const FloatingPart& part, const std::byte* from) noexcept {
+EntryBounds next_entry(const GroupTags& tags, const FloatingPart& part,
+                       const std::byte* from) noexcept {
   EntryBounds bounds;
   std::uint32_t seen = 0;
-  const FloatingPart rest(from, part.bytes().data() + part.bytes().size(), part.body(), part.header_width());
+  const FloatingPart rest(from, part.bytes().data() + part.bytes().size(), part.body(),
+                          part.header_width());
   for (const Field field : rest) {
     const GroupTags::Member* member = tags.find(field.tag);
     if (member == nullptr) continue;

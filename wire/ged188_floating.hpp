@@ -10,14 +10,14 @@
 // Source   floating fields: tag, length, data; 1+1 header bytes up to version 19, 2+2 from 20.
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include "core/base/bytes.hpp"
 
 namespace cti::wire::ged188 {
 
@@ -36,10 +36,14 @@ struct Field {
   /// The bytes as an unsigned number of 1, 2 or 4 bytes; 0 for any other length.
   std::uint32_t number() const noexcept {
     switch (bytes.size()) {
-      case 1: return load_be<std::uint8_t>(bytes.data());
-      case 2: return load_be<std::uint16_t>(bytes.data());
-      case 4: return load_be<std::uint32_t>(bytes.data());
-      default: return 0;
+      case 1:
+        return load_be<std::uint8_t>(bytes.data());
+      case 2:
+        return load_be<std::uint16_t>(bytes.data());
+      case 4:
+        return load_be<std::uint32_t>(bytes.data());
+      default:
+        return 0;
     }
   }
 };
@@ -117,7 +121,8 @@ class FloatingPart {
   Bytes find(std::uint16_t tag, std::uint16_t other = 0) const noexcept;
 
   std::optional<Bytes> find_raw(std::uint16_t tag, std::uint16_t other = 0) const noexcept;
-  std::optional<std::string_view> find_text(std::uint16_t tag, std::uint16_t other = 0) const noexcept;
+  std::optional<std::string_view> find_text(std::uint16_t tag,
+                                            std::uint16_t other = 0) const noexcept;
   /// A number, read with the width that the field has (1, 2 or 4 bytes); other widths count as absent.
   template <class T>
   std::optional<T> find_number(std::uint16_t tag, std::uint16_t other = 0) const noexcept {
@@ -142,8 +147,8 @@ class FloatingPart {
 };
 
 inline Field FloatingPart::Iterator::operator*() const noexcept {
-  const std::uint16_t tag = header_width_ == 2 ? std::uint16_t{load_be<std::uint8_t>(at_)}
-                                               : load_be<std::uint16_t>(at_);
+  const std::uint16_t tag =
+      header_width_ == 2 ? std::uint16_t{load_be<std::uint8_t>(at_)} : load_be<std::uint16_t>(at_);
   return {tag, static_cast<std::uint32_t>(at_ - body_), Bytes(at_ + header_width_, length())};
 }
 
@@ -211,7 +216,8 @@ struct EntryBounds {
   const std::byte* end = nullptr;
   std::size_t elements = 0;  ///< 0: no further entry
 };
-EntryBounds next_entry(const GroupTags& tags, const FloatingPart& part, const std::byte* from) noexcept;
+EntryBounds next_entry(const GroupTags& tags, const FloatingPart& part,
+                       const std::byte* from) noexcept;
 
 /// Entries of one group, in the order of the wire. Bounded by the bytes of the frame, not by its count field.
 template <class Entry>
@@ -251,7 +257,8 @@ class GroupRange {
     std::size_t element_ = 0;
   };
 
-  GroupRange(const GroupTags& tags, const FloatingPart& part) noexcept : tags_(&tags), part_(part) {}
+  GroupRange(const GroupTags& tags, const FloatingPart& part) noexcept
+      : tags_(&tags), part_(part) {}
   Iterator begin() const noexcept { return {*tags_, part_}; }
   std::default_sentinel_t end() const noexcept { return {}; }
   bool empty() const noexcept { return begin() == end(); }

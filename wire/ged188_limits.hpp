@@ -32,10 +32,12 @@ namespace limits {
 inline constexpr std::size_t kHeaderBytes = 8;           ///< MHDR: MessageLength, MessageType
 inline constexpr std::size_t kMessageBytesMax = 12'500;  ///< whole message with its header
 inline constexpr std::size_t kBodyBytesMax = kMessageBytesMax - kHeaderBytes;
-inline constexpr std::size_t kNamedDataBytesMax = 2'000;  ///< all named variables and arrays of one message
-inline constexpr std::size_t kNamedNameBytesMax = 33;     ///< with its NUL
-inline constexpr std::size_t kNamedValueBytesMax = 211;   ///< with its NUL
-inline constexpr std::size_t kNarrowFieldBytesMax = 255;  ///< longest floating field up to version 19
+inline constexpr std::size_t kNamedDataBytesMax =
+    2'000;  ///< all named variables and arrays of one message
+inline constexpr std::size_t kNamedNameBytesMax = 33;    ///< with its NUL
+inline constexpr std::size_t kNamedValueBytesMax = 211;  ///< with its NUL
+inline constexpr std::size_t kNarrowFieldBytesMax =
+    255;  ///< longest floating field up to version 19
 }  // namespace limits
 
 }  // namespace cti::wire::ged188

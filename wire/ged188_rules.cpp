@@ -1,9 +1,9 @@
 // ged188_rules.cpp - look-ups in the schema tables. The tables themselves are generated (rules_data.cpp).
 #include "wire/ged188_rules.hpp"
 
-#include <algorithm>
-
 #include "core/base/bytes.hpp"
+
+#include <algorithm>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -16,32 +16,44 @@ bool contains(std::span<const std::uint16_t> list, std::size_t value) noexcept {
 
 std::string_view name_of(FieldType type) noexcept {
   switch (type) {
-    case FieldType::kUchar: return "UCHAR";
-    case FieldType::kUshort: return "USHORT";
-    case FieldType::kShort: return "SHORT";
-    case FieldType::kBool: return "BOOL";
-    case FieldType::kUint: return "UINT";
-    case FieldType::kInt: return "INT";
-    case FieldType::kTime: return "TIME";
-    case FieldType::kString: return "STRING";
-    case FieldType::kUnspec: return "UNSPEC";
-    case FieldType::kNamedVar: return "NAMEDVAR";
-    case FieldType::kNamedArray: return "NAMEDARRAY";
+    case FieldType::kUchar:
+      return "UCHAR";
+    case FieldType::kUshort:
+      return "USHORT";
+    case FieldType::kShort:
+      return "SHORT";
+    case FieldType::kBool:
+      return "BOOL";
+    case FieldType::kUint:
+      return "UINT";
+    case FieldType::kInt:
+      return "INT";
+    case FieldType::kTime:
+      return "TIME";
+    case FieldType::kString:
+      return "STRING";
+    case FieldType::kUnspec:
+      return "UNSPEC";
+    case FieldType::kNamedVar:
+      return "NAMEDVAR";
+    case FieldType::kNamedArray:
+      return "NAMEDARRAY";
   }
   return "";
 }
 
 const MessageRule* find_message(std::uint32_t number) noexcept {
   const auto all = all_messages();
-  const auto at = std::lower_bound(all.begin(), all.end(), number,
-                                   [](const MessageRule& m, std::uint32_t n) { return m.number < n; });
+  const auto at =
+      std::lower_bound(all.begin(), all.end(), number,
+                       [](const MessageRule& m, std::uint32_t n) { return m.number < n; });
   return at != all.end() && at->number == number ? &*at : nullptr;
 }
 
 const MessageRule* find_message(std::string_view name) noexcept {
   const auto all = all_messages();
-  const auto at = std::find_if(all.begin(), all.end(),
-                               [name](const MessageRule& m) { return m.name == name; });
+  const auto at =
+      std::find_if(all.begin(), all.end(), [name](const MessageRule& m) { return m.name == name; });
   return at != all.end() ? &*at : nullptr;
 }
 

@@ -5,11 +5,11 @@
 // Shape    constant arrays, generated into rules.cpp from wire/ged188.json. Nothing is computed at start.
 #pragma once
 
+#include "wire/ged188_limits.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
-
-#include "wire/ged188_limits.hpp"
 
 namespace cti::wire::ged188 {
 
@@ -31,14 +31,18 @@ std::string_view name_of(FieldType type) noexcept;
 /// Bytes of an integer type; 0 for the others.
 constexpr unsigned width_of(FieldType type) noexcept {
   switch (type) {
-    case FieldType::kUchar: return 1;
+    case FieldType::kUchar:
+      return 1;
     case FieldType::kUshort:
     case FieldType::kShort:
-    case FieldType::kBool: return 2;
+    case FieldType::kBool:
+      return 2;
     case FieldType::kUint:
     case FieldType::kInt:
-    case FieldType::kTime: return 4;
-    default: return 0;
+    case FieldType::kTime:
+      return 4;
+    default:
+      return 0;
   }
 }
 constexpr bool is_signed(FieldType type) noexcept {
@@ -53,8 +57,9 @@ struct EnumValue {
 struct EnumRule {
   std::string_view name;
   bool mask;
-  std::uint8_t status;  ///< what a strict server answers to an undefined value; 0: it does not check
-  bool has_null;        ///< `null` is allowed besides the values
+  std::uint8_t
+      status;     ///< what a strict server answers to an undefined value; 0: it does not check
+  bool has_null;  ///< `null` is allowed besides the values
   std::uint32_t null;
   std::span<const EnumValue> values;  ///< by value, ascending
 };
@@ -80,24 +85,25 @@ struct FloatRule {
   std::uint16_t max;  ///< bytes, a string's NUL included
   std::uint8_t since;
   std::uint8_t until;
-  std::uint8_t group;  ///< index into MessageRule::groups of the innermost list it belongs to, or kNoGroup
+  std::uint8_t
+      group;  ///< index into MessageRule::groups of the innermost list it belongs to, or kNoGroup
   bool required;
   bool any_width;  ///< a number whose width peers disagree about
   bool split;      ///< peers may put several elements into one field
   const EnumRule* enumeration;
   std::span<const std::uint16_t> also;          ///< second spellings of the tag, read always
   std::span<const std::uint16_t> lenient_also;  ///< second spellings, read when lenient
-  std::string_view charset;                     ///< strict: the only characters allowed; empty: any printable
+  std::string_view charset;  ///< strict: the only characters allowed; empty: any printable
 };
 
 struct GroupRule {
-  std::string_view name;        ///< "flt_skill_groups"
-  std::string_view count;       ///< name of the count field
-  bool count_is_fixed;          ///< false: the count is a floating field
-  std::uint16_t count_at;       ///< offset of the fixed field, or tag of the floating one
-  std::uint16_t max;            ///< entries; 0: bounded by the frame only
-  std::uint8_t status;          ///< what a strict server answers to a wrong count
-  std::uint8_t inside;          ///< index of the group whose entries hold this list, or kNoGroup
+  std::string_view name;   ///< "flt_skill_groups"
+  std::string_view count;  ///< name of the count field
+  bool count_is_fixed;     ///< false: the count is a floating field
+  std::uint16_t count_at;  ///< offset of the fixed field, or tag of the floating one
+  std::uint16_t max;       ///< entries; 0: bounded by the frame only
+  std::uint8_t status;     ///< what a strict server answers to a wrong count
+  std::uint8_t inside;     ///< index of the group whose entries hold this list, or kNoGroup
   std::span<const std::uint8_t> fields;  ///< indices into MessageRule::floating, as printed
 };
 
@@ -127,7 +133,8 @@ struct MessageRule {
   std::span<const FloatRule> floating;  ///< fields without a known tag are left out
   std::span<const GroupRule> groups;
   std::span<const VariantRule> variants;
-  std::span<const std::uint16_t> listed_tags;  ///< tags that the guide lists for the message without saying where
+  std::span<const std::uint16_t>
+      listed_tags;  ///< tags that the guide lists for the message without saying where
 
   bool published() const noexcept { return !family.empty(); }
 };
@@ -151,6 +158,7 @@ const FloatRule* find_field(const MessageRule& message, std::uint16_t tag, bool 
 /// Null: the enumeration has no name for the value.
 const EnumValue* find_value(const EnumRule& enumeration, std::uint32_t value) noexcept;
 /// Whether `body` looks like this other form at this version.
-bool matches(const VariantRule& variant, const std::byte* body, std::size_t bytes, Version version) noexcept;
+bool matches(const VariantRule& variant, const std::byte* body, std::size_t bytes,
+             Version version) noexcept;
 
 }  // namespace cti::wire::ged188

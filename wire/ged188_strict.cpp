@@ -1,10 +1,10 @@
 // ged188_strict.cpp - the checks of a strict CTI Server, in the order of the bytes. See ged188_strict.hpp.
 #include "wire/ged188_strict.hpp"
 
-#include <algorithm>
-
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188_fields.hpp"
+
+#include <algorithm>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -13,15 +13,19 @@ using Fault = std::optional<DecodeError>;
 
 std::uint32_t number_at(Bytes bytes) noexcept {
   switch (bytes.size()) {
-    case 1: return load_be<std::uint8_t>(bytes.data());
-    case 2: return load_be<std::uint16_t>(bytes.data());
-    default: return load_be<std::uint32_t>(bytes.data());
+    case 1:
+      return load_be<std::uint8_t>(bytes.data());
+    case 2:
+      return load_be<std::uint16_t>(bytes.data());
+    default:
+      return load_be<std::uint32_t>(bytes.data());
   }
 }
 
 /// Reserved words, masks, enumerations, minima. `value` is unsigned as on the wire.
-Fault check_value(const MessageRule& message, const EnumRule* rule, Version version, std::uint32_t value,
-                  std::size_t offset, std::string_view field, std::uint16_t tag) {
+Fault check_value(const MessageRule& message, const EnumRule* rule, Version version,
+                  std::uint32_t value, std::size_t offset, std::string_view field,
+                  std::uint16_t tag) {
   if (rule == nullptr || rule->status == 0) return std::nullopt;
   if (rule->has_null && value == rule->null) return std::nullopt;
   DecodeErrorCode code = DecodeErrorCode::kValueOutOfRange;
@@ -45,12 +49,14 @@ Fault check_value(const MessageRule& message, const EnumRule* rule, Version vers
   return error;
 }
 
-Fault check_fixed_field(const MessageRule& message, const FixedRule& rule, Bytes body, Version version) {
+Fault check_fixed_field(const MessageRule& message, const FixedRule& rule, Bytes body,
+                        Version version) {
   const Bytes bytes = body.subspan(rule.offset, rule.size);
   DecodeError error = fault(message, DecodeErrorCode::kReservedNotZero, rule.offset);
   error.field = rule.name;
   if (rule.reserved) {
-    const bool zero = std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+    const bool zero =
+        std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
     if (zero) return std::nullopt;
     error.strict_status = static_cast<std::uint32_t>(StatusCode::kInvalidReservedField);
     return error;
@@ -82,8 +88,8 @@ Fault check_text(DecodeError error, Bytes bytes, std::string_view charset) {
     if (printable && allowed) continue;
     error.code = DecodeErrorCode::kBadCharacter;
     error.actual = byte;
-    error.strict_status = static_cast<std::uint32_t>(
-        charset.empty() ? StatusCode::kInvalidCharacter : StatusCode::kInvalidDigits);
+    error.strict_status = static_cast<std::uint32_t>(charset.empty() ? StatusCode::kInvalidCharacter
+                                                                     : StatusCode::kInvalidDigits);
     return error;
   }
   return std::nullopt;
@@ -106,7 +112,7 @@ Fault check_named(DecodeError error, Bytes bytes) {
   error.code = DecodeErrorCode::kValueTooLong;
   error.actual = std::max(name_end + 1, value_bytes);
   error.limit = name_end + 1 > limits::kNamedNameBytesMax ? limits::kNamedNameBytesMax
-                                                         : limits::kNamedValueBytesMax;
+                                                          : limits::kNamedValueBytesMax;
   error.strict_status = static_cast<std::uint32_t>(StatusCode::kValueTooLong);
   return error;
 }
@@ -138,7 +144,8 @@ Fault check_content(const MessageRule& message, const RawField& field, Version v
   DecodeError error = fault(message, DecodeErrorCode::kFieldLength, field.offset);
   error.tag = field.tag;
   error.field = rule.name;
-  const TagRule* other = field.tag != rule.tag ? find_tag(field.tag) : nullptr;  // a second spelling
+  const TagRule* other =
+      field.tag != rule.tag ? find_tag(field.tag) : nullptr;  // a second spelling
   const std::size_t longest = other != nullptr && other->max != 0 ? other->max : rule.max;
   if (width_of(rule.type) == 0 && field.bytes.size() > longest) {
     error.actual = field.bytes.size();
@@ -147,18 +154,23 @@ Fault check_content(const MessageRule& message, const RawField& field, Version v
     return error;
   }
   switch (rule.type) {
-    case FieldType::kUnspec: return std::nullopt;
-    case FieldType::kString: return check_text(error, field.bytes, rule.charset);
-    case FieldType::kNamedVar: return check_named(error, field.bytes);
+    case FieldType::kUnspec:
+      return std::nullopt;
+    case FieldType::kString:
+      return check_text(error, field.bytes, rule.charset);
+    case FieldType::kNamedVar:
+      return check_named(error, field.bytes);
     case FieldType::kNamedArray:
       if (!field.bytes.empty()) return check_named(error, field.bytes.subspan(1));
       error.strict_status = static_cast<std::uint32_t>(StatusCode::kInvalidFieldLength);
       return error;
-    default: break;
+    default:
+      break;
   }
-  if (field.bytes.size() != width_of(rule.type)) return std::nullopt;  // several elements, checked as a list
-  return check_value(message, rule.enumeration, version, number_at(field.bytes), field.offset, rule.name,
-                     field.tag);
+  if (field.bytes.size() != width_of(rule.type))
+    return std::nullopt;  // several elements, checked as a list
+  return check_value(message, rule.enumeration, version, number_at(field.bytes), field.offset,
+                     rule.name, field.tag);
 }
 
 Fault with_status(Fault fault, const MessageRule& message) {
@@ -167,7 +179,8 @@ Fault with_status(Fault fault, const MessageRule& message) {
   const bool about_count = fault->code == DecodeErrorCode::kCountMismatch ||
                            fault->code == DecodeErrorCode::kCountTooLarge;
   for (const GroupRule& group : message.groups) {
-    if (about_count && group.count == fault->field && group.status != 0) fault->strict_status = group.status;
+    if (about_count && group.count == fault->field && group.status != 0)
+      fault->strict_status = group.status;
   }
   return fault;
 }
@@ -176,7 +189,8 @@ Fault check_whole(const MessageRule& message, const std::vector<RawField>& field
   std::size_t named_bytes = 0;
   for (const RawField& field : fields) {
     if (field.rule == nullptr) continue;
-    const bool named = field.rule->type == FieldType::kNamedVar || field.rule->type == FieldType::kNamedArray;
+    const bool named =
+        field.rule->type == FieldType::kNamedVar || field.rule->type == FieldType::kNamedArray;
     if (named) named_bytes += field.bytes.size();
     if (named_bytes <= limits::kNamedDataBytesMax) continue;
     DecodeError error = fault(message, DecodeErrorCode::kTooMuchNamedData, field.offset);
@@ -187,8 +201,9 @@ Fault check_whole(const MessageRule& message, const std::vector<RawField>& field
     return error;
   }
   for (const FloatRule& rule : message.floating) {
-    const bool present = std::any_of(fields.begin(), fields.end(),
-                                     [&rule](const RawField& field) { return field.rule == &rule; });
+    const bool present = std::any_of(fields.begin(), fields.end(), [&rule](const RawField& field) {
+      return field.rule == &rule;
+    });
     if (!rule.required || present) continue;
     DecodeError error = fault(message, DecodeErrorCode::kRequiredMissing, 0);
     error.tag = rule.tag;
@@ -199,7 +214,8 @@ Fault check_whole(const MessageRule& message, const std::vector<RawField>& field
   return std::nullopt;
 }
 
-Fault check_floating(const MessageRule& message, Bytes body, std::size_t fixed_bytes, Version version) {
+Fault check_floating(const MessageRule& message, Bytes body, std::size_t fixed_bytes,
+                     Version version) {
   const RawFields raw = split_fields(message, body, fixed_bytes, version, false);
   for (const RawField& field : raw.fields) {
     if (Fault fault = check_tag(message, field, version)) return fault;
@@ -209,7 +225,8 @@ Fault check_floating(const MessageRule& message, Bytes body, std::size_t fixed_b
   for (const RawField& field : raw.fields) {
     if (Fault fault = check_content(message, field, version)) return fault;
   }
-  if (Fault fault = check_lists(message, body, fixed_bytes, raw.fields)) return with_status(fault, message);
+  if (Fault fault = check_lists(message, body, fixed_bytes, raw.fields))
+    return with_status(fault, message);
   return check_whole(message, raw.fields);
 }
 
@@ -221,9 +238,12 @@ std::uint32_t status_of(DecodeErrorCode code) noexcept {
       case DecodeErrorCode::kFrameTooLong:
       case DecodeErrorCode::kFrameTruncated:
       case DecodeErrorCode::kFixedTooShort:
-      case DecodeErrorCode::kFixedTooLong: return StatusCode::kInvalidMessageLength;
-      case DecodeErrorCode::kFieldLength: return StatusCode::kInvalidFieldLength;
-      default: return StatusCode::kBadMessageFormat;
+      case DecodeErrorCode::kFixedTooLong:
+        return StatusCode::kInvalidMessageLength;
+      case DecodeErrorCode::kFieldLength:
+        return StatusCode::kInvalidFieldLength;
+      default:
+        return StatusCode::kBadMessageFormat;
     }
   }();
   return static_cast<std::uint32_t>(status);

@@ -4,11 +4,11 @@
 // Shape    table-driven and slow (microseconds); off the hot path. The first fault in the order of the bytes wins.
 #pragma once
 
-#include <optional>
-
 #include "core/base/bytes.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188_rules.hpp"
+
+#include <optional>
 
 namespace cti::wire::ged188 {
 

@@ -1,11 +1,11 @@
 // ged188_table.cpp - decoding by the schema tables. See ged188_table.hpp; encoding is in ged188_table_encode.cpp.
 #include "wire/ged188_table.hpp"
 
-#include <algorithm>
-#include <string_view>
-
 #include "wire/ged188_fields.hpp"
 #include "wire/ged188_strict.hpp"
+
+#include <algorithm>
+#include <string_view>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -17,7 +17,8 @@ struct Form {
 };
 
 /// In the order in which they are tried: other forms that look right, the believed one, later versions' longer ones.
-std::vector<Form> possible_forms(const MessageRule& message, Bytes body, Version version, bool lenient) {
+std::vector<Form> possible_forms(const MessageRule& message, Bytes body, Version version,
+                                 bool lenient) {
   std::vector<Form> forms;
   for (const VariantRule& variant : message.variants) {
     if (lenient && matches(variant, body.data(), body.size(), version)) {
@@ -78,17 +79,23 @@ bool read_named(Bytes bytes, DecodedValue& value) {
 /// True: the value says everything about these bytes.
 bool read_value(FieldType type, Bytes bytes, DecodedValue& value) {
   switch (type) {
-    case FieldType::kString: return read_text(bytes, value.text);
-    case FieldType::kNamedVar: return read_named(bytes, value);
+    case FieldType::kString:
+      return read_text(bytes, value.text);
+    case FieldType::kNamedVar:
+      return read_named(bytes, value);
     case FieldType::kNamedArray:
       if (bytes.empty()) return false;
       value.index = std::to_integer<std::uint8_t>(bytes[0]);
       return read_named(bytes.subspan(1), value);
-    case FieldType::kUnspec: value.text.assign(as_text(bytes)); return true;
-    default: break;
+    case FieldType::kUnspec:
+      value.text.assign(as_text(bytes));
+      return true;
+    default:
+      break;
   }
   const unsigned width = width_of(type);
-  if (bytes.size() <= 4) value.number = read_number(bytes, is_signed(type) && bytes.size() == width);
+  if (bytes.size() <= 4)
+    value.number = read_number(bytes, is_signed(type) && bytes.size() == width);
   if (bytes.size() == width) return true;
   if (bytes.size() < 2 * std::size_t{width} || bytes.size() % width != 0) return false;
   for (std::size_t at = 0; at < bytes.size(); at += width) {
@@ -147,7 +154,8 @@ void show(DecodedMessage& out, const Form& form, Bytes body, const RawFields& ra
 }
 
 /// Bytes behind a fixed part that has no floating fields are left over, not fields.
-RawFields take_apart(const MessageRule& message, const Form& form, Bytes body, Version version, bool lenient) {
+RawFields take_apart(const MessageRule& message, const Form& form, Bytes body, Version version,
+                     bool lenient) {
   if (body.size() < form.bytes) return {};
   if (message.floating.empty() && body.size() > form.bytes) {
     RawFields none;
@@ -165,7 +173,8 @@ void decode_body(DecodedMessage& out, Bytes body, Strictness strictness) {
   const Form* chosen = nullptr;
   std::optional<DecodeError> believed_error;
   for (const Form& form : forms) {
-    const auto error = check_form(message, form, body, take_apart(message, form, body, out.version, lenient));
+    const auto error =
+        check_form(message, form, body, take_apart(message, form, body, out.version, lenient));
     const bool believed = form.fields.data() == message.fixed.data() &&
                           form.bytes == fixed_size_at(message, out.version);
     if (believed) believed_error = error;
@@ -178,7 +187,8 @@ void decode_body(DecodedMessage& out, Bytes body, Strictness strictness) {
   if (chosen == nullptr) {
     chosen = &own;
     out.error = believed_error;
-    if (out.error && out.error->strict_status == 0) out.error->strict_status = status_of(out.error->code);
+    if (out.error && out.error->strict_status == 0)
+      out.error->strict_status = status_of(out.error->code);
   }
   if (!lenient) {
     const auto strict = check_strict(message, body, out.version);
@@ -203,7 +213,8 @@ DecodedMessage decode_table(Bytes frame, Version version, Strictness strictness)
   const std::size_t length = load_be<std::uint32_t>(frame.data());
   out.number = load_be<std::uint32_t>(frame.data() + 4);
   out.rule = find_message(out.number);
-  out.name = out.rule != nullptr ? std::string(out.rule->name) : "type_" + std::to_string(out.number);
+  out.name =
+      out.rule != nullptr ? std::string(out.rule->name) : "type_" + std::to_string(out.number);
   const Bytes body = frame.subspan(limits::kHeaderBytes);
   DecodeError error;
   error.message_type = out.number;

@@ -9,15 +9,15 @@
 // Cost     allocates per field; microseconds per message. Off the hot path.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188_rules.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace cti::wire::ged188 {
 
@@ -38,26 +38,29 @@ struct DecodedField {
   std::uint16_t tag = 0;     ///< 0: a fixed field
   std::uint32_t offset = 0;  ///< from the start of the body
   DecodedValue value;
-  std::optional<std::string> raw;  ///< the field's bytes, when `value` alone would be written differently
+  std::optional<std::string>
+      raw;  ///< the field's bytes, when `value` alone would be written differently
   const EnumRule* enumeration = nullptr;
 };
 
 struct DecodedMessage {
   std::uint32_t number = 0;
-  std::string name;              ///< "type_NNN" when the number is not known
+  std::string name;                   ///< "type_NNN" when the number is not known
   const MessageRule* rule = nullptr;  ///< null: not known
   Version version = 0;
   std::vector<DecodedField> fixed;
   std::vector<DecodedField> floating;  ///< in the order of the wire
   std::string leftover;                ///< bytes that belong to no field, to the end of the message
   std::uint32_t leftover_offset = 0;
-  bool fixed_incomplete = false;  ///< the message ends inside its fixed part: what came of it is in `fixed` and `leftover`
+  bool fixed_incomplete =
+      false;  ///< the message ends inside its fixed part: what came of it is in `fixed` and `leftover`
   std::optional<DecodeError> error;
 };
 
 /// Reads one frame, header included. Never fails: what is wrong is in `error`. A message that is known by number and
 /// name only has its body in `leftover` and no error.
-DecodedMessage decode_table(Bytes frame, Version version, Strictness strictness = Strictness::kLenient);
+DecodedMessage decode_table(Bytes frame, Version version,
+                            Strictness strictness = Strictness::kLenient);
 
 /// Writes the frame. Fixed fields may stand in any order, missing ones are zero; the printed form is the first one that
 /// has them all. Fails, in words, on a name or value that the schema has no room for, or on too many bytes.

@@ -1,10 +1,10 @@
 // ged188_table_encode.cpp - writing a message from the tree that ged188_table.hpp describes.
+#include "wire/ged188_fields.hpp"
+#include "wire/ged188_table.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
-
-#include "wire/ged188_fields.hpp"
-#include "wire/ged188_table.hpp"
 
 namespace cti::wire::ged188 {
 namespace {
@@ -29,7 +29,8 @@ bool fits(std::int64_t value, FieldType type, unsigned width) {
   return is_signed(type) ? value >= -span / 2 && value < span / 2 : value >= 0 && value < span;
 }
 
-bool has_all(std::span<const FixedRule> form, std::size_t bytes, const std::vector<DecodedField>& fields) {
+bool has_all(std::span<const FixedRule> form, std::size_t bytes,
+             const std::vector<DecodedField>& fields) {
   return std::all_of(fields.begin(), fields.end(), [&](const DecodedField& field) {
     return std::any_of(form.begin(), form.end(), [&](const FixedRule& rule) {
       return rule.name == field.name && rule.offset + std::size_t{rule.size} <= bytes;
@@ -66,7 +67,8 @@ std::string append_fixed(Buffer& out, const DecodedMessage& message) {
     for (const DecodedField& field : message.fixed) {
       if (!has_all(message.rule->fixed, SIZE_MAX, {field})) return "no fixed field " + field.name;
     }
-    return "these fixed fields do not belong together at version " + std::to_string(message.version);
+    return "these fixed fields do not belong together at version " +
+           std::to_string(message.version);
   }
   for (const FixedRule& rule : form->fields) {
     if (rule.offset + std::size_t{rule.size} > form->bytes) break;
@@ -74,14 +76,17 @@ std::string append_fixed(Buffer& out, const DecodedMessage& message) {
                                     [&](const DecodedField& f) { return f.name == rule.name; });
     if (given == message.fixed.end() && message.fixed_incomplete) break;
     if (width_of(rule.type) == 0) {
-      const std::string bytes = given != message.fixed.end() ? given->value.text : std::string(rule.size, '\0');
-      if (bytes.size() != rule.size) return std::string(rule.name) + ": wants " + std::to_string(rule.size) + " bytes";
+      const std::string bytes =
+          given != message.fixed.end() ? given->value.text : std::string(rule.size, '\0');
+      if (bytes.size() != rule.size)
+        return std::string(rule.name) + ": wants " + std::to_string(rule.size) + " bytes";
       append_text(out, bytes, false);
       continue;
     }
     const std::int64_t value = given != message.fixed.end() ? given->value.number : 0;
     if (!fits(value, rule.type, rule.size)) {
-      return std::string(rule.name) + ": " + std::to_string(value) + " does not fit " + std::string(name_of(rule.type));
+      return std::string(rule.name) + ": " + std::to_string(value) + " does not fit " +
+             std::string(name_of(rule.type));
     }
     append_number(out, static_cast<std::uint64_t>(value), rule.size);
   }
@@ -94,14 +99,21 @@ std::string append_value(Buffer& out, const DecodedField& field) {
   const unsigned width = width_of(field.type);
   if (width == 0 && field.type != FieldType::kUnspec && nul) return "a NUL inside";
   switch (field.type) {
-    case FieldType::kUnspec: append_text(out, value.text, false); return {};
-    case FieldType::kString: append_text(out, value.text, true); return {};
-    case FieldType::kNamedArray: out.push_back(std::byte{value.index}); [[fallthrough]];
+    case FieldType::kUnspec:
+      append_text(out, value.text, false);
+      return {};
+    case FieldType::kString:
+      append_text(out, value.text, true);
+      return {};
+    case FieldType::kNamedArray:
+      out.push_back(std::byte{value.index});
+      [[fallthrough]];
     case FieldType::kNamedVar:
       append_text(out, value.name, true);
       append_text(out, value.text, true);
       return {};
-    default: break;
+    default:
+      break;
   }
   const std::vector<std::int64_t> one{value.number};
   for (const std::int64_t number : value.numbers.empty() ? one : value.numbers) {
@@ -124,7 +136,8 @@ std::string append_field(Buffer& out, const DecodedField& field, Version version
   const unsigned half = floating_header_width(version) / 2;
   const std::size_t limit = half == 1 ? 0xFF : 0xFFFF;
   if (wrong.empty() && field.tag > limit) wrong = "the tag does not fit this version's header";
-  if (wrong.empty() && content.size() > limit) wrong = std::to_string(content.size()) + " bytes do not fit the length";
+  if (wrong.empty() && content.size() > limit)
+    wrong = std::to_string(content.size()) + " bytes do not fit the length";
   if (!wrong.empty()) return field.name + ": " + wrong;
   append_number(out, field.tag, half);
   append_number(out, content.size(), half);

@@ -4,18 +4,18 @@
 //          field's rule and is the only one that refuses. So the common path has no tables and hardly a branch.
 #include "wire/ged188_view.hpp"
 
-#include <algorithm>
-
 #include "wire/ged188/tag.hpp"
 #include "wire/ged188_rules.hpp"
 #include "wire/ged188_strict.hpp"
+
+#include <algorithm>
 
 namespace cti::wire::ged188 {
 namespace {
 
 /// What one fast pass over the floating headers found out.
 struct Sight {
-  bool in_order = false;    ///< the fields fill the frame exactly, and nothing about them is unusual
+  bool in_order = false;   ///< the fields fill the frame exactly, and nothing about them is unusual
   std::uint64_t seen = 0;  ///< by slot
 };
 
@@ -27,12 +27,13 @@ constexpr auto kBits = [] {
 }();
 
 template <unsigned kHeader>
-Sight look(const std::byte* at, const std::byte* end, const FieldTable& fields, std::uint64_t single) noexcept {
+Sight look(const std::byte* at, const std::byte* end, const FieldTable& fields,
+           std::uint64_t single) noexcept {
   std::uint64_t seen = 0, twice = 0;
   while (static_cast<std::size_t>(end - at) >= kHeader) {
     const std::size_t tag = kHeader == 2 ? load_be<std::uint8_t>(at) : load_be<std::uint16_t>(at);
-    const std::size_t length = kHeader == 2 ? load_be<std::uint8_t>(at + 1)
-                                            : load_be<std::uint16_t>(at + 2);
+    const std::size_t length =
+        kHeader == 2 ? load_be<std::uint8_t>(at + 1) : load_be<std::uint16_t>(at + 2);
     if (length > static_cast<std::size_t>(end - at) - kHeader) return {};
     at += kHeader + length;
     if (kHeader == 4 && tag >= FieldTable::kTags) continue;
@@ -80,7 +81,8 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
   const MessageRule* message = find_message(layout.message);
   if (message == nullptr) return refuse(error, DecodeErrorCode::kUnknownMessage, 0, 0, 0);
   const unsigned header = header_width_;
-  std::uint64_t seen = 0;  // by position in message->floating: at most 64 fields, the generator checks
+  std::uint64_t seen =
+      0;  // by position in message->floating: at most 64 fields, the generator checks
   std::size_t at = fixed_bytes_;
   while (size_ - at >= header) {
     const std::uint16_t tag = header == 2 ? std::uint16_t{load_be<std::uint8_t>(body_ + at)}
@@ -91,7 +93,8 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
     const std::string_view name = rule != nullptr ? rule->name : std::string_view{};
     if (tag == 0) return refuse(error, DecodeErrorCode::kStrayBytes, at, size_ - at, 0);
     if (length > size_ - at - header) {
-      return refuse(error, DecodeErrorCode::kFieldPastFrame, at, length, size_ - at - header, tag, name);
+      return refuse(error, DecodeErrorCode::kFieldPastFrame, at, length, size_ - at - header, tag,
+                    name);
     }
     if (rule != nullptr) {
       const auto bit = std::uint64_t{1} << (rule - message->floating.data());
@@ -100,7 +103,8 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
       }
       seen |= bit;
       if (!width_is_fine(*rule, length)) {
-        return refuse(error, DecodeErrorCode::kFieldLength, at, length, width_of(rule->type), tag, name);
+        return refuse(error, DecodeErrorCode::kFieldLength, at, length, width_of(rule->type), tag,
+                      name);
       }
     }
     at += header + length;
@@ -109,7 +113,8 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
   return true;
 }
 
-bool MessageView::counts_hold(const Layout& layout, bool any_entry, DecodeError* error) const noexcept {
+bool MessageView::counts_hold(const Layout& layout, bool any_entry,
+                              DecodeError* error) const noexcept {
   const auto compare = [&](const CountedGroup& group, const FloatingPart& part, std::uint32_t count,
                            std::size_t offset) {
     const std::uint16_t tag = group.count_is_fixed ? std::uint16_t{0} : group.count_at;
@@ -126,7 +131,8 @@ bool MessageView::counts_hold(const Layout& layout, bool any_entry, DecodeError*
   for (const CountedGroup& group : layout.groups) {
     if (group.count_is_fixed) {
       if (!reaches(group.count_at + 2U)) continue;  // this version has no such count
-      if (!compare(group, floating(), fixed<std::uint16_t>(group.count_at), group.count_at)) return false;
+      if (!compare(group, floating(), fixed<std::uint16_t>(group.count_at), group.count_at))
+        return false;
       continue;
     }
     const auto compare_in = [&](const FloatingPart& part) {
@@ -155,7 +161,8 @@ bool MessageView::walk_fast(const Layout& layout) const noexcept {
   if ((sight.seen & layout.listed) != 0) return counts_hold(layout, true, nullptr);
   unsigned announced = 0;
   for (const CountedGroup& group : layout.groups) {
-    if (group.count_is_fixed && reaches(group.count_at + 2U)) announced |= fixed<std::uint16_t>(group.count_at);
+    if (group.count_is_fixed && reaches(group.count_at + 2U))
+      announced |= fixed<std::uint16_t>(group.count_at);
   }
   return announced == 0 || counts_hold(layout, false, nullptr);
 }
@@ -194,7 +201,8 @@ bool MessageView::try_newer(const Layout& layout) noexcept {
   return false;
 }
 
-bool MessageView::open_as(const Layout& layout, Bytes body, Version version, Strictness strictness) noexcept {
+bool MessageView::open_as(const Layout& layout, Bytes body, Version version,
+                          Strictness strictness) noexcept {
   if (body.size() > limits::kBodyBytesMax) return false;
   body_ = body.data();
   size_ = static_cast<std::uint16_t>(body.size());
@@ -208,7 +216,8 @@ bool MessageView::open_as(const Layout& layout, Bytes body, Version version, Str
   return fits || (lenient && try_newer(layout));
 }
 
-bool MessageView::open(const Layout& layout, Bytes body, Version version, Strictness strictness) noexcept {
+bool MessageView::open(const Layout& layout, Bytes body, Version version,
+                       Strictness strictness) noexcept {
   if (strictness == Strictness::kStrict) {
     const MessageRule* message = find_message(layout.message);
     if (message == nullptr || check_strict(*message, body, version)) return false;
@@ -232,7 +241,8 @@ DecodeError MessageView::explain(const Layout& layout, Bytes body, Version versi
   } else if (view.fixed_bytes_ > view.size_) {
     refuse(&error, DecodeErrorCode::kFixedTooShort, view.size_, view.size_, view.fixed_bytes_);
   } else if (!layout.has_floating) {
-    refuse(&error, DecodeErrorCode::kFixedTooLong, view.fixed_bytes_, view.size_, view.fixed_bytes_);
+    refuse(&error, DecodeErrorCode::kFixedTooLong, view.fixed_bytes_, view.size_,
+           view.fixed_bytes_);
   } else if (view.walk_carefully(layout, &error)) {
     view.counts_hold(layout, true, &error);
   }

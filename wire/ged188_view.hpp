@@ -12,17 +12,17 @@
 // Strict   refused besides: everything a strict CTI Server refuses, with the status that it would answer.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <initializer_list>
-#include <span>
-#include <type_traits>
-
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188_floating.hpp"
 #include "wire/ged188_limits.hpp"
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <type_traits>
 
 namespace cti::wire::ged188 {
 
@@ -30,7 +30,7 @@ namespace cti::wire::ged188 {
 /// that its number has. Second spellings share their field's slot.
 class FieldTable {
  public:
-  static constexpr std::size_t kTags = 320;  ///< all that are assigned are below
+  static constexpr std::size_t kTags = 320;         ///< all that are assigned are below
   static constexpr std::uint8_t kZeroSlot = 61;     ///< tag 0, which is no field
   static constexpr std::uint8_t kUnknownSlot = 62;  ///< tags of other messages: let through
 
@@ -121,7 +121,9 @@ class MessageView {
   T fixed_or(unsigned offset, T null) const noexcept {
     return reaches(offset + static_cast<unsigned>(sizeof(T))) ? fixed<T>(offset) : null;
   }
-  Bytes fixed_raw(unsigned offset, unsigned bytes) const noexcept { return {body_ + offset, bytes}; }
+  Bytes fixed_raw(unsigned offset, unsigned bytes) const noexcept {
+    return {body_ + offset, bytes};
+  }
 
  private:
   bool open_as(const Layout& layout, Bytes body, Version version, Strictness strictness) noexcept;

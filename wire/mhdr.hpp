@@ -9,6 +9,12 @@
 // Source   MHDR: MessageLength and MessageType, 4 bytes each, big endian; the length does not count the header.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/check.hpp"
+#include "core/base/result.hpp"
+#include "wire/decode_error.hpp"
+#include "wire/ged188_limits.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +23,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-
-#include "core/base/bytes.hpp"
-#include "core/base/check.hpp"
-#include "core/base/result.hpp"
-#include "wire/decode_error.hpp"
-#include "wire/ged188_limits.hpp"
 
 namespace cti::wire::ged188 {
 
@@ -72,7 +72,8 @@ class FrameCutter {
  private:
   template <class OnFrame>
   static bool emit(Bytes whole, OnFrame& on_frame) {
-    const Frame frame{load_be<std::uint32_t>(whole.data() + 4), whole.subspan(limits::kHeaderBytes), whole};
+    const Frame frame{load_be<std::uint32_t>(whole.data() + 4), whole.subspan(limits::kHeaderBytes),
+                      whole};
     if constexpr (std::is_void_v<std::invoke_result_t<OnFrame&, const Frame&>>) {
       on_frame(frame);
       return true;
@@ -112,7 +113,8 @@ class FrameCutter {
     const std::size_t needed = held_ + bytes.size();
     CTI_CHECK(needed <= limits::kMessageBytesMax);
     if (needed > capacity_) {
-      const std::size_t wanted = std::max<std::size_t>(64, std::min(2 * needed, limits::kMessageBytesMax));
+      const std::size_t wanted =
+          std::max<std::size_t>(64, std::min(2 * needed, limits::kMessageBytesMax));
       auto larger = std::make_unique<std::byte[]>(wanted);
       if (held_ != 0) std::memcpy(larger.get(), buffer_.get(), held_);
       buffer_ = std::move(larger);

@@ -1,11 +1,11 @@
 // diff.cpp - see diff.hpp.
 #include "tools/wire/diff.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "tools/wire/hex.hpp"
 #include "tools/wire/text.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cti::tools {
 namespace {
@@ -26,7 +26,8 @@ std::string compare_fields(const Comparable& a, const Comparable& b) {
   only_b = rest;
   if (only_a.empty() && only_b.empty()) {
     if (a.lines == b.lines) return {};
-    return "= " + a.name + " at " + a.where + " and " + b.where + ": the same fields in another order\n";
+    return "= " + a.name + " at " + a.where + " and " + b.where +
+           ": the same fields in another order\n";
   }
   std::string out = "= " + a.name + " at " + a.where + " and " + b.where + "\n";
   for (const std::string& line : only_a) out += "  - " + line + "\n";
@@ -51,9 +52,11 @@ std::pair<std::size_t, std::size_t> next_meeting(const std::vector<Comparable>& 
 
 Comparable comparable(const wire::ged188::DecodedMessage& message, const std::string& where) {
   Comparable out{where, message.name, {}};
-  for (const auto& field : message.fixed) out.lines.push_back(field.name + ": " + value_text(field));
+  for (const auto& field : message.fixed)
+    out.lines.push_back(field.name + ": " + value_text(field));
   for (const auto& field : message.floating) {
-    out.lines.push_back("[" + std::to_string(field.tag) + "] " + field.name + ": " + value_text(field) +
+    out.lines.push_back("[" + std::to_string(field.tag) + "] " + field.name + ": " +
+                        value_text(field) +
                         (field.raw ? " (bytes " + to_hex(*field.raw) + ")" : ""));
   }
   if (!message.leftover.empty()) out.lines.push_back("left over: " + to_hex(message.leftover));
@@ -65,7 +68,8 @@ std::string difference(const std::vector<Comparable>& a, const std::vector<Compa
   std::size_t i = 0, k = 0;
   const auto only = [&out](const char* sign, const Comparable& message) {
     out += std::string(sign) + " " + message.name + " at " + message.where + "\n";
-    for (const std::string& line : message.lines) out += "  " + std::string(sign) + " " + line + "\n";
+    for (const std::string& line : message.lines)
+      out += "  " + std::string(sign) + " " + line + "\n";
   };
   while (i < a.size() && k < b.size()) {
     if (a[i].name == b[k].name) {

@@ -1,10 +1,10 @@
 // diff.hpp - two captures, message by message.
 #pragma once
 
+#include "wire/ged188_table.hpp"
+
 #include <string>
 #include <vector>
-
-#include "wire/ged188_table.hpp"
 
 namespace cti::tools {
 

@@ -1,11 +1,11 @@
 // hex.hpp - bytes from and to hex digits.
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "core/base/bytes.hpp"
 
 namespace cti::tools {
 

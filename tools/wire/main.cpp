@@ -1,17 +1,17 @@
 // ringside-wire - looks at CTI Server messages: decode, encode, list, diff.
 //
 // Exit     0 all went well; 1 something did not decode, did not encode, or differs; 2 wrong usage or no such file.
-#include <CLI/CLI.hpp>
-
-#include <cstdio>
-#include <fstream>
-#include <iostream>
-
 #include "tools/wire/diff.hpp"
 #include "tools/wire/hex.hpp"
 #include "tools/wire/message_json.hpp"
 #include "tools/wire/source.hpp"
 #include "tools/wire/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
 
 namespace {
 
@@ -64,14 +64,16 @@ int decode(const Flags& flags) {
       std::fwrite(text.data(), 1, text.size(), stdout);
       if (message.error) status = complain(where + ": " + message.error->text());
     };
-    for (const std::string& problem : read_messages(in, flags.source(), show)) status = complain(problem);
+    for (const std::string& problem : read_messages(in, flags.source(), show))
+      status = complain(problem);
     return status;
   });
 }
 
 int encode_line(const std::string& line, const std::string& where, const Flags& flags) {
   if (line.size() > kLineBytesMax) return complain(where + ": longer than 1 MiB");
-  const auto message = from_json(line, flags.version != 0 ? std::optional(flags.version) : std::nullopt);
+  const auto message =
+      from_json(line, flags.version != 0 ? std::optional(flags.version) : std::nullopt);
   if (!message) return complain(where + ": " + message.error());
   const auto frame = encode_table(*message);
   if (!frame) return complain(where + ": " + frame.error());
@@ -79,7 +81,8 @@ int encode_line(const std::string& line, const std::string& where, const Flags& 
   std::fwrite(text.data(), 1, text.size(), stdout);
   const Strictness strictness = flags.strict ? Strictness::kStrict : Strictness::kLenient;
   const DecodedMessage back = decode_table(*frame, message->version, strictness);
-  return back.error ? complain(where + ": what was written does not decode: " + back.error->text()) : 0;
+  return back.error ? complain(where + ": what was written does not decode: " + back.error->text())
+                    : 0;
 }
 
 int encode(const Flags& flags) {
@@ -99,9 +102,11 @@ int list(const Flags& flags) {
     std::fputs(list_text().c_str(), stdout);
     return 0;
   }
-  const bool is_number = flags.message.size() < 9 && flags.message.find_first_not_of("0123456789") == std::string::npos;
-  const MessageRule* rule = is_number ? find_message(static_cast<std::uint32_t>(std::stoul(flags.message)))
-                                      : find_message(std::string_view(flags.message));
+  const bool is_number = flags.message.size() < 9 &&
+                         flags.message.find_first_not_of("0123456789") == std::string::npos;
+  const MessageRule* rule =
+      is_number ? find_message(static_cast<std::uint32_t>(std::stoul(flags.message)))
+                : find_message(std::string_view(flags.message));
   if (rule == nullptr) return complain("no message " + flags.message);
   std::fputs(rule_text(*rule).c_str(), stdout);
   return 0;
@@ -115,7 +120,8 @@ int diff(const Flags& flags) {
         messages.push_back(comparable(message, where));
         if (message.error) status = complain(name + ", " + where + ": " + message.error->text());
       };
-      for (const std::string& problem : read_messages(in, flags.source(), keep)) status = complain(name + ": " + problem);
+      for (const std::string& problem : read_messages(in, flags.source(), keep))
+        status = complain(name + ": " + problem);
       return 0;
     });
   };
@@ -127,10 +133,14 @@ int diff(const Flags& flags) {
 }
 
 void add_source_flags(CLI::App& command, Flags& flags) {
-  command.add_option("--version", flags.version, "protocol version until an OPEN_REQ says otherwise (default 25)")
+  command
+      .add_option("--version", flags.version,
+                  "protocol version until an OPEN_REQ says otherwise (default 25)")
       ->check(CLI::Range(1, 99));
   command.add_flag("--strict", flags.strict, "refuse what a strict CTI Server refuses");
-  command.add_option("--port", flags.ports, "port of the server in a capture; may be repeated (default 42027, 43027)")
+  command
+      .add_option("--port", flags.ports,
+                  "port of the server in a capture; may be repeated (default 42027, 43027)")
       ->allow_extra_args(false);
 }
 
@@ -140,13 +150,17 @@ int main(int argc, char** argv) {
   CLI::App app{"Looks at CTI Server (GED-188) messages."};
   app.require_subcommand(1);
   Flags flags;
-  CLI::App* decode_command = app.add_subcommand("decode", "show the messages of hex lines, raw bytes, pcap or pcapng");
+  CLI::App* decode_command =
+      app.add_subcommand("decode", "show the messages of hex lines, raw bytes, pcap or pcapng");
   add_source_flags(*decode_command, flags);
   decode_command->add_flag("--json", flags.json, "one JSON object per message and line");
   decode_command->add_option("FILE", flags.file, "default: standard input");
-  CLI::App* encode_command = app.add_subcommand("encode", "turn JSON lines, as decode --json prints them, into hex lines");
-  encode_command->add_option("--version", flags.version, "where the JSON has none")->check(CLI::Range(1, 99));
-  encode_command->add_flag("--strict", flags.strict, "complain about what a strict CTI Server refuses");
+  CLI::App* encode_command =
+      app.add_subcommand("encode", "turn JSON lines, as decode --json prints them, into hex lines");
+  encode_command->add_option("--version", flags.version, "where the JSON has none")
+      ->check(CLI::Range(1, 99));
+  encode_command->add_flag("--strict", flags.strict,
+                           "complain about what a strict CTI Server refuses");
   encode_command->add_option("FILE", flags.file, "default: standard input");
   CLI::App* list_command = app.add_subcommand("list", "show the schema of all messages, or of one");
   list_command->add_option("MESSAGE", flags.message, "name or number");

@@ -1,15 +1,15 @@
 // message_json.cpp - see message_json.hpp. The only file that includes RapidJSON.
 #include "tools/wire/message_json.hpp"
 
+#include "tools/wire/hex.hpp"
+#include "tools/wire/text.hpp"
+
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-
-#include "tools/wire/hex.hpp"
-#include "tools/wire/text.hpp"
 
 namespace cti::tools {
 namespace {
@@ -27,13 +27,17 @@ void put_key(Json& json, std::string_view text) {
 }
 
 /// Text that is no UTF-8 is shown as if it were Latin-1, and its bytes are kept beside it.
-void put_text(Json& json, const std::string& text) { put(json, is_utf8(text) ? text : latin1_to_utf8(text)); }
+void put_text(Json& json, const std::string& text) {
+  put(json, is_utf8(text) ? text : latin1_to_utf8(text));
+}
 
 void put_value(Json& json, const DecodedField& field) {
   const DecodedValue& value = field.value;
   switch (field.type) {
-    case FieldType::kString: return put_text(json, value.text);
-    case FieldType::kUnspec: return put(json, to_hex(value.text));
+    case FieldType::kString:
+      return put_text(json, value.text);
+    case FieldType::kUnspec:
+      return put(json, to_hex(value.text));
     case FieldType::kNamedArray:
     case FieldType::kNamedVar:
       json.StartArray();
@@ -42,7 +46,8 @@ void put_value(Json& json, const DecodedField& field) {
       put_text(json, value.text);
       json.EndArray();
       return;
-    default: break;
+    default:
+      break;
   }
   if (value.numbers.empty()) {
     json.Int64(value.number);
@@ -77,7 +82,9 @@ void put_error(Json& json, const wire::DecodeError& error) {
   json.EndObject();
 }
 
-std::string_view text_of(const Value& value) { return {value.GetString(), value.GetStringLength()}; }
+std::string_view text_of(const Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 
 /// A number, or names of an enumeration's values joined by "|".
 Wrong read_number(const Value& value, const EnumRule* enumeration, std::int64_t& number) {
@@ -91,7 +98,8 @@ Wrong read_number(const Value& value, const EnumRule* enumeration, std::int64_t&
     rest.remove_prefix(std::min(rest.size(), name.size() + 1));
     const auto found = std::find_if(enumeration->values.begin(), enumeration->values.end(),
                                     [&](const EnumValue& v) { return v.name == name; });
-    if (found == enumeration->values.end()) return std::string(enumeration->name) + " has no value " + std::string(name);
+    if (found == enumeration->values.end())
+      return std::string(enumeration->name) + " has no value " + std::string(name);
     number |= found->value;
   }
   return {};
@@ -106,9 +114,11 @@ Wrong read_hex(const Value& value, std::string& bytes) {
 
 Wrong read_named(const Value& value, FieldType type, DecodedValue& out) {
   const rapidjson::SizeType parts = type == FieldType::kNamedArray ? 3 : 2;
-  const bool shape = value.IsArray() && value.Size() == parts && value[parts - 2].IsString() && value[parts - 1].IsString();
+  const bool shape = value.IsArray() && value.Size() == parts && value[parts - 2].IsString() &&
+                     value[parts - 1].IsString();
   if (!shape) return parts == 3 ? "wants [index, name, value]" : "wants [name, value]";
-  if (parts == 3 && (!value[0].IsUint() || value[0].GetUint() > 255)) return "wants an index up to 255";
+  if (parts == 3 && (!value[0].IsUint() || value[0].GetUint() > 255))
+    return "wants an index up to 255";
   if (parts == 3) out.index = static_cast<std::uint8_t>(value[0].GetUint());
   out.name = text_of(value[parts - 2]);
   out.text = text_of(value[parts - 1]);
@@ -117,14 +127,17 @@ Wrong read_named(const Value& value, FieldType type, DecodedValue& out) {
 
 Wrong read_value(const Value& value, DecodedField& field) {
   switch (field.type) {
-    case FieldType::kUnspec: return read_hex(value, field.value.text);
+    case FieldType::kUnspec:
+      return read_hex(value, field.value.text);
     case FieldType::kNamedVar:
-    case FieldType::kNamedArray: return read_named(value, field.type, field.value);
+    case FieldType::kNamedArray:
+      return read_named(value, field.type, field.value);
     case FieldType::kString:
       if (!value.IsString()) return "wants a string";
       field.value.text = text_of(value);
       return {};
-    default: break;
+    default:
+      break;
   }
   if (!value.IsArray()) return read_number(value, field.enumeration, field.value.number);
   for (const Value& element : value.GetArray()) {
@@ -136,7 +149,8 @@ Wrong read_value(const Value& value, DecodedField& field) {
 
 Wrong read_fixed(const Value& fixed, DecodedMessage& message) {
   if (!fixed.IsObject()) return "\"fixed\" wants an object";
-  const auto add = [&](std::span<const FixedRule> form, std::string_view name, const Value& value, Wrong& wrong) {
+  const auto add = [&](std::span<const FixedRule> form, std::string_view name, const Value& value,
+                       Wrong& wrong) {
     for (const FixedRule& rule : form) {
       if (rule.name != name) continue;
       DecodedField field;
@@ -153,7 +167,8 @@ Wrong read_fixed(const Value& fixed, DecodedMessage& message) {
     const std::string_view name = text_of(key);
     Wrong wrong;
     bool known = add(message.rule->fixed, name, value, wrong);
-    for (const VariantRule& variant : message.rule->variants) known = known || add(variant.fixed, name, value, wrong);
+    for (const VariantRule& variant : message.rule->variants)
+      known = known || add(variant.fixed, name, value, wrong);
     if (!known) return "no fixed field " + std::string(name);
     if (!wrong.empty()) return std::string(name) + " " + wrong;
   }
@@ -175,7 +190,8 @@ Wrong read_field(const Value& entry, DecodedMessage& message) {
     rule = find_named(*message.rule, field.name);
   }
   if (entry.HasMember("tag")) {
-    if (!entry["tag"].IsUint() || entry["tag"].GetUint() > 0xFFFF) return "\"tag\" wants a number up to 65535";
+    if (!entry["tag"].IsUint() || entry["tag"].GetUint() > 0xFFFF)
+      return "\"tag\" wants a number up to 65535";
     field.tag = static_cast<std::uint16_t>(entry["tag"].GetUint());
     if (rule == nullptr && field.name.empty()) rule = find_field(*message.rule, field.tag, true);
   } else if (rule != nullptr) {
@@ -218,11 +234,13 @@ Wrong read_head(const Value& json, std::optional<Version> version, DecodedMessag
   } else if (message.rule != nullptr) {
     message.number = message.rule->number;
   } else {
-    return message.name.empty() ? "neither \"message\" nor \"number\"" : "no message " + message.name;
+    return message.name.empty() ? "neither \"message\" nor \"number\""
+                                : "no message " + message.name;
   }
   if (message.rule != nullptr) message.name = message.rule->name;
   if (json.HasMember("version") && !json["version"].IsUint()) return "\"version\" wants a number";
-  message.version = json.HasMember("version") ? json["version"].GetUint() : version.value_or(kNewestVersion);
+  message.version =
+      json.HasMember("version") ? json["version"].GetUint() : version.value_or(kNewestVersion);
   return {};
 }
 
@@ -276,9 +294,11 @@ std::string to_json(const DecodedMessage& message) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-Result<DecodedMessage, std::string> from_json(std::string_view line, std::optional<Version> version) {
+Result<DecodedMessage, std::string> from_json(std::string_view line,
+                                              std::optional<Version> version) {
   rapidjson::Document json;
-  json.Parse<rapidjson::kParseIterativeFlag>(line.data(), line.size());  // iterative: no stack to overflow
+  json.Parse<rapidjson::kParseIterativeFlag>(line.data(),
+                                             line.size());  // iterative: no stack to overflow
   if (json.HasParseError()) {
     return Err{std::string(rapidjson::GetParseError_En(json.GetParseError())) + " At character " +
                std::to_string(json.GetErrorOffset() + 1)};

@@ -7,12 +7,12 @@
 //          would be written differently, "raw" has the field's bytes in hex.
 #pragma once
 
+#include "core/base/result.hpp"
+#include "wire/ged188_table.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "core/base/result.hpp"
-#include "wire/ged188_table.hpp"
 
 namespace cti::tools {
 
@@ -20,7 +20,7 @@ std::string to_json(const wire::ged188::DecodedMessage& message);
 
 /// Also takes enumerators and mask bits by name ("AGENT_STATE_LOGIN", "PGS_OPC_DOWN|PGS_CC_DOWN"), messages by name or
 /// number, floating fields by name or tag. `version` stands in when the JSON has none. The error is one sentence.
-Result<wire::ged188::DecodedMessage, std::string> from_json(std::string_view line,
-                                                            std::optional<wire::ged188::Version> version);
+Result<wire::ged188::DecodedMessage, std::string> from_json(
+    std::string_view line, std::optional<wire::ged188::Version> version);
 
 }  // namespace cti::tools

@@ -17,11 +17,14 @@ constexpr std::uint32_t kSectionHeader = 0x0A0D0D0A;
 std::uint32_t be16(Bytes b, std::size_t at) { return load_be<std::uint16_t>(&b[at]); }
 std::uint32_t be32(Bytes b, std::size_t at) { return load_be<std::uint32_t>(&b[at]); }
 
-std::string endpoint(const std::string& address, std::uint32_t port) { return address + ":" + std::to_string(port); }
+std::string endpoint(const std::string& address, std::uint32_t port) {
+  return address + ":" + std::to_string(port);
+}
 
 std::string address_v4(Bytes b) {
   std::string text;
-  for (std::size_t i = 0; i < 4; ++i) text += (i != 0 ? "." : "") + std::to_string(std::to_integer<unsigned>(b[i]));
+  for (std::size_t i = 0; i < 4; ++i)
+    text += (i != 0 ? "." : "") + std::to_string(std::to_integer<unsigned>(b[i]));
   return text;
 }
 std::string address_v6(Bytes b) {
@@ -60,7 +63,8 @@ std::optional<Segment> read_ip(Bytes ip) {
     if (header < 20 || ip[9] != kTcp || fragment || header > ip.size()) return std::nullopt;
     // 0: the card was to fill it in. A frame on the wire may be padded behind the packet.
     if (total >= header && total < ip.size()) ip = ip.first(total);
-    return read_tcp(ip.subspan(header), address_v4(ip.subspan(12, 4)), address_v4(ip.subspan(16, 4)));
+    return read_tcp(ip.subspan(header), address_v4(ip.subspan(12, 4)),
+                    address_v4(ip.subspan(16, 4)));
   }
   if (version == 6 && ip.size() >= 40 && ip[6] == kTcp) {
     const std::size_t payload = be16(ip, 4);
@@ -73,7 +77,8 @@ std::optional<Segment> read_ip(Bytes ip) {
 
 std::optional<Segment> read_ethernet(Bytes frame) {
   std::size_t at = 12;
-  while (frame.size() >= at + 2 && (be16(frame, at) == 0x8100 || be16(frame, at) == 0x88A8)) at += 4;
+  while (frame.size() >= at + 2 && (be16(frame, at) == 0x8100 || be16(frame, at) == 0x88A8))
+    at += 4;
   if (frame.size() < at + 2) return std::nullopt;
   const std::uint32_t type = be16(frame, at);
   if (type != 0x0800 && type != 0x86DD) return std::nullopt;
@@ -85,23 +90,30 @@ std::optional<Segment> read_packet(std::uint32_t link, Bytes packet) {
     return packet.size() > bytes ? read_ip(packet.subspan(bytes)) : std::optional<Segment>{};
   };
   switch (link) {
-    case 1: return read_ethernet(packet);
+    case 1:
+      return read_ethernet(packet);
     case 0:
-    case 108: return skip(4);
+    case 108:
+      return skip(4);
     case 12:
     case 14:
     case 101:
     case 228:
-    case 229: return read_ip(packet);
-    case 113: return skip(16);
-    case 276: return skip(20);
-    default: return std::nullopt;
+    case 229:
+      return read_ip(packet);
+    case 113:
+      return skip(16);
+    case 276:
+      return skip(20);
+    default:
+      return std::nullopt;
   }
 }
 
 class Reader {
  public:
-  Reader(std::istream& in, const std::function<void(const Segment&)>& on_segment) : in_(in), on_segment_(on_segment) {}
+  Reader(std::istream& in, const std::function<void(const Segment&)>& on_segment)
+      : in_(in), on_segment_(on_segment) {}
 
   std::string read() {
     if (!fill(4)) return "shorter than a capture's header";
@@ -119,7 +131,9 @@ class Reader {
     at_end_ = got == 0;
     return got == bytes;
   }
-  std::string fault(const std::string& what) const { return what + " before byte " + std::to_string(position_); }
+  std::string fault(const std::string& what) const {
+    return what + " before byte " + std::to_string(position_);
+  }
   std::uint32_t number(std::size_t at) const {
     return swapped_ ? load_be<std::uint32_t>(&buffer_[at]) : load_le<std::uint32_t>(&buffer_[at]);
   }
@@ -153,11 +167,13 @@ class Reader {
   std::string read_section() {
     if (!fill(8)) return fault("a section header is cut short");
     const std::uint32_t order = load_le<std::uint32_t>(&buffer_[4]);
-    if (order != 0x1A2B3C4D && order != 0x4D3C2B1A) return fault("a section without its byte order");
+    if (order != 0x1A2B3C4D && order != 0x4D3C2B1A)
+      return fault("a section without its byte order");
     swapped_ = order == 0x4D3C2B1A;
     links_.clear();
     const std::uint32_t length = number(0);
-    if (length < 28 || length > kBlockBytesMax || length % 4 != 0) return fault("a section header of a wrong length");
+    if (length < 28 || length > kBlockBytesMax || length % 4 != 0)
+      return fault("a section header of a wrong length");
     return fill(length - 12) ? std::string{} : fault("a section header is cut short");
   }
 
@@ -171,14 +187,16 @@ class Reader {
     const Bytes body = Bytes(buffer_).first(length - 12);
     if (number(length - 12) != length) return fault("a block whose two lengths differ");
     if (type == 1 && body.size() >= 8) links_.push_back(number(0) & 0xFFFF);
-    if (swapped_ && type == 1 && body.size() >= 8) links_.back() = load_be<std::uint16_t>(body.data());
+    if (swapped_ && type == 1 && body.size() >= 8)
+      links_.back() = load_be<std::uint16_t>(body.data());
     if (type == 6) return enhanced_packet(body);
     if (type == 3 && body.size() > 4 && !links_.empty()) packet(links_.front(), body.subspan(4));
     return {};
   }
 
   std::string enhanced_packet(Bytes body) {
-    if (body.size() < 20 || number(0) >= links_.size()) return fault("a packet of an unknown interface");
+    if (body.size() < 20 || number(0) >= links_.size())
+      return fault("a packet of an unknown interface");
     const std::uint32_t captured = number(12);
     if (captured > body.size() - 20) return fault("a packet longer than its block");
     packet(links_[number(0)], body.subspan(20, captured));
@@ -199,8 +217,8 @@ class Reader {
 bool is_capture(Bytes first_four) {
   if (first_four.size() < 4) return false;
   const std::uint32_t magic = load_le<std::uint32_t>(first_four.data());
-  return magic == kSectionHeader || magic == 0xA1B2C3D4 || magic == 0xD4C3B2A1 || magic == 0xA1B23C4D ||
-         magic == 0x4D3CB2A1;
+  return magic == kSectionHeader || magic == 0xA1B2C3D4 || magic == 0xD4C3B2A1 ||
+         magic == 0xA1B23C4D || magic == 0x4D3CB2A1;
 }
 
 std::string read_capture(std::istream& in, const std::function<void(const Segment&)>& on_segment) {

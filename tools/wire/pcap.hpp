@@ -1,12 +1,12 @@
 // pcap.hpp - TCP segments out of a capture file.
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <istream>
 #include <string>
-
-#include "core/base/bytes.hpp"
 
 namespace cti::tools {
 

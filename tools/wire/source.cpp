@@ -1,14 +1,14 @@
 // source.cpp - telling the kinds of input apart, and bringing TCP segments into order. See source.hpp.
 #include "tools/wire/source.hpp"
 
+#include "tools/wire/hex.hpp"
+#include "tools/wire/pcap.hpp"
+#include "tools/wire/stream.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
-
-#include "tools/wire/hex.hpp"
-#include "tools/wire/pcap.hpp"
-#include "tools/wire/stream.hpp"
 
 namespace cti::tools {
 namespace {
@@ -23,7 +23,8 @@ constexpr std::size_t kLookBytes = 4096;
 /// One direction: segments in any order in, a stream out.
 class Direction {
  public:
-  Direction(Conversation& conversation, const SourceOptions& options, const OnMessage& on_message, std::string where)
+  Direction(Conversation& conversation, const SourceOptions& options, const OnMessage& on_message,
+            std::string where)
       : where_(where), stream_(conversation, options, on_message, std::move(where)) {}
 
   /// Empty: all well; else what was given up.
@@ -43,7 +44,8 @@ class Direction {
     if (pending_bytes_ <= kPendingBytesMax) return {};
     lost_ = true;
     pending_.clear();
-    return where_ + ": segments are missing from the capture, the rest of this direction is left out";
+    return where_ +
+           ": segments are missing from the capture, the rest of this direction is left out";
   }
   std::string finish() {
     const bool gap = !pending_.empty();
@@ -87,7 +89,8 @@ struct Connection {
   std::unique_ptr<Direction> from_client, from_server;
 };
 
-std::vector<std::string> read_pcap(std::istream& in, const SourceOptions& options, const OnMessage& on_message) {
+std::vector<std::string> read_pcap(std::istream& in, const SourceOptions& options,
+                                   const OnMessage& on_message) {
   std::vector<std::string> problems;
   std::map<std::string, Connection> connections;
   const auto is_server = [&](std::uint16_t port) {
@@ -102,11 +105,15 @@ std::vector<std::string> read_pcap(std::istream& in, const SourceOptions& option
     Connection& connection = connections[client + server];
     if (!connection.from_client) {
       connection.conversation.version = options.version.value_or(kNewestVersion);
-      connection.from_client = std::make_unique<Direction>(connection.conversation, options, on_message, client + " > " + server);
-      connection.from_server = std::make_unique<Direction>(connection.conversation, options, on_message, server + " > " + client);
-      if (connections.size() == kConversationsMax) problems.push_back("more than 4096 connections: further ones are left out");
+      connection.from_client = std::make_unique<Direction>(connection.conversation, options,
+                                                           on_message, client + " > " + server);
+      connection.from_server = std::make_unique<Direction>(connection.conversation, options,
+                                                           on_message, server + " > " + client);
+      if (connections.size() == kConversationsMax)
+        problems.push_back("more than 4096 connections: further ones are left out");
     }
-    std::string problem = (to_server ? connection.from_client : connection.from_server)->add(segment);
+    std::string problem =
+        (to_server ? connection.from_client : connection.from_server)->add(segment);
     if (!problem.empty()) problems.push_back(std::move(problem));
   };
   std::string wrong = read_capture(in, on_segment);
@@ -120,19 +127,22 @@ std::vector<std::string> read_pcap(std::istream& in, const SourceOptions& option
   return problems;
 }
 
-std::vector<std::string> read_raw(std::istream& in, const SourceOptions& options, const OnMessage& on_message) {
+std::vector<std::string> read_raw(std::istream& in, const SourceOptions& options,
+                                  const OnMessage& on_message) {
   Conversation conversation{options.version.value_or(kNewestVersion)};
   Stream stream(conversation, options, on_message, "stream");
   std::array<char, 65'536> buffer;
   while (in.read(buffer.data(), buffer.size()), in.gcount() > 0) {
     const std::string_view bytes(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (!stream.feed(as_bytes(bytes))) return {"a length that no message has: the rest of the stream cannot be cut into messages"};
+    if (!stream.feed(as_bytes(bytes)))
+      return {"a length that no message has: the rest of the stream cannot be cut into messages"};
   }
   stream.finish();
   return {};
 }
 
-std::vector<std::string> read_hex(std::istream& in, const SourceOptions& options, const OnMessage& on_message) {
+std::vector<std::string> read_hex(std::istream& in, const SourceOptions& options,
+                                  const OnMessage& on_message) {
   std::vector<std::string> problems;
   Conversation conversation{options.version.value_or(kNewestVersion)};
   std::string line;
@@ -142,7 +152,8 @@ std::vector<std::string> read_hex(std::istream& in, const SourceOptions& options
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
     const auto bytes = line.size() <= kLineBytesMax ? from_hex(text) : std::nullopt;
     if (!bytes) {
-      problems.push_back(where + (line.size() > kLineBytesMax ? ": longer than 1 MiB" : ": not hex digits in pairs"));
+      problems.push_back(where + (line.size() > kLineBytesMax ? ": longer than 1 MiB"
+                                                              : ": not hex digits in pairs"));
       continue;
     }
     Stream stream(conversation, options, on_message, where);
@@ -188,7 +199,8 @@ class Rewound : public std::streambuf {
 
 }  // namespace
 
-std::vector<std::string> read_messages(std::istream& in, const SourceOptions& options, const OnMessage& on_message) {
+std::vector<std::string> read_messages(std::istream& in, const SourceOptions& options,
+                                       const OnMessage& on_message) {
   std::string head(kLookBytes, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));

@@ -7,6 +7,8 @@
 //          connections, 1 MiB per line, 256 KiB per packet. Beyond it the input is broken, and said to be.
 #pragma once
 
+#include "wire/ged188_table.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <istream>
@@ -14,22 +16,23 @@
 #include <string>
 #include <vector>
 
-#include "wire/ged188_table.hpp"
-
 namespace cti::tools {
 
 struct SourceOptions {
-  std::optional<wire::ged188::Version> version;  ///< none: the newest, until an OPEN_REQ says otherwise
+  std::optional<wire::ged188::Version>
+      version;  ///< none: the newest, until an OPEN_REQ says otherwise
   wire::ged188::Strictness strictness = wire::ged188::Strictness::kLenient;
   std::vector<std::uint16_t> ports{42027, 43027};  ///< of the servers in a capture
 };
 
 /// `where`: "line 3", "byte 1200", "10.0.0.1:5001 > 10.0.0.2:42027". A message without an end, or with a length that no
 /// message has, comes as the last of its stream with its error.
-using OnMessage = std::function<void(const wire::ged188::DecodedMessage&, const std::string& where)>;
+using OnMessage =
+    std::function<void(const wire::ged188::DecodedMessage&, const std::string& where)>;
 
 /// Reads to the end. Returns what was wrong with the input itself, one sentence each; messages are reported to
 /// `on_message` as far as they could be found.
-std::vector<std::string> read_messages(std::istream& in, const SourceOptions& options, const OnMessage& on_message);
+std::vector<std::string> read_messages(std::istream& in, const SourceOptions& options,
+                                       const OnMessage& on_message);
 
 }  // namespace cti::tools

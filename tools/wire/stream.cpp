@@ -1,9 +1,9 @@
 // stream.cpp - see stream.hpp.
 #include "tools/wire/stream.hpp"
 
-#include <utility>
-
 #include "wire/ged188/message_type.hpp"
+
+#include <utility>
 
 namespace cti::tools {
 
@@ -13,9 +13,12 @@ namespace {
 constexpr Version kVersionsEnd = 100;  // a VersionNumber from here on is no version
 }
 
-Stream::Stream(Conversation& conversation, const SourceOptions& options, const OnMessage& on_message,
-               std::string where)
-    : conversation_(conversation), options_(options), on_message_(on_message), where_(std::move(where)) {}
+Stream::Stream(Conversation& conversation, const SourceOptions& options,
+               const OnMessage& on_message, std::string where)
+    : conversation_(conversation),
+      options_(options),
+      on_message_(on_message),
+      where_(std::move(where)) {}
 
 bool Stream::feed(Bytes bytes) {
   if (broken_) return false;
@@ -33,7 +36,8 @@ bool Stream::feed(Bytes bytes) {
   message.error = result.error();
   message.number = result.error().message_type;
   message.rule = find_message(message.number);
-  message.name = message.rule != nullptr ? std::string(message.rule->name) : "type_" + std::to_string(message.number);
+  message.name = message.rule != nullptr ? std::string(message.rule->name)
+                                         : "type_" + std::to_string(message.number);
   on_message_(message, where_);
   return false;
 }

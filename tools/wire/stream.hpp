@@ -1,10 +1,10 @@
 // stream.hpp - one direction of a connection: bytes in, decoded messages out.
 #pragma once
 
-#include <string>
-
 #include "tools/wire/source.hpp"
 #include "wire/mhdr.hpp"
+
+#include <string>
 
 namespace cti::tools {
 
@@ -15,7 +15,8 @@ struct Conversation {
 
 class Stream {
  public:
-  Stream(Conversation& conversation, const SourceOptions& options, const OnMessage& on_message, std::string where);
+  Stream(Conversation& conversation, const SourceOptions& options, const OnMessage& on_message,
+         std::string where);
 
   /// False: the stream is broken (a length that no message has); the rest is of no use.
   bool feed(Bytes bytes);

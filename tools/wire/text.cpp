@@ -1,10 +1,10 @@
 // text.cpp - see text.hpp.
 #include "tools/wire/text.hpp"
 
+#include "tools/wire/hex.hpp"
+
 #include <array>
 #include <cstdio>
-
-#include "tools/wire/hex.hpp"
 
 namespace cti::tools {
 
@@ -40,7 +40,8 @@ std::string number_text(const DecodedField& field, std::int64_t number) {
   const auto value = static_cast<std::uint32_t>(number);
   if (field.enumeration->mask) return mask_text(*field.enumeration, value);
   const EnumValue* known = find_value(*field.enumeration, value);
-  return known != nullptr ? std::string(known->name) + " (" + std::to_string(number) + ")" : std::to_string(number);
+  return known != nullptr ? std::string(known->name) + " (" + std::to_string(number) + ")"
+                          : std::to_string(number);
 }
 
 std::string versions(unsigned since, unsigned until) {
@@ -50,24 +51,28 @@ std::string versions(unsigned since, unsigned until) {
 
 std::string sender(Direction direction) {
   switch (direction) {
-    case Direction::kFromClient: return "client to server";
-    case Direction::kFromServer: return "server to client";
-    case Direction::kBoth: return "either way";
+    case Direction::kFromClient:
+      return "client to server";
+    case Direction::kFromServer:
+      return "server to client";
+    case Direction::kBoth:
+      return "either way";
   }
   return {};
 }
 
 std::string fixed_text(const FixedRule& field) {
-  std::string line = "  " + padded(std::to_string(field.offset), 5) + padded(std::string(field.name), 30) +
-                     std::string(name_of(field.type));
+  std::string line = "  " + padded(std::to_string(field.offset), 5) +
+                     padded(std::string(field.name), 30) + std::string(name_of(field.type));
   if (field.enumeration != nullptr) line += " " + std::string(field.enumeration->name);
   if (field.reserved) line += ", zero";
   return line + versions(field.since, kNoEnd) + "\n";
 }
 
 std::string floating_text(const MessageRule& rule, const FloatRule& field) {
-  std::string line = "  " + padded(std::to_string(field.tag), 5) + padded(std::string(field.name), 30) +
-                     std::string(name_of(field.type)) + " " + std::to_string(field.max);
+  std::string line = "  " + padded(std::to_string(field.tag), 5) +
+                     padded(std::string(field.name), 30) + std::string(name_of(field.type)) + " " +
+                     std::to_string(field.max);
   if (field.enumeration != nullptr) line += " " + std::string(field.enumeration->name);
   if (field.required) line += ", required";
   if (field.group != kNoGroup) line += ", in " + std::string(rule.groups[field.group].name);
@@ -81,8 +86,11 @@ std::string floating_text(const MessageRule& rule, const FloatRule& field) {
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto lead = static_cast<unsigned char>(text[at]);
-    const std::size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : (lead & 0xF0) == 0xE0 ? 2
-                             : lead >= 0xF0 && lead < 0xF5 ? 3 : 4;
+    const std::size_t more = lead < 0x80                   ? 0
+                             : lead >= 0xC2 && lead < 0xE0 ? 1
+                             : (lead & 0xF0) == 0xE0       ? 2
+                             : lead >= 0xF0 && lead < 0xF5 ? 3
+                                                           : 4;
     if (more == 4 || at + more >= text.size()) return false;
     std::uint32_t code = more == 0 ? lead : lead & (0x3FU >> more);
     for (std::size_t i = 1; i <= more; ++i) {
@@ -90,7 +98,8 @@ bool is_utf8(std::string_view text) {
       if ((next & 0xC0) != 0x80) return false;
       code = code << 6 | (next & 0x3FU);
     }
-    const bool too_long = (more == 2 && code < 0x800) || (more == 3 && (code < 0x10000 || code > 0x10FFFF));
+    const bool too_long =
+        (more == 2 && code < 0x800) || (more == 3 && (code < 0x10000 || code > 0x10FFFF));
     if (too_long || (code >= 0xD800 && code < 0xE000)) return false;
     at += more + 1;
   }
@@ -128,32 +137,39 @@ std::string quoted(std::string_view text) {
 std::string value_text(const DecodedField& field) {
   const DecodedValue& value = field.value;
   switch (field.type) {
-    case FieldType::kString: return quoted(value.text);
-    case FieldType::kUnspec: return to_hex(value.text);
-    case FieldType::kNamedVar: return quoted(value.name) + " = " + quoted(value.text);
+    case FieldType::kString:
+      return quoted(value.text);
+    case FieldType::kUnspec:
+      return to_hex(value.text);
+    case FieldType::kNamedVar:
+      return quoted(value.name) + " = " + quoted(value.text);
     case FieldType::kNamedArray:
       return quoted(value.name) + "[" + std::to_string(value.index) + "] = " + quoted(value.text);
-    default: break;
+    default:
+      break;
   }
   if (value.numbers.empty()) return number_text(field, value.number);
   std::string text;
-  for (const std::int64_t number : value.numbers) text += (text.empty() ? "" : ", ") + number_text(field, number);
+  for (const std::int64_t number : value.numbers)
+    text += (text.empty() ? "" : ", ") + number_text(field, number);
   return text;
 }
 
 std::string message_text(const DecodedMessage& message, const std::string& where) {
-  std::string out = where + ": " + message.name + " (" + std::to_string(message.number) + "), version " +
-                    std::to_string(message.version);
+  std::string out = where + ": " + message.name + " (" + std::to_string(message.number) +
+                    "), version " + std::to_string(message.version);
   if (message.rule != nullptr && !message.rule->published()) out += ", layout not published";
   out += "\n";
-  for (const DecodedField& field : message.fixed) out += "  " + field.name + ": " + value_text(field) + "\n";
+  for (const DecodedField& field : message.fixed)
+    out += "  " + field.name + ": " + value_text(field) + "\n";
   for (const DecodedField& field : message.floating) {
     out += "  [" + std::to_string(field.tag) + "] " + field.name + ": " + value_text(field);
     if (field.raw) out += "  (bytes " + to_hex(*field.raw) + ")";
     out += "\n";
   }
   if (!message.leftover.empty()) {
-    out += "  ! left over at offset " + std::to_string(message.leftover_offset) + ": " + to_hex(message.leftover) + "\n";
+    out += "  ! left over at offset " + std::to_string(message.leftover_offset) + ": " +
+           to_hex(message.leftover) + "\n";
   }
   if (message.error) out += "  ! " + message.error->text() + "\n";
   return out;
@@ -163,15 +179,15 @@ std::string list_text() {
   std::string out;
   for (const MessageRule& rule : all_messages()) {
     const std::string what = rule.published() ? std::string(rule.family) : "name only";
-    out += padded(std::to_string(rule.number), 5) + padded(std::string(rule.name), 40) + padded(what, 16) +
-           sender(rule.direction) + versions(rule.since, kNoEnd) + "\n";
+    out += padded(std::to_string(rule.number), 5) + padded(std::string(rule.name), 40) +
+           padded(what, 16) + sender(rule.direction) + versions(rule.since, kNoEnd) + "\n";
   }
   return out;
 }
 
 std::string rule_text(const MessageRule& rule) {
-  std::string out = std::string(rule.name) + " (" + std::to_string(rule.number) + "), " + sender(rule.direction) +
-                    versions(rule.since, kNoEnd) + "\n";
+  std::string out = std::string(rule.name) + " (" + std::to_string(rule.number) + "), " +
+                    sender(rule.direction) + versions(rule.since, kNoEnd) + "\n";
   if (!rule.reply.empty()) out += "answered by " + std::string(rule.reply);
   if (!rule.reply.empty() && !rule.refusal.empty()) out += " or " + std::string(rule.refusal);
   if (!rule.reply.empty()) out += "\n";
@@ -184,7 +200,8 @@ std::string rule_text(const MessageRule& rule) {
   for (const GroupRule& group : rule.groups) {
     out += "  " + std::string(group.name) + ", counted by " + std::string(group.count);
     if (group.max != 0) out += ", at most " + std::to_string(group.max);
-    if (group.inside != kNoGroup) out += ", inside each of " + std::string(rule.groups[group.inside].name);
+    if (group.inside != kNoGroup)
+      out += ", inside each of " + std::string(rule.groups[group.inside].name);
     out += "\n";
   }
   return out;

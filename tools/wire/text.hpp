@@ -1,10 +1,10 @@
 // text.hpp - messages and the schema in words.
 #pragma once
 
+#include "wire/ged188_table.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "wire/ged188_table.hpp"
 
 namespace cti::tools {
 

@@ -1,7 +1,7 @@
 """ged188_encoders.py - the encoders: a struct for the fixed part and a class with a setter per floating field."""
 from ged188_schema import CPP, OLDEST
 from naming import constant, singular
-from ged188_views import hexed
+from ged188_views import COLUMNS, hexed
 
 
 def settable(m):
@@ -45,8 +45,10 @@ def encoder_class(m):
     out += f'''/// Writes {m.name}.
 class {m.pascal}Encoder {{
  public:
-  {m.pascal}Encoder(MutableBytes buffer, Version version{fixed}) noexcept;
 '''
+    constructor = f'  {m.pascal}Encoder(MutableBytes buffer, Version version{fixed}) noexcept;\n'
+    out += constructor if len(constructor) <= COLUMNS + 1 else constructor.replace('version, const', f'version,\n{" " * (len(m.pascal) + 10)}const')
+
     names = {f.name: i for i, f in enumerate(singles(m))}
     setters = ''.join(
         f'{remark(f, "  /// ")}\n  {m.pascal}Encoder& {f.snake}({value_type(f)} value) noexcept {{\n'.lstrip('\n') +
@@ -90,8 +92,8 @@ def adder_declaration(g, m):
     if g.fields[0].type == 'NAMEDVAR':
         return f'  {m.pascal}Encoder& {add}(std::string_view name, std::string_view value) noexcept;\n'
     if g.fields[0].type == 'NAMEDARRAY':
-        return (f'  {m.pascal}Encoder& {add}(std::uint8_t index, std::string_view name, '
-                f'std::string_view value) noexcept;\n')
+        return (f'  {m.pascal}Encoder& {add}(std::uint8_t index, std::string_view name,\n'
+                f'{" " * (len(m.pascal + add) + 12)}std::string_view value) noexcept;\n')
     out = ''
     if g.floating_count and not g.inside:
         out += (f'  /// Writes {g.count} also when no entry follows.\n'
@@ -99,7 +101,9 @@ def adder_declaration(g, m):
                 f'    writer_.begin_list(kCounts[{g.index}], counts_[{g.index}]);\n    return *this;\n  }}\n')
     out += f'  struct {g.entry} {{\n'
     for f in entry_fields(g):
-        out += f'    std::optional<{value_type(f)}> {f.snake} = {{}};{remark(f)}\n'
+        member = f'    std::optional<{value_type(f)}> {f.snake} = {{}};'
+        beside = member + remark(f)
+        out += f'{beside}\n' if len(beside) <= COLUMNS else f'{remark(f, "    /// ")}\n{member}\n'
     out += '  };\n'
     limit = f'at most {g.max}' if g.max else 'as many as fit'
     where = f' to the {singular(g.inside.name)} added last' if g.inside else ''

@@ -2,6 +2,8 @@
 from ged188_schema import CPP, OLDEST, WIDTH
 from naming import constant
 
+COLUMNS = 100
+
 SENDER = {'client': 'From the client.', 'server': 'From the server.', 'both': 'From either side.'}
 
 
@@ -59,29 +61,38 @@ def places(m, name):
     return [(i, f.offset) for i, form in enumerate(forms) for f in form if f.name == name]
 
 
+def method(indent, head, value, remark=''):
+    """One line when it fits, else its remark above and its body below."""
+    line = f'{indent}{head} const noexcept {{ return {value}; }}'
+    tail = f'  ///< {remark}' if remark else ''
+    if len(line + tail) <= COLUMNS:
+        return line + tail + '\n'
+    above = f'{indent}/// {remark[:1].upper() + remark[1:]}.\n' if remark else ''
+    if len(line) <= COLUMNS:
+        return above + line + '\n'
+    return f'{above}{indent}{head} const noexcept {{\n{indent}  return {value};\n{indent}}}\n'
+
+
 def fixed_accessor(f, m):
     if f.type == 'UNSPEC':
-        return f'  Bytes {f.snake}() const noexcept {{ return fixed_raw({f.offset}, {f.size}); }}\n'
+        return method('  ', f'Bytes {f.snake}()', f'fixed_raw({f.offset}, {f.size})')
     kind = CPP[f.type]
+    head = f'{kind} {f.snake}()'
     where = places(m, f.name)
     forms = 1 + len(m.variants)
     null = f'{hexed(f.null)}'
-    remark = f'  ///< {f.enum.name}' if f.enum else ''
+    remark = f.enum.name if f.enum else ''
     if len(where) == forms and len({offset for _, offset in where}) == 1:
         if f.since <= OLDEST:
-            return f'  {kind} {f.snake}() const noexcept {{ return fixed<{kind}>({f.offset}); }}{remark}\n'
-        return (f'  bool has_{f.snake}() const noexcept {{ return reaches({f.offset + f.size}); }}'
-                f'  ///< from version {f.since}\n'
-                f'  {kind} {f.snake}() const noexcept {{ return fixed_or<{kind}>({f.offset}, {null}); }}{remark}\n')
+            return method('  ', head, f'fixed<{kind}>({f.offset})', remark)
+        return (method('  ', f'bool has_{f.snake}()', f'reaches({f.offset + f.size})', f'from version {f.since}') +
+                method('  ', head, f'fixed_or<{kind}>({f.offset}, {null})', remark))
     if len(where) == forms:
-        first, second = where[0][1], where[1][1]
-        return (f'  {kind} {f.snake}() const noexcept {{ return fixed<{kind}>(variant() == 0 ? {first} : {second}); }}'
-                f'{remark}\n')
+        return method('  ', head, f'fixed<{kind}>(variant() == 0 ? {where[0][1]} : {where[1][1]})', remark)
     form, offset = where[0]
-    return (f'  bool has_{f.snake}() const noexcept {{ return variant() == {form}; }}'
-            f'  ///< {"not in" if form == 0 else "only in"} the form of doubt {m.variants[0].doubt}\n'
-            f'  {kind} {f.snake}() const noexcept {{ return has_{f.snake}() ? fixed<{kind}>({offset}) : {null}; }}'
-            f'{remark}\n')
+    which = f'{"not in" if form == 0 else "only in"} the form of doubt {m.variants[0].doubt}'
+    return (method('  ', f'bool has_{f.snake}()', f'variant() == {form}', which) +
+            method('  ', head, f'has_{f.snake}() ? fixed<{kind}>({offset}) : {kind}{{{null}}}', remark))
 
 
 def tags_of(f):
@@ -100,30 +111,29 @@ def floating_accessor(f, m, part, indent='  '):
         if f.split and f.group is not None:
             other = (f.also + f.lenient_also + [0])[0]
             tail = f'find_element<{kind}>({f.tag}, {other}, element_)'
+    remark = ', '.join(x for x in (f.enum.name if f.enum else '',
+                                   f'from version {f.since}' if f.since > OLDEST else '') if x)
     where = [(form, offset) for form, offset in places(m, f.name) if form > 0]
-    if where:  # one printed form has it as a fixed field
-        body = f'\n{indent}  if (variant() == {where[0][0]}) return fixed<{CPP[f.type]}>({where[0][1]});'
-        body += f'\n{indent}  return {part}.{tail};\n{indent}'
-    else:
-        body = f' return {part}.{tail}; '
-    remark = f'  ///< {f.enum.name}' if f.enum else ''
-    if f.since > OLDEST:
-        remark += (', ' if f.enum else '  ///< ') + f'from version {f.since}'
-    return f'{indent}{head} {f.snake}() const noexcept {{{body}}}{remark}\n'
+    if not where:
+        return method(indent, f'{head} {f.snake}()', f'{part}.{tail}', remark)
+    # One printed form has it as a fixed field.
+    return (f'{indent}/// {remark}.\n{indent}{head} {f.snake}() const noexcept {{\n'
+            f'{indent}  if (variant() == {where[0][0]}) return fixed<{CPP[f.type]}>({where[0][1]});\n'
+            f'{indent}  return {part}.{tail};\n{indent}}}\n')
 
 
 def group_text(g, m, depth):
     pad = ' ' * depth
     if g.fields[0].type in ('NAMEDVAR', 'NAMEDARRAY'):
         entry = 'NamedVariableEntry' if g.fields[0].type == 'NAMEDVAR' else 'NamedArrayEntry'
-        return f'{pad}GroupRange<{entry}> {g.name}() const noexcept {{ return {{k{g.entry}Tags, floating()}}; }}\n'
+        return method(pad, f'GroupRange<{entry}> {g.name}()', f'{{k{g.entry}Tags, floating()}}')
     part = 'part_' if g.inside else 'floating()'
     out = f'{pad}class {g.entry} : public GroupEntry {{\n{pad} public:\n{pad}  using GroupEntry::GroupEntry;\n'
     out += ''.join(floating_accessor(f, m, 'part_', pad + '  ') for f in g.fields)
     out += ''.join(group_text(n, m, depth + 2) for n in g.nested)
     limit = f'at most {g.max}' if g.max else 'as many as fit'
     out += f'{pad}}};\n{pad}/// {g.count} entries, {limit}.\n'
-    return out + f'{pad}GroupRange<{g.entry}> {g.name}() const noexcept {{ return {{k{g.entry}Tags, {part}}}; }}\n'
+    return out + method(pad, f'GroupRange<{g.entry}> {g.name}()', f'{{k{g.entry}Tags, {part}}}')
 
 
 def view_constants(m):

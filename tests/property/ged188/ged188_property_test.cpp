@@ -1,14 +1,14 @@
 // ged188_property_test.cpp - random and broken messages of every type and version, read and written in two ways.
 //
 // Replay   RINGSIDE_SEED=<number> <this program>; a failure prints the seed and the frame.
+#include "tests/unit/wire/ged188/compare.hpp"
+#include "tests/unit/wire/ged188/random_message.hpp"
+#include "visit.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdlib>
-
-#include "tests/unit/wire/ged188/compare.hpp"
-#include "tests/unit/wire/ged188/random_message.hpp"
-#include "visit.hpp"
 
 namespace cti::wire::ged188 {
 namespace {
@@ -50,24 +50,29 @@ TEST(Ged188, WhatIsEncodedIsDecodedInEveryTypeAndVersion) {
     const DecodedMessage message = random_message(rule, version, dice);
     const auto frame = encode_table(message);
     ASSERT_TRUE(frame.ok()) << frame.error();
-    const Strictness strictness = rule.since <= version ? Strictness::kStrict : Strictness::kLenient;
+    const Strictness strictness =
+        rule.since <= version ? Strictness::kStrict : Strictness::kLenient;
     ASSERT_EQ(disagreement(*frame, version, strictness), "");
     std::array<std::byte, limits::kMessageBytesMax> buffer;
     const Bytes body = Bytes(*frame).subspan(limits::kHeaderBytes);
     const Visit seen = visit(rule.number, body, version, strictness, buffer);
     ASSERT_TRUE(seen.ok) << seen.error.text();
-    ASSERT_TRUE(seen.rewritten.ok()) << rule.name << " version " << version << ": " << seen.rewritten.error().text();
-    ASSERT_EQ(as_text(*seen.rewritten), as_text(Bytes(*frame))) << rule.name << " version " << version;
+    ASSERT_TRUE(seen.rewritten.ok())
+        << rule.name << " version " << version << ": " << seen.rewritten.error().text();
+    ASSERT_EQ(as_text(*seen.rewritten), as_text(Bytes(*frame)))
+        << rule.name << " version " << version;
     accepted_strictly += strictness == Strictness::kStrict;
     const DecodedMessage back = decode_table(*frame, version);
     ASSERT_EQ(back.fixed.size(), message.fixed.size());
     ASSERT_EQ(back.floating.size(), message.floating.size());
     for (std::size_t i = 0; i < message.fixed.size(); ++i) {
-      ASSERT_EQ(back.fixed[i].value, message.fixed[i].value) << rule.name << " " << message.fixed[i].name;
+      ASSERT_EQ(back.fixed[i].value, message.fixed[i].value)
+          << rule.name << " " << message.fixed[i].name;
     }
     for (std::size_t i = 0; i < message.floating.size(); ++i) {
       ASSERT_EQ(back.floating[i].name, message.floating[i].name) << rule.name;
-      ASSERT_EQ(back.floating[i].value, message.floating[i].value) << rule.name << " " << message.floating[i].name;
+      ASSERT_EQ(back.floating[i].value, message.floating[i].value)
+          << rule.name << " " << message.floating[i].name;
     }
   });
   EXPECT_GT(accepted_strictly, 1'000U);
@@ -90,8 +95,8 @@ TEST(Ged188, ViewsAndTablesAgreeOnBrokenBytes) {
       ++total;
     }
   });
-  EXPECT_GT(refused, total / 10);   // the edits do harm ...
-  EXPECT_LT(refused, total);        // ... but not always
+  EXPECT_GT(refused, total / 10);  // the edits do harm ...
+  EXPECT_LT(refused, total);       // ... but not always
 }
 
 }  // namespace

@@ -1,8 +1,4 @@
 // bad_input_test.cpp - faults of a CTI Server that is buggy, hostile or just old (U3 to U6, U15, U16), in both widths.
-#include <gtest/gtest.h>
-
-#include <memory>
-
 #include "tests/unit/wire/ged188/body.hpp"
 #include "tests/unit/wire/ged188/compare.hpp"
 #include "tests/unit/wire/ged188/hex.hpp"
@@ -11,6 +7,10 @@
 #include "wire/ged188/config.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -29,7 +29,8 @@ class BadInput : public testing::TestWithParam<Version> {
   unsigned header() const { return floating_header_width(version()); }
 
   template <class View>
-  void expect_refused(const Body& body, DecodeErrorCode code, std::size_t offset, std::string_view field = {}) {
+  void expect_refused(const Body& body, DecodeErrorCode code, std::size_t offset,
+                      std::string_view field = {}) {
     // A copy of exactly this size: a read behind it is seen by the address sanitizer.
     const auto exact = std::make_unique<std::byte[]>(body.size());
     std::copy(body.bytes().begin(), body.bytes().end(), exact.get());
@@ -41,16 +42,20 @@ class BadInput : public testing::TestWithParam<Version> {
     EXPECT_EQ(view.error().message, View::kName);
     EXPECT_FALSE(view.error().framing_lost()) << "framing goes on after a refused frame";
     EXPECT_NE(view.error().text().find(name_of(code)), std::string::npos);
-    EXPECT_EQ(disagreement(body.frame(static_cast<std::uint32_t>(View::kType)), version(), Strictness::kLenient), "");
+    EXPECT_EQ(disagreement(body.frame(static_cast<std::uint32_t>(View::kType)), version(),
+                           Strictness::kLenient),
+              "");
   }
 };
 
 TEST_P(BadInput, U3_FieldPastFrameIsRefused) {
   Body body = agent_state();
   const std::size_t offset = body.size();
-  expect_refused<AgentStateEventView>(body.lying_field(5, 6, "1001\0"sv), DecodeErrorCode::kFieldPastFrame, offset, "AgentID");
+  expect_refused<AgentStateEventView>(body.lying_field(5, 6, "1001\0"sv),
+                                      DecodeErrorCode::kFieldPastFrame, offset, "AgentID");
   Body far = agent_state();
-  expect_refused<AgentStateEventView>(far.lying_field(5, 0xFF, "x"), DecodeErrorCode::kFieldPastFrame, offset, "AgentID");
+  expect_refused<AgentStateEventView>(far.lying_field(5, 0xFF, "x"),
+                                      DecodeErrorCode::kFieldPastFrame, offset, "AgentID");
 }
 
 TEST_P(BadInput, U3_StrayBytesAtTheEndAreRefused) {
@@ -58,7 +63,8 @@ TEST_P(BadInput, U3_StrayBytesAtTheEndAreRefused) {
     Body body = agent_state();
     body.field(5, "1001\0"sv);
     const std::size_t offset = body.size();
-    expect_refused<AgentStateEventView>(body.number(1, stray), DecodeErrorCode::kStrayBytes, offset);
+    expect_refused<AgentStateEventView>(body.number(1, stray), DecodeErrorCode::kStrayBytes,
+                                        offset);
   }
 }
 
@@ -71,13 +77,15 @@ TEST_P(BadInput, U3_TagZeroIsNoField) {
 TEST_P(BadInput, U3_SingleFieldTwiceIsRefused) {
   Body body = agent_state().field(5, "1001\0"sv);
   const std::size_t offset = body.size();
-  expect_refused<AgentStateEventView>(body.field(5, "1001\0"sv), DecodeErrorCode::kFieldTwice, offset, "AgentID");
+  expect_refused<AgentStateEventView>(body.field(5, "1001\0"sv), DecodeErrorCode::kFieldTwice,
+                                      offset, "AgentID");
 }
 
 TEST_P(BadInput, U3_SingleFieldUnderBothItsTagsIsRefused) {
   Body body = agent_state().field(5, "1001\0"sv);
   const std::size_t offset = body.size();
-  expect_refused<AgentStateEventView>(body.field(194, "1001\0"sv), DecodeErrorCode::kFieldTwice, offset, "AgentID");
+  expect_refused<AgentStateEventView>(body.field(194, "1001\0"sv), DecodeErrorCode::kFieldTwice,
+                                      offset, "AgentID");
 }
 
 TEST_P(BadInput, U4_FixedPartTooShortIsRefusedAtEveryLength) {
@@ -100,7 +108,8 @@ TEST_P(BadInput, U4_FixedPartTooLongIsRefused) {
 TEST_P(BadInput, U4_NumberOfAnotherWidthIsRefused) {
   Body body = agent_state();
   const std::size_t offset = body.size();
-  expect_refused<AgentStateEventView>(body.number_field(123, 3, 4), DecodeErrorCode::kFieldLength, offset, "NextAgentState");
+  expect_refused<AgentStateEventView>(body.number_field(123, 3, 4), DecodeErrorCode::kFieldLength,
+                                      offset, "NextAgentState");
 }
 
 TEST_P(BadInput, U4_BodyAboveTheLimitIsRefused) {
@@ -139,8 +148,13 @@ TEST_P(BadInput, U5_UnknownMessageTypesAreNamedAndPassedOn) {
 
 TEST_P(BadInput, U6_StringsOfAnyShapeStayInsideTheirField) {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"1001\0"sv, "1001"}, {"1001"sv, "1001"},       {""sv, ""},           {"\0"sv, ""},
-      {"a\0b\0"sv, "a\0b"sv}, {"\x01\xFF\0"sv, "\x01\xFF"}, {"123456789012345\0"sv, "123456789012345"}};
+      {"1001\0"sv, "1001"},
+      {"1001"sv, "1001"},
+      {""sv, ""},
+      {"\0"sv, ""},
+      {"a\0b\0"sv, "a\0b"sv},
+      {"\x01\xFF\0"sv, "\x01\xFF"},
+      {"123456789012345\0"sv, "123456789012345"}};
   for (const auto& [bytes, text] : cases) {
     Body body = agent_state().field(5, bytes).field(4, "2001\0"sv);
     const auto view = AgentStateEventView::decode(body.bytes(), version());
@@ -178,22 +192,29 @@ class LyingCounts : public BadInput {
   Body conference(unsigned count, unsigned entries) const {
     Body body(version());
     body.zeros(46).at(30, count, 2);
-    for (unsigned i = 0; i < entries; ++i) body.number_field(39, i, 4).number_field(40, 0, 2).field(41, "1\0"sv);
+    for (unsigned i = 0; i < entries; ++i)
+      body.number_field(39, i, 4).number_field(40, 0, 2).field(41, "1\0"sv);
     return body;
   }
 };
 
 TEST_P(LyingCounts, U15_ListOf3With2EntriesIsRefused) {
-  expect_refused<CallConferencedEventView>(conference(3, 2), DecodeErrorCode::kCountMismatch, 30, "NumParties");
-  expect_refused<CallConferencedEventView>(conference(1, 2), DecodeErrorCode::kCountMismatch, 30, "NumParties");
-  expect_refused<CallConferencedEventView>(conference(0, 2), DecodeErrorCode::kCountMismatch, 30, "NumParties");
-  expect_refused<CallConferencedEventView>(conference(3, 0), DecodeErrorCode::kCountMismatch, 30, "NumParties");
+  expect_refused<CallConferencedEventView>(conference(3, 2), DecodeErrorCode::kCountMismatch, 30,
+                                           "NumParties");
+  expect_refused<CallConferencedEventView>(conference(1, 2), DecodeErrorCode::kCountMismatch, 30,
+                                           "NumParties");
+  expect_refused<CallConferencedEventView>(conference(0, 2), DecodeErrorCode::kCountMismatch, 30,
+                                           "NumParties");
+  expect_refused<CallConferencedEventView>(conference(3, 0), DecodeErrorCode::kCountMismatch, 30,
+                                           "NumParties");
   EXPECT_TRUE(CallConferencedEventView::decode(conference(16, 16).bytes(), version()).ok());
 }
 
 TEST_P(LyingCounts, U15_65535PartiesAnd17Of16AreRefused) {
-  expect_refused<CallConferencedEventView>(conference(65535, 2), DecodeErrorCode::kCountTooLarge, 30, "NumParties");
-  expect_refused<CallConferencedEventView>(conference(17, 17), DecodeErrorCode::kCountTooLarge, 30, "NumParties");
+  expect_refused<CallConferencedEventView>(conference(65535, 2), DecodeErrorCode::kCountTooLarge,
+                                           30, "NumParties");
+  expect_refused<CallConferencedEventView>(conference(17, 17), DecodeErrorCode::kCountTooLarge, 30,
+                                           "NumParties");
 }
 
 TEST_P(LyingCounts, U15_ALyingCountInsideARecordIsRefused) {

@@ -1,12 +1,12 @@
 // body.hpp - message bodies put together by hand, also wrong ones.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "wire/ged188_limits.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <vector>
-
-#include "core/base/bytes.hpp"
-#include "wire/ged188_limits.hpp"
 
 namespace cti::wire::ged188 {
 
@@ -15,7 +15,8 @@ class Body {
   explicit Body(Version version) : half_(floating_header_width(version) / 2) {}
 
   Body& number(std::uint64_t value, unsigned bytes) {
-    for (unsigned shift = bytes * 8; shift != 0; shift -= 8) bytes_.push_back(static_cast<std::byte>(value >> (shift - 8)));
+    for (unsigned shift = bytes * 8; shift != 0; shift -= 8)
+      bytes_.push_back(static_cast<std::byte>(value >> (shift - 8)));
     return *this;
   }
   Body& zeros(std::size_t count) {
@@ -23,7 +24,9 @@ class Body {
     return *this;
   }
   /// A floating field with these very bytes.
-  Body& field(unsigned tag, std::string_view content) { return lying_field(tag, content.size(), content); }
+  Body& field(unsigned tag, std::string_view content) {
+    return lying_field(tag, content.size(), content);
+  }
   /// A floating field that claims `length` bytes.
   Body& lying_field(unsigned tag, std::size_t length, std::string_view content) {
     number(tag, half_).number(length, half_);
@@ -36,7 +39,8 @@ class Body {
   }
   /// Overwrites fixed bytes.
   Body& at(std::size_t offset, std::uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; ++i) bytes_[offset + i] = static_cast<std::byte>(value >> (8 * (bytes - 1 - i)));
+    for (unsigned i = 0; i < bytes; ++i)
+      bytes_[offset + i] = static_cast<std::byte>(value >> (8 * (bytes - 1 - i)));
     return *this;
   }
   Bytes bytes() const { return bytes_; }

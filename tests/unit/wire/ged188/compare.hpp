@@ -1,10 +1,10 @@
 // compare.hpp - one body, read by a view and by the tables: what must hold, whatever the bytes are.
 #pragma once
 
-#include <string>
-
 #include "core/base/bytes.hpp"
 #include "wire/ged188_limits.hpp"
+
+#include <string>
 
 namespace cti::wire::ged188 {
 

@@ -1,14 +1,14 @@
 // encoder_test.cpp - encoders write frames that a strict peer accepts, or say what is wrong.
-#include <gtest/gtest.h>
-
-#include <array>
-
 #include "tests/unit/wire/ged188/hex.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/config.hpp"
 #include "wire/ged188/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -18,7 +18,8 @@ class Ged188Encoder : public testing::Test {
   std::array<std::byte, limits::kMessageBytesMax> buffer_;
 };
 
-void expect_error(const Result<Bytes, EncodeError>& result, EncodeErrorCode code, std::string_view field) {
+void expect_error(const Result<Bytes, EncodeError>& result, EncodeErrorCode code,
+                  std::string_view field) {
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, code);
   EXPECT_EQ(result.error().field, field);
@@ -42,7 +43,8 @@ TEST_F(Ged188Encoder, WritesHeadersInTheWidthOfTheVersion) {
 }
 
 TEST_F(Ged188Encoder, FixedPartsAreAsLongAsTheVersionHasThem) {
-  for (const auto& [version, bytes] : {std::pair{9U, 56U}, {12U, 56U}, {13U, 58U}, {18U, 58U}, {19U, 62U}, {25U, 62U}}) {
+  for (const auto& [version, bytes] :
+       {std::pair{9U, 56U}, {12U, 56U}, {13U, 58U}, {18U, 58U}, {19U, 62U}, {25U, 62U}}) {
     auto frame = AgentStateEventEncoder(buffer_, version, {.department_id = 5}).finish();
     ASSERT_TRUE(frame.ok());
     EXPECT_EQ(frame->size(), limits::kHeaderBytes + bytes) << "version " << version;
@@ -76,7 +78,8 @@ TEST_F(Ged188Encoder, NothingSetSaysNoneWhereTheProtocolHasAWordForIt) {
 TEST_F(Ged188Encoder, CountsListsByItself) {
   CallConferencedEventEncoder encoder(buffer_, 15, {});
   for (std::uint32_t i = 0; i < 3; ++i) {
-    encoder.add_party({.connected_party_call_id = i, .connected_party_device_id_type = std::uint16_t{0},
+    encoder.add_party({.connected_party_call_id = i,
+                       .connected_party_device_id_type = std::uint16_t{0},
                        .connected_party_device_id = "2001"});
   }
   auto frame = encoder.finish();
@@ -93,20 +96,22 @@ TEST_F(Ged188Encoder, CountsListsByItself) {
 }
 
 TEST_F(Ged188Encoder, CountsListsInsideRecords) {
-  auto frame = ConfigAgentEventEncoder(buffer_, 21)
-                   .add_record({.record_type = std::uint16_t{0}, .login_id = "jdoe"})
-                   .add_skill({.flt_skill_group_number = 4, .flt_skill_group_priority = std::uint16_t{1}})
-                   .add_skill({.flt_skill_group_number = 5})
-                   .add_mrd({.flt_agent_mrdid = 1})
-                   .add_record({.record_type = std::uint16_t{2}, .login_id = "gone"})
-                   .finish();
+  auto frame =
+      ConfigAgentEventEncoder(buffer_, 21)
+          .add_record({.record_type = std::uint16_t{0}, .login_id = "jdoe"})
+          .add_skill({.flt_skill_group_number = 4, .flt_skill_group_priority = std::uint16_t{1}})
+          .add_skill({.flt_skill_group_number = 5})
+          .add_mrd({.flt_agent_mrdid = 1})
+          .add_record({.record_type = std::uint16_t{2}, .login_id = "gone"})
+          .finish();
   ASSERT_TRUE(frame.ok());
   const auto view = ConfigAgentEventView::decode(frame->subspan(8), 21, Strictness::kStrict);
   ASSERT_TRUE(view.ok()) << view.error().text();
   std::string seen;
   for (const auto record : view->records()) {
     seen += std::string(*record.login_id()) + ":" + std::to_string(*record.num_skills());
-    for (const auto skill : record.skills()) seen += " s" + std::to_string(*skill.flt_skill_group_number());
+    for (const auto skill : record.skills())
+      seen += " s" + std::to_string(*skill.flt_skill_group_number());
     for (const auto mrd : record.mrds()) seen += " m" + std::to_string(*mrd.flt_agent_mrdid());
     seen += "; ";
   }
@@ -137,7 +142,8 @@ TEST_F(Ged188Encoder, NamedDataIsWrittenAndRead) {
 TEST_F(Ged188Encoder, RefusesWhatIsTooLong) {
   const std::string eleven(11, 'x'), twelve(12, 'x');
   EXPECT_TRUE(AgentStateEventEncoder(buffer_, 15, {}).agent_id(eleven).finish().ok());
-  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id(twelve).finish(), EncodeErrorCode::kFieldTooLong, "AgentID");
+  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id(twelve).finish(),
+               EncodeErrorCode::kFieldTooLong, "AgentID");
   const std::string name(33, 'n'), value(211, 'v');
   expect_error(BeginCallEventEncoder(buffer_, 15, {}).add_named_variable(name, "").finish(),
                EncodeErrorCode::kFieldTooLong, "NamedVariable");
@@ -147,13 +153,15 @@ TEST_F(Ged188Encoder, RefusesWhatIsTooLong) {
 
 TEST_F(Ged188Encoder, RefusesTextWithANulInside) {
   using namespace std::string_view_literals;
-  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id("1\0002"sv).finish(), EncodeErrorCode::kTextHasNul, "AgentID");
+  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id("1\0002"sv).finish(),
+               EncodeErrorCode::kTextHasNul, "AgentID");
   expect_error(BeginCallEventEncoder(buffer_, 15, {}).add_named_variable("a\0b"sv, "").finish(),
                EncodeErrorCode::kTextHasNul, "NamedVariable");
 }
 
 TEST_F(Ged188Encoder, RefusesASingleFieldTwice) {
-  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id("1").agent_id("1").finish(), EncodeErrorCode::kFieldTwice, "AgentID");
+  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id("1").agent_id("1").finish(),
+               EncodeErrorCode::kFieldTwice, "AgentID");
 }
 
 TEST_F(Ged188Encoder, RefusesMoreEntriesThanTheListMayHave) {
@@ -163,10 +171,13 @@ TEST_F(Ged188Encoder, RefusesMoreEntriesThanTheListMayHave) {
 }
 
 TEST_F(Ged188Encoder, RefusesAnEntryWithoutItsFirstFieldOrItsRecord) {
-  expect_error(CallConferencedEventEncoder(buffer_, 15, {}).add_party({.connected_party_device_id = "1"}).finish(),
+  expect_error(CallConferencedEventEncoder(buffer_, 15, {})
+                   .add_party({.connected_party_device_id = "1"})
+                   .finish(),
                EncodeErrorCode::kEntryIncomplete, "NumParties");
-  expect_error(ConfigAgentEventEncoder(buffer_, 21).add_skill({.flt_skill_group_number = 1}).finish(),
-               EncodeErrorCode::kEntryIncomplete, "NumSkills");
+  expect_error(
+      ConfigAgentEventEncoder(buffer_, 21).add_skill({.flt_skill_group_number = 1}).finish(),
+      EncodeErrorCode::kEntryIncomplete, "NumSkills");
 }
 
 TEST_F(Ged188Encoder, RefusesTooMuchNamedData) {
@@ -175,16 +186,19 @@ TEST_F(Ged188Encoder, RefusesTooMuchNamedData) {
   for (int i = 0; i < 10; ++i) encoder.add_named_variable("", value);  // 200 bytes each
   auto full = encoder;
   EXPECT_TRUE(full.finish().ok());
-  expect_error(encoder.add_named_variable("", "").finish(), EncodeErrorCode::kTooMuchNamedData, "NamedVariable");
+  expect_error(encoder.add_named_variable("", "").finish(), EncodeErrorCode::kTooMuchNamedData,
+               "NamedVariable");
 }
 
 TEST_F(Ged188Encoder, RefusesToFinishWithoutARequiredField) {
-  expect_error(OpenReqEncoder(buffer_, 15, {}).client_id("a").finish(), EncodeErrorCode::kRequiredMissing, "ClientPassword");
+  expect_error(OpenReqEncoder(buffer_, 15, {}).client_id("a").finish(),
+               EncodeErrorCode::kRequiredMissing, "ClientPassword");
 }
 
 TEST_F(Ged188Encoder, StopsAtTheEndOfTheBuffer) {
   std::array<std::byte, 20> small;
-  expect_error(AgentStateEventEncoder(small, 15, {}).agent_id("1").finish(), EncodeErrorCode::kBufferTooSmall, "fixed part");
+  expect_error(AgentStateEventEncoder(small, 15, {}).agent_id("1").finish(),
+               EncodeErrorCode::kBufferTooSmall, "fixed part");
   std::array<std::byte, 8 + 58 + 4> tight;
   EXPECT_TRUE(AgentStateEventEncoder(tight, 15, {}).agent_id("1").finish().ok());
   expect_error(AgentStateEventEncoder(tight, 15, {}).agent_id("1").agent_extension("2").finish(),
@@ -197,7 +211,8 @@ TEST_F(Ged188Encoder, RefusesAFrameAboveTheProtocolsLimit) {
   for (int i = 0; i < 10; ++i) {
     encoder.add_record({.record_type = std::uint16_t{0}, .login_name = text});
     for (std::uint32_t k = 0; k < 100; ++k) {
-      encoder.add_skill({.flt_skill_group_number = k, .flt_skill_group_priority = std::uint16_t{0}});
+      encoder.add_skill(
+          {.flt_skill_group_number = k, .flt_skill_group_priority = std::uint16_t{0}});
     }
   }
   const auto frame = encoder.finish();
@@ -207,7 +222,10 @@ TEST_F(Ged188Encoder, RefusesAFrameAboveTheProtocolsLimit) {
 }
 
 TEST_F(Ged188Encoder, KeepsTheFirstError) {
-  expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id(std::string(20, 'x')).agent_extension(std::string(20, 'x')).finish(),
+  expect_error(AgentStateEventEncoder(buffer_, 15, {})
+                   .agent_id(std::string(20, 'x'))
+                   .agent_extension(std::string(20, 'x'))
+                   .finish(),
                EncodeErrorCode::kFieldTooLong, "AgentID");
 }
 

@@ -1,8 +1,8 @@
 // frame_cutter_test.cpp - a byte stream is cut into the same frames, however it arrives.
-#include <gtest/gtest.h>
-
 #include "tests/unit/wire/ged188/hex.hpp"
 #include "wire/mhdr.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -21,7 +21,8 @@ std::vector<std::byte> stream_of(const std::vector<std::vector<std::byte>>& fram
 }
 
 /// Frames that come out when `stream` arrives in these pieces.
-std::vector<std::string> cut(FrameCutter& cutter, Bytes stream, const std::vector<std::size_t>& pieces) {
+std::vector<std::string> cut(FrameCutter& cutter, Bytes stream,
+                             const std::vector<std::size_t>& pieces) {
   std::vector<std::string> frames;
   const auto keep = [&](const Frame& frame) {
     EXPECT_EQ(frame.body.size() + limits::kHeaderBytes, frame.whole.size());
@@ -36,8 +37,9 @@ std::vector<std::string> cut(FrameCutter& cutter, Bytes stream, const std::vecto
   return frames;
 }
 
-const std::vector<std::vector<std::byte>> kFrames{frame_of(5, 4, 1), frame_of(6, 0, 0), frame_of(30, 70, 7),
-                                                  frame_of(9999, 1, 3), frame_of(9, 245, 9)};
+const std::vector<std::vector<std::byte>> kFrames{frame_of(5, 4, 1), frame_of(6, 0, 0),
+                                                  frame_of(30, 70, 7), frame_of(9999, 1, 3),
+                                                  frame_of(9, 245, 9)};
 
 std::vector<std::string> expected() {
   std::vector<std::string> frames;
@@ -56,7 +58,8 @@ TEST(FrameCutter, U2_EveryCutOfTheStreamGivesTheSameFrames) {
 
 TEST(FrameCutter, U2_EveryPairOfCutsGivesTheSameFrames) {
   const auto stream = stream_of({kFrames[0], kFrames[2], kFrames[1], kFrames[3]});
-  const std::vector<std::string> frames{to_hex(kFrames[0]), to_hex(kFrames[2]), to_hex(kFrames[1]), to_hex(kFrames[3])};
+  const std::vector<std::string> frames{to_hex(kFrames[0]), to_hex(kFrames[2]), to_hex(kFrames[1]),
+                                        to_hex(kFrames[3])};
   for (std::size_t first = 0; first <= stream.size(); ++first) {
     for (std::size_t second = first; second <= stream.size(); ++second) {
       FrameCutter cutter;
@@ -82,10 +85,13 @@ TEST(FrameCutter, HandsOutFramesWhereTheyLie) {
   const auto stream = stream_of(kFrames);
   const std::byte* at = stream.data();
   FrameCutter cutter;
-  ASSERT_TRUE(cutter.feed(stream, [&](const Frame& frame) {
-    EXPECT_EQ(frame.whole.data(), at);
-    at += frame.whole.size();
-  }).ok());
+  ASSERT_TRUE(cutter
+                  .feed(stream,
+                        [&](const Frame& frame) {
+                          EXPECT_EQ(frame.whole.data(), at);
+                          at += frame.whole.size();
+                        })
+                  .ok());
   EXPECT_EQ(cutter.buffer_bytes(), 0U);
 }
 
@@ -98,7 +104,8 @@ TEST(FrameCutter, U1_RefusesALengthAboveTheLimitAtTheHeader) {
       bool called = false;
       const auto on_frame = [&](const Frame&) { called = true; };
       auto first = cutter.feed(Bytes(header).first(piece), on_frame);
-      const auto result = piece == header.size() ? first : cutter.feed(Bytes(header).subspan(piece), on_frame);
+      const auto result =
+          piece == header.size() ? first : cutter.feed(Bytes(header).subspan(piece), on_frame);
       ASSERT_FALSE(result.ok());
       EXPECT_EQ(result.error().code, DecodeErrorCode::kFrameTooLong);
       EXPECT_TRUE(result.error().framing_lost());
@@ -140,7 +147,8 @@ TEST(FrameCutter, TheCallbackMayStop) {
   frames = 0;
   FrameCutter straddling;
   ASSERT_TRUE(straddling.feed(Bytes(stream).first(5), [&](const Frame&) { return false; }).ok());
-  EXPECT_TRUE(straddling.feed(Bytes(stream).subspan(5), [&](const Frame&) { return ++frames < 1; }).ok());
+  EXPECT_TRUE(
+      straddling.feed(Bytes(stream).subspan(5), [&](const Frame&) { return ++frames < 1; }).ok());
   EXPECT_EQ(frames, 1);
 }
 

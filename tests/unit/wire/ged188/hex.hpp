@@ -1,17 +1,19 @@
 // hex.hpp - bytes from and to hex digits, for tests.
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/bytes.hpp"
 
 namespace cti::wire::ged188 {
 
 /// Spaces are skipped.
 inline std::vector<std::byte> from_hex(std::string_view text) {
-  const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 32) - 'a' + 10); };
+  const auto digit = [](char c) {
+    return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
+  };
   std::vector<std::byte> bytes;
   unsigned half = 0;
   bool second = false;

@@ -1,6 +1,4 @@
 // lenient_test.cpp - the other forms that real peers write (the schema's doubts) are read, and written back as they were.
-#include <gtest/gtest.h>
-
 #include "tests/unit/wire/ged188/body.hpp"
 #include "tests/unit/wire/ged188/compare.hpp"
 #include "tests/unit/wire/ged188/hex.hpp"
@@ -10,6 +8,8 @@
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
 #include "wire/ged188_table.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -22,14 +22,18 @@ class Lenient : public testing::TestWithParam<Version> {
 
   template <class View>
   View decoded(const Body& body) {
-    EXPECT_EQ(disagreement(body.frame(static_cast<std::uint32_t>(View::kType)), version(), Strictness::kLenient), "");
+    EXPECT_EQ(disagreement(body.frame(static_cast<std::uint32_t>(View::kType)), version(),
+                           Strictness::kLenient),
+              "");
     auto view = View::decode(body.bytes(), version());
     if (!view) throw std::runtime_error(view.error().text());
     return *view;
   }
   template <class View>
   bool strictly_refused(const Body& body) {
-    EXPECT_EQ(disagreement(body.frame(static_cast<std::uint32_t>(View::kType)), version(), Strictness::kStrict), "");
+    EXPECT_EQ(disagreement(body.frame(static_cast<std::uint32_t>(View::kType)), version(),
+                           Strictness::kStrict),
+              "");
     return !View::decode(body.bytes(), version(), Strictness::kStrict).ok();
   }
 };
@@ -76,7 +80,8 @@ TEST_P(Lenient, D03_RequestingDeviceTypeFixedOrFloating) {
     EXPECT_EQ(view.requesting_device_id_type(), value);
     EXPECT_EQ(view.connection_device_id(), "d");
   }
-  EXPECT_EQ(decoded<ClearConnectionReqView>(Body(version()).zeros(14)).requesting_device_id_type(), std::nullopt);
+  EXPECT_EQ(decoded<ClearConnectionReqView>(Body(version()).zeros(14)).requesting_device_id_type(),
+            std::nullopt);
 }
 
 TEST_P(Lenient, D10_SignatureOfAgentStatesUnderEitherTag) {
@@ -114,7 +119,8 @@ TEST_P(Lenient, D15_ListsInRecordsAsPairsOrAsArrays) {
     std::string seen;
     for (const auto record : view.records()) {
       for (const auto skill : record.skills()) {
-        seen += std::to_string(*skill.flt_skill_group_number()) + "/" + std::to_string(*skill.flt_skill_group_priority()) + " ";
+        seen += std::to_string(*skill.flt_skill_group_number()) + "/" +
+                std::to_string(*skill.flt_skill_group_priority()) + " ";
       }
     }
     EXPECT_EQ(seen, "7/1 8/2 ");
@@ -147,14 +153,20 @@ TEST_P(Lenient, D27_FieldsOfAnEntryInAnyOrder) {
   body.number_field(56, 2, 4).number_field(75, 3, 2);
   std::string seen;
   for (const auto call : decoded<SnapshotDeviceConfView>(body).calls()) {
-    seen += std::to_string(*call.call_connection_call_id()) + "/" + std::to_string(*call.call_state()) + " ";
+    seen += std::to_string(*call.call_connection_call_id()) + "/" +
+            std::to_string(*call.call_state()) + " ";
   }
   EXPECT_EQ(seen, "1/2 2/3 ");
 }
 
 TEST_P(Lenient, AllMaskBitsAndUndefinedValuesAreReadAsTheyStand) {
   Body body(version());
-  body.zeros(44).at(4, version(), 4).at(16, 0xFFFFFFFF, 4).at(20, 0xFFFFFFFF, 4).field(1, "a\0"sv).field(2, "");
+  body.zeros(44)
+      .at(4, version(), 4)
+      .at(16, 0xFFFFFFFF, 4)
+      .at(20, 0xFFFFFFFF, 4)
+      .field(1, "a\0"sv)
+      .field(2, "");
   EXPECT_EQ(decoded<OpenReqView>(body).services_requested(), 0xFFFFFFFFU);
   EXPECT_TRUE(strictly_refused<OpenReqView>(body));
 }
@@ -207,16 +219,25 @@ TEST(LenientVersions, FieldsThatAVersionLacksSayNone) {
 
 TEST(LenientVersions, D28_RecordTypeFirstOrLast) {
   Body last(24);
-  last.number(1, 2).number_field(141, 5001, 4).number_field(310, 1, 2).number_field(309, 1, 2).number_field(183, 0, 2);
+  last.number(1, 2)
+      .number_field(141, 5001, 4)
+      .number_field(310, 1, 2)
+      .number_field(309, 1, 2)
+      .number_field(183, 0, 2);
   Body first(24);
-  first.number(1, 2).number_field(183, 0, 2).number_field(141, 5001, 4).number_field(310, 1, 2).number_field(309, 1, 2);
+  first.number(1, 2)
+      .number_field(183, 0, 2)
+      .number_field(141, 5001, 4)
+      .number_field(310, 1, 2)
+      .number_field(309, 1, 2);
   for (const Body& body : {first, last}) {
     const auto view = ConfigAgentServiceEventView::decode(body.bytes(), 24);
     ASSERT_TRUE(view.ok()) << view.error().text();
     for (const auto record : view->records()) {
       EXPECT_EQ(record.agent_skill_target_id(), 5001U);
       EXPECT_EQ(record.record_type(), 0);
-      for (const auto service : record.enabled_services()) EXPECT_EQ(service.flt_enabled_services(), 1);
+      for (const auto service : record.enabled_services())
+        EXPECT_EQ(service.flt_enabled_services(), 1);
     }
   }
 }

@@ -1,10 +1,10 @@
 // lines.cpp - a message as lines, by the schema tables.
 #include "tests/unit/wire/ged188/lines.hpp"
 
-#include <set>
-
 #include "wire/ged188_fields.hpp"
 #include "wire/ged188_table.hpp"
+
+#include <set>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -26,11 +26,15 @@ std::uint32_t unsigned_of(Bytes bytes) {
 void add_number(const FloatRule& rule, Bytes bytes, Lines& out) {
   const std::uint32_t value = unsigned_of(bytes);
   switch (rule.type) {
-    case FieldType::kInt: return out.field(rule.name, std::optional(static_cast<std::int32_t>(value)));
-    case FieldType::kUchar: return out.field(rule.name, std::optional(static_cast<std::uint8_t>(value)));
+    case FieldType::kInt:
+      return out.field(rule.name, std::optional(static_cast<std::int32_t>(value)));
+    case FieldType::kUchar:
+      return out.field(rule.name, std::optional(static_cast<std::uint8_t>(value)));
     case FieldType::kUshort:
-    case FieldType::kBool: return out.field(rule.name, std::optional(static_cast<std::uint16_t>(value)));
-    default: return out.field(rule.name, std::optional(value));
+    case FieldType::kBool:
+      return out.field(rule.name, std::optional(static_cast<std::uint16_t>(value)));
+    default:
+      return out.field(rule.name, std::optional(value));
   }
 }
 
@@ -38,7 +42,8 @@ void add_number(const FloatRule& rule, Bytes bytes, Lines& out) {
 void add_field(const RawField& field, std::size_t element, Lines& out) {
   const FloatRule& rule = *field.rule;
   const unsigned width = width_of(rule.type);
-  if (rule.type == FieldType::kString) return out.field(rule.name, std::optional(text_of(field.bytes)));
+  if (rule.type == FieldType::kString)
+    return out.field(rule.name, std::optional(text_of(field.bytes)));
   if (rule.type == FieldType::kUnspec) return out.field(rule.name, std::optional(field.bytes));
   if (!rule.split) return add_number(rule, field.bytes, out);
   if ((element + 1) * width <= field.bytes.size()) {
@@ -55,14 +60,16 @@ void add_named(const RawField& field, Lines& out) {
   const std::string_view value =
       end == std::string_view::npos ? std::string_view{} : text_of(bytes.subspan(end + 1));
   if (!array) return out.named(name, value);
-  out.named(field.bytes.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(field.bytes[0]), name, value);
+  out.named(field.bytes.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(field.bytes[0]),
+            name, value);
 }
 
 std::size_t elements_of(const MessageRule& message, std::uint8_t group, const Entry& entry) {
   std::size_t elements = 1;
   for (const RawField& field : entry) {
     const unsigned width = width_of(field.rule->type);
-    if (field.rule->group != group || !field.rule->split || field.bytes.size() % width != 0) continue;
+    if (field.rule->group != group || !field.rule->split || field.bytes.size() % width != 0)
+      continue;
     elements = std::max(elements, field.bytes.size() / width);
   }
   (void)message;
@@ -88,7 +95,8 @@ void add_list(const MessageRule& message, std::uint8_t group, const Entry& field
         }
       }
       for (std::size_t i = 0; i < message.groups.size(); ++i) {
-        if (message.groups[i].inside == group) add_list(message, static_cast<std::uint8_t>(i), entry, out);
+        if (message.groups[i].inside == group)
+          add_list(message, static_cast<std::uint8_t>(i), entry, out);
       }
     }
   }
@@ -118,7 +126,8 @@ Lines lines_by_table(Bytes frame, Version version) {
     if (single && !out.has(field.rule->name)) add_field(field, 0, out);
   }
   for (std::size_t i = 0; i < rule.groups.size(); ++i) {
-    if (rule.groups[i].inside == kNoGroup) add_list(rule, static_cast<std::uint8_t>(i), raw.fields, out);
+    if (rule.groups[i].inside == kNoGroup)
+      add_list(rule, static_cast<std::uint8_t>(i), raw.fields, out);
   }
   return out;
 }

@@ -3,15 +3,15 @@
 // Shape    "AgentID = 1001" for single fields, sorted; then the lists: "[flt_skill_groups]" opens an entry.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "wire/ged188_limits.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/bytes.hpp"
-#include "wire/ged188_limits.hpp"
 
 namespace cti::wire::ged188 {
 
@@ -29,7 +29,9 @@ class Lines {
     in_list_ = true;
     lists_.push_back("[" + std::string(list) + "]");
   }
-  void named(std::string_view name, std::string_view value) { add("named", show(name) + " " + show(value)); }
+  void named(std::string_view name, std::string_view value) {
+    add("named", show(name) + " " + show(value));
+  }
   void named(std::uint8_t index, std::string_view name, std::string_view value) {
     add("named", std::to_string(index) + " " + show(name) + " " + show(value));
   }
@@ -54,10 +56,8 @@ class Lines {
   static std::string show(std::string_view text) { return "'" + std::string(text) + "'"; }
   static std::string show(Bytes bytes) { return "<" + std::string(as_text(bytes)) + ">"; }
   template <class T>
-    requires std::is_integral_v<T>
-  static std::string show(T value) {
-    return std::to_string(value);
-  }
+  requires std::is_integral_v<T>
+  static std::string show(T value) { return std::to_string(value); }
 
   std::vector<std::string> singles_;
   std::vector<std::string> lists_;

@@ -1,11 +1,11 @@
 // names_test.cpp - numbers and names of messages, tags, fields and enumerations.
-#include <gtest/gtest.h>
-
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188/message_type.hpp"
 #include "wire/ged188/tag.hpp"
 #include "wire/ged188_rules.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -56,9 +56,10 @@ TEST(Ged188Names, ViewsKnowTheirTypeAndName) {
 }
 
 TEST(Ged188Names, TypesHaveNamesAndWidths) {
-  for (const FieldType type : {FieldType::kUchar, FieldType::kUshort, FieldType::kShort, FieldType::kBool,
-                               FieldType::kUint, FieldType::kInt, FieldType::kTime, FieldType::kString,
-                               FieldType::kUnspec, FieldType::kNamedVar, FieldType::kNamedArray}) {
+  for (const FieldType type :
+       {FieldType::kUchar, FieldType::kUshort, FieldType::kShort, FieldType::kBool,
+        FieldType::kUint, FieldType::kInt, FieldType::kTime, FieldType::kString, FieldType::kUnspec,
+        FieldType::kNamedVar, FieldType::kNamedArray}) {
     EXPECT_NE(name_of(type), "");
   }
   EXPECT_EQ(width_of(FieldType::kBool), 2U);

@@ -8,7 +8,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(const MessageRule& rule, Version version, Dice& dice) : rule_(rule), version_(version), dice_(dice) {
+  Writer(const MessageRule& rule, Version version, Dice& dice)
+      : rule_(rule), version_(version), dice_(dice) {
     message_.rule = &rule;
     message_.name = rule.name;
     message_.number = rule.number;
@@ -57,7 +58,8 @@ class Writer {
       return values[roll(dice_, values.size())];
     }
     const unsigned bits = width_of(type) * 8;
-    const std::uint64_t edge[] = {0, 1, (std::uint64_t{1} << bits) - 1, std::uint64_t{1} << (bits - 1), dice_(), dice_()};
+    const std::uint64_t edge[] = {
+        0, 1, (std::uint64_t{1} << bits) - 1, std::uint64_t{1} << (bits - 1), dice_(), dice_()};
     std::uint64_t value = edge[roll(dice_, std::size(edge))] & ((std::uint64_t{1} << bits) - 1);
     value = std::max<std::uint64_t>(value, minimum);
     if (!is_signed(type)) return static_cast<std::int64_t>(value);
@@ -67,7 +69,8 @@ class Writer {
   std::string random_text(std::size_t longest, std::string_view charset) {
     std::string text(roll(dice_, 4) == 0 ? longest : roll(dice_, longest + 1), ' ');
     for (char& c : text) {
-      c = charset.empty() ? static_cast<char>(0x20 + roll(dice_, 0x5F)) : charset[roll(dice_, charset.size())];
+      c = charset.empty() ? static_cast<char>(0x20 + roll(dice_, 0x5F))
+                          : charset[roll(dice_, charset.size())];
     }
     return text;
   }
@@ -88,20 +91,26 @@ class Writer {
     field.type = rule.type;
     field.tag = rule.tag;
     const std::size_t longest = version_ < kWideHeadersFrom
-                                    ? std::min<std::size_t>(rule.max, limits::kNarrowFieldBytesMax) : rule.max;
+                                    ? std::min<std::size_t>(rule.max, limits::kNarrowFieldBytesMax)
+                                    : rule.max;
     switch (rule.type) {
-      case FieldType::kString: field.value.text = random_text(longest - 1, rule.charset); break;
+      case FieldType::kString:
+        field.value.text = random_text(longest - 1, rule.charset);
+        break;
       case FieldType::kUnspec:
         field.value.text.resize(roll(dice_, longest + 1));
         for (char& c : field.value.text) c = static_cast<char>(dice_());
         break;
-      case FieldType::kNamedArray: field.value.index = static_cast<std::uint8_t>(dice_()); [[fallthrough]];
+      case FieldType::kNamedArray:
+        field.value.index = static_cast<std::uint8_t>(dice_());
+        [[fallthrough]];
       case FieldType::kNamedVar:
         field.value.name = random_text(limits::kNamedNameBytesMax - 1, {});
         field.value.text = random_text(limits::kNamedValueBytesMax - 1, {});
         named_bytes_ += field.value.name.size() + field.value.text.size() + 3;
         break;
-      default: field.value.number = random_number(rule.type, rule.enumeration, 0);
+      default:
+        field.value.number = random_number(rule.type, rule.enumeration, 0);
     }
     used_ += longest + 4;
     message_.floating.push_back(field);
@@ -127,8 +136,10 @@ class Writer {
       ++entries;
     }
     if (floating_count) {
-      if (wanted != 0) message_.floating[count_at].value.number = static_cast<std::int64_t>(entries);
-      if (wanted != 0 && entries == 0) message_.floating.erase(message_.floating.begin() + static_cast<std::ptrdiff_t>(count_at));
+      if (wanted != 0)
+        message_.floating[count_at].value.number = static_cast<std::int64_t>(entries);
+      if (wanted != 0 && entries == 0)
+        message_.floating.erase(message_.floating.begin() + static_cast<std::ptrdiff_t>(count_at));
       return;
     }
     for (DecodedField& field : message_.fixed) {
@@ -187,8 +198,12 @@ void mutate(std::vector<std::byte>& body, Dice& dice) {
   for (std::uint64_t edits = 1 + roll(dice, 3); edits != 0; --edits) {
     const auto at = static_cast<std::ptrdiff_t>(roll(dice, body.size() + 1));
     switch (roll(dice, 6)) {
-      case 0: body.resize(static_cast<std::size_t>(at)); break;
-      case 1: body.insert(body.begin() + at, static_cast<std::byte>(dice())); break;
+      case 0:
+        body.resize(static_cast<std::size_t>(at));
+        break;
+      case 1:
+        body.insert(body.begin() + at, static_cast<std::byte>(dice()));
+        break;
       case 2:
         if (!body.empty()) body[roll(dice, body.size())] = static_cast<std::byte>(dice());
         break;
@@ -198,11 +213,13 @@ void mutate(std::vector<std::byte>& body, Dice& dice) {
         break;
       }
       case 4:
-        if (!body.empty()) body[roll(dice, body.size())] ^= static_cast<std::byte>(1U << roll(dice, 8));
+        if (!body.empty())
+          body[roll(dice, body.size())] ^= static_cast<std::byte>(1U << roll(dice, 8));
         break;
       default: {
         const auto until = at + static_cast<std::ptrdiff_t>(roll(dice, 9));
-        body.erase(body.begin() + at, body.begin() + std::min(until, static_cast<std::ptrdiff_t>(body.size())));
+        body.erase(body.begin() + at,
+                   body.begin() + std::min(until, static_cast<std::ptrdiff_t>(body.size())));
       }
     }
   }

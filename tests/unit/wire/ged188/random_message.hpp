@@ -1,10 +1,10 @@
 // random_message.hpp - random messages that a strict CTI Server accepts, written in the order of our encoders.
 #pragma once
 
+#include "wire/ged188_table.hpp"
+
 #include <cstdint>
 #include <random>
-
-#include "wire/ged188_table.hpp"
 
 namespace cti::wire::ged188 {
 

@@ -1,15 +1,15 @@
 // vectors_test.cpp - messages known byte for byte (tests/golden/ged188/vectors.txt): decoded, and written again.
+#include "tests/unit/wire/ged188/compare.hpp"
+#include "tests/unit/wire/ged188/hex.hpp"
+#include "visit.hpp"
+#include "wire/ged188_table.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <fstream>
 #include <set>
 #include <sstream>
-
-#include "tests/unit/wire/ged188/compare.hpp"
-#include "tests/unit/wire/ged188/hex.hpp"
-#include "visit.hpp"
-#include "wire/ged188_table.hpp"
 
 namespace cti::wire::ged188 {
 namespace {
@@ -50,11 +50,16 @@ std::vector<Vector> read_vectors() {
 std::string show(const DecodedField& field) {
   const DecodedValue& value = field.value;
   switch (field.type) {
-    case FieldType::kString: return value.text;
-    case FieldType::kUnspec: return to_hex(as_bytes(value.text));
-    case FieldType::kNamedVar: return value.name + "\t" + value.text;
-    case FieldType::kNamedArray: return std::to_string(value.index) + "\t" + value.name + "\t" + value.text;
-    default: return std::to_string(value.number);
+    case FieldType::kString:
+      return value.text;
+    case FieldType::kUnspec:
+      return to_hex(as_bytes(value.text));
+    case FieldType::kNamedVar:
+      return value.name + "\t" + value.text;
+    case FieldType::kNamedArray:
+      return std::to_string(value.index) + "\t" + value.name + "\t" + value.text;
+    default:
+      return std::to_string(value.number);
   }
 }
 
@@ -71,7 +76,8 @@ TEST_P(Ged188Vectors, DecodeToTheListedFieldsAndEncodeBackByteForByte) {
   EXPECT_EQ(message.name, vector.message);
   EXPECT_EQ(message.leftover, "");
   std::vector<std::string> fixed, floating;
-  for (const DecodedField& field : message.fixed) fixed.push_back(with_value(field.name, show(field)));
+  for (const DecodedField& field : message.fixed)
+    fixed.push_back(with_value(field.name, show(field)));
   for (const DecodedField& field : message.floating) {
     const std::string name = field.name.starts_with("tag_") ? "-" : field.name;
     floating.push_back(with_value(std::to_string(field.tag) + " " + name, show(field)));

@@ -101,7 +101,7 @@ class KnownBytes(unittest.TestCase):
                     value = field['value']
                     text = '\t'.join(map(str, value)) if isinstance(value, list) else str(value)
                     name = '-' if field['name'].startswith('tag_') else field['name']
-                    floating.append(f'{field["tag"]} {name} {text}'.rstrip(' ') if text == '' else f'{field["tag"]} {name} {text}')
+                    floating.append(f'{field["tag"]} {name}' + (f' {text}' if text else ''))
                 self.assertEqual(floating, vector['floating'])
                 code, out, err = run('encode', given=out.encode())
                 self.assertEqual((code, out.strip(), err), (0, vector['hex'], ''))
