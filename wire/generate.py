@@ -4,7 +4,7 @@
 Usage: generate.py code SCHEMA FOLDER        headers and sources
        generate.py visit SCHEMA FOLDER       for the tests: every accessor and encoder by message number
        generate.py reference SCHEMA FOLDER   ged188.md, the protocol reference in Markdown
-       generate.py dictionary SCHEMA FOLDER  ged188.dict, for the fuzzer
+       generate.py dictionary SCHEMA FOLDER  ged188_fuzz.dict, for the fuzzer
        generate.py dissector SCHEMA FOLDER   ged188.lua and ringside.lua for Wireshark, the latter from the session
                                              protocol's schemas beside this file
 The back-ends are in wire/generator/; each is a function from the schema to the text of a file.
@@ -60,7 +60,7 @@ def write_if_changed(path, text):
 def main(arguments):
     back_ends = {'code': code_files, 'visit': visit_files, 'dissector': dissector_files,
                  'reference': lambda schema: {'ged188.md': ged188_markdown.reference(schema)},
-                 'dictionary': lambda schema: {'ged188.dict': ged188_dictionary.dictionary(schema)}}
+                 'dictionary': lambda schema: {'ged188_fuzz.dict': ged188_dictionary.dictionary(schema)}}
     if len(arguments) != 3 or arguments[0] not in back_ends:
         print(__doc__, file=sys.stderr)
         return 2

@@ -1,11 +1,11 @@
 // ged188_fuzz.cpp - any bytes as a CTI Server stream: cut into frames, read by views and tables, compared.
 //
 // Input    version index, strictness, size of the pieces in which the rest arrives, then the stream.
-// Run      meson setup build-fuzz -Dfuzzers=true -Db_sanitize=address,undefined -Db_lundef=false (with clang), then
-//          build-fuzz/tests/fuzz/ged188/ged188_fuzz -dict=build-fuzz/tests/fuzz/ged188/ged188.dict NEW tests/golden/ged188/corpus
-// Without clang the committed corpus is replayed by the test "ged188 corpus".
+// Run      tools/test --fuzz SECONDS (clang). Without clang the committed corpus is replayed by `meson test`.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "tests/unit/wire/ged188/compare.hpp"
 #include "wire/mhdr.hpp"
@@ -38,6 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 3) return 0;
   const Bytes stream = std::as_bytes(std::span(data, size)).subspan(3);
   const Strictness strictness = data[1] % 2 == 0 ? Strictness::kLenient : Strictness::kStrict;
-  check(stream, kVersions[data[0] % std::size(kVersions)], strictness, data[2] == 0 ? 65'536 : data[2]);
+  check(stream, kVersions[data[0] % std::size(kVersions)], strictness,
+        data[2] == 0 ? 65'536 : data[2]);
   return 0;
 }

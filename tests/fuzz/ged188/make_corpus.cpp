@@ -1,17 +1,19 @@
 // make_corpus.cpp - writes the committed corpus anew: messages of every type at a few versions, and broken ones.
 //
 // Usage    make_corpus FOLDER. The same program always writes the same files.
+#include "tests/unit/wire/ged188/random_message.hpp"
+
 #include <algorithm>
 #include <fstream>
-
-#include "tests/unit/wire/ged188/random_message.hpp"
 
 using namespace cti;
 using namespace cti::wire::ged188;
 
 namespace {
 
-void append(std::string& stream, const std::vector<std::byte>& frame) { stream.append(as_text(Bytes(frame))); }
+void append(std::string& stream, const std::vector<std::byte>& frame) {
+  stream.append(as_text(Bytes(frame)));
+}
 
 /// Messages of one family, each followed by two broken copies.
 std::string stream_of(std::string_view family, Version version, Dice& dice) {
@@ -48,9 +50,12 @@ int main(int argc, char** argv) {
     for (const unsigned index : {3U, 10U}) {
       for (const unsigned strict : {0U, 1U}) {
         const std::string stream = stream_of(family, kVersions[index], dice);
-        const char head[] = {static_cast<char>(index), static_cast<char>(strict), static_cast<char>(strict == 0 ? 0 : 7)};
-        std::ofstream file(std::string(argv[1]) + "/" + std::string(family) + "-" + std::to_string(kVersions[index]) +
-                           (strict == 0 ? "-lenient" : "-strict"), std::ios::binary);
+        const char head[] = {static_cast<char>(index), static_cast<char>(strict),
+                             static_cast<char>(strict == 0 ? 0 : 7)};
+        std::ofstream file(std::string(argv[1]) + "/" + std::string(family) + "-" +
+                               std::to_string(kVersions[index]) +
+                               (strict == 0 ? "-lenient" : "-strict"),
+                           std::ios::binary);
         file.write(head, sizeof head);
         file.write(stream.data(), static_cast<std::streamsize>(stream.size()));
       }
