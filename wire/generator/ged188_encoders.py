@@ -47,8 +47,10 @@ class {m.pascal}Encoder {{
  public:
 '''
     constructor = f'  {m.pascal}Encoder(MutableBytes buffer, Version version{fixed}) noexcept;\n'
-    out += constructor if len(constructor) <= COLUMNS + 1 else constructor.replace('version, const', f'version,\n{" " * (len(m.pascal) + 10)}const')
-
+    if len(constructor) > COLUMNS + 1:
+        indent = ' ' * (len(m.pascal) + 10)
+        constructor = constructor.replace('version, const', f'version,\n{indent}const')
+    out += constructor
     names = {f.name: i for i, f in enumerate(singles(m))}
     setters = ''.join(
         f'{remark(f, "  /// ")}\n  {m.pascal}Encoder& {f.snake}({value_type(f)} value) noexcept {{\n'.lstrip('\n') +
