@@ -159,26 +159,28 @@ ObjectMap::ObjectMap(const Limits& limits)
 void ObjectMap::apply(const wire::UpdateView& update) {
   if (update.object_key() == 0) return;
   ++counters_.applied;
-  // The typed table first: a call that it has no room for is not folded either.
-  if ((update.topics() & wire::topic::kCall) != 0) apply_call(update);
-  if ((update.topics() & wire::topic::kAgent) != 0) apply_agent(update);
+  // The typed tables first: what they have no room for is not folded either.
+  const bool about_call = (update.topics() & wire::topic::kCall) != 0;
+  const bool about_agent = (update.topics() & wire::topic::kAgent) != 0;
+  if ((about_call && !apply_call(update)) || (about_agent && !apply_agent(update))) {
+    ++counters_.no_room;
+    return;
+  }
   if (!properties_.apply(update).ok()) ++counters_.fold_errors;
 }
 
-void ObjectMap::apply_agent(const wire::UpdateView& update) {
+bool ObjectMap::apply_agent(const wire::UpdateView& update) {
   Slot slot = agent_index_.find(update.object_key());
   if (slot == kNoSlot) {
     slot = take(free_agents_);
-    if (slot == kNoSlot) {
-      ++counters_.no_room;
-      return;
-    }
+    if (slot == kNoSlot) return false;
     agents_[slot] = {};
     agents_[slot].key = update.object_key();
     CTI_CHECK(agent_index_.insert(update.object_key(), slot));
   }
   take_agent_args(agents_[slot], update.arguments());
   place_agent(slot);
+  return true;
 }
 
 // An agent sits at the devices that its record names, while logged in.
@@ -238,7 +240,7 @@ void ObjectMap::release_device(Slot slot) {
   free_devices_.push_back(slot);
 }
 
-void ObjectMap::apply_call(const wire::UpdateView& update) {
+bool ObjectMap::apply_call(const wire::UpdateView& update) {
   const wire::ArgumentsView args = update.arguments();
   Slot slot = call_index_.find(update.object_key());
   if (slot == kNoSlot) {
@@ -249,14 +251,11 @@ void ObjectMap::apply_call(const wire::UpdateView& update) {
   }
   if ((update.topics() & wire::topic::kEnds) != 0) {
     if (slot != kNoSlot) end_call(slot);
-    return;
+    return true;
   }
   if (slot == kNoSlot) {
     slot = take(free_calls_);
-    if (slot == kNoSlot) {
-      ++counters_.no_room;
-      return;
-    }
+    if (slot == kNoSlot) return false;
     calls_[slot] = {};
     calls_[slot].key = update.object_key();
     calls_[slot].born = ++births_;
@@ -273,6 +272,7 @@ void ObjectMap::apply_call(const wire::UpdateView& update) {
     const Slot agent = devices_[call.device].agent;
     if (agent != kNoSlot) agents_[agent].last_call_outgoing = call.outgoing ? 1 : 0;
   }
+  return true;
 }
 
 void ObjectMap::place_call(Slot slot) {

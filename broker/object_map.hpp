@@ -143,8 +143,9 @@ class ObjectMap {
   static const Entry* at(const std::vector<Entry>& table, Slot slot) noexcept {
     return slot < table.size() && table[slot].key != 0 ? &table[slot] : nullptr;
   }
-  void apply_agent(const wire::UpdateView& update);
-  void apply_call(const wire::UpdateView& update);
+  // False: the table is full, and nothing has changed.
+  bool apply_agent(const wire::UpdateView& update);
+  bool apply_call(const wire::UpdateView& update);
   void end_call(Slot slot);
   void rename_call(Slot slot, std::uint64_t key);
   void place_agent(Slot slot);

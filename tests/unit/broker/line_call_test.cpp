@@ -11,7 +11,8 @@ bool mask_has(const Record* record, std::uint32_t bits) {
          (static_cast<std::uint32_t>(record->number(Keyword::EnablementMask)) & bits) == bits;
 }
 
-void log_in(LineWorld& world, const std::string& agent, const std::string& device, std::uint16_t state = 3) {
+void log_in(LineWorld& world, const std::string& agent, const std::string& device,
+            std::uint16_t state = 3) {
   world.side_a->agent_state(agent, state, device, device);
   ASSERT_TRUE(world.until([&] {
     const broker::AgentEntry* const entry = world.line->map().agent(world.agent_key(agent));
@@ -50,8 +51,9 @@ TEST(Line, TellsTheLifeOfAnIncomingCall) {
   ASSERT_TRUE(world.until([&] { return world.count(EventId::eCallEndEvent) == 1; }));
   EXPECT_EQ(world.events_since(from),
             (std::vector{EventId::eCallBeginEvent, EventId::eCallDeliveredEvent,
-                         EventId::eCallEstablishedEvent, EventId::eAgentStateEvent, EventId::eCallHeldEvent,
-                         EventId::eCallConnectionClearedEvent, EventId::eCallEndEvent}));
+                         EventId::eCallEstablishedEvent, EventId::eAgentStateEvent,
+                         EventId::eCallHeldEvent, EventId::eCallConnectionClearedEvent,
+                         EventId::eCallEndEvent}));
 
   const Record* const begin = world.last(EventId::eCallBeginEvent);
   EXPECT_EQ(begin->text(Keyword::UniqueObjectID), "call.5000.202.23901");
@@ -71,7 +73,8 @@ TEST(Line, TellsTheLifeOfAnIncomingCall) {
   const Record* const established = world.last(EventId::eCallEstablishedEvent);
   EXPECT_EQ(established->number(Keyword::CallStatus), ctios::LCS_CONNECT);
   EXPECT_TRUE(mask_has(established, ctios::ENABLE_HOLD | ctios::ENABLE_RELEASE |
-                                        ctios::ENABLE_TRANSFER_INIT | ctios::ENABLE_CONFERENCE_INIT));
+                                        ctios::ENABLE_TRANSFER_INIT |
+                                        ctios::ENABLE_CONFERENCE_INIT));
   EXPECT_FALSE(mask_has(established, ctios::ENABLE_ANSWER));
   EXPECT_TRUE(mask_has(world.last(EventId::eCallHeldEvent), ctios::ENABLE_RETRIEVE));
   EXPECT_EQ(world.line->map().calls(), 0U);
@@ -101,8 +104,9 @@ TEST(Line, U10_EventOfACallNeverSeenMakesItAndEndsOfUnknownOnesAreDropped) {
   world.side_a->end_call(77, "23901");
   ASSERT_TRUE(world.until([&] { return world.line->translator_counters().unknown_calls == 3; }));
   world.settle();
-  EXPECT_EQ(world.events_since(from), (std::vector{EventId::eCallBeginEvent, EventId::eCallEstablishedEvent,
-                                                   EventId::eCallEndEvent}));
+  EXPECT_EQ(world.events_since(from),
+            (std::vector{EventId::eCallBeginEvent, EventId::eCallEstablishedEvent,
+                         EventId::eCallEndEvent}));
   EXPECT_EQ(world.records[from].view().flags(), wire::update_flag::kArtificial);
   EXPECT_EQ(world.line->translator_counters().made_calls, 1U);
   EXPECT_EQ(world.line->map().calls(), 0U);
@@ -138,9 +142,14 @@ TEST(Line, RenamesACallByDataUpdate) {
 TEST(Line, U6_TextsFromTheSwitchAreCleanWhateverTheyAre) {
   LineWorld world;
   ASSERT_TRUE(world.ready());
-  world.side_a->begin_call(9, "23901", "a\x01" "b\xE4" "c");
+  world.side_a->begin_call(9, "23901",
+                           "a\x01"
+                           "b\xE4"
+                           "c");
   ASSERT_TRUE(world.until([&] { return world.count(EventId::eCallBeginEvent) == 1; }));
-  EXPECT_EQ(world.last(EventId::eCallBeginEvent)->text(Keyword::ANI), "a\\x01b\xC3\xA4" "c");
+  EXPECT_EQ(world.last(EventId::eCallBeginEvent)->text(Keyword::ANI),
+            "a\\x01b\xC3\xA4"
+            "c");
 }
 
 TEST(Line, FramesALogoutWithPreAndPostEvents) {
@@ -150,8 +159,9 @@ TEST(Line, FramesALogoutWithPreAndPostEvents) {
   const std::size_t from = world.records.size();
   world.side_a->agent_state("22866", 1, "23901");
   ASSERT_TRUE(world.until([&] { return world.count(EventId::ePostLogoutEvent) == 1; }));
-  EXPECT_EQ(world.events_since(from), (std::vector{EventId::ePreLogoutEvent, EventId::eAgentStateEvent,
-                                                   EventId::ePostLogoutEvent}));
+  EXPECT_EQ(world.events_since(from),
+            (std::vector{EventId::ePreLogoutEvent, EventId::eAgentStateEvent,
+                         EventId::ePostLogoutEvent}));
   EXPECT_EQ(world.records[from].number(Keyword::AgentState), ctios::eNotReady);
   EXPECT_EQ(world.records[from + 1].number(Keyword::AgentState), ctios::eLogout);
   EXPECT_TRUE(mask_has(&world.records[from + 1], ctios::ENABLE_LOGIN));
@@ -180,8 +190,9 @@ TEST(Line, GivesTheOtherCallANewMaskWhenAConsultationIsAnswered) {
   ASSERT_NE(other, nullptr);
   EXPECT_EQ(other->text(Keyword::UniqueObjectID), "call.5000.1.23901");
   EXPECT_TRUE(mask_has(other, ctios::ENABLE_ALTERNATE | ctios::ENABLE_TRANSFER_COMPLETE));
-  EXPECT_TRUE(mask_has(world.last(EventId::eCallEstablishedEvent),
-                       ctios::ENABLE_ALTERNATE | ctios::ENABLE_RECONNECT | ctios::ENABLE_TRANSFER_COMPLETE));
+  EXPECT_TRUE(mask_has(
+      world.last(EventId::eCallEstablishedEvent),
+      ctios::ENABLE_ALTERNATE | ctios::ENABLE_RECONNECT | ctios::ENABLE_TRANSFER_COMPLETE));
 }
 
 }  // namespace

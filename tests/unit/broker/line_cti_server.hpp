@@ -4,15 +4,6 @@
 //          that a test only says what is different. Every request that came is kept for the test to look at.
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/bytes.hpp"
 #include "core/io.hpp"
 #include "wire/ged188/agent_control.hpp"
@@ -26,6 +17,15 @@
 #include "wire/ged188/snapshot.hpp"
 #include "wire/ged188/team.hpp"
 #include "wire/mhdr.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace cti::test {
 
@@ -65,21 +65,22 @@ class CtiServer {
   }
 
   // ---- what the test sets ----
-  std::map<std::string, Agent> agents;               ///< by AgentID
-  std::map<std::string, std::vector<Call>> calls;    ///< by instrument
+  std::map<std::string, Agent> agents;             ///< by AgentID
+  std::map<std::string, std::vector<Call>> calls;  ///< by instrument
   bool answers_open = true;
   bool answers_heartbeats = true;
   bool answers_config = true;
   bool answers_queries = true;
-  bool confirms = true;                              ///< control requests are confirmed at once
-  std::uint32_t refuse_open = 0;                     ///< a status: FAILURE_CONF instead of OPEN_CONF
+  bool confirms = true;           ///< control requests are confirmed at once
+  std::uint32_t refuse_open = 0;  ///< a status: FAILURE_CONF instead of OPEN_CONF
   std::uint32_t peripheral = 5000;
   bool accepts = true;
   Hook hook;
 
   // ---- what came ----
-  std::vector<Request> requests;                     ///< control requests
-  std::uint32_t opens = 0, accepted = 0, heartbeats = 0, queries = 0, device_snapshots = 0, call_snapshots = 0;
+  std::vector<Request> requests;  ///< control requests
+  std::uint32_t opens = 0, accepted = 0, heartbeats = 0, queries = 0, device_snapshots = 0,
+                call_snapshots = 0;
   std::uint32_t services = 0;
   ged::Version version = 15;
 
@@ -129,7 +130,8 @@ class CtiServer {
     send(encoder);
   }
   void system_event(std::uint32_t id, std::uint32_t argument) {
-    send(ged::SystemEventEncoder(room_, version, {.system_event_id = id, .system_event_arg1 = argument}));
+    send(ged::SystemEventEncoder(room_, version,
+                                 {.system_event_id = id, .system_event_arg1 = argument}));
   }
   void begin_call(std::uint32_t call, const std::string& device, const std::string& ani,
                   std::uint16_t type = 1) {
@@ -142,7 +144,9 @@ class CtiServer {
     encoder.connection_device_id(device);
     if (!ani.empty()) encoder.ani(ani);
     encoder.router_call_key_day(150000).router_call_key_call_id(call);
-    encoder.call_variable1("one").add_named_variable("user.cust", "gold").add_named_array(1, "user.hist", "x");
+    encoder.call_variable1("one")
+        .add_named_variable("user.cust", "gold")
+        .add_named_array(1, "user.hist", "x");
     send(encoder);
   }
   void delivered(std::uint32_t call, const std::string& device, std::uint16_t status = 2) {
@@ -228,7 +232,8 @@ class CtiServer {
         if (completion.connection != connection_) return;
         (void)cutter_.feed(completion.bytes, [this](const ged::Frame& frame) { on_frame(frame); });
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -236,17 +241,22 @@ class CtiServer {
     if (hook && hook(frame.message_type, frame.body)) return;
     const std::uint32_t id = frame.body.size() < 4 ? 0 : load_be<std::uint32_t>(frame.body.data());
     switch (ged::MessageType{frame.message_type}) {
-      case ged::MessageType::kOpenReq: return open(frame.body, id);
+      case ged::MessageType::kOpenReq:
+        return open(frame.body, id);
       case ged::MessageType::kHeartbeatReq:
         ++heartbeats;
         if (answers_heartbeats) send(ged::HeartbeatConfEncoder(room_, version, {.invoke_id = id}));
         return;
       case ged::MessageType::kConfigRequestEvent:
-        if (answers_config) send(ged::ConfigEndEventEncoder(room_, version, {.config_end_status = 0}));
+        if (answers_config)
+          send(ged::ConfigEndEventEncoder(room_, version, {.config_end_status = 0}));
         return;
-      case ged::MessageType::kQueryAgentStateReq: return query(frame.body, id);
-      case ged::MessageType::kSnapshotDeviceReq: return snapshot_device(frame.body, id);
-      case ged::MessageType::kSnapshotCallReq: return snapshot_call(frame.body, id);
+      case ged::MessageType::kQueryAgentStateReq:
+        return query(frame.body, id);
+      case ged::MessageType::kSnapshotDeviceReq:
+        return snapshot_device(frame.body, id);
+      case ged::MessageType::kSnapshotCallReq:
+        return snapshot_call(frame.body, id);
       case ged::MessageType::kAgentDeskSettingsReq:
         send(ged::AgentDeskSettingsConfEncoder(room_, version,
                                                {.invoke_id = id,
@@ -255,7 +265,8 @@ class CtiServer {
                                                 .wrapup_data_incoming_mode = 1,
                                                 .wrapup_data_outgoing_mode = 2}));
         return;
-      default: break;
+      default:
+        break;
     }
     requests.push_back({frame.message_type, id, {frame.body.begin(), frame.body.end()}});
     if (confirms) confirm_any(requests.back());
@@ -264,11 +275,12 @@ class CtiServer {
   void confirm_any(const Request& request) {
     switch (ged::MessageType{request.type}) {
       case ged::MessageType::kMakeCallReq:
-        send(ged::MakeCallConfEncoder(room_, version,
-                                      {.invoke_id = request.invoke_id, .new_connection_call_id = 900})
+        send(ged::MakeCallConfEncoder(
+                 room_, version, {.invoke_id = request.invoke_id, .new_connection_call_id = 900})
                  .new_connection_device_id("23901"));
         return;
-      default: confirm_plain(request);
+      default:
+        confirm_plain(request);
     }
   }
 

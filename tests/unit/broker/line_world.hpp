@@ -1,12 +1,6 @@
 // line_world.hpp - a line, a CTI Server on side A and one on side B, on a simulated network.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "broker/line.hpp"
 #include "core/sim_io.hpp"
 #include "core/sim_world.hpp"
@@ -14,6 +8,12 @@
 #include "tests/unit/broker/line_cti_server.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace cti::test {
 
@@ -32,7 +32,9 @@ struct Record {
     const auto arg = view().arguments().find(keyword);
     return arg ? arg->to_text() : std::string("-");
   }
-  std::int64_t number(Keyword keyword) const { return view().arguments().integer(keyword).value_or(-999); }
+  std::int64_t number(Keyword keyword) const {
+    return view().arguments().integer(keyword).value_or(-999);
+  }
   bool has(Keyword keyword) const { return view().arguments().find(keyword).has_value(); }
 };
 
@@ -52,7 +54,8 @@ inline broker::LineConfig line_config() {
 class LineWorld {
  public:
   explicit LineWorld(const broker::LineConfig& config = line_config(), std::uint64_t seed = 1,
-                     const core::SimFaults& faults = {}, std::size_t log_bytes = std::size_t{1} << 20)
+                     const core::SimFaults& faults = {},
+                     std::size_t log_bytes = std::size_t{1} << 20)
       : network(seed, faults),
         world(network, seed),
         log(std::move(ring::EventLog::create({.bytes = log_bytes, .gates = 1})).value()),
@@ -66,10 +69,9 @@ class LineWorld {
     shared.io = line_io.get();
     fanout.io = fanout_io.get();
     side_a->agents = side_b->agents = {{"22866", {1, "", ""}}, {"22867", {1, "", ""}}};
-    line = std::make_unique<broker::Line>(config, shared, std::vector{&fanout}, *line_io, limits,
-                                          core::Random(seed), [this](const std::string& text) {
-                                            said.push_back(text);
-                                          });
+    line = std::make_unique<broker::Line>(
+        config, shared, std::vector{&fanout}, *line_io, limits, core::Random(seed),
+        [this](const std::string& text) { said.push_back(text); });
     world.add("10.0.0.1", [this](TimePoint deadline) { return line->turn(deadline); });
     world.add("10.0.0.2", [this](TimePoint deadline) { return side_a->turn(deadline); });
     world.add("10.0.0.3", [this](TimePoint deadline) { return side_b->turn(deadline); });
@@ -181,7 +183,8 @@ class LineWorld {
   }
   std::size_t count(EventId event, std::size_t from = 0) const {
     std::size_t found = 0;
-    for (std::size_t i = from; i < records.size(); ++i) found += records[i].event() == event ? 1U : 0U;
+    for (std::size_t i = from; i < records.size(); ++i)
+      found += records[i].event() == event ? 1U : 0U;
     return found;
   }
 
@@ -203,7 +206,9 @@ class LineWorld {
   std::uint64_t last_request = 0;
 };
 
-inline wire::ReplyView reply_of(const broker::Tell& tell) { return wire::ReplyView::trusted(tell.frames); }
+inline wire::ReplyView reply_of(const broker::Tell& tell) {
+  return wire::ReplyView::trusted(tell.frames);
+}
 
 inline wire::Arguments args_of(std::initializer_list<std::pair<const char*, const char*>> list) {
   wire::Arguments args;
