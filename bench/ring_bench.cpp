@@ -180,29 +180,43 @@ struct MutexDeque {
   }
 };
 
+/// Takes `count` items and returns the sum of their numbers. Its own function with its own variables: counters captured
+/// from the producer's frame would share a line with the producer's, and that, not the queue, would be measured.
+template <class T, class Queue>
+[[gnu::noinline]] std::uint64_t consume(Queue& queue, std::uint64_t count) {
+  std::uint64_t seen = 0;
+  std::uint64_t sum = 0;
+  while (seen < count) {
+    queue.pop([&](const T& item) {
+      sum += item.words.back();
+      ++seen;
+    });
+  }
+  return sum;
+}
+
+template <class T, class Queue>
+[[gnu::noinline]] void produce(Queue& queue, std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) queue.push(T::of(i));
+  queue.finish();
+}
+
 template <class Queue, class T>
 void throughput(benchmark::State& state) {
   const std::uint64_t count = items();
   for (auto _ : state) {
-    auto queue = std::make_unique<Queue>();
+    const auto owned = std::make_unique<Queue>();
     std::atomic<bool> ready{false};
-    std::uint64_t seen = 0;
     std::uint64_t sum = 0;
-    std::thread consumer([&] {
+    std::thread consumer([&, queue = owned.get()] {
       pin(1);
       ready.store(true);
-      while (seen < count) {
-        queue->pop([&](const T& item) {
-          sum += item.words.back();
-          ++seen;
-        });
-      }
+      sum = consume<T>(*queue, count);
     });
     pin(0);
     while (!ready.load()) std::this_thread::yield();
     const auto begin = std::chrono::steady_clock::now();
-    for (std::uint64_t i = 0; i < count; ++i) queue->push(T::of(i));
-    queue->finish();
+    produce<T>(*owned, count);
     consumer.join();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     state.SetIterationTime(took.count());
@@ -211,37 +225,53 @@ void throughput(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
 }
 
+/// Sends `count` back as they come.
+template <class Queue>
+[[gnu::noinline]] void echo(Queue& there, Queue& back, std::uint64_t count) {
+  for (std::uint64_t seen = 0; seen < count;) {
+    there.pop([&](const Item<8>& item) {
+      back.push(item);
+      back.finish();
+      ++seen;
+    });
+  }
+}
+
+/// One number there and back, `count` times; returns the sum of what came back.
+template <class Queue>
+[[gnu::noinline]] std::uint64_t call(Queue& there, Queue& back, std::uint64_t count) {
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    there.push(Item<8>::of(i));
+    there.finish();
+    for (bool got = false; !got;) {
+      back.pop([&](const Item<8>& item) {
+        sum += item.words[0];
+        got = true;
+      });
+    }
+  }
+  return sum;
+}
+
 template <class Queue>
 void round_trip(benchmark::State& state) {
   const std::uint64_t count = trips();
   for (auto _ : state) {
-    auto there = std::make_unique<Queue>();
-    auto back = std::make_unique<Queue>();
-    std::thread echo([&] {
+    const auto there = std::make_unique<Queue>();
+    const auto back = std::make_unique<Queue>();
+    std::atomic<bool> ready{false};
+    std::thread far([&ready, count, to = there.get(), from = back.get()] {
       pin(1);
-      for (std::uint64_t seen = 0; seen < count;) {
-        there->pop([&](const Item<8>& item) {
-          back->push(item);
-          back->finish();
-          ++seen;
-        });
-      }
+      ready.store(true);
+      echo(*to, *from, count);
     });
     pin(0);
+    while (!ready.load()) std::this_thread::yield();
     const auto begin = std::chrono::steady_clock::now();
-    std::uint64_t sum = 0;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      there->push(Item<8>::of(i));
-      there->finish();
-      for (bool got = false; !got;) {
-        back->pop([&](const Item<8>& item) {
-          sum += item.words[0];
-          got = true;
-        });
-      }
-    }
+    const std::uint64_t sum = call(*there, *back, count);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    echo.join();
+    far.join();
     state.SetIterationTime(took.count());
     CTI_CHECK(sum == count * (count - 1) / 2);
   }
@@ -262,6 +292,42 @@ void put_record(ring::EventLog& log, std::uint64_t number) {
   log.commit(kBytes, number);
 }
 
+struct Followed {
+  std::uint64_t torn = 0;
+  std::uint64_t lapped = 0;
+};
+
+/// Reads the first and the last number of every record, in ranges of up to 16 KiB.
+[[gnu::noinline]] Followed follow(const ring::EventLog& log, ring::LogGate& gate,
+                                  const std::atomic<bool>& done) {
+  Followed result;
+  ring::Cursor cursor;
+  for (;;) {
+    const bool last = done.load(std::memory_order_acquire);
+    const ring::LogRead got = cursor.read(log, gate, 16384);
+    if (got.status == ring::LogRead::Status::kCaughtUp && last) return result;
+    if (got.status == ring::LogRead::Status::kLapped) {
+      cursor.move_to(log.tail());
+      ++result.lapped;
+    }
+    if (got.status != ring::LogRead::Status::kRange) continue;
+    for (ring::Position at = 0; at < got.bytes.size(); at += 256) {
+      const auto first = load_le<std::uint64_t>(got.bytes.data() + at + 8);
+      result.torn += first != load_le<std::uint64_t>(got.bytes.data() + at + 248);
+    }
+    gate.leave(got.from);
+    cursor.advance(got);
+  }
+}
+
+[[gnu::noinline]] void write_records(ring::EventLog& log, std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    put_record(log, i);
+    if (i % kTurn == kTurn - 1) log.publish();
+  }
+  log.publish();
+}
+
 void event_log(benchmark::State& state) {
   const std::uint64_t count = items();
   const bool followed = state.range(0) != 0;
@@ -269,39 +335,23 @@ void event_log(benchmark::State& state) {
   for (auto _ : state) {
     const auto log = ring::EventLog::create({std::size_t{1} << 20, 1}).value();
     std::atomic<bool> done{false};
-    std::uint64_t torn = 0;
-    std::uint64_t reread = 0;
-    std::thread reader([&] {
-      if (!followed) return;
+    std::atomic<bool> ready{false};
+    Followed result;
+    std::thread reader([&, from = log.get()] {
       pin(1);
-      ring::Cursor cursor;
-      for (;;) {
-        const bool last = done.load(std::memory_order_acquire);
-        const ring::LogRead got = cursor.read(*log, log->gate(0), 16384);
-        if (got.status == ring::LogRead::Status::kCaughtUp && last) return;
-        if (got.status == ring::LogRead::Status::kLapped) cursor.move_to(log->tail()), ++reread;
-        if (got.status != ring::LogRead::Status::kRange) continue;
-        for (ring::Position at = 0; at < got.bytes.size(); at += 256) {
-          const auto first = load_le<std::uint64_t>(got.bytes.data() + at + 8);
-          torn += first != load_le<std::uint64_t>(got.bytes.data() + at + 248);
-        }
-        log->gate(0).leave(got.from);
-        cursor.advance(got);
-      }
+      ready.store(true);
+      if (followed) result = follow(*from, from->gate(0), done);
     });
     pin(0);
+    while (!ready.load()) std::this_thread::yield();
     const auto begin = std::chrono::steady_clock::now();
-    for (std::uint64_t i = 0; i < count; ++i) {
-      put_record(*log, i);
-      if (i % kTurn == kTurn - 1) log->publish();
-    }
-    log->publish();
+    write_records(*log, count);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     done.store(true, std::memory_order_release);
     reader.join();
     state.SetIterationTime(took.count());
-    CTI_CHECK(torn == 0);
-    lapped += static_cast<double>(reread);
+    CTI_CHECK(result.torn == 0);
+    lapped += static_cast<double>(result.lapped);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
   state.counters["lapped"] = benchmark::Counter(lapped, benchmark::Counter::kAvgIterations);

@@ -123,6 +123,7 @@ class BasicEventLog {
 
   /// Writer only. Shows every record committed so far to all cursors. Once per turn, not once per record.
   void publish() noexcept {
+    if (published_ == staged_) return;
     if (index_published_ != index_count_) {
       index_published_ = index_count_;
       // R1 -> A1: the index entries are complete. Before tail_, so that a reader of this tail has its entries.

@@ -78,6 +78,9 @@ class BasicSpscBytes {
 
   /// Producer only. Shows the consumer every record committed so far.
   void publish() noexcept {
+    // A store of the same value would still pull the line out of the consumer's cache.
+    if (published_ == staged_) return;
+    published_ = staged_;
     // R0 -> A0: the records are complete before their positions are published.
     tail_.store(staged_, std::memory_order_release);
   }
@@ -161,6 +164,7 @@ class BasicSpscBytes {
   std::byte* const producer_bytes_;
   const std::uint64_t capacity_;
   std::uint64_t staged_ = 0;     // end of what is committed
+  std::uint64_t published_ = 0;  // the producer's copy of tail_
   std::uint64_t head_seen_ = 0;  // the producer's last sight of head_
   std::uint64_t claimed_ = 0;    // bytes of the open claim, header included; 0: none
   std::uint64_t padding_ = 0;    // bytes to skip before the open claim

@@ -59,6 +59,9 @@ class SpscRing {
 
   /// Producer only. Shows the consumer everything staged so far. Nothing staged: harmless.
   void publish() noexcept {
+    // A store of the same value would still pull the line out of the consumer's cache.
+    if (published_ == staged_) return;
+    published_ = staged_;
     // R0 -> A0: the items are complete before their positions are published.
     tail_.store(staged_, std::memory_order_release);
   }
@@ -114,6 +117,7 @@ class SpscRing {
   const std::unique_ptr<T[]> storage_;
   T* const producer_slots_;
   std::uint64_t staged_ = 0;     // next position to fill
+  std::uint64_t published_ = 0;  // the producer's copy of tail_
   std::uint64_t head_seen_ = 0;  // the producer's last sight of head_
   // Written by the producer: end of what is published.
   alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};

@@ -8,14 +8,17 @@ README.md.
 """
 import concurrent.futures
 import pathlib
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TSAN_RUNS = 10
-HANGS_AFTER_S = 90  # a good run takes a few seconds
+CPU_S_MAX = 60  # a good run takes a few seconds of CPU
+HANGS_AFTER_S = 240
 
 # name, file, what stands there, what a tired programmer might have written
 BUGS = [
@@ -139,6 +142,10 @@ def plant(folder, bug):
         (folder / "ring" / path).write_text(text.replace(before, after))
 
 
+def limit_cpu():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S_MAX, CPU_S_MAX + 1))
+
+
 def run_net(folder, net):
     """-> 'caught', 'n/m' runs, 'hangs' (the runner's time-out catches it), '-' (passed) or 'does not build'."""
     compiler, sources, runs = NETS[net]
@@ -151,10 +158,13 @@ def run_net(folder, net):
     caught = 0
     for _ in range(runs):
         try:
-            caught += subprocess.run([program, "--gtest_fail_fast", "--gtest_brief=1"], cwd=folder, timeout=HANGS_AFTER_S,
-                                     capture_output=True).returncode != 0
+            done = subprocess.run([program, "--gtest_fail_fast", "--gtest_brief=1"], cwd=folder, timeout=HANGS_AFTER_S,
+                                  capture_output=True, preexec_fn=limit_cpu)
         except subprocess.TimeoutExpired:
             return "hangs"
+        if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            return "hangs"
+        caught += done.returncode != 0
     return "-" if caught == 0 else "caught" if runs == 1 else f"{caught}/{runs}"
 
 
