@@ -125,7 +125,7 @@ void Model::refresh(StationIndex station) {
     target = AgentState::kHold;
   } else if (ringing && agent.state == AgentState::kAvailable) {
     target = AgentState::kReserved;
-  } else if (!ringing && !dialing && agent.on_call()) {
+  } else if (!ringing && !dialing && (agent.on_call() || agent.next)) {
     return rest(index);
   }
   if (target != agent.state) enter(index, target, 0);

@@ -401,13 +401,12 @@ void Model::guard_outsiders(Call& of) {
 void Model::end_call(Call& of, ConnectionNumber first, Cause cause) {
   if (of.queued != kNoIndex) leave_queue(of, Cause::kCallCancelled);
   if (!of.answered && of.calling.kind == DeviceKind::kExternal) ++counters_.abandoned;
-  std::vector<Party> leaving;
+  const Party leaver = connection(first)->party;
   std::vector<StationIndex> touched;
   std::vector<AgentIndex> sat;
   const auto leave = [&](Connection& c) {
     call_statistics(of, c);
     set_media(of, c, false);
-    if (c.state != ConnectionState::kNull && !c.silent()) leaving.push_back(c.party);
     if (!c.view()) return;
     touched.push_back(c.party.station);
     if (c.agent != kNoIndex) sat.push_back(c.agent);
@@ -420,17 +419,16 @@ void Model::end_call(Call& of, ConnectionNumber first, Cause cause) {
     if (c.view() && !c.announced && c.routed) tell(event_for(CallEventKind::kPreCallAbort, of, c));
     c.state = ConnectionState::kNull;
   }
-  for (const Party& party : leaving)
-    tell_views(CallEventKind::kConnectionCleared, of, party, cause);
-  if (!leaving.empty()) tell_views(CallEventKind::kCleared, of, leaving.front(), cause);
+  // The one who left is told by name; that nobody else is left is what "cleared" says.
+  tell_views(CallEventKind::kConnectionCleared, of, leaver, cause);
+  tell_views(CallEventKind::kCleared, of, leaver, cause);
   for (Connection& c : of.connections) {
     end_view(of, c);
     call_of_connection_.erase(c.number);
   }
   const CallNumber number = of.number;
   for (const StationIndex station : touched) std::erase(stations_[station].calls, number);
-  ended_.emplace(number, EndedCall{number, std::move(of.data), std::move(sat)});
-  timers_.arm(now_ + settings_.timings.wrapup_data, TimerKind::kDataRelease, number);
+  keep_data(of, std::move(sat));
   calls_.erase(number);
   ++counters_.calls_ended;
   for (const StationIndex station : touched) refresh(station);

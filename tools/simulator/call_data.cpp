@@ -123,6 +123,13 @@ Done<CallNumber> Model::set_call_data(CallNumber number, const CallDataPatch& pa
   return number;
 }
 
+void Model::keep_data(Call& of, std::vector<AgentIndex> agents) {
+  // Bounded: the oldest is given up when more calls end than can be remembered.
+  if (ended_.size() >= settings_.calls_max) ended_.erase(ended_.begin());
+  ended_.emplace(of.number, EndedCall{of.number, std::move(of.data), std::move(agents)});
+  timers_.arm(now_ + settings_.timings.wrapup_data, TimerKind::kDataRelease, of.number);
+}
+
 Done<CallNumber> Model::release_call(CallNumber number) {
   if (ended_.erase(number) == 0 && find_call(number) == nullptr)
     return Err{Failure::server(Status::kInvalidCallId)};

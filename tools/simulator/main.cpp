@@ -1,6 +1,8 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
 #include "core/epoll_io.hpp"
+#include "tools/simulator/load.hpp"
 #include "tools/simulator/server.hpp"
+#include "tools/simulator/settings_file.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -11,7 +13,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <tuple>
 
 namespace {
 
@@ -30,9 +34,13 @@ struct Flags {
   std::string bind = "127.0.0.1";
   std::uint16_t port_a = 42027, port_b = 43027;
   int control_port = -1;
-  bool no_input = false;
+  bool no_input = false, check_config = false, print_config = false;
   std::uint32_t agents = 0, groups = 0, teams = 0;
-  Settings gateway = default_settings();
+  std::string config;
+  std::optional<double> calls_per_second, transfer, conference;
+  std::optional<std::string> talk, wrapup, answer, patience;
+  bool robots = false, queue_events = false;
+  SettingsFile file;
 };
 
 /// Commands on standard input, answers on standard output; `quit` and end of input are different things: a demo may
@@ -71,12 +79,13 @@ int run(const Flags& flags) {
     std::fprintf(stderr, "ringside-sim: %s\n", io.error().text.c_str());
     return 1;
   }
-  auto made = Server::make(**io, flags.server, flags.gateway);
+  auto made = Server::make(**io, flags.server, flags.file.gateway);
   if (!made) {
     std::fprintf(stderr, "ringside-sim: %s\n", made.error().text.c_str());
     return 3;
   }
   Server& server = **made;
+  LoadGenerator load(server.model(), flags.file.load);
   std::printf("ready port-a=%u port-b=%u control-port=%u\n", server.port(Side::kA),
               server.port(Side::kB), server.control_port());
   std::fflush(stdout);
@@ -102,6 +111,93 @@ int run(const Flags& flags) {
   return 0;
 }
 
+/// The file first, then what the command line says otherwise. False: told why on standard error.
+bool settle(Flags& flags) {
+  if (!flags.config.empty()) {
+    auto read = read_settings_file(flags.config);
+    if (!read.ok()) {
+      std::fprintf(stderr, "%s\n", read.error().text().c_str());
+      return false;
+    }
+    flags.file = std::move(read).value();
+  }
+  LoadSettings& load = flags.file.load;
+  if (flags.calls_per_second) load.calls_per_second = *flags.calls_per_second;
+  if (flags.transfer) load.transfer = *flags.transfer;
+  if (flags.conference) load.conference = *flags.conference;
+  load.robots = load.robots || flags.robots;
+  load.seed = flags.server.seed;
+  for (auto [text, to, name] : {std::tuple(&flags.talk, &load.talk, "--talk"),
+                                std::tuple(&flags.wrapup, &load.wrapup, "--wrapup"),
+                                std::tuple(&flags.answer, &load.answer, "--answer"),
+                                std::tuple(&flags.patience, &load.patience, "--patience")}) {
+    if (!*text) continue;
+    const auto parsed = Duration::parse(**text);
+    if (!parsed) {
+      std::fprintf(stderr, "ringside-sim: %s %s: seconds as 180, fixed:180 or uniform:120-240\n",
+                   name, (*text)->c_str());
+      return false;
+    }
+    *to = *parsed;
+  }
+  flags.file.gateway.queue_events = flags.file.gateway.queue_events || flags.queue_events;
+  add_generated(flags.file.gateway, flags.agents, flags.groups, flags.teams);
+  flags.server.side_a = {flags.bind, flags.port_a};
+  flags.server.side_b = {flags.bind, flags.port_b};
+  if (flags.control_port >= 0) {
+    flags.server.control =
+        core::Endpoint{"127.0.0.1", static_cast<std::uint16_t>(flags.control_port)};
+  }
+  return true;
+}
+
+void add_options(CLI::App& app, Flags& flags) {
+  app.add_option("--bind", flags.bind, "Numeric address to listen on (default 127.0.0.1)");
+  app.add_option("--port-a", flags.port_a, "Port of side A; 0 picks a free one (default 42027)");
+  app.add_option("--port-b", flags.port_b, "Port of side B; 0 picks a free one (default 43027)");
+  app.add_option("--control-port", flags.control_port,
+                 "Loopback port for control commands; 0 picks a free one")
+      ->check(CLI::Range(0, 65535));
+  app.add_flag("--no-stdin", flags.no_input, "Take no control commands from standard input");
+  app.add_option("--config", flags.config,
+                 "Agents, skill groups, teams, desks and load from a TOML file");
+  app.add_flag("--check-config", flags.check_config, "Read the file, tell its mistakes, and end");
+  app.add_flag("--print-config", flags.print_config,
+               "Print the settings as a file with every key, and end");
+  app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)");
+  app.add_option("--speed", flags.server.speed, "Model time runs so many times as fast (default 1)")
+      ->check(CLI::Range(0.01, 10000.0));
+  app.add_option("--clients", flags.server.clients_max,
+                 "Most GED-188 connections at once (default 1000)")
+      ->check(CLI::Range(1, 15000));
+  app.add_flag("--strict", flags.server.strict, "Refuse what a strict CTI Server refuses");
+  app.add_flag("--standby-b", flags.server.standby_b,
+               "Side B is a standby side (version 24 and later)");
+  app.add_option("--agents", flags.agents, "Adds agents 10001.. on instruments 20001..")
+      ->check(CLI::Range(0, 20000));
+  app.add_option("--skill-groups", flags.groups, "Adds skill groups 101.. (dialed numbers 6101..)")
+      ->check(CLI::Range(0, 4000));
+  app.add_option("--teams", flags.teams,
+                 "Adds teams 6001..; the first agents are their supervisors")
+      ->check(CLI::Range(0, 2000));
+  app.add_flag("--queue-events", flags.queue_events,
+               "Send CALL_QUEUED and CALL_DEQUEUED (CCE does not)");
+  app.add_option("--calls-per-second", flags.calls_per_second, "Callers arrive, on average so many")
+      ->check(CLI::Range(0.0, 100000.0));
+  app.add_flag("--robots", flags.robots, "All agents log in and handle calls by themselves");
+  app.add_option("--talk", flags.talk,
+                 "Talk time: 180 (exponential), fixed:180 or uniform:120-240");
+  app.add_option("--wrapup", flags.wrapup, "Wrap-up time of robots, likewise (default 30)");
+  app.add_option("--answer", flags.answer,
+                 "Ringing time of robots, likewise (default uniform:1-5)");
+  app.add_option("--patience", flags.patience,
+                 "Callers leave after so long, likewise (default 120)");
+  app.add_option("--transfer", flags.transfer, "Chance that a robot passes a call on")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--conference", flags.conference, "Chance that a robot asks a third in")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,35 +207,13 @@ int main(int argc, char** argv) {
       "behind it.\n"
       "Prints one line `ready port-a=N port-b=N control-port=N` when clients may come.\n"
       "Agents 22866, 22867, 22900 (supervisor), 1001, 1002, 2001; password = agent id; skill group "
-      "77.");
-  app.add_option("--bind", flags.bind, "Numeric address to listen on (default 127.0.0.1)");
-  app.add_option("--port-a", flags.port_a, "Port of side A; 0 picks a free one (default 42027)");
-  app.add_option("--port-b", flags.port_b, "Port of side B; 0 picks a free one (default 43027)");
-  app.add_option("--control-port", flags.control_port,
-                 "Loopback port for control commands; 0 picks a free one");
-  app.add_flag("--no-stdin", flags.no_input, "Take no control commands from standard input");
-  app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)");
-  app.add_option("--speed", flags.server.speed, "Model time runs so many times as fast (default 1)")
-      ->check(CLI::Range(0.01, 10000.0));
-  app.add_option("--clients", flags.server.clients_max,
-                 "Most GED-188 connections at once (default 1000)");
-  app.add_flag("--strict", flags.server.strict, "Refuse what a strict CTI Server refuses");
-  app.add_flag("--standby-b", flags.server.standby_b,
-               "Side B is a standby side (version 24 and later)");
-  app.add_option("--agents", flags.agents, "Adds agents 10001.. on instruments 20001..");
-  app.add_option("--skill-groups", flags.groups, "Adds skill groups 101.. (dialed numbers 6101..)");
-  app.add_option("--teams", flags.teams,
-                 "Adds teams 6001..; the first agents are their supervisors");
-  app.add_flag("--queue-events", flags.gateway.queue_events,
-               "Send CALL_QUEUED and CALL_DEQUEUED (CCE does not)");
+      "77.\n"
+      "Commands come by standard input or the control port, one a line; `help` lists them.");
+  add_options(app, flags);
   CLI11_PARSE(app, argc, argv);
-  flags.server.side_a = {flags.bind, flags.port_a};
-  flags.server.side_b = {flags.bind, flags.port_b};
-  if (flags.control_port >= 0) {
-    flags.server.control =
-        core::Endpoint{"127.0.0.1", static_cast<std::uint16_t>(flags.control_port)};
-  }
-  add_generated(flags.gateway, flags.agents, flags.groups, flags.teams);
+  if (!settle(flags)) return 2;
+  if (flags.print_config) std::fputs(print_settings(flags.file).c_str(), stdout);
+  if (flags.check_config || flags.print_config) return 0;
   std::signal(SIGTERM, ask_to_stop);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGPIPE, SIG_IGN);

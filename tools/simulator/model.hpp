@@ -232,6 +232,7 @@ class Model {
   void enqueue(Call& call, GroupIndex group, bool front);
 
   // call_data.cpp
+  void keep_data(Call& of, std::vector<AgentIndex> agents);
   static void apply(CallData& data, const CallDataPatch& patch);
   Done<CallNumber> check_patch(const CallDataPatch& patch, const CallData& before) const;
 

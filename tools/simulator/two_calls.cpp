@@ -83,8 +83,7 @@ void Model::merge(Call& into, Call& from) {
   }
   if (from.group != kNoIndex) into.group = from.group;
   const CallNumber number = from.number;
-  ended_.emplace(number, EndedCall{number, std::move(from.data), {}});
-  timers_.arm(now_ + settings_.timings.wrapup_data, TimerKind::kDataRelease, number);
+  keep_data(from, {});
   calls_.erase(number);
   ++counters_.calls_ended;
 }

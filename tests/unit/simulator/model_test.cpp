@@ -102,7 +102,7 @@ TEST_F(ModelTest, RoutesACallToTheAgentAndTellsItsWholeLife) {
   EXPECT_TRUE(model.clear_connection(call, station("23901")).ok());
   EXPECT_EQ(recorder.of("23901"),
             (Lines{"pre_call 0", "begin 2", "delivered 2", "established 3", "rtp_on 3", "rtp_off 3",
-                   "connection_cleared 0", "connection_cleared 0", "cleared 0", "end 0"}));
+                   "connection_cleared 0", "cleared 0", "end 0"}));
   EXPECT_EQ(state(agent), AgentState::kAvailable);
 }
 
