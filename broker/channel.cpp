@@ -58,6 +58,7 @@ Result<std::uint16_t, ChannelRefusal> ChannelTable::make(std::uint16_t line, con
   channel.filter_text = filter == nullptr ? std::string{} : std::string(filter->text());
   channel.filter.reset();
   if (filter != nullptr) channel.filter = *filter;
+  channel.hint = filter == nullptr ? IndexHint{} : filter->index_hint();
   channel.line = line;
   channel.users = 1;
   channel.cost = cost;
@@ -100,7 +101,7 @@ bool ChannelTable::offer(std::uint16_t line, const wire::UpdateView& update, Byt
   claimed_.clear();
   for (const std::uint16_t index : lines_[line].active) {
     Channel& channel = at(index);
-    if (!channel.filter->matches(update)) continue;
+    if (!channel.accepts(update)) continue;
     const MutableBytes room = channel.own->claim(record.size());
     if (room.empty()) [[unlikely]] {
       for (const auto& claim : claimed_) claim.first->own->abort();

@@ -28,6 +28,7 @@ namespace cti::broker {
 struct Channel {
   std::string filter_text;               ///< canonical; empty for everything
   std::optional<MessageFilter> filter;   ///< nothing: everything
+  IndexHint hint;                        ///< of the filter: what needs no match to be refused
   std::uint16_t line = 0;
   std::uint32_t users = 0;               ///< sessions that have it, live or not; 0: free
   std::uint32_t cost = 0;
@@ -38,7 +39,12 @@ struct Channel {
   std::uint64_t records = 0;             ///< ever copied into its own ring
   std::uint64_t shown = 0;               ///< members have been given a chance to send up to here
 
-  bool accepts(const wire::UpdateView& update) const noexcept { return !filter || filter->matches(update); }
+  bool accepts(const wire::UpdateView& update) const noexcept {
+    if (!filter) return true;
+    if (hint.agent_key != 0 && hint.agent_key != update.agent_key()) return false;
+    if (hint.object_key != 0 && hint.object_key != update.object_key()) return false;
+    return filter->matches(update);
+  }
   /// In a snapshot the filter chooses objects, not event numbers.
   bool accepts_snapshot(const wire::UpdateView& update) const noexcept {
     return !filter || filter->matches_snapshot(update);

@@ -1,6 +1,7 @@
 #include "broker/fanout.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace cti::broker {
@@ -84,7 +85,7 @@ std::uint32_t FanoutReactor::turn(TimePoint deadline) {
   const std::size_t count = io_.wait(completions_, deadline);
   shared_.bell.awake();
   now_ = io_.now();
-  for (std::size_t i = 0; i < count; ++i) complete(completions_[i]);
+  for (std::size_t i = 0; i < count; ++i) complete_safely(completions_[i]);
   // relaxed: see request_stop.
   if (!stopping_ && stop_requested_.load(std::memory_order_relaxed)) stop();
   auto work = static_cast<std::uint32_t>(count);
@@ -117,8 +118,6 @@ void FanoutReactor::end_turn() {
   for (Line& line : lines_) {
     if (std::exchange(line.asked, false)) line.shared->wake();
   }
-  if (now_ - published_at_ < Millis{100}) return;
-  published_at_ = now_;
   counters_.sessions = open_sessions_;
   counters_.monitors = monitors_;
   counters_.channels = channels_.in_use();
@@ -126,7 +125,24 @@ void FanoutReactor::end_turn() {
   counters_.channel_waits = channels_.waits();
   counters_.pool_blocks = pool_.used();
   counters_.pool_blocks_highest = pool_.highest_used();
+  if (now_ - published_at_ < Millis{100}) return;
+  published_at_ = now_;
   published_.write(counters_);
+}
+
+/// An allocation that fails ends the session that it was for, not the process (M3).
+void FanoutReactor::complete_safely(const core::Completion& completion) {
+  try {
+    complete(completion);
+  } catch (const std::bad_alloc&) {
+    ++counters_.out_of_memory;
+    const std::uint32_t slot = find(completion.connection);
+    if (slot == AgentIndex::kNone) {
+      io_.close(completion.connection, core::CloseHow::kReset);
+    } else if (sessions_[slot].detail) {
+      abandon(slot, core::CloseHow::kReset);
+    }
+  }
 }
 
 void FanoutReactor::complete(const core::Completion& completion) {
@@ -156,12 +172,13 @@ void FanoutReactor::accept(const core::Completion& completion) {
   CTI_CHECK(slot < sessions_.size());
   Session& session = sessions_[slot];
   CTI_CHECK(session.state == SessionState::kFree);
+  auto made = std::make_unique<SessionDetail>();  // first: when it throws, nothing has changed
   ++counters_.accepted;
   ++open_sessions_;
   session = Session{};
   session.state = SessionState::kOpening;
   session.generation = completion.connection.generation;
-  session.detail = std::make_unique<SessionDetail>();
+  session.detail = std::move(made);
   SessionDetail& detail = *session.detail;
   detail.connection = completion.connection;
   detail.address = completion.peer_address;

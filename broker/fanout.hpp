@@ -94,6 +94,7 @@ class FanoutReactor {
 
   // fanout.cpp: the turn
   bool nothing_to_do() noexcept;
+  void complete_safely(const core::Completion& completion);
   void complete(const core::Completion& completion);
   void accept(const core::Completion& completion);
   void sent(std::uint32_t slot, std::uint32_t bytes);

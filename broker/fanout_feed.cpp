@@ -247,6 +247,11 @@ void FanoutReactor::subscribe(std::uint32_t slot, const wire::SubscribeView& fra
     return close(slot, wire::CloseReason::kModeConflict, "a session has one mode, until it is disconnected");
   }
   detail.subscribe_id = frame.id();
+  if (!take_token(detail)) {
+    ++counters_.requests_limited;
+    return send_subscribed(slot, wire::ctios::eServiceNotSupported,
+                           "too many requests: " + std::to_string(config_.requests_per_second) + " a second");
+  }
   detail.resume.clear();
   for (std::uint16_t i = 0; i < frame.count(); ++i) detail.resume.push_back(frame.position(i));
   switch (frame.mode()) {

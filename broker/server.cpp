@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -52,12 +53,10 @@ class Idle {
  public:
   explicit Idle(std::uint32_t spin_turns) : spin_turns_(spin_turns), idle_(spin_turns) {}
   TimePoint deadline() const { return idle_ < spin_turns_ ? TimePoint{} : kNever; }
-  void worked(std::uint32_t work) {
-    if (work > 0) {
-      idle_ = 0;
-    } else if (idle_ < spin_turns_) {
-      ++idle_;
-    }
+  /// Says whether anything has been done: then the counters are shown, a few dozen stores for a whole turn.
+  bool worked(std::uint32_t work) {
+    idle_ = work > 0 ? 0 : std::min(idle_ + 1, spin_turns_);
+    return work > 0;
   }
 
  private:
@@ -124,6 +123,7 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
                                         log::write_limited(log::Level::kInfo, "line", text.substr(0, 24),
                                                            log::text("line ", index, ": ", text));
                                       });
+  line->metrics = std::make_unique<LineMetrics>(metrics_, index);
   lines_.push_back(std::move(line));
   return {};
 }
@@ -139,6 +139,7 @@ Result<void, ServerError> Server::build_fanouts() {
         });
     auto listening = fanout->reactor->listen(at);
     if (!listening.ok()) return Err{error_of(listening.error())};
+    fanout->metrics = std::make_unique<FanoutMetrics>(metrics_, fanout->shared->index);
     // The kernel spreads connections over those that join; the first one found the port free.
     at.port = fanout->reactor->port();
     at.join = true;
@@ -169,7 +170,8 @@ void Server::run_line(LineThread& line, std::size_t index) {
   line.line->start();
   bool stopping = false;
   while (!stopping || !line.line->idle()) {
-    idle.worked(line.line->turn(idle.deadline()));
+    const bool show = idle.worked(line.line->turn(idle.deadline()));
+    if (show) line.metrics->show(*line.line, line.shared->status, line.io->counters());
     // A1 <- R1: nothing hangs on it but the end.
     if (stopping || !line.stop.load(std::memory_order_acquire)) continue;
     stopping = true;
@@ -184,7 +186,10 @@ void Server::run_fanout(FanoutThread& fanout, std::size_t index) {
   name_thread("fanout", index);
   if (config_.pin) pin_thread(lines_.size() + index);
   Idle idle(config_.spin_turns);
-  while (!fanout.reactor->stopped()) idle.worked(fanout.reactor->turn(idle.deadline()));
+  while (!fanout.reactor->stopped()) {
+    const bool show = idle.worked(fanout.reactor->turn(idle.deadline()));
+    if (show) fanout.metrics->show(fanout.reactor->counters(), fanout.io->counters());
+  }
   ended();
 }
 

@@ -21,6 +21,7 @@
 #include "broker/line.hpp"
 #include "broker/line_shared.hpp"
 #include "broker/server_config.hpp"
+#include "broker/server_metrics.hpp"
 #include "core/base/result.hpp"
 #include "core/choose_io.hpp"
 #include "core/io.hpp"
@@ -54,6 +55,8 @@ class Server {
   std::optional<FanoutCounters> fanout_counters(std::size_t index) const;
   const LineShared& line_shared(std::size_t index) const { return *lines_[index]->shared; }
   const ServerConfig& config() const { return config_; }
+  /// Every counter of every thread; values are at most a moment old.
+  const core::MetricsRegistry& metrics() const { return metrics_; }
 
  private:
   struct LineThread {
@@ -61,6 +64,7 @@ class Server {
     std::unique_ptr<ring::EventLog> log;
     std::unique_ptr<LineShared> shared;
     std::unique_ptr<Line> line;
+    std::unique_ptr<LineMetrics> metrics;
     std::atomic<bool> stop{false};  // written by stop()
     std::thread thread;
   };
@@ -68,6 +72,7 @@ class Server {
     std::unique_ptr<core::Io> io;
     std::unique_ptr<FanoutShared> shared;
     std::unique_ptr<FanoutReactor> reactor;
+    std::unique_ptr<FanoutMetrics> metrics;
     std::thread thread;
   };
 
@@ -81,6 +86,7 @@ class Server {
   bool wait_for_ends(std::size_t count, std::chrono::steady_clock::time_point deadline);
 
   const ServerConfig config_;
+  core::MetricsRegistry metrics_;
   core::IoDecision decision_;
   std::unique_ptr<Admission> admission_;
   // Fan-out reactors refer to what the lines share and the other way round: threads end before either is destroyed.

@@ -1,9 +1,8 @@
 #include "tools/ringsided/flags.hpp"
 
-#include <arpa/inet.h>
-
 #include <CLI/CLI.hpp>
-#include <charconv>
+
+#include "tools/ringsided/config.hpp"
 
 namespace cti::tools {
 
@@ -22,6 +21,10 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
   CLI::App app{"The CTI OS server: agents' desktops and monitors on one side, a CTI Server on the other."};
   app.footer(kFooter);
   app.set_version_flag("--version", kVersion, "Say which version this is, and end");
+  app.add_option("--config", flags.config_file, "TOML file; without it the built-in defaults hold")
+      ->type_name("FILE");
+  app.add_flag("--check-config", flags.check_config, "Read the configuration, tell every mistake in it, and end");
+  app.add_flag("--print-config", flags.print_config, "Print the whole configuration as a file, with what each key means, and end");
   app.add_option("--listen", flags.listen, "Where clients come (default 0.0.0.0:42028); port 0 takes any free one")
       ->type_name("[HOST:]PORT");
   app.add_option("--cti-server", flags.cti_server, "CTI Server sides A and B (default 127.0.0.1:42027,127.0.0.1:43027)")
@@ -38,25 +41,6 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
     return Err{app.exit(error) == 0 ? static_cast<int>(kExitDone) : static_cast<int>(kExitUsage)};
   }
   return flags;
-}
-
-std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host) {
-  core::Endpoint at{std::string(host), 0};
-  std::string_view port = text;
-  if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
-    std::string_view name = text.substr(0, colon);
-    port = text.substr(colon + 1);
-    if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
-    if (!name.empty()) at.host = name;
-  }
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), at.port);
-  if (error != std::errc{} || end != port.data() + port.size() || port.empty()) return std::nullopt;
-  unsigned char address[16];
-  if (at.host == "localhost") at.host = "127.0.0.1";
-  if (::inet_pton(AF_INET, at.host.c_str(), address) != 1 && ::inet_pton(AF_INET6, at.host.c_str(), address) != 1) {
-    return std::nullopt;
-  }
-  return at;
 }
 
 Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config) {

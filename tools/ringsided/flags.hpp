@@ -1,9 +1,7 @@
 // flags.hpp - the command line of ringsided: what it may say, and what it makes of it.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "broker/server_config.hpp"
 #include "core/base/result.hpp"
@@ -20,6 +18,9 @@ enum ExitCode : int {
 };
 
 struct Flags {
+  std::string config_file;  ///< empty: built-in defaults
+  bool check_config = false;
+  bool print_config = false;
   int ready_fd = -1;        ///< the ready line goes here too
   std::string listen;       ///< HOST:PORT, overrides the file
   std::string cti_server;   ///< A[,B], overrides the file's first line
@@ -31,9 +32,6 @@ struct Flags {
 
 /// The flags, or the code to end with at once (--help, --version, a mistake: told already).
 Result<Flags, int> parse_flags(int argc, char** argv);
-
-/// "127.0.0.1:42028", "[::1]:42028", "42028", ":42028"; the host defaults to `host`. Nothing: it is none of these.
-std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host);
 
 /// Puts what the flags say into the configuration; tells what is wrong with them.
 Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config);

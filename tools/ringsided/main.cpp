@@ -11,6 +11,9 @@
 
 #include "broker/server.hpp"
 #include "core/log.hpp"
+#include "core/log_service.hpp"
+#include "core/metrics.hpp"
+#include "tools/ringsided/config.hpp"
 #include "tools/ringsided/flags.hpp"
 
 namespace cti::tools {
@@ -40,9 +43,9 @@ sigset_t block_signals() {
   return set;
 }
 
-void say_ready(const Server& server, int ready_fd) {
+void say_ready(const Server& server, const core::MetricsEndpoint* metrics, int ready_fd) {
   std::string line = log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
-  if (server.config().metrics_port != 0) line += log::text(" metrics=", server.config().metrics_port);
+  if (metrics != nullptr) line += log::text(" metrics=", metrics->port());
   line += "\n";
   std::fputs(line.c_str(), stdout);
   std::fflush(stdout);
@@ -84,6 +87,9 @@ void wait_for_end(const Server& server, const sigset_t& signals) {
 int run(const Flags& flags, const ServerConfig& config) {
   const sigset_t signals = block_signals();
   log::set_level(level_of(config.log_level));
+  auto sink = log::make_service_sink({.file = config.log_file});
+  if (!sink.ok()) return fail(kExitSystem, sink.error());
+  log::set_sink(std::move(sink).value());
   std::uint64_t seed = 0;
   if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(kExitSystem, "no random numbers to be had");
   auto server = Server::create(config, seed);
@@ -92,8 +98,17 @@ int run(const Flags& flags, const ServerConfig& config) {
     const bool in_use = server.error().kind == broker::ServerError::Kind::kPortInUse;
     return fail(in_use ? kExitPortInUse : kExitSystem, server.error().text);
   }
+  std::unique_ptr<core::MetricsEndpoint> metrics;
+  if (config.metrics_port != 0) {
+    auto started = core::MetricsEndpoint::start((*server)->metrics(), config.metrics_host, config.metrics_port);
+    if (!started.ok()) {
+      log::set_sink(nullptr);
+      return fail(kExitPortInUse, started.error());
+    }
+    metrics = std::move(started).value();
+  }
   (*server)->start();
-  say_ready(**server, flags.ready_fd);
+  say_ready(**server, metrics.get(), flags.ready_fd);
   wait_for_end(**server, signals);
   if (!(*server)->stop()) {
     log::set_sink(nullptr);
@@ -112,7 +127,17 @@ int main(int argc, char** argv) {
   using namespace cti::tools;
   const auto flags = parse_flags(argc, argv);
   if (!flags.ok()) return flags.error();
-  cti::broker::ServerConfig config;
-  if (const auto applied = apply_flags(*flags, config); !applied.ok()) return fail(kExitUsage, applied.error());
-  return run(*flags, config);
+  auto config = load_config(flags->config_file);
+  if (!config.ok()) {
+    std::fputs(config.error().c_str(), stderr);
+    return kExitUsage;
+  }
+  if (const auto applied = apply_flags(*flags, *config); !applied.ok()) return fail(kExitUsage, applied.error());
+  if (flags->print_config) {
+    const auto text = print_config(flags->config_file);
+    if (text.ok()) std::fputs(text->c_str(), stdout);
+  }
+  if (flags->check_config) std::puts("the configuration is good");
+  if (flags->print_config || flags->check_config) return kExitDone;
+  return run(*flags, *config);
 }

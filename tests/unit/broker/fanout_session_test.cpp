@@ -139,7 +139,8 @@ TEST(FanoutSession, C3_RefusesALengthAboveTheLimitBeforeItIsThere) {
 
 TEST(FanoutSession, C4_ClosesOnOtherProtocolsWithAReasonAndKeepsNothing) {
   FanoutWorld world;
-  const std::string tls("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on", 26);
+  constexpr char kTlsHello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on";
+  const std::string tls(kTlsHello, sizeof kTlsHello - 1);
   const std::vector<std::string> others{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", tls, "\r\n\r\n\r\n\r\n\r\n\r\n",
                                         std::string(300, '\0'), "SSH-2.0-OpenSSH_9.2p1\r\n"};
   for (const std::string& bytes : others) {
@@ -253,7 +254,7 @@ TEST(FanoutSession, C12_LimitsTheRequestsOfOneSessionAndAnswersEach) {
   for (const FrameBytes& frame : flood.of(FrameType::kReply)) {
     if (wire::ReplyView::trusted(frame).outcome() == wire::Outcome::kConfirmed) ++confirmed;
   }
-  EXPECT_GE(confirmed, 20u);
+  EXPECT_GE(confirmed, 19u) << "the burst, less the wish for a mode";
   EXPECT_LE(confirmed, 22u);
   world.run(Seconds{2});
   flood.request(200);

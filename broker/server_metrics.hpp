@@ -1,0 +1,38 @@
+// server_metrics.hpp - the counters of fan-out reactors and lines, shown to the metrics registry by their own threads.
+//
+// Threads  construction: at start. show: the thread whose counters they are; a few dozen relaxed stores, so not every
+//          turn: see Server.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "broker/fanout_counters.hpp"
+#include "broker/line.hpp"
+#include "core/counters.hpp"
+#include "core/io.hpp"
+
+namespace cti::broker {
+
+class FanoutMetrics {
+ public:
+  FanoutMetrics(core::MetricsRegistry& registry, std::size_t index);
+  void show(const FanoutCounters& counters, const core::IoCounters& io);
+
+ private:
+  std::vector<core::Counter*> counters_;
+  std::vector<core::Counter*> closes_;
+  std::vector<core::Counter*> io_;
+};
+
+class LineMetrics {
+ public:
+  LineMetrics(core::MetricsRegistry& registry, std::size_t index);
+  void show(const Line& line, const LineStatus& status, const core::IoCounters& io);
+
+ private:
+  std::vector<core::Counter*> values_;
+  std::vector<core::Counter*> io_;
+};
+
+}  // namespace cti::broker

@@ -1,0 +1,138 @@
+// ringsided as a program: flags, configuration, signals, exit codes.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "tools/launch/child.hpp"
+
+namespace cti::tools {
+namespace {
+
+class Ringsided : public testing::Test {
+ protected:
+  static std::string program() { return std::string(std::getenv("RINGSIDE_PROGRAMS")) + "/ringsided"; }
+
+  std::unique_ptr<Child> start(std::vector<std::string> flags) {
+    flags.insert(flags.begin(), program());
+    auto child = Child::start(flags, errors_);
+    EXPECT_TRUE(child.ok());
+    return std::move(child).value();
+  }
+  /// Runs it to its end; gives the exit code.
+  int run(std::vector<std::string> flags) {
+    auto child = start(std::move(flags));
+    const auto code = child->wait_for_exit(Seconds{60});
+    EXPECT_TRUE(code.has_value());
+    return code.value_or(-1);
+  }
+  /// A server that is up, on a free port.
+  std::unique_ptr<Child> up(std::vector<std::string> flags = {}) {
+    flags.insert(flags.end(), {"--listen", "127.0.0.1:0", "--cti-server", "127.0.0.1:1"});
+    auto child = start(std::move(flags));
+    const auto ready = child->wait_for_line("ready", Seconds{60});
+    EXPECT_TRUE(ready.has_value()) << errors();
+    ready_ = ready.value_or("");
+    return child;
+  }
+  std::string errors() const {
+    std::ifstream file(errors_);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  std::string file(const std::string& text) const {
+    const std::string path = errors_ + ".toml";
+    std::ofstream(path) << text;
+    return path;
+  }
+  void TearDown() override {
+    ::unlink(errors_.c_str());
+    ::unlink((errors_ + ".toml").c_str());
+  }
+
+  std::string errors_ = testing::TempDir() + "ringsided-test-" + std::to_string(::getpid());
+  std::string ready_;
+};
+
+TEST_F(Ringsided, SaysWhatItsFlagsAre) {
+  auto child = start({"--help"});
+  std::string all;
+  while (const auto line = child->wait_for_line("", Seconds{30})) all += *line + "\n";
+  for (const char* flag : {"--config", "--check-config", "--print-config", "--version", "--listen", "--cti-server",
+                           "--ready-fd", "port in use"}) {
+    EXPECT_NE(all.find(flag), std::string::npos) << flag;
+  }
+  EXPECT_EQ(child->wait_for_exit(Seconds{10}), 0);
+}
+
+TEST_F(Ringsided, RefusesFlagsThatAreWrongAndNamesThem) {
+  EXPECT_EQ(run({"--listen", "somewhere"}), 2);
+  EXPECT_NE(errors().find("--listen"), std::string::npos) << errors();
+  EXPECT_EQ(run({"--cti-server", "127.0.0.1"}), 2);
+  EXPECT_EQ(run({"--no-such-flag"}), 2);
+}
+
+TEST_F(Ringsided, O1_TellsEveryMistakeOfTheFileAtOnceWithItsPlace) {
+  const std::string bad = file("[server]\nfanouts = 0\nlisten = \"nowhere\"\nprot = 1\n[sessions]\nmax = \"many\"\n");
+  EXPECT_EQ(run({"--config", bad, "--check-config"}), 2);
+  const std::string text = errors();
+  for (const char* what : {":2:", "server.fanouts", "1 .. 64", "server.prot", "sessions.max", ":6:"}) {
+    EXPECT_NE(text.find(what), std::string::npos) << what << " in\n" << text;
+  }
+  EXPECT_EQ(run({"--config", file("[[line]]\ncti_servers = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n"), "--check-config"}), 2);
+  EXPECT_NE(errors().find("cti_servers"), std::string::npos) << errors();
+}
+
+TEST_F(Ringsided, PrintsAConfigurationThatItReadsBackTheSame) {
+  const auto print = [this](std::vector<std::string> flags) {
+    flags.emplace_back("--print-config");
+    auto child = start(flags);
+    std::string all;
+    while (const auto line = child->wait_for_line("", Seconds{30})) all += *line + "\n";
+    EXPECT_EQ(child->wait_for_exit(Seconds{10}), 0);
+    return all;
+  };
+  const std::string defaults = print({});
+  EXPECT_NE(defaults.find("42028"), std::string::npos);
+  EXPECT_EQ(print({"--config", file(defaults)}), defaults);
+}
+
+TEST_F(Ringsided, P2_EndsWithZeroOnSigterm) {
+  auto child = up();
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 0) << errors();
+  EXPECT_NE(errors().find("SIGTERM"), std::string::npos);
+}
+
+TEST_F(Ringsided, P8_OtherSignalsDoNoHarm) {
+  auto child = up();
+  for (int round = 0; round < 20; ++round) {
+    for (const int number : {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGCHLD}) child->signal(number);
+  }
+  EXPECT_FALSE(child->wait_for_exit(Millis{300}).has_value());
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 0);
+}
+
+TEST_F(Ringsided, N7_SaysThatThePortIsInUseWithACodeOfItsOwn) {
+  auto first = up();
+  const std::string port = value_in(ready_, "port");
+  EXPECT_EQ(run({"--listen", "127.0.0.1:" + port}), 3);
+  EXPECT_NE(errors().find(port), std::string::npos) << errors();
+}
+
+TEST_F(Ringsided, N7_StartsAtOnceAfterAKill) {
+  auto first = up();
+  const std::string port = value_in(ready_, "port");
+  first->signal(SIGKILL);
+  EXPECT_TRUE(first->wait_for_exit(Seconds{10}).has_value());
+  auto second = start({"--listen", "127.0.0.1:" + port, "--cti-server", "127.0.0.1:1"});
+  EXPECT_TRUE(second->wait_for_line("ready", Seconds{60}).has_value()) << errors();
+}
+
+}  // namespace
+}  // namespace cti::tools

@@ -1,0 +1,263 @@
+#include "tools/ringsided/config.hpp"
+
+#include <arpa/inet.h>
+
+#include <bit>
+#include <charconv>
+#include <chrono>
+#include <set>
+#include <vector>
+
+#include "core/config.hpp"
+
+namespace cti::tools {
+
+namespace {
+
+using broker::LineConfig;
+using broker::ServerConfig;
+using broker::SlowPolicy;
+using core::ConfigProblems;
+using core::ConfigTable;
+
+std::uint32_t seconds(Nanos duration) {
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<Seconds>(duration).count());
+}
+
+/// One [[line]] of the file.
+struct LineSettings {
+  LineSettings() {
+    for (const core::Endpoint& side : line.link.sides) cti_servers.push_back(side.host + ":" + std::to_string(side.port));
+    for (const std::uint32_t id : line.peripherals) peripherals.push_back(std::to_string(id));
+  }
+  LineConfig line;  // keys that need no translation are bound to it
+  std::vector<std::string> cti_servers;
+  std::vector<std::string> peripherals;
+  std::uint32_t heartbeat_s = seconds(LineConfig{}.link.heartbeat_interval);
+  std::uint32_t request_timeout_s = seconds(LineConfig{}.request_timeout);
+  std::uint32_t connect_timeout_s = seconds(LineConfig{}.link.connect_timeout);
+  std::uint32_t open_timeout_s = seconds(LineConfig{}.link.open_timeout);
+};
+
+/// What the file says, where it says it otherwise than ServerConfig.
+struct FileSettings {
+  ServerConfig server;
+  std::string listen = "0.0.0.0:42028";
+  std::uint32_t log_mib = 64;
+  std::uint32_t stop_timeout_s = seconds(ServerConfig{}.stop_timeout);
+  std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
+  std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
+  std::uint32_t heartbeat_s = seconds(broker::FanoutConfig{}.heartbeat_interval);
+  std::uint32_t channel_kib = 1024;
+  std::uint32_t outbox_updates_kib = 32;
+  std::uint32_t outbox_kib = 64;
+  std::uint32_t outbox_pool_mib = 256;
+  std::vector<LineSettings> lines{LineSettings{}};
+};
+
+void bind_server(ConfigTable& table, FileSettings& file) {
+  ServerConfig& server = file.server;
+  table.text("name", server.name, {1, 63}, "What clients are told that the server is called.");
+  table.text("listen", file.listen, {1, 64}, "Where clients come: HOST:PORT, the host numeric; port 0 takes any.");
+  table.choice<std::string>("io", server.io, {{"auto", "auto"}, {"io_uring", "io_uring"}, {"epoll", "epoll"}},
+                            "How sockets are driven; auto takes io_uring where it works.");
+  table.integer<std::uint32_t>("fanouts", server.fanouts, 1, 64, "Fan-out reactors, a thread each.");
+  table.integer<std::uint32_t>("log_mib", file.log_mib, 1, 4096, "Memory of each line's event log; a power of two.");
+  table.boolean("pin", server.pin, "Threads to CPUs, lines first.");
+  table.integer<std::uint32_t>("spin_turns", server.spin_turns, 0, 1'000'000,
+                               "Turns without work before a thread that was busy sleeps.");
+  table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, 1, 600, "From SIGTERM to the end at most.");
+}
+
+void bind_sessions(ConfigTable& table, FileSettings& file) {
+  broker::FanoutConfig& fanout = file.server.fanout;
+  table.integer<std::uint32_t>("max", fanout.sessions_max, 1, 1'000'000, "Sessions in all.");
+  table.integer<std::uint32_t>("per_address_max", fanout.sessions_per_address_max, 1, 1'000'000,
+                               "Sessions from one address.");
+  table.integer<std::uint32_t>("per_agent_max", fanout.sessions_per_agent_max, 1, 1'000'000,
+                               "Sessions of one agent, per fan-out reactor.");
+  table.integer<std::uint32_t>("monitors_max", fanout.monitor_sessions_max, 0, 1'000'000,
+                               "Sessions in monitor mode, per fan-out reactor.");
+  table.integer<std::uint32_t>("handshake_timeout_s", file.handshake_timeout_s, 1, 600,
+                               "From connecting to a complete Hello.");
+  table.integer<std::uint32_t>("message_timeout_s", file.message_timeout_s, 1, 600,
+                               "From a frame's first byte to its last.");
+  table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 86'400,
+                               "Silence after which the server asks; 0: never.");
+  table.integer<std::uint32_t>("heartbeat_retries", fanout.heartbeat_retries, 0, 1000,
+                               "Closed after (retries + 1) times heartbeat_s of silence.");
+  table.integer<std::uint32_t>("requests_per_second", fanout.requests_per_second, 1, 1'000'000,
+                               "Of one session, in the long run.");
+  table.integer<std::uint32_t>("requests_burst", fanout.requests_burst, 1, 1'000'000, "Of one session, at once.");
+  table.choice<SlowPolicy>("slow", fanout.slow_policy,
+                           {{"snapshot", SlowPolicy::kSnapshot}, {"cut", SlowPolicy::kCut}},
+                           "What a session gets that does not read as fast as updates come.");
+  table.integer<std::uint32_t>("unread_updates_kib", file.outbox_updates_kib, 4, 65'536,
+                               "Of a session in agent mode; past it it is slow.");
+  table.integer<std::uint32_t>("unread_kib", file.outbox_kib, 8, 65'536,
+                               "With its replies; past it the session is cut.");
+  table.integer<std::uint32_t>("unread_pool_mib", file.outbox_pool_mib, 1, 65'536,
+                               "Of all sessions of one fan-out reactor.");
+  table.integer<std::uint32_t>("filters_max", fanout.channels_max, 1, 60'000,
+                               "Different message filters times lines, per fan-out reactor.");
+  table.integer<std::uint32_t>("filter_ring_kib", file.channel_kib, 512, 1'048'576,
+                               "Memory of each of them; a power of two.");
+  table.boolean("backpressure", fanout.backpressure,
+                "Whether a line waits for a fan-out reactor that is behind, or gives its sessions a snapshot.");
+}
+
+void bind_line(ConfigTable& table, LineSettings& file) {
+  LineConfig& line = file.line;
+  table.list("cti_servers", file.cti_servers, {2, {1, 64}}, "Side A, then side B: HOST:PORT, the host numeric.");
+  table.list("peripherals", file.peripherals, {16, {1, 10}}, "PeripheralIDs behind this CTI Server.");
+  table.list("agents", line.agents, {20'000, {1, 64}}, "Agents to ask for at start, besides those of the teams.");
+  table.text("client_id", line.link.client_id, {1, 63}, "ClientID of OPEN_REQ.");
+  table.text("client_password", line.link.client_password, {0, 63, true}, "ClientPassword of OPEN_REQ.");
+  table.text("client_signature", line.link.client_signature, {1, 63}, "ClientSignature of OPEN_REQ.");
+  table.integer<std::uint32_t>("version", line.link.version, 14, 25, "Protocol version of OPEN_REQ.");
+  table.integer<std::uint32_t>("services", line.link.services, 0, UINT32_MAX, "ServicesRequested of OPEN_REQ.");
+  table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 3600, "Between heartbeats; 0: none.");
+  table.integer<std::uint32_t>("heartbeats_max", line.link.heartbeats_max, 1, 100,
+                               "Unanswered heartbeats after which the other side is tried.");
+  table.integer<std::uint32_t>("connect_timeout_s", file.connect_timeout_s, 1, 600, "For a TCP connect.");
+  table.integer<std::uint32_t>("open_timeout_s", file.open_timeout_s, 1, 600, "From OPEN_REQ to its answer.");
+  table.integer<std::uint32_t>("request_timeout_s", file.request_timeout_s, 1, 600,
+                               "Unanswered control requests end as outcome unknown after this.");
+  table.boolean("minimize_event_args", line.minimize_event_args, "Leave out what CTI OS leaves out of call events.");
+}
+
+void bind_all(core::Config& config, FileSettings& file) {
+  bind_server(config.root().table("server", "Where clients connect, and how the server runs."), file);
+  bind_sessions(config.root().table("sessions", "What clients may do, and for how long."), file);
+  ConfigTable& metrics = config.root().table("metrics", "The Prometheus endpoint.");
+  metrics.text("host", file.server.metrics_host, {1, 64}, "Address to serve on.");
+  metrics.integer<std::uint16_t>("port", file.server.metrics_port, 0, 65535, "0: off.");
+  ConfigTable& log = config.root().table("log", "Log lines.");
+  log.choice<std::string>("level", file.server.log_level,
+                          {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},
+                          "Lines below are not written.");
+  log.text("file", file.server.log_file, {0, 1024}, "Empty: standard error.");
+  config.root().tables<LineSettings>("line", file.lines, 64, bind_line,
+                                     "One per peripheral gateway: the CTI Server in front of it.");
+}
+
+/// What single keys cannot say; also turns text into addresses and numbers.
+void check_line(ConfigProblems& problems, const std::string& key, LineSettings& file, std::set<std::uint32_t>& known) {
+  LineConfig& line = file.line;
+  line.link.sides.clear();
+  for (const std::string& text : file.cti_servers) {
+    const auto side = parse_endpoint(text, "127.0.0.1");
+    if (side && side->port != 0) {
+      line.link.sides.push_back(*side);
+    } else {
+      problems.add(key + ".cti_servers", "\"" + text + "\"", "HOST:PORT with a numeric host, port 1 .. 65535");
+    }
+  }
+  const auto& sides = line.link.sides;
+  if (file.cti_servers.empty()) problems.add(key + ".cti_servers", "none", "at least side A");
+  if (sides.size() == 2 && sides[0].host == sides[1].host && sides[0].port == sides[1].port) {
+    problems.add(key + ".cti_servers", "twice the same side", "two different ones, or one");
+  }
+  line.peripherals.clear();
+  for (const std::string& text : file.peripherals) {
+    std::uint32_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+      problems.add(key + ".peripherals", "\"" + text + "\"", "a number, 0 .. 4294967295");
+    } else if (!known.insert(id).second) {
+      problems.add(key + ".peripherals", text, "each PeripheralID once, in one line");
+    } else {
+      line.peripherals.push_back(id);
+    }
+  }
+  if (file.peripherals.empty()) problems.add(key + ".peripherals", "none", "at least one PeripheralID");
+  line.link.heartbeat_interval = Seconds{file.heartbeat_s};
+  line.link.connect_timeout = Seconds{file.connect_timeout_s};
+  line.link.open_timeout = Seconds{file.open_timeout_s};
+  line.request_timeout = Seconds{file.request_timeout_s};
+}
+
+void check_all(ConfigProblems& problems, FileSettings& file) {
+  ServerConfig& server = file.server;
+  if (const auto listen = parse_endpoint(file.listen, "0.0.0.0")) {
+    server.listen = *listen;
+  } else {
+    problems.add("server.listen", "\"" + file.listen + "\"", "[HOST:]PORT with a numeric host, port 0 .. 65535");
+  }
+  if (!std::has_single_bit(file.log_mib)) {
+    problems.add("server.log_mib", std::to_string(file.log_mib), "a power of two");
+  }
+  if (!std::has_single_bit(file.channel_kib)) {
+    problems.add("sessions.filter_ring_kib", std::to_string(file.channel_kib), "a power of two");
+  }
+  if (file.outbox_kib < file.outbox_updates_kib) {
+    problems.add("sessions.unread_kib", std::to_string(file.outbox_kib), "at least sessions.unread_updates_kib");
+  }
+  if (server.metrics_port != 0 && server.metrics_port == server.listen.port) {
+    problems.add("metrics.port", std::to_string(server.metrics_port), "another port than server.listen");
+  }
+  server.log_bytes = std::size_t{file.log_mib} << 20;
+  server.stop_timeout = Seconds{file.stop_timeout_s};
+  broker::FanoutConfig& fanout = server.fanout;
+  fanout.server_name = server.name;
+  fanout.handshake_timeout = Seconds{file.handshake_timeout_s};
+  fanout.message_timeout = Seconds{file.message_timeout_s};
+  fanout.heartbeat_interval = Seconds{file.heartbeat_s};
+  fanout.channel_bytes = std::size_t{file.channel_kib} << 10;
+  fanout.outbox_updates_bytes = file.outbox_updates_kib << 10;
+  fanout.outbox_bytes_max = file.outbox_kib << 10;
+  fanout.outbox_pool_bytes = std::size_t{file.outbox_pool_mib} << 20;
+  if (file.lines.empty()) problems.add("line", "none", "at least one [[line]]");
+  std::set<std::uint32_t> known;
+  server.lines.clear();
+  for (std::size_t i = 0; i < file.lines.size(); ++i) {
+    check_line(problems, "line[" + std::to_string(i) + "]", file.lines[i], known);
+    file.lines[i].line.server_name = server.name;
+    server.lines.push_back(file.lines[i].line);
+  }
+}
+
+Result<void, std::string> read(core::Config& config, FileSettings& settings, const std::string& file) {
+  bind_all(config, settings);
+  config.check([&settings](ConfigProblems& problems) { check_all(problems, settings); });
+  const auto done = file.empty() ? config.read_text("", "defaults") : config.read_file(file);
+  if (!done.ok()) return Err{done.error().text()};
+  return {};
+}
+
+}  // namespace
+
+std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host) {
+  core::Endpoint at{std::string(host), 0};
+  std::string_view port = text;
+  if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
+    std::string_view name = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
+    if (!name.empty()) at.host = name;
+  }
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), at.port);
+  if (error != std::errc{} || end != port.data() + port.size() || port.empty()) return std::nullopt;
+  if (at.host == "localhost") at.host = "127.0.0.1";
+  unsigned char address[16];
+  if (::inet_pton(AF_INET, at.host.c_str(), address) != 1 && ::inet_pton(AF_INET6, at.host.c_str(), address) != 1) {
+    return std::nullopt;
+  }
+  return at;
+}
+
+Result<ServerConfig, std::string> load_config(const std::string& file) {
+  FileSettings settings;
+  core::Config config;
+  if (auto done = read(config, settings, file); !done.ok()) return Err{done.error()};
+  return settings.server;
+}
+
+Result<std::string, std::string> print_config(const std::string& file) {
+  FileSettings settings;
+  core::Config config;
+  if (auto done = read(config, settings, file); !done.ok()) return Err{done.error()};
+  return config.print();
+}
+
+}  // namespace cti::tools
