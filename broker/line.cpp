@@ -70,7 +70,7 @@ Line::Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShare
       tells_(shared.index, std::move(fanouts), limits.tell_backlog_per_fanout),
       requests_({config_, link_, pending_, map_, translator_, sink_, tells_, shared.status, log_}),
       sync_(config_, link_, pending_, map_),
-      snapshots_(map_, sink_, config_.peripherals.front(), config_.snapshot_reuse_bytes) {
+      snapshots_(map_, sink_, config_.peripherals.front()) {
   CTI_CHECK(!config_.peripherals.empty());
   for (const std::uint32_t peripheral : config_.peripherals)
     shared_.status.set_peripheral(peripheral, false);

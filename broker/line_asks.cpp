@@ -153,13 +153,12 @@ void Line::end_probe(Probe& probe) {
 }
 
 void Line::tell_agent_mode(const Ask& ask, std::uint64_t agent_key) {
-  const auto handle = map_.properties().find(agent_key);
   Tell tell;
   tell.kind = TellKind::kAgentMode;
   tell.to = ask.from;
   tell.request_id = ask.request_id;
   tell.agent_key = agent_key;
-  tell.image = snapshots_.image(handle ? map_.properties().last_sequence(*handle) : 0);
+  tell.image = snapshots_.image_of(agent_key);
   tell.after_log_position = tell.image->log_position;
   tells_.push(std::move(tell));
 }
@@ -181,7 +180,7 @@ void Line::tell_snapshot(const Ask& ask) {
   tell.to = ask.from;
   tell.request_id = ask.request_id;
   tell.agent_key = ask.agent_key;
-  tell.image = snapshots_.image(0);
+  tell.image = ask.agent_key != 0 ? snapshots_.image_of(ask.agent_key) : snapshots_.image();
   tell.after_log_position = tell.image->log_position;
   tells_.push(std::move(tell));
 }

@@ -80,8 +80,6 @@ struct LineConfig {
   std::size_t sync_bytes_max = std::size_t{64}
                                << 20;  ///< frames kept back during the start-up dialogue
   std::size_t spill_bytes_max = std::size_t{8} << 20;  ///< records kept when a gate blocks the log
-  std::uint64_t snapshot_reuse_bytes = std::uint64_t{1}
-                                       << 20;  ///< a cached image serves until the log moved so far
 
   std::vector<DesktopSetting> desktop_settings;
   std::vector<std::string> ecc_scalars;  ///< names without "user."

@@ -60,81 +60,94 @@ void write_device_calls(wire::ArgumentsWriter& writer, const ObjectMap& map,
   writer.end_nested();
 }
 
-std::shared_ptr<const SnapshotImage> SnapshotMaker::image(std::uint64_t at_least) {
+std::shared_ptr<const SnapshotImage> SnapshotMaker::image() {
   sink_.publish();
-  const bool fresh = cached_ != nullptr && cached_->position.sequence >= at_least &&
-                     sink_.log_position() - cached_->log_position <= reuse_bytes_;
-  if (fresh) {
+  if (cached_ != nullptr && cached_->position == sink_.position()) {
     ++counters_.reused;
     return cached_;
   }
-  cached_ = build();
-  ++counters_.built;
-  counters_.bytes = cached_->bytes.size();
-  return cached_;
+  const auto made = begin();
+  if (cached_ != nullptr) made->bytes.reserve(cached_->bytes.size() + cached_->bytes.size() / 4);
+  add_objects(*made, ObjectKind::kSkillGroup);
+  add_objects(*made, ObjectKind::kAgent);
+  map_.each_agent([&](const AgentEntry& agent) { add_device(*made, agent); });
+  add_objects(*made, ObjectKind::kCall);
+  counters_.bytes = made->bytes.size();
+  return cached_ = made;
 }
 
-std::shared_ptr<const SnapshotImage> SnapshotMaker::build() {
+std::shared_ptr<const SnapshotImage> SnapshotMaker::image_of(std::uint64_t agent_key) {
+  sink_.publish();
+  auto made = begin();
+  const wire::ObjectTable& table = map_.properties();
+  if (const auto handle = table.find(agent_key)) add_object(*made, ObjectKind::kAgent, *handle);
+  if (const AgentEntry* const agent = map_.agent(agent_key)) {
+    add_device(*made, *agent);
+    map_.calls_of(*agent, [&](const CallEntry& call) {
+      if (const auto handle = table.find(call.key)) add_object(*made, ObjectKind::kCall, *handle);
+    });
+  }
+  return made;
+}
+
+std::shared_ptr<SnapshotImage> SnapshotMaker::begin() {
   auto made = std::make_shared<SnapshotImage>();
   scratch_.resize(RecordSink::kRecordBytesMax * 2);
   made->position = sink_.position();
   made->log_position = sink_.log_position();
   made->peripheral_id = peripheral_id_;
-  if (cached_ != nullptr) made->bytes.reserve(cached_->bytes.size() + cached_->bytes.size() / 4);
-  add_objects(*made, ObjectKind::kSkillGroup);
-  add_objects(*made, ObjectKind::kAgent);
-  add_devices(*made);
-  add_objects(*made, ObjectKind::kCall);
+  ++counters_.built;
   return made;
 }
 
 void SnapshotMaker::add_objects(SnapshotImage& image, ObjectKind kind) {
+  map_.properties().for_each(
+      kind, [&](wire::ObjectHandle handle) { add_object(image, kind, handle); });
+}
+
+void SnapshotMaker::add_object(SnapshotImage& image, ObjectKind kind, wire::ObjectHandle handle) {
   const wire::ObjectTable& table = map_.properties();
-  table.for_each(kind, [&](wire::ObjectHandle handle) {
-    const std::uint64_t key = table.key(handle);
-    std::uint64_t agent_key = kind == ObjectKind::kAgent ? key : 0;
-    if (kind == ObjectKind::kCall) {
-      const CallEntry* const call = map_.call(key);
-      const AgentEntry* const agent = call == nullptr ? nullptr : map_.agent_of(*call);
-      if (agent != nullptr) agent_key = agent->key;
-    }
-    const wire::ArgumentsView properties = table.properties(handle);
-    wire::UpdateWriter writer(scratch_, {.id = image.position.sequence,
-                                         .snapshot = true,
-                                         .lineage = image.position.lineage,
-                                         .epoch = image.position.epoch,
-                                         .peripheral_id = table.peripheral_id(handle),
-                                         .object_key = key,
-                                         .agent_key = agent_key,
-                                         .event_id = event_of(kind, properties),
-                                         .topics = topic_of(kind) | wire::topic::kWhole});
-    writer.arguments().add_all(properties);
-    const Bytes record = writer.finish();
-    image.bytes.insert(image.bytes.end(), record.begin(), record.end());
-    if (!record.empty()) ++image.records;
-  });
+  const std::uint64_t key = table.key(handle);
+  std::uint64_t agent_key = kind == ObjectKind::kAgent ? key : 0;
+  if (kind == ObjectKind::kCall) {
+    const CallEntry* const call = map_.call(key);
+    const AgentEntry* const agent = call == nullptr ? nullptr : map_.agent_of(*call);
+    if (agent != nullptr) agent_key = agent->key;
+  }
+  const wire::ArgumentsView properties = table.properties(handle);
+  wire::UpdateWriter writer(scratch_, {.id = image.position.sequence,
+                                       .snapshot = true,
+                                       .lineage = image.position.lineage,
+                                       .epoch = image.position.epoch,
+                                       .peripheral_id = table.peripheral_id(handle),
+                                       .object_key = key,
+                                       .agent_key = agent_key,
+                                       .event_id = event_of(kind, properties),
+                                       .topics = topic_of(kind) | wire::topic::kWhole});
+  writer.arguments().add_all(properties);
+  const Bytes record = writer.finish();
+  image.bytes.insert(image.bytes.end(), record.begin(), record.end());
+  if (!record.empty()) ++image.records;
 }
 
 // Only where somebody is logged in; an agent with instrument and extension has one device, the instrument.
-void SnapshotMaker::add_devices(SnapshotImage& image) {
-  map_.each_agent([&](const AgentEntry& agent) {
-    const Slot slot = agent.devices[0] != kNoSlot ? agent.devices[0] : agent.devices[1];
-    const DeviceEntry* const device = map_.device_at(slot);
-    if (device == nullptr || map_.agent_at(device->agent) != &agent) return;
-    wire::UpdateWriter writer(scratch_, {.id = image.position.sequence,
-                                         .snapshot = true,
-                                         .lineage = image.position.lineage,
-                                         .epoch = image.position.epoch,
-                                         .peripheral_id = device->peripheral_id,
-                                         .object_key = device->key,
-                                         .agent_key = agent.key,
-                                         .event_id = EventId::eSnapshotDeviceConf,
-                                         .topics = wire::topic::kDevice | wire::topic::kWhole});
-    write_device_calls(writer.arguments(), map_, *device);
-    const Bytes record = writer.finish();
-    image.bytes.insert(image.bytes.end(), record.begin(), record.end());
-    if (!record.empty()) ++image.records;
-  });
+void SnapshotMaker::add_device(SnapshotImage& image, const AgentEntry& agent) {
+  const Slot slot = agent.devices[0] != kNoSlot ? agent.devices[0] : agent.devices[1];
+  const DeviceEntry* const device = map_.device_at(slot);
+  if (device == nullptr || map_.agent_at(device->agent) != &agent) return;
+  wire::UpdateWriter writer(scratch_, {.id = image.position.sequence,
+                                       .snapshot = true,
+                                       .lineage = image.position.lineage,
+                                       .epoch = image.position.epoch,
+                                       .peripheral_id = device->peripheral_id,
+                                       .object_key = device->key,
+                                       .agent_key = agent.key,
+                                       .event_id = EventId::eSnapshotDeviceConf,
+                                       .topics = wire::topic::kDevice | wire::topic::kWhole});
+  write_device_calls(writer.arguments(), map_, *device);
+  const Bytes record = writer.finish();
+  image.bytes.insert(image.bytes.end(), record.begin(), record.end());
+  if (!record.empty()) ++image.records;
 }
 
 }  // namespace cti::broker

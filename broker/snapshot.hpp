@@ -3,8 +3,10 @@
 // Shape    agents (eQueryAgentStateConf; eAgentInfoEvent for those of whom only the name is known), devices with an agent
 //          (eSnapshotDeviceConf: NumCalls, ValidCalls), calls (eSnapshotCallConf), skill groups (eSkillInfoEvent).
 //          Each record holds all properties of its object.
-// Cache    an image serves every session that asks until the log has moved snapshot_reuse_bytes; a session goes on in the
-//          log from the image's position, so an older image is as good as a new one, only longer to catch up from.
+// Fresh    an image is made at the position where the log stands when it is asked for: a client that comes from the other
+//          server may know more than an older image tells, and would end calls that live. All who ask while the log stands
+//          still share one image, as thousands do after a failover.
+// One      an agent's session gets an image of its own, of that agent, the device and its calls: a few records.
 // Threads  the line builds; the image is immutable and shared.
 #pragma once
 
@@ -25,24 +27,24 @@ class SnapshotMaker {
     std::uint64_t bytes = 0;  ///< of the last one
   };
 
-  SnapshotMaker(const ObjectMap& map, RecordSink& sink, std::uint32_t peripheral_id,
-                std::uint64_t reuse_bytes)
-      : map_(map), sink_(sink), peripheral_id_(peripheral_id), reuse_bytes_(reuse_bytes) {}
+  SnapshotMaker(const ObjectMap& map, RecordSink& sink, std::uint32_t peripheral_id)
+      : map_(map), sink_(sink), peripheral_id_(peripheral_id) {}
 
-  /// An image that contains everything up to `at_least` (a sequence). Publishes the log first: what the image contains
-  /// must not come again.
-  std::shared_ptr<const SnapshotImage> image(std::uint64_t at_least);
+  /// Everything that the map holds now. Publishes the log first: what the image contains must not come again.
+  std::shared_ptr<const SnapshotImage> image();
+  /// What concerns one agent, now.
+  std::shared_ptr<const SnapshotImage> image_of(std::uint64_t agent_key);
   const Counters& counters() const noexcept { return counters_; }
 
  private:
-  std::shared_ptr<const SnapshotImage> build();
+  std::shared_ptr<SnapshotImage> begin();
   void add_objects(SnapshotImage& image, wire::ObjectKind kind);
-  void add_devices(SnapshotImage& image);
+  void add_object(SnapshotImage& image, wire::ObjectKind kind, wire::ObjectHandle handle);
+  void add_device(SnapshotImage& image, const AgentEntry& agent);
 
   const ObjectMap& map_;
   RecordSink& sink_;
   const std::uint32_t peripheral_id_;
-  const std::uint64_t reuse_bytes_;
   std::shared_ptr<const SnapshotImage> cached_;
   std::vector<std::byte> scratch_;
   Counters counters_;

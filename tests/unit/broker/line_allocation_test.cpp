@@ -92,21 +92,23 @@ TEST(Pipeline, AllocatesNothingPerEventOnceWarm) {
   broker::RecordSink sink(*log, {1, 1, 0}, 1 << 16);
   broker::Translator translator(map, sink, true, 5000);
   ged::FrameCutter cutter;
-  const auto run = [&] {
-    for (std::size_t at = 0; at < bytes.size(); at += 1000) {  // frames straddle the chunks
-      const std::size_t count = std::min<std::size_t>(1000, bytes.size() - at);
+  const auto run = [&](std::size_t chunk) {
+    for (std::size_t at = 0; at < bytes.size(); at += chunk) {  // frames straddle the chunks
+      const std::size_t count = std::min<std::size_t>(chunk, bytes.size() - at);
       (void)cutter.feed(Bytes(bytes).subspan(at, count), [&](const ged::Frame& frame) {
         (void)translator.event(frame.message_type, frame.body, 15);
       });
       sink.publish();
     }
   };
-  for (int i = 0; i < 5; ++i) run();
-  const std::size_t before = allocations;
-  const std::uint64_t records = sink.counters().records;
-  for (int i = 0; i < 100; ++i) run();
-  EXPECT_GE(sink.counters().records - records, 100U * 250U);
-  EXPECT_EQ(allocations - before, 0U);
+  for (const std::size_t chunk : {1000U, 1460U, 137U, 16384U}) {
+    for (int i = 0; i < 5; ++i) run(chunk);
+    const std::size_t before = allocations;
+    const std::uint64_t records = sink.counters().records;
+    for (int i = 0; i < 100; ++i) run(chunk);
+    EXPECT_GE(sink.counters().records - records, 100U * 250U);
+    EXPECT_EQ(allocations - before, 0U) << "chunks of " << chunk;
+  }
 }
 
 }  // namespace
