@@ -4,7 +4,8 @@
 // Shape    ticks of 1 ms; 8 levels of 64 slots, each level 64 times as coarse as the one below; one bitmap word a level.
 //          A timer lies on the level of the highest digit in which its tick differs from the wheel's; when the wheel
 //          reaches its slot it moves down. 48 bits of ticks cover every TimePoint, so nothing is clamped or wraps.
-// Order    by tick, then in the order of arming. A timer never fires early, and late by less than a tick plus the turn.
+// Order    by tick, then in the order of arming (but one armed when already due may overtake others of that tick which a
+//          bounded turn has left behind). A timer never fires early, and late by less than a tick plus the turn.
 // Threads  one owner. Time is handed in; no clock is read, least of all the wall clock (M10).
 // Cost     arm, cancel: constant. fire: per timer fired, plus one move down a level per level it was armed above the
 //          lowest; both count against `limit`, so that a turn is bounded however many are due (M11).

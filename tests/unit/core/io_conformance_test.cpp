@@ -48,6 +48,12 @@ class IoConformance : public ::testing::TestWithParam<Backend> {
     ASSERT_NE(world, nullptr);
   }
 
+  void TearDown() override {
+    for (const auto& side : world->sides) {
+      EXPECT_EQ((*side)->counters().stale, 0U) << "a socket was closed with requests under way";
+    }
+  }
+
   /// A server that listens, a client, and a connection between them.
   void connect_pair(const IoLimits& server_limits = {}, const IoLimits& client_limits = {}) {
     server = world->add(server_limits);
@@ -200,6 +206,7 @@ TEST_P(IoConformance, ALastWordReachesAPeerThatGoesOnSending) {
   (*server)->close(s, CloseHow::kOrderly);  // with much unread: a plain close would be a reset
   ASSERT_TRUE(world->until([&] { return client->closed(c); }));
   EXPECT_EQ(client->text(c), "too much");
+  EXPECT_EQ(client->find(IoEvent::kClosed, c)->error, 0) << "a reset, which may overtake the word";
   ASSERT_TRUE(world->until([&] { return server->closed(s); }));
   EXPECT_EQ(server->text(s), "");
 }

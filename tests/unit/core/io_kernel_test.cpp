@@ -109,6 +109,33 @@ TEST_P(KernelIo, NoWakeIsLostAmongThousandsFromTwoThreads) {
   EXPECT_LT((*server)->now(), end);
 }
 
+TEST_P(KernelIo, WhatWasWrittenBeforeAWakeIsSeenAfterIt) {
+  serve();
+  constexpr int kRounds = 2'000;
+  int mailbox = 0;  // plain on purpose: the thread sanitizer sees whether the wake orders it
+  std::atomic<int> taken{0};
+  std::thread writer([&] {
+    for (int round = 1; round <= kRounds; ++round) {
+      mailbox = round;
+      (*server)->wake();
+      // T0 -> T1: the reader has done with the mailbox.
+      while (taken.load(std::memory_order_acquire) != round) std::this_thread::yield();
+    }
+  });
+  const TimePoint end = (*server)->now() + Seconds{60};
+  std::size_t woken = 0;
+  for (int round = 1; round <= kRounds && (*server)->now() < end;) {
+    server->turn(end);
+    if (server->count(IoEvent::kWoken) == woken) continue;
+    woken = server->count(IoEvent::kWoken);
+    EXPECT_EQ(mailbox, round);
+    // T1 <- T0.
+    taken.store(round++, std::memory_order_release);
+  }
+  writer.join();
+  EXPECT_EQ(woken, static_cast<std::size_t>(kRounds));
+}
+
 TEST_P(KernelIo, MayBeMadeByOneThreadAndUsedByAnother) {
   serve();
   bool served = false;

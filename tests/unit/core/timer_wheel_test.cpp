@@ -93,6 +93,21 @@ TEST(TimerWheel, ACallbackMayArmAndCancel) {
   EXPECT_EQ(seen, (std::vector<std::uint64_t>{1, 4}));
 }
 
+TEST(TimerWheel, WhatACallbackArmsComesAfterWhatWasDueBefore) {
+  TimerWheel wheel(4);
+  // Tick 64 lies one level up: both move down before either fires.
+  ASSERT_TRUE(wheel.arm(at(64), 1));
+  ASSERT_TRUE(wheel.arm(at(64), 2));
+  std::vector<std::uint64_t> seen;
+  wheel.fire(at(64), 100, [&](std::uint64_t cookie) {
+    seen.push_back(cookie);
+    if (cookie == 1) {
+      ASSERT_TRUE(wheel.arm(at(64), 3));
+    }
+  });
+  EXPECT_EQ(seen, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
 TEST(TimerWheel, M11_AHundredThousandTimersDueAtOnceComeInBoundedTurns) {
   constexpr std::uint32_t kTimers = 100'000;
   constexpr std::uint32_t kLimit = 1'000;
