@@ -1,9 +1,9 @@
 #include "broker/masks.hpp"
 
-#include <array>
-
 #include "broker/buttons.hpp"
 #include "wire/ctios_enums.hpp"
+
+#include <array>
 
 namespace cti::broker {
 
@@ -46,7 +46,8 @@ Calls calls_of(const ObjectMap& map, const AgentEntry& agent, const CallEntry* a
   return calls;
 }
 
-AgentSituation situation_of(const AgentEntry& agent, std::uint16_t state, const Calls& calls) noexcept {
+AgentSituation situation_of(const AgentEntry& agent, std::uint16_t state,
+                            const Calls& calls) noexcept {
   AgentSituation situation;
   situation.state = static_cast<ctios::AgentState>(state);
   situation.supervisor = agent.supervisor;
@@ -60,12 +61,14 @@ AgentSituation situation_of(const AgentEntry& agent, std::uint16_t state, const 
 
 }  // namespace
 
-std::uint32_t agent_mask(const ObjectMap& map, const AgentEntry& agent, std::uint16_t state) noexcept {
+std::uint32_t agent_mask(const ObjectMap& map, const AgentEntry& agent,
+                         std::uint16_t state) noexcept {
   const Calls calls = calls_of(map, agent, nullptr, 0);
   return agent_buttons(situation_of(agent, state, calls)).mask;
 }
 
-std::uint32_t call_mask(const ObjectMap& map, const CallEntry& call, std::uint16_t status) noexcept {
+std::uint32_t call_mask(const ObjectMap& map, const CallEntry& call,
+                        std::uint16_t status) noexcept {
   const AgentEntry* const agent = map.agent_of(call);
   if (agent == nullptr) return 0;
   const Calls calls = calls_of(map, *agent, &call, status);
