@@ -1,9 +1,9 @@
 // choose_io.cpp - the choice of a back-end.
 #include "core/choose_io.hpp"
 
-#include <cerrno>
-
 #include "core/epoll_io.hpp"
+
+#include <cerrno>
 #ifdef CTI_HAS_URING
 #include "core/uring_io.hpp"
 #endif
@@ -13,7 +13,9 @@ namespace {
 
 #ifdef CTI_HAS_URING
 Result<void, IoError> try_it() { return probe_uring(); }
-Result<std::unique_ptr<Io>, IoError> make_uring(const IoLimits& limits) { return make_uring_io(limits); }
+Result<std::unique_ptr<Io>, IoError> make_uring(const IoLimits& limits) {
+  return make_uring_io(limits);
+}
 #else
 IoError not_built() { return {ENOSYS, "this program was built without io_uring"}; }
 Result<void, IoError> try_it() { return Err{not_built()}; }
@@ -29,7 +31,8 @@ Result<IoDecision, IoError> choose_io(IoChoice wanted) {
   const auto works = try_it();
   if (works) {
     const bool forced = wanted == IoChoice::kUring;
-    return IoDecision{IoChoice::kUring, !forced, forced ? "I/O by io_uring: asked for" : "I/O by io_uring: it works here"};
+    return IoDecision{IoChoice::kUring, !forced,
+                      forced ? "I/O by io_uring: asked for" : "I/O by io_uring: it works here"};
   }
   if (wanted == IoChoice::kUring) return Err{works.error()};
   return IoDecision{IoChoice::kEpoll, false, "I/O by epoll: " + works.error().text};

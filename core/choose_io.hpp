@@ -5,11 +5,11 @@
 //          (M6): the program then works the same, a little slower.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "core/base/result.hpp"
 #include "core/io.hpp"
+
+#include <memory>
+#include <string>
 
 namespace cti::core {
 

@@ -11,10 +11,10 @@
 //          kernel keeps the rest, counted. Out of descriptors (M1): accepting pauses with back-off.
 #pragma once
 
-#include <memory>
-
 #include "core/base/result.hpp"
 #include "core/io.hpp"
+
+#include <memory>
 
 namespace cti::core {
 
@@ -26,7 +26,8 @@ struct UringTuning {
 
 /// Any thread may make it; the one that first calls wait() keeps it. The error says what is missing.
 Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits);
-Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits, const UringTuning& tuning);
+Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits,
+                                                   const UringTuning& tuning);
 
 /// Whether everything that this back-end needs is there and allowed: found out by doing it once.
 Result<void, IoError> probe_uring();
