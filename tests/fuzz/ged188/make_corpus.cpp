@@ -1,10 +1,12 @@
 // make_corpus.cpp - writes the committed corpus anew: messages of every type at a few versions, and broken ones.
 //
 // Usage    make_corpus FOLDER. The same program always writes the same files.
+#include "tests/unit/wire/ged188/body.hpp"
 #include "tests/unit/wire/ged188/random_message.hpp"
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 using namespace cti;
 using namespace cti::wire::ged188;
@@ -15,24 +17,66 @@ void append(std::string& stream, const std::vector<std::byte>& frame) {
   stream.append(as_text(Bytes(frame)));
 }
 
-/// Messages of one family, each followed by two broken copies.
+constexpr int kTries = 200;
+constexpr std::size_t kFrameBytes = 1'200;  // small inputs are worth more to a fuzzer
+
+void append_broken(std::string& stream, const std::vector<std::byte>& frame, Dice& dice) {
+  std::vector<std::byte> body(frame.begin() + limits::kHeaderBytes, frame.end());
+  mutate(body, dice);
+  std::vector<std::byte> broken(frame.begin(), frame.begin() + limits::kHeaderBytes);
+  broken.insert(broken.end(), body.begin(), body.end());
+  store_be(broken.data(), static_cast<std::uint32_t>(body.size()));
+  append(stream, broken);
+}
+
+/// Messages of one family: as many of each type as it takes to have every field once, and two broken copies.
 std::string stream_of(std::string_view family, Version version, Dice& dice) {
   std::string stream;
   for (const MessageRule& rule : all_messages()) {
     if (rule.family != family) continue;
-    std::vector<std::byte> frame(limits::kMessageBytesMax);
-    while (frame.size() > 1'200) frame = *encode_table(random_message(rule, version, dice));
-    append(stream, frame);
-    for (int copy = 0; copy < 2; ++copy) {
-      std::vector<std::byte> body(frame.begin() + limits::kHeaderBytes, frame.end());
-      mutate(body, dice);
-      std::vector<std::byte> broken(frame.begin(), frame.begin() + limits::kHeaderBytes);
-      broken.insert(broken.end(), body.begin(), body.end());
-      store_be(broken.data(), static_cast<std::uint32_t>(body.size()));
-      append(stream, broken);
+    std::set<std::string> seen;
+    for (int tries = 0; tries < kTries; ++tries) {
+      const DecodedMessage message = random_message(rule, version, dice);
+      const std::vector<std::byte> frame = *encode_table(message);
+      if (frame.size() > kFrameBytes && tries + 1 < kTries) continue;
+      const std::size_t before = seen.size();
+      const bool first = before == 0;
+      seen.insert(std::string(rule.name));
+      for (const DecodedField& field : message.floating) seen.insert(field.name);
+      if (seen.size() == before) continue;
+      append(stream, frame);
+      for (int copy = 0; first && copy < 2; ++copy) append_broken(stream, frame, dice);
     }
   }
   return stream;
+}
+
+/// The other printed forms that lenient decoding reads (the schema's doubts).
+std::string other_forms(Version version) {
+  std::string stream;
+  append(stream, Body(version).number(7, 4).number(257, 2).number(99, 4).frame(1));
+  append(stream, Body(version).number(15, 4).number(31, 4).number(5000, 4).frame(232));
+  append(stream, Body(version).zeros(14).number(70, 2).field(25, "d").frame(46));
+  append(stream, Body(version).zeros(30).number(2, 2).frame(4));
+  append(stream, Body(version).zeros(62).field(194, "1001").field(23, "sig").frame(30));
+  append(stream, Body(version).zeros(62).number_field(123, 1, 4).frame(30));
+  append(stream, Body(version).zeros(62).number(0, 2).frame(30));
+  Body arrays(version);
+  arrays.number(1, 2).number_field(183, 0, 2).number_field(191, 2, 2);
+  arrays.number_field(185, 1, 4).field(139, std::string(8, 'n')).field(64, std::string(4, 'p'));
+  append(stream, arrays.frame(237));
+  append(stream,
+         Body(version).number(1, 2).number_field(183, 0, 2).number_field(185, 1, 4).frame(236));
+  return stream;
+}
+
+void write(const std::string& path, unsigned version_index, unsigned strict,
+           const std::string& stream) {
+  const char head[] = {static_cast<char>(version_index), static_cast<char>(strict),
+                       static_cast<char>(strict == 0 ? 0 : 7)};
+  std::ofstream file(path, std::ios::binary);
+  file.write(head, sizeof head);
+  file.write(stream.data(), static_cast<std::streamsize>(stream.size()));
 }
 
 }  // namespace
@@ -40,6 +84,7 @@ std::string stream_of(std::string_view family, Version version, Dice& dice) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   constexpr Version kVersions[] = {9, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 26};
+  const std::string folder = std::string(argv[1]) + "/";
   Dice dice(188);
   std::vector<std::string_view> families;
   for (const MessageRule& rule : all_messages()) {
@@ -48,18 +93,17 @@ int main(int argc, char** argv) {
   }
   for (const std::string_view family : families) {
     for (const unsigned index : {3U, 10U}) {
-      for (const unsigned strict : {0U, 1U}) {
-        const std::string stream = stream_of(family, kVersions[index], dice);
-        const char head[] = {static_cast<char>(index), static_cast<char>(strict),
-                             static_cast<char>(strict == 0 ? 0 : 7)};
-        std::ofstream file(std::string(argv[1]) + "/" + std::string(family) + "-" +
-                               std::to_string(kVersions[index]) +
-                               (strict == 0 ? "-lenient" : "-strict"),
-                           std::ios::binary);
-        file.write(head, sizeof head);
-        file.write(stream.data(), static_cast<std::streamsize>(stream.size()));
-      }
+      const std::string name =
+          folder + std::string(family) + "-" + std::to_string(kVersions[index]);
+      write(name + "-lenient", index, 0, stream_of(family, kVersions[index], dice));
+      write(name + "-strict", index, 1, stream_of(family, kVersions[index], dice));
     }
+  }
+  write(folder + "call_data-24-strict", 9, 1,
+        stream_of("call_data", 24, dice));  // fields that 25 withdrew
+  for (const unsigned index : {0U, 3U, 8U}) {
+    write(folder + "other-forms-" + std::to_string(kVersions[index]), index, 0,
+          other_forms(kVersions[index]));
   }
   return 0;
 }
