@@ -86,6 +86,7 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
 
 void Engine::on_loss(const Loss& loss) {
   snapshot_.reset();  // a partial one is thrown away whole
+  unswept_.clear();
   subscription_.established = false;
   core_.with([&](SessionCore::State& state) {
     state.link = loss.final_attempt ? Link::kDisconnected : Link::kFailover;
@@ -160,6 +161,7 @@ void Engine::leave() {
   subscription_ = {};
   positions_.clear();
   snapshot_.reset();
+  unswept_.clear();
   login_.reset();
   transport_.limit_retries({});
   core_.objects().clear();

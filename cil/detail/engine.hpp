@@ -101,6 +101,7 @@ class Engine final : private TransportUser {
   bool take_update(Bytes frame);
   bool take_snapshot(Bytes frame);
   void end_snapshot(const wire::SnapshotEndView& end);
+  void sweep(std::uint32_t peripheral_id);
   void apply_record(const wire::UpdateView& update, bool live);
   void end_object(const std::string& object_id, bool tell_end);
   void follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends);
@@ -135,6 +136,7 @@ class Engine final : private TransportUser {
   Subscription subscription_;
   std::map<std::uint32_t, wire::Position> positions_;  ///< by peripheral
   std::optional<Snapshot> snapshot_;
+  std::vector<std::uint32_t> unswept_;  ///< peripherals whose snapshot came before the mode stood
   std::map<std::uint64_t, Pending> pending_;
   std::optional<Request> login_;  ///< the last good one
   std::uint64_t lineage_ = 0;

@@ -86,6 +86,7 @@ bool Engine::take_private_event(Bytes frame) {
 void Engine::mode_established(int event_id, Arguments& args) {
   if (!subscription_.wanted || subscription_.established) return;
   subscription_.established = true;
+  for (const std::uint32_t peripheral : std::exchange(unswept_, {})) sweep(peripheral);
   std::string agent_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
   const Ref<CAgent> agent = core_.with([&](SessionCore::State& state) {

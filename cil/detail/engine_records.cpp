@@ -53,7 +53,7 @@ bool Engine::take_snapshot(Bytes frame) {
   }
 }
 
-/// The snapshot is whole: it replaces what was known, and what it does not mention has ended meanwhile.
+/// The snapshot is whole: it replaces what was known.
 void Engine::end_snapshot(const wire::SnapshotEndView& end) {
   const std::uint32_t peripheral = end.peripheral_id();
   const wire::Position position = end.position();
@@ -67,10 +67,20 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
     at += record.bytes().size();
     apply_record(record, false);
   }
-  for (const std::string& id : core_.objects().end_snapshot(peripheral)) {
+  positions_[peripheral] = position;
+  // Until the mode stands the server brings what has happened since the snapshot was taken: that counts too.
+  if (subscription_.established) {
+    sweep(peripheral);
+  } else {
+    unswept_.push_back(peripheral);
+  }
+}
+
+/// What neither the snapshot nor what came behind it has mentioned has ended while nobody looked.
+void Engine::sweep(std::uint32_t peripheral_id) {
+  for (const std::string& id : core_.objects().end_snapshot(peripheral_id)) {
     end_object(id, wire::kind_of(id) == ObjectKind::kCall);
   }
-  positions_[peripheral] = position;
 }
 
 void Engine::apply_record(const wire::UpdateView& update, bool live) {

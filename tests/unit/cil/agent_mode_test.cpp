@@ -293,6 +293,27 @@ TEST_F(AgentMode, Scenario24_FailoverRestoresTheModeAndEndsWhatHasGone) {
   EXPECT_EQ(current.get(), kept.get());
 }
 
+TEST_F(AgentMode, ACallThatFollowsBehindAnOlderSnapshotHasNotEnded) {
+  serve_agent(*a, eTalking, {kCall1, kCall2});
+  enter_agent_mode();
+  b->lineage = 8;
+  b->on_subscribe = [this] {  // an image from before the second call, then what has happened since
+    b->subscribed();
+    b->snapshot_begin();
+    b->snapshot_record(EventId::eQueryAgentStateConf, agent_items(eTalking));
+    b->snapshot_end();
+    b->update(EventId::eCallBeginEvent, call_items(kCall2, LCS_CONNECT), wire::topic::kCall);
+    b->private_event(EventId::eSetAgentModeEvent, mode_items());
+  };
+  events.told.clear();
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent));
+  ASSERT_EQ(events.count(eCallEndEvent), 1);
+  EXPECT_EQ(events.last(eCallEndEvent).GetValueString(CTIOS_UNIQUEOBJECTID), kCall1);
+  EXPECT_TRUE(object(kCall2));
+  EXPECT_LT(events.at(eCallEndEvent), events.at(eSetAgentModeEvent));
+}
+
 TEST_F(AgentMode, AfterAResumeTheProgramStillHearsWhatItKnows) {
   serve_agent(*a, eTalking, {kCall1});
   enter_agent_mode();
