@@ -7,11 +7,11 @@
 // Io       takes everything at once and reads one word per cache line of it, as a kernel would at least.
 // Check    the bytes handed over must be exactly those of every record to every session that wants it.
 // Smoke    RINGSIDE_BENCH=smoke makes the sizes small (tests run it so); else they are real.
+#include "tests/unit/broker/null_fanout.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
-
-#include "tests/unit/broker/null_fanout.hpp"
 
 namespace cti::bench {
 namespace {
@@ -20,12 +20,13 @@ using broker::FanoutConfig;
 using broker::NullFanout;
 
 constexpr std::size_t kRecordBytes = 200;
-constexpr std::uint32_t kAgents = 2000;
 
 bool smoke() {
   const char* const text = std::getenv("RINGSIDE_BENCH");
   return text != nullptr && std::string_view(text) == "smoke";
 }
+
+std::uint32_t agents() { return smoke() ? 100 : 2000; }
 
 FanoutConfig config(std::uint32_t sessions) {
   FanoutConfig config;
@@ -36,14 +37,15 @@ FanoutConfig config(std::uint32_t sessions) {
 }
 
 /// Publishes `per_turn` records at a time and lets the reactor hand them over.
-void run(benchmark::State& state, NullFanout& fanout, std::uint32_t per_turn, std::uint64_t deliveries_per_record) {
+void run(benchmark::State& state, NullFanout& fanout, std::uint32_t per_turn,
+         std::uint64_t deliveries_per_record) {
   fanout.io.touch = true;
   std::uint32_t agent = 0;
   std::uint64_t records = 0;
   const auto round = [&] {
     for (std::uint32_t i = 0; i < per_turn; ++i) {
       CTI_CHECK(fanout.write(agent, kRecordBytes));
-      agent = (agent + 1) % kAgents;
+      agent = (agent + 1) % agents();
     }
     fanout.publish();
     records += per_turn;
@@ -64,9 +66,10 @@ void run(benchmark::State& state, NullFanout& fanout, std::uint32_t per_turn, st
   CTI_CHECK(fanout.io.bytes_sent - sent == per_round * (records / per_turn));
   CTI_CHECK(per_round >= deliveries_per_record * per_turn * (kRecordBytes - 40));
   benchmark::DoNotOptimize(fanout.io.hash);
-  state.counters["records/s"] = benchmark::Counter(static_cast<double>(records), benchmark::Counter::kIsRate);
-  state.counters["deliveries/s"] =
-      benchmark::Counter(static_cast<double>(records * deliveries_per_record), benchmark::Counter::kIsRate);
+  state.counters["records/s"] =
+      benchmark::Counter(static_cast<double>(records), benchmark::Counter::kIsRate);
+  state.counters["deliveries/s"] = benchmark::Counter(
+      static_cast<double>(records * deliveries_per_record), benchmark::Counter::kIsRate);
   state.counters["deliveries/send"] = static_cast<double>(records * deliveries_per_record) /
                                       static_cast<double>(fanout.io.sends - sends);
 }
@@ -98,10 +101,9 @@ void one_at_a_time(benchmark::State& state) {
 
 void selective(benchmark::State& state) {
   const std::uint32_t sessions = smoke() ? 500 : 10'000;
-  const std::uint32_t agents = smoke() ? 100 : kAgents;
   NullFanout fanout(config(sessions), std::size_t{1} << 24);
-  for (std::uint32_t i = 0; i < sessions; ++i) fanout.open("", i % agents);
-  run(state, fanout, static_cast<std::uint32_t>(state.range(0)), smoke() ? 0 : 5);
+  for (std::uint32_t i = 0; i < sessions; ++i) fanout.open("", i % agents());
+  run(state, fanout, static_cast<std::uint32_t>(state.range(0)), 5);
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {

@@ -4,12 +4,12 @@
 // Bounds   sessions_max entries at most; an address is forgotten with its last session.
 #pragma once
 
+#include "core/base/check.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
-
-#include "core/base/check.hpp"
 
 namespace cti::broker {
 

@@ -7,13 +7,13 @@
 // Full     allocate gives kNoBlock; who is marked or cut is the caller's policy.
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-
-#include "core/base/bytes.hpp"
-#include "core/base/check.hpp"
 
 namespace cti::broker {
 
@@ -56,7 +56,8 @@ class BlockPool {
     if (index != kNoBlock) {
       free_ = blocks_[index].next;
     } else if (fresh_ < count_) {
-      index = fresh_++;  // blocks never used before come last, so that pages are touched only when needed
+      index =
+          fresh_++;  // blocks never used before come last, so that pages are touched only when needed
     } else {
       return kNoBlock;
     }

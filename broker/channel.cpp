@@ -7,7 +7,10 @@ namespace cti::broker {
 
 ChannelTable::ChannelTable(std::size_t lines, std::uint32_t channels_max, std::size_t channel_bytes,
                            std::uint32_t cost_max)
-    : lines_(lines), channels_max_(channels_max), channel_bytes_(channel_bytes), cost_max_(cost_max) {
+    : lines_(lines),
+      channels_max_(channels_max),
+      channel_bytes_(channel_bytes),
+      cost_max_(cost_max) {
   CTI_CHECK(channels_max < kNoChannel);
   channels_.reserve(channels_max);
   claimed_.reserve(channels_max);
@@ -18,7 +21,8 @@ void ChannelTable::set_line(std::uint16_t line, const ring::EventLog& log, ring:
   lines_[line].gate = &gate;
 }
 
-Result<std::uint16_t, ChannelRefusal> ChannelTable::acquire(std::uint16_t line, const MessageFilter* filter) {
+Result<std::uint16_t, ChannelRefusal> ChannelTable::acquire(std::uint16_t line,
+                                                            const MessageFilter* filter) {
   const std::string_view text = filter == nullptr ? std::string_view{} : filter->text();
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     Channel& channel = *channels_[i];
@@ -29,7 +33,8 @@ Result<std::uint16_t, ChannelRefusal> ChannelTable::acquire(std::uint16_t line, 
   return make(line, filter);
 }
 
-Result<std::uint16_t, ChannelRefusal> ChannelTable::make(std::uint16_t line, const MessageFilter* filter) {
+Result<std::uint16_t, ChannelRefusal> ChannelTable::make(std::uint16_t line,
+                                                         const MessageFilter* filter) {
   if (in_use_ >= channels_max_) {
     return Err{ChannelRefusal{"too many different message filters are in use", channels_max_}};
   }
@@ -45,11 +50,13 @@ Result<std::uint16_t, ChannelRefusal> ChannelTable::make(std::uint16_t line, con
       own->forget();  // records of a channel are numbered from 1
     } else {
       auto made = ring::EventLog::create({channel_bytes_, 1, ring::MirroredMemory::Pages::kLazy});
-      if (!made.ok()) return Err{ChannelRefusal{"no memory for another message filter", channels_max_}};
+      if (!made.ok())
+        return Err{ChannelRefusal{"no memory for another message filter", channels_max_}};
       own = std::move(made).value();
     }
   }
-  auto free = std::find_if(channels_.begin(), channels_.end(), [](const auto& c) { return c->users == 0; });
+  auto free =
+      std::find_if(channels_.begin(), channels_.end(), [](const auto& c) { return c->users == 0; });
   if (free == channels_.end()) {
     channels_.push_back(std::make_unique<Channel>());
     free = channels_.end() - 1;
@@ -95,7 +102,9 @@ ring::Position ChannelTable::join(std::uint16_t index, std::uint32_t slot, std::
   return end(channel);
 }
 
-void ChannelTable::deactivate(std::uint16_t index) { std::erase(lines_[at(index).line].active, index); }
+void ChannelTable::deactivate(std::uint16_t index) {
+  std::erase(lines_[at(index).line].active, index);
+}
 
 bool ChannelTable::offer(std::uint16_t line, const wire::UpdateView& update, Bytes record) {
   claimed_.clear();

@@ -11,6 +11,11 @@
 //          Positions that were not being sent are lapped; the session learns it when it next wants to send.
 #pragma once
 
+#include "broker/client_session.hpp"
+#include "broker/message_filter.hpp"
+#include "ring/event_log.hpp"
+#include "wire/session_frame.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,26 +23,21 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/client_session.hpp"
-#include "broker/message_filter.hpp"
-#include "ring/event_log.hpp"
-#include "wire/session_frame.hpp"
-
 namespace cti::broker {
 
 struct Channel {
-  std::string filter_text;               ///< canonical; empty for everything
-  std::optional<MessageFilter> filter;   ///< nothing: everything
-  IndexHint hint;                        ///< of the filter: what needs no match to be refused
+  std::string filter_text;              ///< canonical; empty for everything
+  std::optional<MessageFilter> filter;  ///< nothing: everything
+  IndexHint hint;                       ///< of the filter: what needs no match to be refused
   std::uint16_t line = 0;
-  std::uint32_t users = 0;               ///< sessions that have it, live or not; 0: free
+  std::uint32_t users = 0;  ///< sessions that have it, live or not; 0: free
   std::uint32_t cost = 0;
-  std::vector<std::uint32_t> members;    ///< slots of the live ones
-  std::unique_ptr<ring::EventLog> own;   ///< nullptr: the line's log
+  std::vector<std::uint32_t> members;   ///< slots of the live ones
+  std::unique_ptr<ring::EventLog> own;  ///< nullptr: the line's log
   const ring::EventLog* log = nullptr;
   ring::LogGate* gate = nullptr;
-  std::uint64_t records = 0;             ///< ever copied into its own ring
-  std::uint64_t shown = 0;               ///< members have been given a chance to send up to here
+  std::uint64_t records = 0;  ///< ever copied into its own ring
+  std::uint64_t shown = 0;    ///< members have been given a chance to send up to here
 
   bool accepts(const wire::UpdateView& update) const noexcept {
     if (!filter) return true;
@@ -53,8 +53,8 @@ struct Channel {
 
 /// Why a channel could not be had.
 struct ChannelRefusal {
-  std::string text;          ///< for the asker
-  std::uint32_t limit = 0;   ///< which was reached; 0: the filter itself is wrong
+  std::string text;         ///< for the asker
+  std::uint32_t limit = 0;  ///< which was reached; 0: the filter itself is wrong
 };
 
 class ChannelTable {
@@ -110,14 +110,16 @@ class ChannelTable {
     const ring::EventLog* log = nullptr;
     ring::LogGate* gate = nullptr;
     ring::Position read = 0;
-    std::vector<std::uint16_t> active;  // channels with a ring of their own and somebody who listens
+    std::vector<std::uint16_t>
+        active;  // channels with a ring of their own and somebody who listens
   };
   Result<std::uint16_t, ChannelRefusal> make(std::uint16_t line, const MessageFilter* filter);
   void deactivate(std::uint16_t index);
 
   std::vector<Line> lines_;
   std::vector<std::unique_ptr<Channel>> channels_;
-  std::vector<std::unique_ptr<ring::EventLog>> spare_;  // rings of channels that ended, for the next ones
+  std::vector<std::unique_ptr<ring::EventLog>>
+      spare_;  // rings of channels that ended, for the next ones
   std::vector<std::pair<Channel*, MutableBytes>> claimed_;
   const std::uint32_t channels_max_;
   const std::size_t channel_bytes_;

@@ -152,11 +152,17 @@ void FanoutReactor::complete(const core::Completion& completion) {
   if (slot == AgentIndex::kNone) return;
   Session& session = sessions_[slot];
   switch (completion.event) {
-    case core::IoEvent::kReceived: return received(slot, completion.bytes);
-    case core::IoEvent::kSent: return sent(slot, completion.sent);
-    case core::IoEvent::kWritable: session.blocked = false; return enqueue(slot);
-    case core::IoEvent::kClosed: return closed(slot);
-    default: return;
+    case core::IoEvent::kReceived:
+      return received(slot, completion.bytes);
+    case core::IoEvent::kSent:
+      return sent(slot, completion.sent);
+    case core::IoEvent::kWritable:
+      session.blocked = false;
+      return enqueue(slot);
+    case core::IoEvent::kClosed:
+      return closed(slot);
+    default:
+      return;
   }
 }
 
@@ -184,7 +190,8 @@ void FanoutReactor::accept(const core::Completion& completion) {
   detail.address = completion.peer_address;
   detail.opened = detail.last_heard = detail.tokens_at = now_;
   detail.tokens = config_.requests_burst;
-  for (std::size_t line = 0; line < lines_.size(); ++line) feed(slot, static_cast<std::uint16_t>(line)) = Feed{};
+  for (std::size_t line = 0; line < lines_.size(); ++line)
+    feed(slot, static_cast<std::uint16_t>(line)) = Feed{};
   if (stopping_) return close(slot, wire::CloseReason::kServerStopping, "the server is going down");
   const Admitted admitted = admission_.enter(detail.address);
   detail.admitted = admitted == Admitted::kYes;
@@ -197,7 +204,8 @@ void FanoutReactor::accept(const core::Completion& completion) {
     return abandon(slot, core::CloseHow::kReset);
   }
   close(slot, wire::CloseReason::kTooManySessions,
-        full ? "the server has as many sessions as it may" : "this address has as many sessions as it may",
+        full ? "the server has as many sessions as it may"
+             : "this address has as many sessions as it may",
         full ? config_.sessions_max : config_.sessions_per_address_max);
 }
 
@@ -301,7 +309,9 @@ void FanoutReactor::all_lapped(Line& line) {
     if (sessions_[slot].state == SessionState::kFree) continue;
     if (feed(slot, index).state == FeedState::kLive) mark_lapped(slot, index);
   }
-  if (note_) note_(true, "fan-out: the log of a line has overtaken the reactor; its sessions get a snapshot");
+  if (note_)
+    note_(true,
+          "fan-out: the log of a line has overtaken the reactor; its sessions get a snapshot");
 }
 
 /// The session is behind by more than it may be: by policy it is cut, or gets a snapshot in place of what it missed.
@@ -393,7 +403,8 @@ bool FanoutReactor::send_outbox(std::uint32_t slot) {
   const Barrier barrier = session.outbox.front_barrier(pool_);
   if (barrier.position > 0) {
     const Feed& at = feed(slot, static_cast<std::uint16_t>(barrier.line));
-    if (at.state == FeedState::kLive && at.cursor < barrier.position) return false;  // updates come first
+    if (at.state == FeedState::kLive && at.cursor < barrier.position)
+      return false;  // updates come first
   }
   start_send(slot, SendSource::kOutbox, session.outbox.front(pool_));
   return true;
@@ -412,9 +423,10 @@ bool FanoutReactor::send_channel(std::uint32_t slot) {
       if (barrier.position > 0 && barrier.line == line) end = std::min(end, barrier.position);
     }
     if (at.cursor >= end) continue;
-    const ring::LogRead range = end - at.cursor <= config_.send_bytes_max
-                                    ? channel.log->view(*channel.gate, at.cursor, end)
-                                    : channel.log->read(*channel.gate, at.cursor, config_.send_bytes_max);
+    const ring::LogRead range =
+        end - at.cursor <= config_.send_bytes_max
+            ? channel.log->view(*channel.gate, at.cursor, end)
+            : channel.log->read(*channel.gate, at.cursor, config_.send_bytes_max);
     if (range.status == ring::LogRead::Status::kLapped) {
       shed(slot, line, "has been overtaken by the ring of its channel");
       return true;
@@ -441,10 +453,17 @@ void FanoutReactor::sent(std::uint32_t slot, std::uint32_t bytes) {
   const bool all = bytes == session.send_bytes;
   counters_.bytes_sent += bytes;
   switch (std::exchange(session.source, SendSource::kNone)) {
-    case SendSource::kOutbox: session.outbox.consume(pool_, bytes); break;
-    case SendSource::kImage: session.detail->image_offset += bytes; break;
-    case SendSource::kChannel: channel_sent(slot, bytes); break;
-    case SendSource::kNone: break;
+    case SendSource::kOutbox:
+      session.outbox.consume(pool_, bytes);
+      break;
+    case SendSource::kImage:
+      session.detail->image_offset += bytes;
+      break;
+    case SendSource::kChannel:
+      channel_sent(slot, bytes);
+      break;
+    case SendSource::kNone:
+      break;
   }
   if (all) return enqueue(slot);
   ++counters_.sends_short;

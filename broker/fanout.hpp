@@ -21,15 +21,6 @@
 //          send, deadlines. fanout_frames.cpp: the frames that are made here.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "broker/admission.hpp"
 #include "broker/channel.hpp"
 #include "broker/client_session.hpp"
@@ -43,6 +34,15 @@
 #include "ring/seqlock.hpp"
 #include "wire/session_frame.hpp"
 
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace cti::broker {
 
 /// What is worth a line in the log. `text` says who, what and which limit; untrusted parts are escaped.
@@ -51,8 +51,8 @@ using FanoutNote = std::function<void(bool warning, std::string_view text)>;
 class FanoutReactor {
  public:
   /// Everything referred to outlives the reactor. `shared.io` is set by the caller.
-  FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutShared& shared, std::vector<LineShared*> lines,
-                Admission& admission, FanoutNote note);
+  FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutShared& shared,
+                std::vector<LineShared*> lines, Admission& admission, FanoutNote note);
   ~FanoutReactor();
   FanoutReactor(const FanoutReactor&) = delete;
   FanoutReactor& operator=(const FanoutReactor&) = delete;
@@ -83,9 +83,10 @@ class FanoutReactor {
     LineShared* shared;
     ring::LogGate* gate;
     AskQueue::Token token;
-    ring::Position read = 0;   // followed up to here
-    ring::Position held = ring::kNoHold;  // the log is held from here on (FanoutConfig::backpressure)
-    bool asked = false;        // ring its bell at the end of the turn
+    ring::Position read = 0;  // followed up to here
+    ring::Position held =
+        ring::kNoHold;   // the log is held from here on (FanoutConfig::backpressure)
+    bool asked = false;  // ring its bell at the end of the turn
   };
 
   static constexpr std::uint16_t kNoLine = 0xFFFF;
@@ -123,14 +124,16 @@ class FanoutReactor {
   // fanout_feed.cpp: state, modes, resume
   void progress(std::uint32_t slot);
   void ask_image(std::uint32_t slot, std::uint16_t line);
-  void begin_image(std::uint32_t slot, std::uint16_t line, std::shared_ptr<const SnapshotImage> image);
+  void begin_image(std::uint32_t slot, std::uint16_t line,
+                   std::shared_ptr<const SnapshotImage> image);
   void copy_image(std::uint32_t slot);
   void end_image(std::uint32_t slot);
   void catch_up(std::uint32_t slot, std::uint16_t line);
   void go_live(std::uint32_t slot, std::uint16_t line);
   void leave_channel(std::uint32_t slot, std::uint16_t line);
   void settle(std::uint32_t slot);
-  bool accepts(std::uint32_t slot, std::uint16_t line, const wire::UpdateView& update, bool snapshot);
+  bool accepts(std::uint32_t slot, std::uint16_t line, const wire::UpdateView& update,
+               bool snapshot);
   bool room_for(const Session& session, std::size_t bytes) const;
   bool try_resume(std::uint32_t slot, std::uint16_t line);
   void take_tell(Line& line, Tell&& tell);
@@ -139,7 +142,8 @@ class FanoutReactor {
   void subscribe_agent(std::uint32_t slot, const wire::SubscribeView& frame);
   void subscribe_monitor(std::uint32_t slot, const wire::SubscribeView& frame);
   void subscribe_everything(std::uint32_t slot);
-  void begin_monitor(std::uint32_t slot, SessionMode mode, const MessageFilter* filter, bool snapshot);
+  void begin_monitor(std::uint32_t slot, SessionMode mode, const MessageFilter* filter,
+                     bool snapshot);
   void release_channels(std::uint32_t slot);
   static void note_agent(SessionDetail& detail, const wire::UpdateView& update);
   int find_line(std::uint32_t peripheral_id) const;
@@ -156,7 +160,8 @@ class FanoutReactor {
   void arm(std::uint32_t slot, TimePoint at);
   void on_timer(std::uint32_t slot);
   void schedule(std::uint32_t slot);
-  void close(std::uint32_t slot, wire::CloseReason reason, std::string_view text, std::uint32_t limit = 0);
+  void close(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
+             std::uint32_t limit = 0);
   void abandon(std::uint32_t slot, core::CloseHow how);
   void leave_feeds(std::uint32_t slot);
   void closed(std::uint32_t slot);
@@ -174,9 +179,12 @@ class FanoutReactor {
                       std::string_view text);
   void send_snapshot_mark(std::uint32_t slot, std::uint16_t line, bool begin);
   void add_status(wire::ArgumentsWriter& writer) const;
-  void note_session(std::uint32_t slot, wire::CloseReason reason, std::string_view text, std::uint32_t limit);
+  void note_session(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
+                    std::uint32_t limit);
 
-  Feed& feed(std::uint32_t slot, std::uint16_t line) { return feeds_[std::size_t{slot} * lines_.size() + line]; }
+  Feed& feed(std::uint32_t slot, std::uint16_t line) {
+    return feeds_[std::size_t{slot} * lines_.size() + line];
+  }
   SessionRef ref(std::uint32_t slot) const;
   std::uint32_t find(core::ConnectionId id) const noexcept;
 
@@ -189,28 +197,28 @@ class FanoutReactor {
 
   std::vector<Line> lines_;
   std::vector<Session> sessions_;
-  std::vector<Feed> feeds_;          // [slot][line]
+  std::vector<Feed> feeds_;  // [slot][line]
   BlockPool pool_;
   ChannelTable channels_;
   AgentIndex agents_;
   core::TimerWheel timers_;
   std::vector<core::Completion> completions_;
-  std::vector<std::uint32_t> queue_;   // sessions to serve after the inputs
+  std::vector<std::uint32_t> queue_;  // sessions to serve after the inputs
   std::vector<std::uint32_t> serving_;
   struct Gone {
     SessionRef session;
     std::uint16_t line;
   };
-  std::vector<Gone> gone_;             // ends of sessions that lines have not been told yet
-  std::vector<std::byte> scratch_;     // for the frames made here
+  std::vector<Gone> gone_;          // ends of sessions that lines have not been told yet
+  std::vector<std::byte> scratch_;  // for the frames made here
 
   TimePoint now_{};
-  std::uint32_t open_sessions_ = 0;    // slots in use, refusals included
+  std::uint32_t open_sessions_ = 0;  // slots in use, refusals included
   std::uint32_t refusals_ = 0;
   std::uint32_t monitors_ = 0;
   bool stopping_ = false;
   std::atomic<bool> stop_requested_{false};
-  std::array<TimePoint, 24> noted_at_{};       // per close reason: rate limit of the log
+  std::array<TimePoint, 24> noted_at_{};  // per close reason: rate limit of the log
   std::array<std::uint64_t, 24> unnoted_{};
   FanoutCounters counters_;
   TimePoint published_at_{};

@@ -5,11 +5,11 @@
 //          timer. While it is not welcomed yet, a partial frame of at most wire::limits::kHelloBytesMax besides.
 #pragma once
 
+#include "core/base/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
-
-#include "core/base/time.hpp"
 
 namespace cti::broker {
 
@@ -24,19 +24,19 @@ struct FanoutConfig {
   std::uint64_t server_identity = 1;  ///< differs between the two servers of a pair
 
   // Admission (C1, C18).
-  std::uint32_t sessions_max = 16384;             ///< over all reactors
-  std::uint32_t sessions_per_address_max = 16384; ///< over all reactors
-  std::uint32_t sessions_per_agent_max = 8;       ///< per reactor
-  std::uint32_t monitor_sessions_max = 8192;      ///< per reactor
-  std::uint32_t refusals_max = 64;                ///< connections being told that there is no room, per reactor
+  std::uint32_t sessions_max = 16384;              ///< over all reactors
+  std::uint32_t sessions_per_address_max = 16384;  ///< over all reactors
+  std::uint32_t sessions_per_agent_max = 8;        ///< per reactor
+  std::uint32_t monitor_sessions_max = 8192;       ///< per reactor
+  std::uint32_t refusals_max = 64;  ///< connections being told that there is no room, per reactor
 
   // Deadlines.
   Nanos handshake_timeout = Seconds{10};  ///< from accept to Hello (C1)
   Nanos message_timeout = Seconds{20};    ///< from the first byte of a frame to its last (C2)
   Nanos answer_timeout = Seconds{60};     ///< a line's answer to the wish for a mode or a snapshot
   Nanos close_timeout = Seconds{2};       ///< from kClose queued to the end, whatever the peer does
-  Nanos heartbeat_interval = Seconds{60}; ///< silence after which the server asks; 0: off
-  std::uint32_t heartbeat_retries = 5;    ///< closed after (retries + 1) * interval of silence (C9)
+  Nanos heartbeat_interval = Seconds{60};  ///< silence after which the server asks; 0: off
+  std::uint32_t heartbeat_retries = 5;  ///< closed after (retries + 1) * interval of silence (C9)
 
   // Requests (C12).
   std::uint32_t requests_per_second = 100;  ///< per session
@@ -44,9 +44,12 @@ struct FanoutConfig {
 
   // Slow sessions (C8, M7, N5).
   SlowPolicy slow_policy = SlowPolicy::kSnapshot;
-  std::uint32_t outbox_updates_bytes = 32 * 1024;  ///< updates and snapshot records wait here; past it: slow_policy
-  std::uint32_t outbox_bytes_max = 64 * 1024;      ///< with replies and private events; past it the session is cut
-  std::size_t outbox_pool_bytes = std::size_t{256} << 20;  ///< of all sessions of one reactor; touched as used
+  std::uint32_t outbox_updates_bytes =
+      32 * 1024;  ///< updates and snapshot records wait here; past it: slow_policy
+  std::uint32_t outbox_bytes_max =
+      64 * 1024;  ///< with replies and private events; past it the session is cut
+  std::size_t outbox_pool_bytes = std::size_t{256}
+                                  << 20;  ///< of all sessions of one reactor; touched as used
 
   /// True: a line waits for this reactor before it overwrites what the reactor has not followed yet (its spill fills, then
   /// it stops reading from the CTI Server). False: the reactor is overtaken, and its sessions get a snapshot.
@@ -54,12 +57,13 @@ struct FanoutConfig {
 
   // Channels: one per distinct filter and line.
   std::uint32_t channels_max = 256;
-  std::size_t channel_bytes = std::size_t{1} << 20;  ///< power of two, at least 4 frames of the longest kind
-  std::uint32_t filter_cost_max = 1u << 20;          ///< of all distinct filters of one reactor
+  std::size_t channel_bytes = std::size_t{1}
+                              << 20;  ///< power of two, at least 4 frames of the longest kind
+  std::uint32_t filter_cost_max = 1u << 20;  ///< of all distinct filters of one reactor
 
   // Work of one turn.
   std::uint32_t completions_per_turn = 512;
-  std::uint32_t tells_per_turn = 256;                     ///< per line
+  std::uint32_t tells_per_turn = 256;  ///< per line
   std::size_t log_bytes_per_read = std::size_t{128} << 10;
   std::size_t log_bytes_per_turn = std::size_t{2} << 20;  ///< per line
   std::size_t send_bytes_max = std::size_t{128} << 10;

@@ -10,38 +10,38 @@ struct FanoutCounters {
   // sessions
   std::uint64_t accepted = 0;
   std::uint64_t welcomed = 0;
-  std::uint64_t established = 0;         ///< modes entered
+  std::uint64_t established = 0;  ///< modes entered
   std::uint64_t ended = 0;
-  std::uint64_t refused_full = 0;        ///< C18: no room, in all
-  std::uint64_t refused_address = 0;     ///< C1: too many from one address
-  std::uint64_t dropped_full = 0;        ///< not even told, too many at once
+  std::uint64_t refused_full = 0;                ///< C18: no room, in all
+  std::uint64_t refused_address = 0;             ///< C1: too many from one address
+  std::uint64_t dropped_full = 0;                ///< not even told, too many at once
   std::array<std::uint64_t, 24> closed_by_us{};  ///< by wire::CloseReason
   // what goes out
   std::uint64_t records_followed = 0;
-  std::uint64_t records_pushed = 0;      ///< copied into outboxes of agent-mode sessions
-  std::uint64_t records_copied = 0;      ///< copied into channel rings
-  std::uint64_t records_malformed = 0;   ///< log records too short to be updates: skipped
+  std::uint64_t records_pushed = 0;     ///< copied into outboxes of agent-mode sessions
+  std::uint64_t records_copied = 0;     ///< copied into channel rings
+  std::uint64_t records_malformed = 0;  ///< log records too short to be updates: skipped
   std::uint64_t sends = 0;
   std::uint64_t sends_short = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t resumed = 0;             ///< lines on which a session went on where it was
+  std::uint64_t resumed = 0;  ///< lines on which a session went on where it was
   std::uint64_t resume_too_old = 0;
   // trouble
-  std::uint64_t lapped = 0;              ///< C8, M7: sessions marked for a snapshot
-  std::uint64_t cut_slow = 0;            ///< C8: sessions cut by policy, or past every bound
-  std::uint64_t reactor_lapped = 0;      ///< the reactor itself was too slow for a line's log
-  std::uint64_t residues = 0;            ///< M7: records cut by a full socket whose rest was kept
+  std::uint64_t lapped = 0;          ///< C8, M7: sessions marked for a snapshot
+  std::uint64_t cut_slow = 0;        ///< C8: sessions cut by policy, or past every bound
+  std::uint64_t reactor_lapped = 0;  ///< the reactor itself was too slow for a line's log
+  std::uint64_t residues = 0;        ///< M7: records cut by a full socket whose rest was kept
   std::uint64_t pool_empty = 0;
-  std::uint64_t out_of_memory = 0;       ///< M3: allocations that failed, each ended a session
+  std::uint64_t out_of_memory = 0;  ///< M3: allocations that failed, each ended a session
   std::uint64_t filters_refused = 0;
-  std::uint64_t tells_stale = 0;         ///< for sessions that had ended
-  std::uint64_t channel_waits = 0;       ///< offers put off because a ring was still being sent
+  std::uint64_t tells_stale = 0;    ///< for sessions that had ended
+  std::uint64_t channel_waits = 0;  ///< offers put off because a ring was still being sent
   // requests
   std::uint64_t requests = 0;
-  std::uint64_t requests_busy = 0;       ///< the line's queue was full
-  std::uint64_t requests_limited = 0;    ///< C12
-  std::uint64_t requests_refused = 0;    ///< refused here for another reason
+  std::uint64_t requests_busy = 0;     ///< the line's queue was full
+  std::uint64_t requests_limited = 0;  ///< C12
+  std::uint64_t requests_refused = 0;  ///< refused here for another reason
   std::uint64_t heartbeats_sent = 0;
   // now
   std::uint64_t sessions = 0;

@@ -1,10 +1,10 @@
 // How a session comes to be up to date with a line: agent or monitor mode, resume, snapshot, catching up, live.
-#include <algorithm>
-#include <utility>
-
 #include "broker/fanout.hpp"
 #include "broker/object_id.hpp"
 #include "wire/ctios_enums.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cti::broker {
 
@@ -54,10 +54,17 @@ void FanoutReactor::progress(std::uint32_t slot) {
   Session& session = sessions_[slot];
   for (std::uint16_t line = 0; line < lines_.size(); ++line) {
     switch (feed(slot, line).state) {
-      case FeedState::kNeedImage: ask_image(slot, line); break;
-      case FeedState::kImage: copy_image(slot); break;
-      case FeedState::kCatchUp: catch_up(slot, line); break;
-      default: break;
+      case FeedState::kNeedImage:
+        ask_image(slot, line);
+        break;
+      case FeedState::kImage:
+        copy_image(slot);
+        break;
+      case FeedState::kCatchUp:
+        catch_up(slot, line);
+        break;
+      default:
+        break;
     }
     if (session.state >= SessionState::kClosing) return;
   }
@@ -100,13 +107,16 @@ void FanoutReactor::copy_image(std::uint32_t slot) {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
   const Bytes image(detail.image->bytes);
-  const bool whole = detail.mode != SessionMode::kAgent && !channels_.at(feed(slot, detail.image_line).channel).filter;
+  const bool whole = detail.mode != SessionMode::kAgent &&
+                     !channels_.at(feed(slot, detail.image_line).channel).filter;
   if (whole && (!session.outbox.empty() || detail.image_offset < detail.image_run_end)) return;
   std::size_t at = detail.image_offset;
   while (at + wire::UpdateView::kFixedBytes <= image.size()) {
     const Bytes record = image.subspan(at, wire::frame_length(image.data() + at));
     if (whole) {
-      if (at > detail.image_offset && at + record.size() - detail.image_offset > config_.send_bytes_max) break;
+      if (at > detail.image_offset &&
+          at + record.size() - detail.image_offset > config_.send_bytes_max)
+        break;
       ++detail.image_records;
     } else {
       const auto update = wire::UpdateView::trusted(record);
@@ -121,7 +131,8 @@ void FanoutReactor::copy_image(std::uint32_t slot) {
   }
   if (whole) detail.image_run_end = static_cast<std::uint32_t>(at);
   if (detail.image_offset + wire::UpdateView::kFixedBytes > image.size()) return end_image(slot);
-  if (!whole && session.outbox.empty()) arm(slot, now_ + kRetry);  // the pool is empty, and no end of a send will come
+  if (!whole && session.outbox.empty())
+    arm(slot, now_ + kRetry);  // the pool is empty, and no end of a send will come
 }
 
 /// The agent's own name, as the line spells it.
@@ -155,8 +166,9 @@ void FanoutReactor::catch_up(std::uint32_t slot, std::uint16_t line) {
   while (at.cursor < from.read && budget > 0 && room) {
     const std::size_t want = std::min(config_.log_bytes_per_read, budget);
     const ring::EventLog& log = from.shared->log;
-    const ring::LogRead range = from.read - at.cursor <= want ? log.view(*from.gate, at.cursor, from.read)
-                                                              : log.read(*from.gate, at.cursor, want);
+    const ring::LogRead range = from.read - at.cursor <= want
+                                    ? log.view(*from.gate, at.cursor, from.read)
+                                    : log.read(*from.gate, at.cursor, want);
     if (range.status == ring::LogRead::Status::kLapped) return mark_lapped(slot, line);
     Bytes left = range.bytes;
     while (!left.empty() && room) {
@@ -175,7 +187,8 @@ void FanoutReactor::catch_up(std::uint32_t slot, std::uint16_t line) {
   }
   if (at.cursor == from.read) return go_live(slot, line);
   if (room) return enqueue(slot);
-  if (session.outbox.empty()) arm(slot, now_ + kRetry);  // else the end of the next send comes back here
+  if (session.outbox.empty())
+    arm(slot, now_ + kRetry);  // else the end of the next send comes back here
 }
 
 void FanoutReactor::go_live(std::uint32_t slot, std::uint16_t line) {
@@ -194,7 +207,8 @@ void FanoutReactor::leave_channel(std::uint32_t slot, std::uint16_t line) {
   Feed& at = feed(slot, line);
   if (at.state != FeedState::kLive || at.channel == kNoChannel) return;
   const std::uint32_t member = at.member;
-  channels_.leave(at.channel, member, [&](std::uint32_t moved) { feed(moved, line).member = member; });
+  channels_.leave(at.channel, member,
+                  [&](std::uint32_t moved) { feed(moved, line).member = member; });
 }
 
 /// All lines live: the mode stands.
@@ -244,20 +258,25 @@ void FanoutReactor::subscribe(std::uint32_t slot, const wire::SubscribeView& fra
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
   if (session.state != SessionState::kWelcomed) {
-    return close(slot, wire::CloseReason::kModeConflict, "a session has one mode, until it is disconnected");
+    return close(slot, wire::CloseReason::kModeConflict,
+                 "a session has one mode, until it is disconnected");
   }
   detail.subscribe_id = frame.id();
   if (!take_token(detail)) {
     ++counters_.requests_limited;
-    return send_subscribed(slot, wire::ctios::eServiceNotSupported,
-                           "too many requests: " + std::to_string(config_.requests_per_second) + " a second");
+    return send_subscribed(
+        slot, wire::ctios::eServiceNotSupported,
+        "too many requests: " + std::to_string(config_.requests_per_second) + " a second");
   }
   detail.resume.clear();
   for (std::uint16_t i = 0; i < frame.count(); ++i) detail.resume.push_back(frame.position(i));
   switch (frame.mode()) {
-    case wire::SubscribeMode::kAgent: return subscribe_agent(slot, frame);
-    case wire::SubscribeMode::kMonitor: return subscribe_monitor(slot, frame);
-    case wire::SubscribeMode::kEverything: return subscribe_everything(slot);
+    case wire::SubscribeMode::kAgent:
+      return subscribe_agent(slot, frame);
+    case wire::SubscribeMode::kMonitor:
+      return subscribe_monitor(slot, frame);
+    case wire::SubscribeMode::kEverything:
+      return subscribe_everything(slot);
   }
   close(slot, wire::CloseReason::kMalformed, "no such subscription mode");
 }
@@ -267,15 +286,19 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   SessionDetail& detail = *session.detail;
   const wire::ArgumentsView arguments = frame.arguments();
   const auto peripheral = arguments.find(Keyword::PeripheralID);
-  if (!peripheral) return send_subscribed(slot, wire::ctios::eRequiredArgMissing, "PeripheralID is missing: a number");
+  if (!peripheral)
+    return send_subscribed(slot, wire::ctios::eRequiredArgMissing,
+                           "PeripheralID is missing: a number");
   const auto peripheral_id = peripheral->to_integer();
   if (!peripheral_id || *peripheral_id < 0 || *peripheral_id > UINT32_MAX) {
-    return send_subscribed(slot, wire::ctios::eRequiredArgMissing, "PeripheralID must be a number, 0 .. 4294967295");
+    return send_subscribed(slot, wire::ctios::eRequiredArgMissing,
+                           "PeripheralID must be a number, 0 .. 4294967295");
   }
   const auto agent = arguments.find(Keyword::AgentID);
   const auto login = arguments.find(Keyword::LoginName);
   if (!agent && !login) {
-    return send_subscribed(slot, wire::ctios::eRequiredArgMissing, "AgentID or LoginName is missing: a text");
+    return send_subscribed(slot, wire::ctios::eRequiredArgMissing,
+                           "AgentID or LoginName is missing: a text");
   }
   const wire::Arg& name = agent ? *agent : *login;
   const std::string text = name.is_arguments() ? std::string{} : name.to_text();
@@ -285,8 +308,9 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   }
   const int line = find_line(static_cast<std::uint32_t>(*peripheral_id));
   if (line < 0) {
-    return send_subscribed(slot, wire::ctios::eUnknownObjectID,
-                           "PeripheralID " + std::to_string(*peripheral_id) + " is not served here");
+    return send_subscribed(
+        slot, wire::ctios::eUnknownObjectID,
+        "PeripheralID " + std::to_string(*peripheral_id) + " is not served here");
   }
   Ask ask;
   ask.kind = AskKind::kAgentMode;
@@ -295,9 +319,11 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   ask.arguments.assign(arguments.bytes().begin(), arguments.bytes().end());
   if (!push_ask(lines_[static_cast<std::size_t>(line)], std::move(ask))) {
     ++counters_.requests_busy;
-    return send_subscribed(slot, wire::ctios::eServiceNotSupported, "the server is busy: try again");
+    return send_subscribed(slot, wire::ctios::eServiceNotSupported,
+                           "the server is busy: try again");
   }
-  if (agent) detail.agent_id = agent_object_id(static_cast<std::uint32_t>(*peripheral_id), text).view();
+  if (agent)
+    detail.agent_id = agent_object_id(static_cast<std::uint32_t>(*peripheral_id), text).view();
   detail.mode = SessionMode::kAgent;
   detail.agent_line = static_cast<std::uint16_t>(line);
   detail.image_pending = true;
@@ -311,22 +337,27 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
 void FanoutReactor::subscribe_monitor(std::uint32_t slot, const wire::SubscribeView& frame) {
   const wire::ArgumentsView arguments = frame.arguments();
   const auto text = arguments.find(Keyword::MessageFilter);
-  if (!text) return send_subscribed(slot, wire::ctios::eRequiredArgMissing, "MessageFilter is missing: a text");
+  if (!text)
+    return send_subscribed(slot, wire::ctios::eRequiredArgMissing,
+                           "MessageFilter is missing: a text");
   if (!text->is_string()) {
     return send_subscribed(slot, wire::ctios::eRequiredArgMissing, "MessageFilter must be a text");
   }
   const auto compiled = MessageFilter::compile(text->string());
   if (!compiled.ok()) {
     ++counters_.filters_refused;
-    return send_subscribed(slot, wire::ctios::eMonitorModeConnectionDenied, describe(compiled.error()));
+    return send_subscribed(slot, wire::ctios::eMonitorModeConnectionDenied,
+                           describe(compiled.error()));
   }
   const bool snapshot = arguments.integer(Keyword::MonitorSessionSnapshotMode).value_or(0) == 0;
-  begin_monitor(slot, SessionMode::kMonitor, compiled->matches_everything() ? nullptr : &*compiled, snapshot);
+  begin_monitor(slot, SessionMode::kMonitor, compiled->matches_everything() ? nullptr : &*compiled,
+                snapshot);
 }
 
 void FanoutReactor::subscribe_everything(std::uint32_t slot) {
   if (sessions_[slot].detail->role == static_cast<std::uint16_t>(wire::Role::kClient)) {
-    return send_subscribed(slot, wire::ctios::eInvalidPriviledge, "only peers and edge servers may have the log itself");
+    return send_subscribed(slot, wire::ctios::eInvalidPriviledge,
+                           "only peers and edge servers may have the log itself");
   }
   begin_monitor(slot, SessionMode::kEverything, nullptr, true);
 }
@@ -412,7 +443,8 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
     return;
   }
   detail.image_pending = false;
-  const bool full = !tell.refused && agents_.count(tell.agent_key) >= config_.sessions_per_agent_max;
+  const bool full =
+      !tell.refused && agents_.count(tell.agent_key) >= config_.sessions_per_agent_max;
   if (tell.refused || full || tell.agent_key == 0) {
     at.state = FeedState::kOff;
     session.unsettled = false;
@@ -422,10 +454,11 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
       append_private(slot, tell.frames, line);
       return;
     }
-    return send_subscribed(slot, full ? wire::ctios::eAgentAlreadyLoggedIn : wire::ctios::eUnknownObjectID,
-                           full ? "the agent has as many sessions as it may: " +
-                                      std::to_string(config_.sessions_per_agent_max)
-                                : std::string("the agent is not known"));
+    return send_subscribed(
+        slot, full ? wire::ctios::eAgentAlreadyLoggedIn : wire::ctios::eUnknownObjectID,
+        full ? "the agent has as many sessions as it may: " +
+                   std::to_string(config_.sessions_per_agent_max)
+             : std::string("the agent is not known"));
   }
   detail.agent_key = tell.agent_key;
   agents_.add(tell.agent_key, slot);

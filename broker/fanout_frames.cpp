@@ -1,10 +1,10 @@
 // The frames that the fan-out side makes itself, and its lines in the log.
-#include <algorithm>
-#include <utility>
-
 #include "broker/fanout.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cti::broker {
 
@@ -23,14 +23,16 @@ bool FanoutReactor::append_private(std::uint32_t slot, Bytes frame, std::uint16_
       barrier = Barrier{channels_.next(channels_.at(at.channel)), line};
     }
   }
-  const bool bounded = session.outbox.empty() || session.outbox.bytes() + frame.size() <= config_.outbox_bytes_max;
+  const bool bounded =
+      session.outbox.empty() || session.outbox.bytes() + frame.size() <= config_.outbox_bytes_max;
   if (bounded && !frame.empty() && session.outbox.append(pool_, frame, barrier)) {
     enqueue(slot);
     return true;
   }
   if (bounded) ++counters_.pool_empty;
   ++counters_.cut_slow;
-  close(slot, wire::CloseReason::kTooSlow, "does not read what it has asked for", config_.outbox_bytes_max);
+  close(slot, wire::CloseReason::kTooSlow, "does not read what it has asked for",
+        config_.outbox_bytes_max);
   return false;
 }
 
@@ -60,11 +62,12 @@ void FanoutReactor::add_status(wire::ArgumentsWriter& writer) const {
 
 void FanoutReactor::send_welcome(std::uint32_t slot, std::uint32_t features) {
   const auto interval = std::chrono::duration_cast<Millis>(config_.heartbeat_interval);
-  wire::WelcomeWriter writer(scratch_, {.features = features,
-                                        .heartbeat_ms = static_cast<std::uint32_t>(interval.count()),
-                                        .session = sessions_[slot].number,
-                                        .server = config_.server_identity,
-                                        .lineage = lines_.front().shared->start.lineage});
+  wire::WelcomeWriter writer(scratch_,
+                             {.features = features,
+                              .heartbeat_ms = static_cast<std::uint32_t>(interval.count()),
+                              .session = sessions_[slot].number,
+                              .server = config_.server_identity,
+                              .lineage = lines_.front().shared->start.lineage});
   writer.arguments().add_string("ServerName", config_.server_name);
   add_status(writer.arguments());
   append_private(slot, writer.finish(), kNoLine);
@@ -77,7 +80,8 @@ void FanoutReactor::send_status(std::uint32_t slot) {
   for (const Line& line : lines_) {
     const LineStatus& status = line.shared->status;
     if (!status.cti_server_online()) event = wire::ctios::eSysCtiServerOffline;
-    for (std::size_t i = 0; i < status.peripherals() && event != wire::ctios::eSysCtiServerOffline; ++i) {
+    for (std::size_t i = 0; i < status.peripherals() && event != wire::ctios::eSysCtiServerOffline;
+         ++i) {
       if (status.peripheral_online(i)) continue;
       event = wire::ctios::eSysPeripheralOffline;
       peripheral = status.peripheral_id(i);
@@ -98,8 +102,9 @@ void FanoutReactor::send_mode_event(std::uint32_t slot) {
   const SessionDetail& detail = *session.detail;
   const bool agent = detail.mode == SessionMode::kAgent;
   wire::PrivateEventWriter writer(
-      scratch_, {.id = detail.subscribe_id,
-                 .event_id = agent ? EventId::eSetAgentModeEvent : EventId::eOnMonitorModeEstablished});
+      scratch_,
+      {.id = detail.subscribe_id,
+       .event_id = agent ? EventId::eSetAgentModeEvent : EventId::eOnMonitorModeEstablished});
   wire::ArgumentsWriter& arguments = writer.arguments();
   arguments.add_string(Keyword::CILConnectionID, std::to_string(session.number));
   if (agent) arguments.add_string(Keyword::ClientAgentTemporaryID, detail.agent_id);
@@ -116,7 +121,8 @@ void FanoutReactor::send_subscribed(std::uint32_t slot) {
 }
 
 /// It does not: the session has no mode, and may try again.
-void FanoutReactor::send_subscribed(std::uint32_t slot, std::int32_t failure, std::string_view text) {
+void FanoutReactor::send_subscribed(std::uint32_t slot, std::int32_t failure,
+                                    std::string_view text) {
   ++counters_.requests_refused;
   wire::SubscribedWriter writer(scratch_, {.id = sessions_[slot].detail->subscribe_id,
                                            .event_id = EventId::eCTIOSFailureEvent,
@@ -126,8 +132,8 @@ void FanoutReactor::send_subscribed(std::uint32_t slot, std::int32_t failure, st
   append_private(slot, writer.finish(), kNoLine);
 }
 
-void FanoutReactor::refuse_request(std::uint32_t slot, const wire::RequestView& request, std::int32_t failure,
-                                   std::string_view text) {
+void FanoutReactor::refuse_request(std::uint32_t slot, const wire::RequestView& request,
+                                   std::int32_t failure, std::string_view text) {
   ++counters_.requests_refused;
   wire::ReplyWriter writer(scratch_, {.id = request.id(),
                                       .event_id = EventId::eControlFailureConf,
@@ -163,8 +169,8 @@ void FanoutReactor::send_snapshot_mark(std::uint32_t slot, std::uint16_t line, b
 }
 
 /// One line per reason and second at most; what was left out is counted and told with the next one.
-void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
-                                 std::uint32_t limit) {
+void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason,
+                                 std::string_view text, std::uint32_t limit) {
   if (!note_) return;
   const auto kind = std::min<std::size_t>(static_cast<std::size_t>(reason), noted_at_.size() - 1);
   if (now_ < noted_at_[kind]) {
@@ -174,8 +180,8 @@ void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason, s
   noted_at_[kind] = now_ + Seconds{1};
   const SessionDetail& detail = *sessions_[slot].detail;
   const core::Endpoint peer = io_.peer(detail.connection);
-  std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host + ":" +
-                     std::to_string(peer.port);
+  std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host +
+                     ":" + std::to_string(peer.port);
   if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
   line += " closed, " + std::string(wire::name_of(reason)) + ": " + core::log::escaped(text, 256);
   if (limit > 0) line += "; limit " + std::to_string(limit);

@@ -1,11 +1,11 @@
 // What clients send, the deadlines they are held to, and how a session ends.
-#include <algorithm>
-#include <utility>
-
 #include "broker/fanout.hpp"
 #include "broker/object_id.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cti::broker {
 
@@ -28,7 +28,8 @@ void FanoutReactor::received(std::uint32_t slot, Bytes bytes) {
     const bool too_long = fed.error().fault == wire::SessionFault::kFrameTooLong;
     const bool opening = session.state == SessionState::kOpening;
     // A length above the limit in the first frame is nearly always another protocol.
-    const CloseReason reason = too_long && !opening ? CloseReason::kFrameTooLong : CloseReason::kMalformed;
+    const CloseReason reason =
+        too_long && !opening ? CloseReason::kFrameTooLong : CloseReason::kMalformed;
     return close(slot, reason, describe(fed.error()), fed.error().limit);
   }
   if (detail.cutter.pending() > 0 && (any || !was_pending)) {
@@ -53,7 +54,9 @@ bool FanoutReactor::on_frame(std::uint32_t slot, Bytes frame) {
   detail.last_heard = now_;
   detail.heartbeats_sent = 0;
   switch (type) {
-    case FrameType::kRequest: on_request(slot, frame); break;
+    case FrameType::kRequest:
+      on_request(slot, frame);
+      break;
     case FrameType::kSubscribe: {
       const auto checked = wire::SubscribeView::check(frame);
       if (checked.ok()) {
@@ -68,9 +71,14 @@ bool FanoutReactor::on_frame(std::uint32_t slot, Bytes frame) {
       append_private(slot, answer.finish(), kNoLine);
       break;
     }
-    case FrameType::kHeartbeatConf: break;
-    case FrameType::kClose: abandon(slot, core::CloseHow::kOrderly); break;
-    case FrameType::kHello: close(slot, CloseReason::kNotAllowed, "a second Hello"); break;
+    case FrameType::kHeartbeatConf:
+      break;
+    case FrameType::kClose:
+      abandon(slot, core::CloseHow::kOrderly);
+      break;
+    case FrameType::kHello:
+      close(slot, CloseReason::kNotAllowed, "a second Hello");
+      break;
     default: {
       const bool known = wire::server_may_send(type);
       close(slot, known ? CloseReason::kNotAllowed : CloseReason::kMalformed,
@@ -84,14 +92,18 @@ void FanoutReactor::on_hello(std::uint32_t slot, Bytes frame) {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
   const auto hello = wire::HelloView::check(frame);
-  if (!hello.ok()) return close(slot, CloseReason::kMalformed, describe(hello.error()), hello.error().limit);
-  if (hello->version_min() > wire::kSessionVersion || hello->version_max() < wire::kSessionVersion) {
+  if (!hello.ok())
+    return close(slot, CloseReason::kMalformed, describe(hello.error()), hello.error().limit);
+  if (hello->version_min() > wire::kSessionVersion ||
+      hello->version_max() < wire::kSessionVersion) {
     return close(slot, CloseReason::kVersionUnsupported,
-                 "this server speaks version " + std::to_string(wire::kSessionVersion), wire::kSessionVersion);
+                 "this server speaks version " + std::to_string(wire::kSessionVersion),
+                 wire::kSessionVersion);
   }
   if (name_of(hello->role()) == "?") return close(slot, CloseReason::kMalformed, "no such role");
   detail.role = static_cast<std::uint16_t>(hello->role());
-  detail.client = core::log::escaped(hello->arguments().string("ClientID").value_or(""), kClientNameBytesMax);
+  detail.client =
+      core::log::escaped(hello->arguments().string("ClientID").value_or(""), kClientNameBytesMax);
   detail.cutter.set_limit(wire::limits::kClientFrameBytesMax);
   detail.last_heard = now_;
   session.number = admission_.next_number();
@@ -127,13 +139,15 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   }
   if (!take_token(detail)) {
     ++counters_.requests_limited;
-    return refuse_request(slot, *request, wire::ctios::eServiceNotSupported,
-                          "too many requests: " + std::to_string(config_.requests_per_second) + " a second");
+    return refuse_request(
+        slot, *request, wire::ctios::eServiceNotSupported,
+        "too many requests: " + std::to_string(config_.requests_per_second) + " a second");
   }
   const wire::ArgumentsView arguments = request->arguments();
   const int line = line_of_request(slot, arguments);
   if (line < 0) {
-    return refuse_request(slot, *request, wire::ctios::eUnknownObjectID, "no line serves this PeripheralID");
+    return refuse_request(slot, *request, wire::ctios::eUnknownObjectID,
+                          "no line serves this PeripheralID");
   }
   Ask ask;
   ask.kind = AskKind::kRequest;
@@ -145,7 +159,8 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   ask.arguments.assign(arguments.bytes().begin(), arguments.bytes().end());
   if (push_ask(lines_[static_cast<std::size_t>(line)], std::move(ask))) return;
   ++counters_.requests_busy;
-  refuse_request(slot, *request, wire::ctios::eServiceNotSupported, "the server is busy: try again");
+  refuse_request(slot, *request, wire::ctios::eServiceNotSupported,
+                 "the server is busy: try again");
 }
 
 /// The line that the request is for: its object's, its PeripheralID's, or the session's own.
@@ -155,7 +170,9 @@ int FanoutReactor::line_of_request(std::uint32_t slot, const wire::ArgumentsView
     if (const auto parts = parse_object_id(*id)) return find_line(parts->peripheral);
   }
   if (const auto peripheral = arguments.integer(Keyword::PeripheralID)) {
-    return *peripheral >= 0 && *peripheral <= UINT32_MAX ? find_line(static_cast<std::uint32_t>(*peripheral)) : -1;
+    return *peripheral >= 0 && *peripheral <= UINT32_MAX
+               ? find_line(static_cast<std::uint32_t>(*peripheral))
+               : -1;
   }
   return sessions_[slot].detail->agent_line;
 }
@@ -190,8 +207,10 @@ void FanoutReactor::arm(std::uint32_t slot, TimePoint at) {
 void FanoutReactor::schedule(std::uint32_t slot) {
   const Session& session = sessions_[slot];
   const SessionDetail& detail = *session.detail;
-  if (session.state == SessionState::kOpening) return arm(slot, detail.opened + config_.handshake_timeout);
-  if (session.state == SessionState::kClosing) return arm(slot, detail.closing_since + config_.close_timeout);
+  if (session.state == SessionState::kOpening)
+    return arm(slot, detail.opened + config_.handshake_timeout);
+  if (session.state == SessionState::kClosing)
+    return arm(slot, detail.closing_since + config_.close_timeout);
   if (session.state == SessionState::kClosed) return;
   if (detail.cutter.pending() > 0) arm(slot, detail.frame_since + config_.message_timeout);
   if (awaits_line(detail)) arm(slot, detail.asked_at + config_.answer_timeout);
@@ -200,23 +219,28 @@ void FanoutReactor::schedule(std::uint32_t slot) {
   }
 }
 
-bool FanoutReactor::awaits_line(const SessionDetail& detail) { return detail.image_pending && !detail.image; }
+bool FanoutReactor::awaits_line(const SessionDetail& detail) {
+  return detail.image_pending && !detail.image;
+}
 
 void FanoutReactor::on_timer(std::uint32_t slot) {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
   switch (session.state) {
     case SessionState::kFree:
-    case SessionState::kClosed: return;
+    case SessionState::kClosed:
+      return;
     case SessionState::kClosing:
-      if (now_ >= detail.closing_since + config_.close_timeout) return abandon(slot, core::CloseHow::kReset);
+      if (now_ >= detail.closing_since + config_.close_timeout)
+        return abandon(slot, core::CloseHow::kReset);
       return schedule(slot);
     case SessionState::kOpening:
       if (now_ >= detail.opened + config_.handshake_timeout) {
         return close(slot, CloseReason::kHandshakeTimeout, "no complete Hello in time");
       }
       return schedule(slot);
-    default: break;
+    default:
+      break;
   }
   if (detail.cutter.pending() > 0 && now_ >= detail.frame_since + config_.message_timeout) {
     return close(slot, CloseReason::kFrameTimeout, "a frame was begun and not completed in time");
@@ -242,10 +266,12 @@ void FanoutReactor::on_timer(std::uint32_t slot) {
 // ---- ends ----
 
 /// Says goodbye with a reason; the connection ends when that has been sent, or at close_timeout.
-void FanoutReactor::close(std::uint32_t slot, CloseReason reason, std::string_view text, std::uint32_t limit) {
+void FanoutReactor::close(std::uint32_t slot, CloseReason reason, std::string_view text,
+                          std::uint32_t limit) {
   Session& session = sessions_[slot];
   if (session.state == SessionState::kFree || session.state >= SessionState::kClosing) return;
-  ++counters_.closed_by_us[std::min<std::size_t>(static_cast<std::size_t>(reason), counters_.closed_by_us.size() - 1)];
+  ++counters_.closed_by_us[std::min<std::size_t>(static_cast<std::size_t>(reason),
+                                                 counters_.closed_by_us.size() - 1)];
   note_session(slot, reason, text, limit);
   leave_feeds(slot);
   tell_lines_gone(slot);
@@ -281,7 +307,8 @@ void FanoutReactor::leave_feeds(std::uint32_t slot) {
   session.pushing = false;
   session.unsettled = false;
   // A run of an image that has been begun is finished first: frames are whole.
-  if (session.source != SendSource::kImage && detail.image_offset >= detail.image_run_end) detail.image.reset();
+  if (session.source != SendSource::kImage && detail.image_offset >= detail.image_run_end)
+    detail.image.reset();
 }
 
 void FanoutReactor::tell_lines_gone(std::uint32_t slot) {

@@ -8,11 +8,11 @@
 // Full     append changes nothing and says false: the frame is longer than the room the pool has left.
 #pragma once
 
+#include "broker/block_pool.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-
-#include "broker/block_pool.hpp"
 
 namespace cti::broker {
 

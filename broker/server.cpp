@@ -1,17 +1,16 @@
 #include "broker/server.hpp"
 
+#include "core/choose_io.hpp"
+#include "core/log.hpp"
+#include "core/random.hpp"
+
 #include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
-
-#include "core/choose_io.hpp"
-#include "core/log.hpp"
-#include "core/random.hpp"
 
 namespace cti::broker {
 
@@ -44,7 +43,8 @@ void pin_thread(std::size_t number) {
   CPU_ZERO(&set);
   CPU_SET(number % cpus, &set);
   if (::sched_setaffinity(0, sizeof set, &set) != 0) {
-    log::write(log::Level::kWarning, "server", log::text("cannot pin a thread: ", std::strerror(errno)));
+    log::write(log::Level::kWarning, "server",
+               log::text("cannot pin a thread: ", std::strerror(errno)));
   }
 }
 
@@ -69,10 +69,12 @@ class Idle {
 Server::Server(const ServerConfig& config) : config_(config) {}
 
 Server::~Server() {
-  if (running_ && !stop()) std::abort();  // a thread that does not end still uses what would be destroyed
+  if (running_ && !stop())
+    std::abort();  // a thread that does not end still uses what would be destroyed
 }
 
-Result<std::unique_ptr<Server>, ServerError> Server::create(const ServerConfig& config, std::uint64_t seed) {
+Result<std::unique_ptr<Server>, ServerError> Server::create(const ServerConfig& config,
+                                                            std::uint64_t seed) {
   std::unique_ptr<Server> server(new Server(config));
   auto built = server->build(seed);
   if (!built.ok()) return Err{built.error()};
@@ -86,14 +88,15 @@ Result<void, ServerError> Server::build(std::uint64_t seed) {
   log::write(log::Level::kInfo, "io", decision_.line);
   core::Random random(seed);
   const std::uint64_t lineage = random.next();
-  admission_ = std::make_unique<Admission>(config_.fanout.sessions_max, config_.fanout.sessions_per_address_max);
+  admission_ = std::make_unique<Admission>(config_.fanout.sessions_max,
+                                           config_.fanout.sessions_per_address_max);
   for (std::uint32_t i = 0; i < config_.fanouts; ++i) {
     auto fanout = std::make_unique<FanoutThread>();
     auto io = core::make_io(decision_, FanoutReactor::io_limits(config_.fanout));
     if (!io.ok()) return Err{error_of(io.error())};
     fanout->io = std::move(io).value();
-    fanout->shared = std::make_unique<FanoutShared>(static_cast<std::uint16_t>(i), config_.lines.size(),
-                                                    config_.rendezvous);
+    fanout->shared = std::make_unique<FanoutShared>(static_cast<std::uint16_t>(i),
+                                                    config_.lines.size(), config_.rendezvous);
     fanout->shared->io = fanout->io.get();
     fanouts_.push_back(std::move(fanout));
   }
@@ -104,25 +107,30 @@ Result<void, ServerError> Server::build(std::uint64_t seed) {
   return build_fanouts();
 }
 
-Result<void, ServerError> Server::build_line(std::uint16_t index, const Position& start, std::uint64_t seed) {
+Result<void, ServerError> Server::build_line(std::uint16_t index, const Position& start,
+                                             std::uint64_t seed) {
   auto line = std::make_unique<LineThread>();
   core::IoLimits limits;
   limits.connections_max = kLineConnectionsMax;
   auto io = core::make_io(decision_, limits);
   if (!io.ok()) return Err{error_of(io.error())};
   line->io = std::move(io).value();
-  auto made = ring::EventLog::create({config_.log_bytes, config_.fanouts, ring::MirroredMemory::Pages::kPopulate});
-  if (!made.ok()) return Err{ServerError{ServerError::Kind::kSystem, "the event log: " + made.error()}};
+  auto made = ring::EventLog::create(
+      {config_.log_bytes, config_.fanouts, ring::MirroredMemory::Pages::kPopulate});
+  if (!made.ok())
+    return Err{ServerError{ServerError::Kind::kSystem, "the event log: " + made.error()}};
   line->log = std::move(made).value();
-  line->shared = std::make_unique<LineShared>(index, *line->log, start, config_.fanouts, config_.rendezvous);
+  line->shared =
+      std::make_unique<LineShared>(index, *line->log, start, config_.fanouts, config_.rendezvous);
   line->shared->io = line->io.get();
   std::vector<FanoutShared*> fanouts;
   for (const auto& fanout : fanouts_) fanouts.push_back(fanout->shared.get());
-  line->line = std::make_unique<Line>(config_.lines[index], *line->shared, std::move(fanouts), *line->io,
-                                      config_.rendezvous, core::Random(seed), [index](const std::string& text) {
-                                        log::write_limited(log::Level::kInfo, "line", text.substr(0, 24),
-                                                           log::text("line ", index, ": ", text));
-                                      });
+  line->line = std::make_unique<Line>(
+      config_.lines[index], *line->shared, std::move(fanouts), *line->io, config_.rendezvous,
+      core::Random(seed), [index](const std::string& text) {
+        log::write_limited(log::Level::kInfo, "line", text.substr(0, 24),
+                           log::text("line ", index, ": ", text));
+      });
   line->metrics = std::make_unique<LineMetrics>(metrics_, index);
   lines_.push_back(std::move(line));
   return {};
@@ -134,8 +142,10 @@ Result<void, ServerError> Server::build_fanouts() {
   core::Endpoint at = config_.listen;
   for (const auto& fanout : fanouts_) {
     fanout->reactor = std::make_unique<FanoutReactor>(
-        config_.fanout, *fanout->io, *fanout->shared, lines, *admission_, [](bool warning, std::string_view text) {
-          log::write_limited(warning ? log::Level::kWarning : log::Level::kInfo, "fanout", text.substr(0, 16), text);
+        config_.fanout, *fanout->io, *fanout->shared, lines, *admission_,
+        [](bool warning, std::string_view text) {
+          log::write_limited(warning ? log::Level::kWarning : log::Level::kInfo, "fanout",
+                             text.substr(0, 16), text);
         });
     auto listening = fanout->reactor->listen(at);
     if (!listening.ok()) return Err{error_of(listening.error())};
@@ -199,25 +209,24 @@ void Server::ended() {
   ended_changed_.notify_all();
 }
 
-bool Server::wait_for_ends(std::size_t count, std::chrono::steady_clock::time_point deadline) {
+bool Server::wait_for_ends(std::size_t count, Nanos limit) {
   std::unique_lock lock(mutex_);
-  return ended_changed_.wait_until(lock, deadline, [&] { return ended_ >= count; });
+  return ended_changed_.wait_for(lock, limit, [&] { return ended_ >= count; });
 }
 
 bool Server::stop() {
   if (!running_) return true;
-  // The only clock here: it bounds the end of the process, and nothing inside it depends on it.
-  const auto deadline = std::chrono::steady_clock::now() + config_.stop_timeout;
   for (const auto& fanout : fanouts_) fanout->reactor->request_stop();
-  bool all = wait_for_ends(fanouts_.size(), deadline);
+  bool all = wait_for_ends(fanouts_.size(), config_.stop_timeout / 2);
   for (const auto& line : lines_) {
     // R1 -> A1: see run_line.
     line->stop.store(true, std::memory_order_release);
     line->io->wake();
   }
-  all = wait_for_ends(fanouts_.size() + lines_.size(), deadline) && all;
+  all = wait_for_ends(fanouts_.size() + lines_.size(), config_.stop_timeout / 2) && all;
   if (!all) {
-    log::write(log::Level::kError, "server", "a thread has not come to its end in time; it is left behind");
+    log::write(log::Level::kError, "server",
+               "a thread has not come to its end in time; it is left behind");
     for (const auto& fanout : fanouts_) fanout->thread.detach();
     for (const auto& line : lines_) line->thread.detach();
     return false;

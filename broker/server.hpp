@@ -6,16 +6,6 @@
 // End      stop() says goodbye to every session, then ends the lines; it returns within stop_timeout, whatever they do.
 #pragma once
 
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "broker/admission.hpp"
 #include "broker/fanout.hpp"
 #include "broker/line.hpp"
@@ -25,6 +15,15 @@
 #include "core/base/result.hpp"
 #include "core/choose_io.hpp"
 #include "core/io.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace cti::broker {
 
@@ -36,7 +35,8 @@ struct ServerError {
 class Server {
  public:
   /// Sets aside all memory, binds the port. No thread runs yet. `seed` decides back-off jitter, nothing else.
-  static Result<std::unique_ptr<Server>, ServerError> create(const ServerConfig& config, std::uint64_t seed);
+  static Result<std::unique_ptr<Server>, ServerError> create(const ServerConfig& config,
+                                                             std::uint64_t seed);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -78,12 +78,13 @@ class Server {
 
   explicit Server(const ServerConfig& config);
   Result<void, ServerError> build(std::uint64_t seed);
-  Result<void, ServerError> build_line(std::uint16_t index, const Position& start, std::uint64_t seed);
+  Result<void, ServerError> build_line(std::uint16_t index, const Position& start,
+                                       std::uint64_t seed);
   Result<void, ServerError> build_fanouts();
   void run_line(LineThread& line, std::size_t index);
   void run_fanout(FanoutThread& fanout, std::size_t index);
   void ended();
-  bool wait_for_ends(std::size_t count, std::chrono::steady_clock::time_point deadline);
+  bool wait_for_ends(std::size_t count, Nanos limit);
 
   const ServerConfig config_;
   core::MetricsRegistry metrics_;

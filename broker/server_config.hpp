@@ -1,30 +1,31 @@
 // server_config.hpp - everything that can be set of a server, with the defaults that run without any file.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "broker/fanout_config.hpp"
 #include "broker/line_config.hpp"
 #include "broker/line_shared.hpp"
 #include "core/io.hpp"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 namespace cti::broker {
 
 struct ServerConfig {
   std::string name = "ringside";
-  core::Endpoint listen{.host = "0.0.0.0", .port = 42028};  ///< where clients come; port 0: any, see the ready line
+  core::Endpoint listen{.host = "0.0.0.0",
+                        .port = 42028};  ///< where clients come; port 0: any, see the ready line
   std::string io = "auto";               ///< "auto", "io_uring" or "epoll"
   std::uint32_t fanouts = 1;             ///< fan-out reactors, a thread each
   std::size_t log_bytes = std::size_t{64} << 20;  ///< of each line's event log; a power of two
-  bool pin = false;                      ///< threads to CPUs: lines first, then fan-out reactors
-  std::uint32_t spin_turns = 0;          ///< turns without work before a thread that was busy sleeps
-  Nanos stop_timeout = Seconds{10};      ///< from SIGTERM to the end, whatever sessions do
+  bool pin = false;                  ///< threads to CPUs: lines first, then fan-out reactors
+  std::uint32_t spin_turns = 0;      ///< turns without work before a thread that was busy sleeps
+  Nanos stop_timeout = Seconds{10};  ///< from SIGTERM to the end, whatever sessions do
   std::string metrics_host = "127.0.0.1";
-  std::uint16_t metrics_port = 0;        ///< Prometheus; 0: off
-  std::string log_file;                  ///< empty: standard error
-  std::string log_level = "info";        ///< "debug", "info", "warning", "error"
+  std::uint16_t metrics_port = 0;  ///< Prometheus; 0: off
+  std::string log_file;            ///< empty: standard error
+  std::string log_level = "info";  ///< "debug", "info", "warning", "error"
 
   FanoutConfig fanout;
   RendezvousLimits rendezvous;

@@ -1,8 +1,8 @@
 #include "broker/server_metrics.hpp"
 
-#include <string>
-
 #include "wire/session_frame.hpp"
+
+#include <string>
 
 namespace cti::broker {
 
@@ -16,38 +16,54 @@ struct FanoutRow {
 
 constexpr FanoutRow kFanoutCounters[] = {
     {"ringside_sessions_accepted_total", "Connections accepted", &FanoutCounters::accepted},
-    {"ringside_sessions_welcomed_total", "Sessions that said Hello rightly", &FanoutCounters::welcomed},
-    {"ringside_sessions_established_total", "Agent and monitor modes entered", &FanoutCounters::established},
+    {"ringside_sessions_welcomed_total", "Sessions that said Hello rightly",
+     &FanoutCounters::welcomed},
+    {"ringside_sessions_established_total", "Agent and monitor modes entered",
+     &FanoutCounters::established},
     {"ringside_sessions_ended_total", "Sessions ended", &FanoutCounters::ended},
     {"ringside_sessions_refused_full_total", "Refused: no room", &FanoutCounters::refused_full},
-    {"ringside_sessions_refused_address_total", "Refused: too many of one address", &FanoutCounters::refused_address},
-    {"ringside_sessions_dropped_total", "Refused without a word: too many at once", &FanoutCounters::dropped_full},
+    {"ringside_sessions_refused_address_total", "Refused: too many of one address",
+     &FanoutCounters::refused_address},
+    {"ringside_sessions_dropped_total", "Refused without a word: too many at once",
+     &FanoutCounters::dropped_full},
     {"ringside_records_followed_total", "Log records looked at", &FanoutCounters::records_followed},
-    {"ringside_records_pushed_total", "Records given to agent-mode sessions", &FanoutCounters::records_pushed},
-    {"ringside_records_copied_total", "Records copied into channels", &FanoutCounters::records_copied},
+    {"ringside_records_pushed_total", "Records given to agent-mode sessions",
+     &FanoutCounters::records_pushed},
+    {"ringside_records_copied_total", "Records copied into channels",
+     &FanoutCounters::records_copied},
     {"ringside_sends_total", "Sends to clients", &FanoutCounters::sends},
     {"ringside_sends_short_total", "Sends that met a full socket", &FanoutCounters::sends_short},
-    {"ringside_sent_bytes_total", "Bytes that sockets of clients took", &FanoutCounters::bytes_sent},
+    {"ringside_sent_bytes_total", "Bytes that sockets of clients took",
+     &FanoutCounters::bytes_sent},
     {"ringside_snapshots_total", "Snapshots begun", &FanoutCounters::snapshots},
     {"ringside_resumed_total", "Sessions that went on where they were", &FanoutCounters::resumed},
-    {"ringside_resume_too_old_total", "Positions that got a snapshot instead", &FanoutCounters::resume_too_old},
-    {"ringside_sessions_lapped_total", "Slow sessions marked for a snapshot", &FanoutCounters::lapped},
+    {"ringside_resume_too_old_total", "Positions that got a snapshot instead",
+     &FanoutCounters::resume_too_old},
+    {"ringside_sessions_lapped_total", "Slow sessions marked for a snapshot",
+     &FanoutCounters::lapped},
     {"ringside_sessions_cut_slow_total", "Slow sessions cut", &FanoutCounters::cut_slow},
-    {"ringside_reactor_lapped_total", "Times the log overtook the reactor", &FanoutCounters::reactor_lapped},
-    {"ringside_outbox_pool_empty_total", "Times the pool of unread bytes was empty", &FanoutCounters::pool_empty},
+    {"ringside_reactor_lapped_total", "Times the log overtook the reactor",
+     &FanoutCounters::reactor_lapped},
+    {"ringside_outbox_pool_empty_total", "Times the pool of unread bytes was empty",
+     &FanoutCounters::pool_empty},
     {"ringside_filters_refused_total", "Message filters refused", &FanoutCounters::filters_refused},
-    {"ringside_channel_waits_total", "Records put off because a channel was full", &FanoutCounters::channel_waits},
+    {"ringside_channel_waits_total", "Records put off because a channel was full",
+     &FanoutCounters::channel_waits},
     {"ringside_requests_total", "Requests of clients", &FanoutCounters::requests},
-    {"ringside_requests_busy_total", "Refused: the line's queue was full", &FanoutCounters::requests_busy},
-    {"ringside_requests_limited_total", "Refused: over the session's rate", &FanoutCounters::requests_limited},
-    {"ringside_heartbeats_sent_total", "Heartbeat questions to silent clients", &FanoutCounters::heartbeats_sent},
+    {"ringside_requests_busy_total", "Refused: the line's queue was full",
+     &FanoutCounters::requests_busy},
+    {"ringside_requests_limited_total", "Refused: over the session's rate",
+     &FanoutCounters::requests_limited},
+    {"ringside_heartbeats_sent_total", "Heartbeat questions to silent clients",
+     &FanoutCounters::heartbeats_sent},
 };
 constexpr FanoutRow kFanoutGauges[] = {
     {"ringside_sessions", "Sessions now", &FanoutCounters::sessions},
     {"ringside_monitor_sessions", "Sessions in monitor mode now", &FanoutCounters::monitors},
     {"ringside_channels", "Distinct message filters in use", &FanoutCounters::channels},
     {"ringside_outbox_blocks", "4 KiB blocks of unread bytes now", &FanoutCounters::pool_blocks},
-    {"ringside_outbox_blocks_highest", "The most there ever were", &FanoutCounters::pool_blocks_highest},
+    {"ringside_outbox_blocks_highest", "The most there ever were",
+     &FanoutCounters::pool_blocks_highest},
 };
 constexpr std::size_t kCloseReasons = static_cast<std::size_t>(wire::CloseReason::kAdministrator);
 
@@ -59,8 +75,10 @@ struct IoRow {
 constexpr IoRow kIoCounters[] = {
     {"ringside_io_turns_total", "Turns of the thread", &core::IoCounters::turns},
     {"ringside_io_received_bytes_total", "Bytes received", &core::IoCounters::received_bytes},
-    {"ringside_io_accept_pauses_total", "Accepting paused for lack of descriptors", &core::IoCounters::accept_pauses},
-    {"ringside_io_buffer_shortages_total", "Receive buffers used up", &core::IoCounters::buffer_shortages},
+    {"ringside_io_accept_pauses_total", "Accepting paused for lack of descriptors",
+     &core::IoCounters::accept_pauses},
+    {"ringside_io_buffer_shortages_total", "Receive buffers used up",
+     &core::IoCounters::buffer_shortages},
     {"ringside_io_overflows_total", "Completion queue overflows", &core::IoCounters::overflows},
 };
 
@@ -98,7 +116,9 @@ constexpr LineRow kLineCounters[] = {
 };
 constexpr LineRow kLineGauges[] = {
     {"ringside_line_cti_server_online", "1 while the session with the CTI Server is open",
-     [](const Line&, const LineStatus& status) { return std::uint64_t{status.cti_server_online()}; }},
+     [](const Line&, const LineStatus& status) {
+       return std::uint64_t{status.cti_server_online()};
+     }},
     {"ringside_line_side", "0 side A, 1 side B",
      [](const Line&, const LineStatus& status) { return std::uint64_t{status.side()}; }},
 };
@@ -107,11 +127,13 @@ constexpr LineRow kLineGauges[] = {
 
 FanoutMetrics::FanoutMetrics(core::MetricsRegistry& registry, std::size_t index) {
   core::CounterBlock& block = registry.block({{"thread", "fanout-" + std::to_string(index)}});
-  for (const FanoutRow& row : kFanoutCounters) counters_.push_back(&block.counter(row.name, row.help));
+  for (const FanoutRow& row : kFanoutCounters)
+    counters_.push_back(&block.counter(row.name, row.help));
   for (const FanoutRow& row : kFanoutGauges) counters_.push_back(&block.gauge(row.name, row.help));
   for (std::size_t i = 1; i <= kCloseReasons; ++i) {
     const auto reason = std::string(wire::name_of(static_cast<wire::CloseReason>(i)));
-    closes_.push_back(&block.counter("ringside_sessions_closed_total", "Sessions closed by the server, by reason",
+    closes_.push_back(&block.counter("ringside_sessions_closed_total",
+                                     "Sessions closed by the server, by reason",
                                      {{"reason", reason.substr(1)}}));
   }
   add_io(block, io_);

@@ -4,13 +4,13 @@
 //          turn: see Server.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "broker/fanout_counters.hpp"
 #include "broker/line.hpp"
 #include "core/counters.hpp"
 #include "core/io.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace cti::broker {
 

@@ -9,11 +9,11 @@
 // Limits   one key per session slot, sessions_max slots: the table is never more than half full.
 #pragma once
 
+#include "core/base/check.hpp"
+
 #include <bit>
 #include <cstdint>
 #include <memory>
-
-#include "core/base/check.hpp"
 
 namespace cti::broker {
 
@@ -60,7 +60,8 @@ class AgentIndex {
   /// Calls take(slot) for each session bound to `key`. `take` must not add or remove.
   template <class Take>
   void for_each(std::uint64_t key, Take&& take) const noexcept {
-    for (std::uint32_t slot = table_[find(key)].first; slot != kNone; slot = links_[slot].next) take(slot);
+    for (std::uint32_t slot = table_[find(key)].first; slot != kNone; slot = links_[slot].next)
+      take(slot);
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "tools/ringsided/config.hpp"
 
+#include "core/config.hpp"
+
 #include <arpa/inet.h>
 
 #include <bit>
@@ -7,8 +9,6 @@
 #include <chrono>
 #include <set>
 #include <vector>
-
-#include "core/config.hpp"
 
 namespace cti::tools {
 
@@ -27,7 +27,8 @@ std::uint32_t seconds(Nanos duration) {
 /// One [[line]] of the file.
 struct LineSettings {
   LineSettings() {
-    for (const core::Endpoint& side : line.link.sides) cti_servers.push_back(side.host + ":" + std::to_string(side.port));
+    for (const core::Endpoint& side : line.link.sides)
+      cti_servers.push_back(side.host + ":" + std::to_string(side.port));
     for (const std::uint32_t id : line.peripherals) peripherals.push_back(std::to_string(id));
   }
   LineConfig line;  // keys that need no translation are bound to it
@@ -58,15 +59,20 @@ struct FileSettings {
 void bind_server(ConfigTable& table, FileSettings& file) {
   ServerConfig& server = file.server;
   table.text("name", server.name, {1, 63}, "What clients are told that the server is called.");
-  table.text("listen", file.listen, {1, 64}, "Where clients come: HOST:PORT, the host numeric; port 0 takes any.");
-  table.choice<std::string>("io", server.io, {{"auto", "auto"}, {"io_uring", "io_uring"}, {"epoll", "epoll"}},
+  table.text("listen", file.listen, {1, 64},
+             "Where clients come: HOST:PORT, the host numeric; port 0 takes any.");
+  table.choice<std::string>("io", server.io,
+                            {{"auto", "auto"}, {"io_uring", "io_uring"}, {"epoll", "epoll"}},
                             "How sockets are driven; auto takes io_uring where it works.");
-  table.integer<std::uint32_t>("fanouts", server.fanouts, 1, 64, "Fan-out reactors, a thread each.");
-  table.integer<std::uint32_t>("log_mib", file.log_mib, 1, 4096, "Memory of each line's event log; a power of two.");
+  table.integer<std::uint32_t>("fanouts", server.fanouts, 1, 64,
+                               "Fan-out reactors, a thread each.");
+  table.integer<std::uint32_t>("log_mib", file.log_mib, 1, 4096,
+                               "Memory of each line's event log; a power of two.");
   table.boolean("pin", server.pin, "Threads to CPUs, lines first.");
   table.integer<std::uint32_t>("spin_turns", server.spin_turns, 0, 1'000'000,
                                "Turns without work before a thread that was busy sleeps.");
-  table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, 1, 600, "From SIGTERM to the end at most.");
+  table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, 1, 600,
+                               "From SIGTERM to the end at most.");
 }
 
 void bind_sessions(ConfigTable& table, FileSettings& file) {
@@ -88,7 +94,8 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
                                "Closed after (retries + 1) times heartbeat_s of silence.");
   table.integer<std::uint32_t>("requests_per_second", fanout.requests_per_second, 1, 1'000'000,
                                "Of one session, in the long run.");
-  table.integer<std::uint32_t>("requests_burst", fanout.requests_burst, 1, 1'000'000, "Of one session, at once.");
+  table.integer<std::uint32_t>("requests_burst", fanout.requests_burst, 1, 1'000'000,
+                               "Of one session, at once.");
   table.choice<SlowPolicy>("slow", fanout.slow_policy,
                            {{"snapshot", SlowPolicy::kSnapshot}, {"cut", SlowPolicy::kCut}},
                            "What a session gets that does not read as fast as updates come.");
@@ -103,46 +110,61 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
   table.integer<std::uint32_t>("filter_ring_kib", file.channel_kib, 512, 1'048'576,
                                "Memory of each of them; a power of two.");
   table.boolean("backpressure", fanout.backpressure,
-                "Whether a line waits for a fan-out reactor that is behind, or gives its sessions a snapshot.");
+                "Whether a line waits for a fan-out reactor that is behind, or gives its sessions "
+                "a snapshot.");
 }
 
 void bind_line(ConfigTable& table, LineSettings& file) {
   LineConfig& line = file.line;
-  table.list("cti_servers", file.cti_servers, {2, {1, 64}}, "Side A, then side B: HOST:PORT, the host numeric.");
-  table.list("peripherals", file.peripherals, {16, {1, 10}}, "PeripheralIDs behind this CTI Server.");
-  table.list("agents", line.agents, {20'000, {1, 64}}, "Agents to ask for at start, besides those of the teams.");
+  table.list("cti_servers", file.cti_servers, {2, {1, 64}},
+             "Side A, then side B: HOST:PORT, the host numeric.");
+  table.list("peripherals", file.peripherals, {16, {1, 10}},
+             "PeripheralIDs behind this CTI Server.");
+  table.list("agents", line.agents, {20'000, {1, 64}},
+             "Agents to ask for at start, besides those of the teams.");
   table.text("client_id", line.link.client_id, {1, 63}, "ClientID of OPEN_REQ.");
-  table.text("client_password", line.link.client_password, {0, 63, true}, "ClientPassword of OPEN_REQ.");
-  table.text("client_signature", line.link.client_signature, {1, 63}, "ClientSignature of OPEN_REQ.");
-  table.integer<std::uint32_t>("version", line.link.version, 14, 25, "Protocol version of OPEN_REQ.");
-  table.integer<std::uint32_t>("services", line.link.services, 0, UINT32_MAX, "ServicesRequested of OPEN_REQ.");
-  table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 3600, "Between heartbeats; 0: none.");
+  table.text("client_password", line.link.client_password, {0, 63, true},
+             "ClientPassword of OPEN_REQ.");
+  table.text("client_signature", line.link.client_signature, {1, 63},
+             "ClientSignature of OPEN_REQ.");
+  table.integer<std::uint32_t>("version", line.link.version, 14, 25,
+                               "Protocol version of OPEN_REQ.");
+  table.integer<std::uint32_t>("services", line.link.services, 0, UINT32_MAX,
+                               "ServicesRequested of OPEN_REQ.");
+  table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 3600,
+                               "Between heartbeats; 0: none.");
   table.integer<std::uint32_t>("heartbeats_max", line.link.heartbeats_max, 1, 100,
                                "Unanswered heartbeats after which the other side is tried.");
-  table.integer<std::uint32_t>("connect_timeout_s", file.connect_timeout_s, 1, 600, "For a TCP connect.");
-  table.integer<std::uint32_t>("open_timeout_s", file.open_timeout_s, 1, 600, "From OPEN_REQ to its answer.");
+  table.integer<std::uint32_t>("connect_timeout_s", file.connect_timeout_s, 1, 600,
+                               "For a TCP connect.");
+  table.integer<std::uint32_t>("open_timeout_s", file.open_timeout_s, 1, 600,
+                               "From OPEN_REQ to its answer.");
   table.integer<std::uint32_t>("request_timeout_s", file.request_timeout_s, 1, 600,
                                "Unanswered control requests end as outcome unknown after this.");
-  table.boolean("minimize_event_args", line.minimize_event_args, "Leave out what CTI OS leaves out of call events.");
+  table.boolean("minimize_event_args", line.minimize_event_args,
+                "Leave out what CTI OS leaves out of call events.");
 }
 
 void bind_all(core::Config& config, FileSettings& file) {
-  bind_server(config.root().table("server", "Where clients connect, and how the server runs."), file);
+  bind_server(config.root().table("server", "Where clients connect, and how the server runs."),
+              file);
   bind_sessions(config.root().table("sessions", "What clients may do, and for how long."), file);
   ConfigTable& metrics = config.root().table("metrics", "The Prometheus endpoint.");
   metrics.text("host", file.server.metrics_host, {1, 64}, "Address to serve on.");
   metrics.integer<std::uint16_t>("port", file.server.metrics_port, 0, 65535, "0: off.");
   ConfigTable& log = config.root().table("log", "Log lines.");
-  log.choice<std::string>("level", file.server.log_level,
-                          {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},
-                          "Lines below are not written.");
+  log.choice<std::string>(
+      "level", file.server.log_level,
+      {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},
+      "Lines below are not written.");
   log.text("file", file.server.log_file, {0, 1024}, "Empty: standard error.");
   config.root().tables<LineSettings>("line", file.lines, 64, bind_line,
                                      "One per peripheral gateway: the CTI Server in front of it.");
 }
 
 /// What single keys cannot say; also turns text into addresses and numbers.
-void check_line(ConfigProblems& problems, const std::string& key, LineSettings& file, std::set<std::uint32_t>& known) {
+void check_line(ConfigProblems& problems, const std::string& key, LineSettings& file,
+                std::set<std::uint32_t>& known) {
   LineConfig& line = file.line;
   line.link.sides.clear();
   for (const std::string& text : file.cti_servers) {
@@ -150,7 +172,8 @@ void check_line(ConfigProblems& problems, const std::string& key, LineSettings& 
     if (side && side->port != 0) {
       line.link.sides.push_back(*side);
     } else {
-      problems.add(key + ".cti_servers", "\"" + text + "\"", "HOST:PORT with a numeric host, port 1 .. 65535");
+      problems.add(key + ".cti_servers", "\"" + text + "\"",
+                   "HOST:PORT with a numeric host, port 1 .. 65535");
     }
   }
   const auto& sides = line.link.sides;
@@ -170,7 +193,8 @@ void check_line(ConfigProblems& problems, const std::string& key, LineSettings& 
       line.peripherals.push_back(id);
     }
   }
-  if (file.peripherals.empty()) problems.add(key + ".peripherals", "none", "at least one PeripheralID");
+  if (file.peripherals.empty())
+    problems.add(key + ".peripherals", "none", "at least one PeripheralID");
   line.link.heartbeat_interval = Seconds{file.heartbeat_s};
   line.link.connect_timeout = Seconds{file.connect_timeout_s};
   line.link.open_timeout = Seconds{file.open_timeout_s};
@@ -182,7 +206,8 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   if (const auto listen = parse_endpoint(file.listen, "0.0.0.0")) {
     server.listen = *listen;
   } else {
-    problems.add("server.listen", "\"" + file.listen + "\"", "[HOST:]PORT with a numeric host, port 0 .. 65535");
+    problems.add("server.listen", "\"" + file.listen + "\"",
+                 "[HOST:]PORT with a numeric host, port 0 .. 65535");
   }
   if (!std::has_single_bit(file.log_mib)) {
     problems.add("server.log_mib", std::to_string(file.log_mib), "a power of two");
@@ -191,10 +216,12 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
     problems.add("sessions.filter_ring_kib", std::to_string(file.channel_kib), "a power of two");
   }
   if (file.outbox_kib < file.outbox_updates_kib) {
-    problems.add("sessions.unread_kib", std::to_string(file.outbox_kib), "at least sessions.unread_updates_kib");
+    problems.add("sessions.unread_kib", std::to_string(file.outbox_kib),
+                 "at least sessions.unread_updates_kib");
   }
   if (server.metrics_port != 0 && server.metrics_port == server.listen.port) {
-    problems.add("metrics.port", std::to_string(server.metrics_port), "another port than server.listen");
+    problems.add("metrics.port", std::to_string(server.metrics_port),
+                 "another port than server.listen");
   }
   server.log_bytes = std::size_t{file.log_mib} << 20;
   server.stop_timeout = Seconds{file.stop_timeout_s};
@@ -217,7 +244,8 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   }
 }
 
-Result<void, std::string> read(core::Config& config, FileSettings& settings, const std::string& file) {
+Result<void, std::string> read(core::Config& config, FileSettings& settings,
+                               const std::string& file) {
   bind_all(config, settings);
   config.check([&settings](ConfigProblems& problems) { check_all(problems, settings); });
   const auto done = file.empty() ? config.read_text("", "defaults") : config.read_file(file);
@@ -233,14 +261,16 @@ std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_
   if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
     std::string_view name = text.substr(0, colon);
     port = text.substr(colon + 1);
-    if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
+    if (name.size() > 2 && name.front() == '[' && name.back() == ']')
+      name = name.substr(1, name.size() - 2);
     if (!name.empty()) at.host = name;
   }
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), at.port);
   if (error != std::errc{} || end != port.data() + port.size() || port.empty()) return std::nullopt;
   if (at.host == "localhost") at.host = "127.0.0.1";
   unsigned char address[16];
-  if (::inet_pton(AF_INET, at.host.c_str(), address) != 1 && ::inet_pton(AF_INET6, at.host.c_str(), address) != 1) {
+  if (::inet_pton(AF_INET, at.host.c_str(), address) != 1 &&
+      ::inet_pton(AF_INET6, at.host.c_str(), address) != 1) {
     return std::nullopt;
   }
   return at;

@@ -4,12 +4,12 @@
 // Errors   all mistakes at once, each with file, line, column, key and what is allowed.
 #pragma once
 
+#include "broker/server_config.hpp"
+#include "core/base/result.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "broker/server_config.hpp"
-#include "core/base/result.hpp"
 
 namespace cti::tools {
 

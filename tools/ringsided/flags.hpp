@@ -1,10 +1,10 @@
 // flags.hpp - the command line of ringsided: what it may say, and what it makes of it.
 #pragma once
 
-#include <string>
-
 #include "broker/server_config.hpp"
 #include "core/base/result.hpp"
+
+#include <string>
 
 namespace cti::tools {
 
@@ -21,9 +21,9 @@ struct Flags {
   std::string config_file;  ///< empty: built-in defaults
   bool check_config = false;
   bool print_config = false;
-  int ready_fd = -1;        ///< the ready line goes here too
-  std::string listen;       ///< HOST:PORT, overrides the file
-  std::string cti_server;   ///< A[,B], overrides the file's first line
+  int ready_fd = -1;       ///< the ready line goes here too
+  std::string listen;      ///< HOST:PORT, overrides the file
+  std::string cti_server;  ///< A[,B], overrides the file's first line
   std::string io;
   std::string log_level;
   int metrics_port = -1;

@@ -2,19 +2,19 @@
 //
 // Signals  SIGTERM and SIGINT end it; SIGHUP and SIGUSR1 write a line with the state of things; SIGPIPE, SIGCHLD and SIGUSR2
 //          do nothing. All are blocked in every thread and taken by the main thread: no handler ever runs (P8).
-#include <signal.h>
-#include <sys/random.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstring>
-
 #include "broker/server.hpp"
 #include "core/log.hpp"
 #include "core/log_service.hpp"
 #include "core/metrics.hpp"
 #include "tools/ringsided/config.hpp"
 #include "tools/ringsided/flags.hpp"
+
+#include <signal.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
 
 namespace cti::tools {
 namespace {
@@ -38,13 +38,15 @@ log::Level level_of(const std::string& name) {
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD}) sigaddset(&set, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD})
+    sigaddset(&set, number);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
 }
 
 void say_ready(const Server& server, const core::MetricsEndpoint* metrics, int ready_fd) {
-  std::string line = log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
+  std::string line =
+      log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
   if (metrics != nullptr) line += log::text(" metrics=", metrics->port());
   line += "\n";
   std::fputs(line.c_str(), stdout);
@@ -57,16 +59,18 @@ void say_ready(const Server& server, const core::MetricsEndpoint* metrics, int r
 void say_state(const Server& server) {
   for (std::size_t i = 0; i < server.fanouts(); ++i) {
     if (const auto counters = server.fanout_counters(i)) {
-      log::write(log::Level::kInfo, "server",
-                 log::text("fan-out ", i, ": ", counters->sessions, " sessions, ", counters->channels,
-                           " channels, ", counters->records_followed, " records, ", counters->bytes_sent,
-                           " bytes sent, ", counters->lapped, " lapped, ", counters->cut_slow, " cut"));
+      log::write(
+          log::Level::kInfo, "server",
+          log::text("fan-out ", i, ": ", counters->sessions, " sessions, ", counters->channels,
+                    " channels, ", counters->records_followed, " records, ", counters->bytes_sent,
+                    " bytes sent, ", counters->lapped, " lapped, ", counters->cut_slow, " cut"));
     }
   }
   for (std::size_t i = 0; i < server.lines(); ++i) {
     const auto& status = server.line_shared(i).status;
-    log::write(log::Level::kInfo, "server",
-               log::text("line ", i, ": CTI Server ", status.cti_server_online() ? "online" : "offline"));
+    log::write(
+        log::Level::kInfo, "server",
+        log::text("line ", i, ": CTI Server ", status.cti_server_online() ? "online" : "offline"));
   }
 }
 
@@ -76,7 +80,8 @@ void wait_for_end(const Server& server, const sigset_t& signals) {
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &second);
     if (number == SIGTERM || number == SIGINT) {
-      log::write(log::Level::kInfo, "server", number == SIGTERM ? "SIGTERM: saying goodbye" : "SIGINT: saying goodbye");
+      log::write(log::Level::kInfo, "server",
+                 number == SIGTERM ? "SIGTERM: saying goodbye" : "SIGINT: saying goodbye");
       return;
     }
     if (number == SIGHUP || number == SIGUSR1) say_state(server);
@@ -91,7 +96,8 @@ int run(const Flags& flags, const ServerConfig& config) {
   if (!sink.ok()) return fail(kExitSystem, sink.error());
   log::set_sink(std::move(sink).value());
   std::uint64_t seed = 0;
-  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail(kExitSystem, "no random numbers to be had");
+  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)
+    return fail(kExitSystem, "no random numbers to be had");
   auto server = Server::create(config, seed);
   if (!server.ok()) {
     log::set_sink(nullptr);
@@ -100,7 +106,8 @@ int run(const Flags& flags, const ServerConfig& config) {
   }
   std::unique_ptr<core::MetricsEndpoint> metrics;
   if (config.metrics_port != 0) {
-    auto started = core::MetricsEndpoint::start((*server)->metrics(), config.metrics_host, config.metrics_port);
+    auto started = core::MetricsEndpoint::start((*server)->metrics(), config.metrics_host,
+                                                config.metrics_port);
     if (!started.ok()) {
       log::set_sink(nullptr);
       return fail(kExitPortInUse, started.error());
@@ -132,7 +139,8 @@ int main(int argc, char** argv) {
     std::fputs(config.error().c_str(), stderr);
     return kExitUsage;
   }
-  if (const auto applied = apply_flags(*flags, *config); !applied.ok()) return fail(kExitUsage, applied.error());
+  if (const auto applied = apply_flags(*flags, *config); !applied.ok())
+    return fail(kExitUsage, applied.error());
   if (flags->print_config) {
     const auto text = print_config(flags->config_file);
     if (text.ok()) std::fputs(text->c_str(), stdout);

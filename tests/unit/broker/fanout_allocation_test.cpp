@@ -1,11 +1,11 @@
 // A delivered event allocates nothing: counted by replacing the global operator new of this program.
 // (Never inlined: the compiler would see malloc'd memory given to delete and object.)
+#include "tests/unit/broker/null_fanout.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <new>
-
-#include "null_fanout.hpp"
 
 namespace {
 std::uint64_t allocations = 0;

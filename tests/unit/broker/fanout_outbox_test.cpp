@@ -1,18 +1,19 @@
 // What a session keeps for itself comes out as it went in, whatever the cuts; and the pool is whole afterwards.
+#include "broker/outbox.hpp"
+
 #include <gtest/gtest.h>
 
 #include <deque>
 #include <random>
 #include <vector>
 
-#include "broker/outbox.hpp"
-
 namespace cti::broker {
 namespace {
 
 std::vector<std::byte> frame(std::size_t bytes, int seed) {
   std::vector<std::byte> out(bytes);
-  for (std::size_t i = 0; i < bytes; ++i) out[i] = static_cast<std::byte>(i * 31 + static_cast<std::size_t>(seed));
+  for (std::size_t i = 0; i < bytes; ++i)
+    out[i] = static_cast<std::byte>(i * 31 + static_cast<std::size_t>(seed));
   return out;
 }
 
@@ -92,7 +93,8 @@ TEST(Outbox, AgreesWithAPlainByteQueueUnderRandomUse) {
     const auto what = random() % 8;
     if (what < 3) {
       const auto bytes = frame(random() % 5000, step);
-      if (box.append(pool, bytes, Barrier{random() % 3, 0})) twin.insert(twin.end(), bytes.begin(), bytes.end());
+      if (box.append(pool, bytes, Barrier{random() % 3, 0}))
+        twin.insert(twin.end(), bytes.begin(), bytes.end());
     } else if (what == 3) {
       const auto bytes = frame(random() % 5000, step);
       if (box.prepend(pool, bytes)) twin.insert(twin.begin(), bytes.begin(), bytes.end());

@@ -1,5 +1,5 @@
 // Sessions come, say who they are, break the rules, fall silent and go; the others notice nothing.
-#include "fanout_world.hpp"
+#include "tests/unit/broker/fanout_world.hpp"
 
 namespace cti::broker {
 namespace {
@@ -17,8 +17,10 @@ TEST(FanoutSession, WelcomesAClientAndTellsTheStateOfTheSystem) {
   EXPECT_EQ(welcome.lineage(), 77u);
   const auto event = wire::PrivateEventView::trusted(client.frames[1]);
   EXPECT_EQ(event.event_id(), EventId::eCTIOSFailureEvent);
-  EXPECT_EQ(event.arguments().integer(wire::Keyword::FailureCode), wire::ctios::eServerConnectionStatus);
-  EXPECT_EQ(event.arguments().integer(wire::Keyword::SystemEventID), wire::ctios::eSysCtiServerOnline);
+  EXPECT_EQ(event.arguments().integer(wire::Keyword::FailureCode),
+            wire::ctios::eServerConnectionStatus);
+  EXPECT_EQ(event.arguments().integer(wire::Keyword::SystemEventID),
+            wire::ctios::eSysCtiServerOnline);
   const auto status = event.arguments().arguments(wire::Keyword::StatusSystem);
   ASSERT_TRUE(status.has_value());
   const auto peripherals = status->arguments(wire::Keyword::StatusPeripherals);
@@ -31,7 +33,8 @@ TEST(FanoutSession, TellsWhichPeripheralIsOffline) {
   world.line().shared().status.set_peripheral(5000, false);
   TestClient& client = world.welcomed();
   const auto event = wire::PrivateEventView::trusted(client.frames.at(1));
-  EXPECT_EQ(event.arguments().integer(wire::Keyword::SystemEventID), wire::ctios::eSysPeripheralOffline);
+  EXPECT_EQ(event.arguments().integer(wire::Keyword::SystemEventID),
+            wire::ctios::eSysPeripheralOffline);
   EXPECT_EQ(event.arguments().integer(wire::Keyword::SystemEventArg1), 5000);
 }
 
@@ -128,7 +131,8 @@ TEST(FanoutSession, C3_RefusesALengthAboveTheLimitBeforeItIsThere) {
   store_le<std::uint16_t>(huge.data() + 4, 1);
   opening.send(huge);
   TestClient& welcomed = world.welcomed();
-  store_le<std::uint32_t>(huge.data(), static_cast<std::uint32_t>(wire::limits::kClientFrameBytesMax + 8));
+  store_le<std::uint32_t>(huge.data(),
+                          static_cast<std::uint32_t>(wire::limits::kClientFrameBytesMax + 8));
   welcomed.send(huge);
   world.run(Millis{50});
   EXPECT_EQ(opening.close_reason(), CloseReason::kMalformed);
@@ -141,8 +145,9 @@ TEST(FanoutSession, C4_ClosesOnOtherProtocolsWithAReasonAndKeepsNothing) {
   FanoutWorld world;
   constexpr char kTlsHello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on";
   const std::string tls(kTlsHello, sizeof kTlsHello - 1);
-  const std::vector<std::string> others{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", tls, "\r\n\r\n\r\n\r\n\r\n\r\n",
-                                        std::string(300, '\0'), "SSH-2.0-OpenSSH_9.2p1\r\n"};
+  const std::vector<std::string> others{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", tls,
+                                        "\r\n\r\n\r\n\r\n\r\n\r\n", std::string(300, '\0'),
+                                        "SSH-2.0-OpenSSH_9.2p1\r\n"};
   for (const std::string& bytes : others) {
     TestClient& client = world.client();
     client.send(bytes);
@@ -213,9 +218,12 @@ TEST(FanoutSession, C9_FindsAClientThatVanishedWithinTheHeartbeatBudget) {
   TestClient& there = world.agent("1002");
   world.network.kill("10.7.7.7", core::SimKill::kPower);
   const TimePoint start = world.network.now();
-  ASSERT_TRUE(world.world.run_until([&] { return world.reactor->counters().closed_by_us[static_cast<std::size_t>(
-                                                     CloseReason::kHeartbeatMissed)] == 1; },
-                                    start + Seconds{20}));
+  ASSERT_TRUE(world.world.run_until(
+      [&] {
+        return world.reactor->counters()
+                   .closed_by_us[static_cast<std::size_t>(CloseReason::kHeartbeatMissed)] == 1;
+      },
+      start + Seconds{20}));
   const Nanos took = world.network.now() - start;
   EXPECT_GE(took, Nanos(Millis{5500}));
   EXPECT_LE(took, Nanos(Millis{6600})) << "(retries + 1) * interval, and 10 %";
@@ -278,23 +286,37 @@ TEST(FanoutSession, C14_NamesTheKeyThatIsMissingOrWrong) {
   };
   using wire::Keyword;
   const auto agent = wire::SubscribeMode::kAgent;
-  EXPECT_NE(text_of([](auto& a) { a.add_string(Keyword::AgentID, "1"); }, agent).find("PeripheralID"), std::string::npos);
-  EXPECT_NE(text_of([](auto& a) { a.add_int(Keyword::PeripheralID, 5000); }, agent).find("AgentID"), std::string::npos);
-  EXPECT_NE(text_of([](auto& a) {
-              a.add_string(Keyword::AgentID, "1");
-              a.add_string(Keyword::PeripheralID, "many");
-            }, agent).find("PeripheralID must be a number"), std::string::npos);
-  EXPECT_NE(text_of([](auto& a) {
-              a.add_string(Keyword::AgentID, std::string(500, 'a'));
-              a.add_int(Keyword::PeripheralID, 5000);
-            }, agent).find("AgentID must be a text"), std::string::npos);
+  EXPECT_NE(
+      text_of([](auto& a) { a.add_string(Keyword::AgentID, "1"); }, agent).find("PeripheralID"),
+      std::string::npos);
+  EXPECT_NE(text_of([](auto& a) { a.add_int(Keyword::PeripheralID, 5000); }, agent).find("AgentID"),
+            std::string::npos);
+  EXPECT_NE(text_of(
+                [](auto& a) {
+                  a.add_string(Keyword::AgentID, "1");
+                  a.add_string(Keyword::PeripheralID, "many");
+                },
+                agent)
+                .find("PeripheralID must be a number"),
+            std::string::npos);
+  EXPECT_NE(text_of(
+                [](auto& a) {
+                  a.add_string(Keyword::AgentID, std::string(500, 'a'));
+                  a.add_int(Keyword::PeripheralID, 5000);
+                },
+                agent)
+                .find("AgentID must be a text"),
+            std::string::npos);
   const auto monitor = wire::SubscribeMode::kMonitor;
   EXPECT_NE(text_of([](auto&) {}, monitor).find("MessageFilter"), std::string::npos);
-  EXPECT_NE(text_of([](auto& a) { a.add_int(Keyword::MessageFilter, 3); }, monitor).find("MessageFilter"), std::string::npos);
+  EXPECT_NE(
+      text_of([](auto& a) { a.add_int(Keyword::MessageFilter, 3); }, monitor).find("MessageFilter"),
+      std::string::npos);
   EXPECT_FALSE(client.closed);
   client.subscribe_agent("1001");
   world.run(Millis{20});
-  EXPECT_TRUE(client.has_event(EventId::eSetAgentModeEvent)) << "a refused wish leaves the session as it was";
+  EXPECT_TRUE(client.has_event(EventId::eSetAgentModeEvent))
+      << "a refused wish leaves the session as it was";
 }
 
 TEST(FanoutSession, C14_ClosesOnArgumentsThatAreNotCanonical) {
@@ -342,7 +364,8 @@ TEST(FanoutSession, P2_SaysGoodbyeToEverySessionAndEndsInTime) {
   TestClient& stuck = world.agent("1002");
   stuck.stop_reading();
   world.reactor->request_stop();
-  ASSERT_TRUE(world.world.run_until([&] { return world.reactor->stopped(); }, world.network.now() + Seconds{5}));
+  ASSERT_TRUE(world.world.run_until([&] { return world.reactor->stopped(); },
+                                    world.network.now() + Seconds{5}));
   EXPECT_EQ(agent.close_reason(), CloseReason::kServerStopping);
   EXPECT_TRUE(agent.closed);
   TestClient& late = world.client();

@@ -1,12 +1,12 @@
 // The index finds exactly the sessions of an agent, however often they come and go.
+#include "broker/subscription.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <random>
 #include <set>
 #include <vector>
-
-#include "broker/subscription.hpp"
 
 namespace cti::broker {
 namespace {

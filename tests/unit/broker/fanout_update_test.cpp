@@ -1,5 +1,5 @@
 // Updates reach exactly the sessions that want them: complete, in order, once each, or replaced by a marked snapshot.
-#include "fanout_world.hpp"
+#include "tests/unit/broker/fanout_world.hpp"
 
 #include <random>
 #include <set>
@@ -18,7 +18,8 @@ std::vector<std::uint64_t> from_to(std::uint64_t first, std::uint64_t last) {
 
 std::vector<FrameType> types(const TestClient& client, std::size_t skip) {
   std::vector<FrameType> found;
-  for (std::size_t i = skip; i < client.frames.size(); ++i) found.push_back(type_of(client.frames[i]));
+  for (std::size_t i = skip; i < client.frames.size(); ++i)
+    found.push_back(type_of(client.frames[i]));
   return found;
 }
 
@@ -48,12 +49,14 @@ TestRecord of_system() {
 TEST(FanoutAgentMode, EntersWithASnapshotOfTheAgentThenTheModeEvent) {
   FanoutWorld world;
   TestRecord other = of_agent("2002");
-  world.line().objects = {of_agent("1001"), other, of_call("7.23901", "1001", EventId::eSnapshotCallConf), of_system()};
+  world.line().objects = {of_agent("1001"), other,
+                          of_call("7.23901", "1001", EventId::eSnapshotCallConf), of_system()};
   TestClient& client = world.agent("1001");
-  EXPECT_EQ(types(client, 2), (std::vector<FrameType>{FrameType::kSubscribed, FrameType::kSnapshotBegin,
-                                                      FrameType::kSnapshotRecord, FrameType::kSnapshotRecord,
-                                                      FrameType::kSnapshotRecord, FrameType::kSnapshotEnd,
-                                                      FrameType::kPrivateEvent}));
+  EXPECT_EQ(types(client, 2),
+            (std::vector<FrameType>{FrameType::kSubscribed, FrameType::kSnapshotBegin,
+                                    FrameType::kSnapshotRecord, FrameType::kSnapshotRecord,
+                                    FrameType::kSnapshotRecord, FrameType::kSnapshotEnd,
+                                    FrameType::kPrivateEvent}));
   const auto end = wire::SnapshotEndView::trusted(client.of(FrameType::kSnapshotEnd)[0]);
   EXPECT_EQ(end.records(), 3u);
   const auto event = wire::PrivateEventView::trusted(client.frames.back());
@@ -124,7 +127,9 @@ TEST(FanoutAgentMode, MissesNothingThatHappensWhileItEnters) {
   line.objects = {of_agent("1001")};
   line.say(of_agent("1001"));
   const auto image = line.image();
-  Tell tell{.kind = TellKind::kAgentMode, .to = line.asks[0].from, .agent_key = wire::object_key("agent.5000.1001")};
+  Tell tell{.kind = TellKind::kAgentMode,
+            .to = line.asks[0].from,
+            .agent_key = wire::object_key("agent.5000.1001")};
   tell.image = image;
   const auto between = line.write(of_agent("1001"));
   line.write(of_agent("1002"));
@@ -188,7 +193,8 @@ TEST(FanoutMonitor, AReplyComesBetweenTheRangesInOrder) {
     const auto position = line.log().tail();
     line.write(of_agent("2"));
     line.publish();
-    Tell tell{.kind = TellKind::kReply, .to = line.asks.back().from, .after_log_position = position};
+    Tell tell{
+        .kind = TellKind::kReply, .to = line.asks.back().from, .after_log_position = position};
     FrameBytes buffer(256);
     wire::ReplyWriter writer(buffer, {.id = 5});
     const Bytes frame = writer.finish();
@@ -218,7 +224,8 @@ TEST(FanoutMonitor, MatchesEachRecordOncePerDistinctFilter) {
   world.line().say(of_agent("1"));
   world.run(Millis{150});
   world.world.settle();
-  EXPECT_EQ(world.reactor->counters().records_copied, 21u) << "once per channel, however many listen";
+  EXPECT_EQ(world.reactor->counters().records_copied, 21u)
+      << "once per channel, however many listen";
 }
 
 TEST(FanoutMonitor, RefusesAFilterThatIsNotOneAndSaysWhere) {
@@ -228,7 +235,8 @@ TEST(FanoutMonitor, RefusesAFilterThatIsNotOneAndSaysWhere) {
   world.run(Millis{20});
   const auto answer = wire::SubscribedView::trusted(client.frames.back());
   EXPECT_EQ(answer.outcome(), wire::Outcome::kRefused);
-  EXPECT_EQ(answer.arguments().integer(wire::Keyword::FailureCode), wire::ctios::eMonitorModeConnectionDenied);
+  EXPECT_EQ(answer.arguments().integer(wire::Keyword::FailureCode),
+            wire::ctios::eMonitorModeConnectionDenied);
   EXPECT_FALSE(answer.arguments().string(wire::Keyword::ErrorMessage).value_or("").empty());
 }
 
@@ -247,7 +255,8 @@ TEST(FanoutMonitor, BoundsTheNumberOfDistinctFiltersAndOfMonitors) {
   world.run(Seconds{2});
   third.subscribe_monitor("MessageID=32");
   world.run(Millis{20});
-  EXPECT_TRUE(third.has_event(EventId::eOnMonitorModeEstablished)) << "the place of a filter nobody has is free";
+  EXPECT_TRUE(third.has_event(EventId::eOnMonitorModeEstablished))
+      << "the place of a filter nobody has is free";
   world.monitor("MessageID=32");
   TestClient& fourth = world.welcomed();
   fourth.subscribe_monitor("MessageID=30");
@@ -307,7 +316,8 @@ TEST(FanoutResume, GivesExactlyWhatWasMissed) {
     const auto first = world.line().say();
     for (int i = 0; i < 20; ++i) world.line().say();
     TestClient& client = world.welcomed();
-    const wire::Position seen{.lineage = 77, .epoch = 3, .peripheral_id = 5000, .sequence = first + 4};
+    const wire::Position seen{
+        .lineage = 77, .epoch = 3, .peripheral_id = 5000, .sequence = first + 4};
     client.subscribe_monitor(filter, {&seen, 1});
     world.run(Millis{20});
     EXPECT_EQ(client.count(FrameType::kSnapshotBegin), 0u);
@@ -330,7 +340,8 @@ TEST(FanoutResume, AnAgentGoesOnWhereItWas) {
 TEST(FanoutResume, C15_AForgedPositionGetsASnapshot) {
   FanoutWorld world;
   for (int i = 0; i < 5; ++i) world.line().say();
-  const std::vector<wire::Position> forged{{77, 3, 5000, 99}, {77, 4, 5000, 2}, {78, 3, 5000, 2}, {77, 3, 5000, ~0ULL}};
+  const std::vector<wire::Position> forged{
+      {77, 3, 5000, 99}, {77, 4, 5000, 2}, {78, 3, 5000, 2}, {77, 3, 5000, ~0ULL}};
   for (const wire::Position& position : forged) {
     TestClient& client = world.welcomed();
     client.subscribe_monitor("MessageID=30", {&position, 1});
@@ -378,7 +389,8 @@ void check_stream(const TestClient& client, std::uint64_t last) {
         ASSERT_EQ(id, at + 1);
         at = id;
         break;
-      default: break;
+      default:
+        break;
     }
   }
   EXPECT_EQ(at, last);

@@ -3,6 +3,14 @@
 // The line is fake, what it touches is not: records go through a real event log, asks and tells through the real queues.
 #pragma once
 
+#include "broker/fanout.hpp"
+#include "core/sim_io.hpp"
+#include "core/sim_world.hpp"
+#include "wire/ctios_enums.hpp"
+#include "wire/object_key.hpp"
+#include "wire/session_cutter.hpp"
+#include "wire/session_frame.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,14 +19,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "broker/fanout.hpp"
-#include "core/sim_io.hpp"
-#include "core/sim_world.hpp"
-#include "wire/ctios_enums.hpp"
-#include "wire/object_key.hpp"
-#include "wire/session_cutter.hpp"
-#include "wire/session_frame.hpp"
 
 namespace cti::broker {
 
@@ -42,17 +42,19 @@ struct TestRecord {
   bool snapshot = false;
 };
 
-inline FrameBytes record_bytes(const TestRecord& record, const Position& at, std::uint32_t peripheral) {
+inline FrameBytes record_bytes(const TestRecord& record, const Position& at,
+                               std::uint32_t peripheral) {
   FrameBytes buffer(200 + record.text_bytes + 200);
-  wire::UpdateWriter writer(buffer, {.id = record.sequence,
-                                     .snapshot = record.snapshot,
-                                     .lineage = at.lineage,
-                                     .epoch = at.epoch,
-                                     .peripheral_id = peripheral,
-                                     .object_key = wire::object_key(record.object),
-                                     .agent_key = record.agent.empty() ? 0 : wire::object_key(record.agent),
-                                     .event_id = record.event,
-                                     .topics = record.topics});
+  wire::UpdateWriter writer(buffer,
+                            {.id = record.sequence,
+                             .snapshot = record.snapshot,
+                             .lineage = at.lineage,
+                             .epoch = at.epoch,
+                             .peripheral_id = peripheral,
+                             .object_key = wire::object_key(record.object),
+                             .agent_key = record.agent.empty() ? 0 : wire::object_key(record.agent),
+                             .event_id = record.event,
+                             .topics = record.topics});
   std::string text(record.text_bytes, 'x');
   const std::size_t dot = record.object.rfind('.');
   writer.arguments().add_string(wire::Keyword::AgentID, record.object.substr(dot + 1));
@@ -67,9 +69,12 @@ inline FrameBytes record_bytes(const TestRecord& record, const Position& at, std
 /// A line that answers asks at once from what the test has put there.
 class FakeLine {
  public:
-  FakeLine(core::SimNetwork& network, std::uint16_t index, std::uint32_t peripheral, std::size_t log_bytes,
-           std::vector<FanoutShared*> fanouts, const RendezvousLimits& limits)
-      : peripheral_(peripheral), io_(network.make_io("10.0.1." + std::to_string(index + 1))), fanouts_(fanouts) {
+  FakeLine(core::SimNetwork& network, std::uint16_t index, std::uint32_t peripheral,
+           std::size_t log_bytes, std::vector<FanoutShared*> fanouts,
+           const RendezvousLimits& limits)
+      : peripheral_(peripheral),
+        io_(network.make_io("10.0.1." + std::to_string(index + 1))),
+        fanouts_(fanouts) {
     auto log = ring::EventLog::create({log_bytes, static_cast<std::uint32_t>(fanouts.size()),
                                        ring::MirroredMemory::Pages::kLazy});
     EXPECT_TRUE(log.ok());
@@ -114,8 +119,8 @@ class FakeLine {
 
   /// The objects of the next images: one snapshot record each.
   std::vector<TestRecord> objects;
-  bool answering = true;             ///< false: asks are kept, not answered
-  std::vector<Ask> asks;             ///< all that came, in order
+  bool answering = true;  ///< false: asks are kept, not answered
+  std::vector<Ask> asks;  ///< all that came, in order
   std::map<std::string, bool> refuse_agents;
 
   std::shared_ptr<const SnapshotImage> image() {
@@ -152,7 +157,8 @@ class FakeLine {
     tell.request_id = ask.request_id;
     tell.after_log_position = log_->tail();
     switch (ask.kind) {
-      case AskKind::kSessionGone: return;
+      case AskKind::kSessionGone:
+        return;
       case AskKind::kSnapshot:
         tell.kind = TellKind::kSnapshot;
         tell.image = image();
@@ -172,7 +178,8 @@ class FakeLine {
       case AskKind::kRequest: {
         tell.kind = TellKind::kReply;
         FrameBytes buffer(256);
-        wire::ReplyWriter writer(buffer, {.id = ask.request_id, .event_id = wire::EventId::eAnswerCallConf});
+        wire::ReplyWriter writer(
+            buffer, {.id = ask.request_id, .event_id = wire::EventId::eAnswerCallConf});
         const Bytes frame = writer.finish();
         tell.frames.assign(frame.begin(), frame.end());
         break;
@@ -193,7 +200,8 @@ class FakeLine {
 /// One client. What it receives is kept as whole frames; a stream that cannot be cut into frames fails the test.
 class TestClient {
  public:
-  TestClient(core::SimNetwork& network, std::string_view host, core::IoLimits limits = {.connections_max = 4})
+  TestClient(core::SimNetwork& network, std::string_view host,
+             core::IoLimits limits = {.connections_max = 4})
       : io_(network.make_io(host, limits)) {}
 
   void connect() { connection_ = io_->connect({std::string(kServerHost), kServerPort}); }
@@ -211,20 +219,23 @@ class TestClient {
   }
   void send(std::string_view text) { send(as_bytes(text)); }
   void hello(std::uint16_t version = wire::kSessionVersion, wire::Role role = wire::Role::kClient) {
-    wire::HelloWriter writer(buffer_, {.version_min = version, .version_max = version, .role = role});
+    wire::HelloWriter writer(buffer_,
+                             {.version_min = version, .version_max = version, .role = role});
     writer.arguments().add_string("ClientID", "test client");
     send(writer.finish());
   }
   void subscribe_agent(std::string_view agent, std::span<const wire::Position> positions = {},
                        std::uint32_t peripheral = 5000) {
-    wire::SubscribeWriter writer(buffer_, {.id = 1, .mode = wire::SubscribeMode::kAgent}, positions);
+    wire::SubscribeWriter writer(buffer_, {.id = 1, .mode = wire::SubscribeMode::kAgent},
+                                 positions);
     writer.arguments().add_string(wire::Keyword::AgentID, agent);
     writer.arguments().add_uint(wire::Keyword::PeripheralID, peripheral);
     send(writer.finish());
   }
   void subscribe_monitor(std::string_view filter, std::span<const wire::Position> positions = {},
                          bool snapshot = true) {
-    wire::SubscribeWriter writer(buffer_, {.id = 1, .mode = wire::SubscribeMode::kMonitor}, positions);
+    wire::SubscribeWriter writer(buffer_, {.id = 1, .mode = wire::SubscribeMode::kMonitor},
+                                 positions);
     writer.arguments().add_string(wire::Keyword::MessageFilter, filter);
     if (!snapshot) writer.arguments().add_int(wire::Keyword::MonitorSessionSnapshotMode, 1);
     send(writer.finish());
@@ -265,7 +276,8 @@ class TestClient {
   /// Sequences of the updates, in order of arrival.
   std::vector<std::uint64_t> updates() const {
     std::vector<std::uint64_t> found;
-    for (const FrameBytes& frame : of(wire::FrameType::kUpdate)) found.push_back(wire::frame_id(frame.data()));
+    for (const FrameBytes& frame : of(wire::FrameType::kUpdate))
+      found.push_back(wire::frame_id(frame.data()));
     return found;
   }
   std::vector<wire::EventId> private_events() const {
@@ -282,18 +294,24 @@ class TestClient {
   /// The reason in the kClose that came; kNormal when none has.
   wire::CloseReason close_reason() const {
     const auto closes = of(wire::FrameType::kClose);
-    return closes.empty() ? wire::CloseReason::kNormal : wire::CloseView::trusted(closes.back()).reason();
+    return closes.empty() ? wire::CloseReason::kNormal
+                          : wire::CloseView::trusted(closes.back()).reason();
   }
   std::string close_text() const {
     const auto closes = of(wire::FrameType::kClose);
     if (closes.empty()) return {};
-    return std::string(wire::CloseView::trusted(closes.back()).arguments().string(wire::Keyword::ErrorMessage).value_or(""));
+    return std::string(wire::CloseView::trusted(closes.back())
+                           .arguments()
+                           .string(wire::Keyword::ErrorMessage)
+                           .value_or(""));
   }
 
  private:
   void complete(const core::Completion& completion) {
     switch (completion.event) {
-      case core::IoEvent::kConnected: connected = true; return flush();
+      case core::IoEvent::kConnected:
+        connected = true;
+        return flush();
       case core::IoEvent::kReceived: {
         const auto fed = cutter_.feed(completion.bytes, [this](Bytes frame) { take(frame); });
         EXPECT_TRUE(fed.ok()) << describe(fed.error());
@@ -304,13 +322,16 @@ class TestClient {
         full_ = completion.sent < in_flight_;
         in_flight_ = 0;
         return flush();
-      case core::IoEvent::kWritable: full_ = false; return flush();
+      case core::IoEvent::kWritable:
+        full_ = false;
+        return flush();
       case core::IoEvent::kClosed:
         closed = true;
         connected = false;
         close_error = completion.error;
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -375,13 +396,14 @@ class FanoutWorld {
     shared.io = io.get();
     std::vector<LineShared*> line_shares;
     for (std::size_t i = 0; i < options.peripherals.size(); ++i) {
-      lines.push_back(std::make_unique<FakeLine>(network, static_cast<std::uint16_t>(i), options.peripherals[i],
-                                                 options.log_bytes, std::vector<FanoutShared*>{&shared},
-                                                 options.limits));
+      lines.push_back(std::make_unique<FakeLine>(
+          network, static_cast<std::uint16_t>(i), options.peripherals[i], options.log_bytes,
+          std::vector<FanoutShared*>{&shared}, options.limits));
       line_shares.push_back(&lines.back()->shared());
     }
-    reactor = std::make_unique<FanoutReactor>(options.config, *io, shared, line_shares, admission,
-                                              [this](bool, std::string_view text) { notes.emplace_back(text); });
+    reactor = std::make_unique<FanoutReactor>(
+        options.config, *io, shared, line_shares, admission,
+        [this](bool, std::string_view text) { notes.emplace_back(text); });
     EXPECT_TRUE(reactor->listen({std::string(kServerHost), kServerPort}).ok());
     world.add(kServerHost, [this](TimePoint deadline) { return reactor->turn(deadline); });
     for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -1,15 +1,15 @@
 // null_fanout.hpp - a fan-out reactor over NullIo with sessions already in their modes, and a log to feed it from.
 #pragma once
 
+#include "broker/fanout.hpp"
+#include "tests/unit/broker/null_io.hpp"
+#include "wire/object_key.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "broker/fanout.hpp"
-#include "null_io.hpp"
-#include "wire/object_key.hpp"
 
 namespace cti::broker {
 
@@ -26,11 +26,13 @@ class NullFanout {
     line_ = std::make_unique<LineShared>(0, *log_, Position{1, 1, 0}, 1, RendezvousLimits{});
     line_->io = shared_.io = &io;
     line_->status.set_peripheral(5000, true);
-    reactor = std::make_unique<FanoutReactor>(config_, io, shared_, std::vector<LineShared*>{line_.get()},
-                                              admission_, FanoutNote{});
+    reactor = std::make_unique<FanoutReactor>(
+        config_, io, shared_, std::vector<LineShared*>{line_.get()}, admission_, FanoutNote{});
   }
 
-  static std::string agent_name(std::uint32_t number) { return "agent.5000." + std::to_string(10000 + number); }
+  static std::string agent_name(std::uint32_t number) {
+    return "agent.5000." + std::to_string(10000 + number);
+  }
 
   /// Opens a session in monitor mode, or in agent mode when `filter` is empty.
   void open(std::string_view filter, std::uint32_t agent = 0) {
@@ -42,10 +44,12 @@ class NullFanout {
     std::vector<std::byte> subscribe(1024);
     const bool monitor = !filter.empty();
     wire::SubscribeWriter wish(
-        subscribe, {.mode = monitor ? wire::SubscribeMode::kMonitor : wire::SubscribeMode::kAgent}, {});
+        subscribe, {.mode = monitor ? wire::SubscribeMode::kMonitor : wire::SubscribeMode::kAgent},
+        {});
     if (monitor) wish.arguments().add_string(wire::Keyword::MessageFilter, filter);
     if (monitor) wish.arguments().add_int(wire::Keyword::MonitorSessionSnapshotMode, 1);
-    if (!monitor) wish.arguments().add_string(wire::Keyword::AgentID, std::to_string(10000 + agent));
+    if (!monitor)
+      wish.arguments().add_string(wire::Keyword::AgentID, std::to_string(10000 + agent));
     if (!monitor) wish.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
     io.receive(id, wish.finish());
     settle();
@@ -62,7 +66,8 @@ class NullFanout {
   }
 
   /// One record of about `bytes` that concerns `agent`; unseen until publish().
-  bool write(std::uint32_t agent, std::size_t bytes, wire::EventId event = wire::EventId::eAgentStateEvent) {
+  bool write(std::uint32_t agent, std::size_t bytes,
+             wire::EventId event = wire::EventId::eAgentStateEvent) {
     const MutableBytes room = log_->claim(bytes + 160);
     if (room.empty()) return false;
     const std::string name = agent_name(agent);
@@ -76,7 +81,9 @@ class NullFanout {
                                      .event_id = event,
                                      .topics = wire::topic::kAgent});
     writer.arguments().add_string(wire::Keyword::AgentID, std::string_view(name).substr(11));
-    if (bytes > 120) writer.arguments().add_string(wire::Keyword::CallVariable1, std::string_view(kFill).substr(0, bytes - 120));
+    if (bytes > 120)
+      writer.arguments().add_string(wire::Keyword::CallVariable1,
+                                    std::string_view(kFill).substr(0, bytes - 120));
     writer.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
     log_->commit(writer.finish().size(), ++sequence_);
     return true;

@@ -4,12 +4,12 @@
 // is handed in by receive(); every send is complete at the next wait(). No allocation once the vectors have grown.
 #pragma once
 
+#include "core/base/check.hpp"
+#include "core/io.hpp"
+
 #include <cstring>
 #include <utility>
 #include <vector>
-
-#include "core/base/check.hpp"
-#include "core/io.hpp"
 
 namespace cti::broker {
 
@@ -35,9 +35,11 @@ class NullIo : public core::Io {
   std::uint64_t sends = 0;
   std::uint64_t hash = 0;  ///< of the lengths sent: keeps the work from being thrown away
   TimePoint time{};
-  bool touch = false;      ///< read one word per cache line of what is sent, as a kernel would at least
+  bool touch = false;  ///< read one word per cache line of what is sent, as a kernel would at least
 
-  Result<core::ListenerId, core::IoError> listen(const core::Endpoint&) override { return core::ListenerId{1}; }
+  Result<core::ListenerId, core::IoError> listen(const core::Endpoint&) override {
+    return core::ListenerId{1};
+  }
   std::uint16_t local_port(core::ListenerId) const override { return 1; }
   void unlisten(core::ListenerId) override {}
   core::ConnectionId connect(const core::Endpoint&) override { return {}; }
@@ -46,7 +48,8 @@ class NullIo : public core::Io {
     bytes_sent += bytes.size();
     hash = hash * 31 + bytes.size();
     if (touch) {
-      for (std::size_t at = 0; at + 8 <= bytes.size(); at += 64) hash += load_le<std::uint64_t>(bytes.data() + at);
+      for (std::size_t at = 0; at + 8 <= bytes.size(); at += 64)
+        hash += load_le<std::uint64_t>(bytes.data() + at);
     }
     next_.push_back({.event = core::IoEvent::kSent,
                      .connection = id,

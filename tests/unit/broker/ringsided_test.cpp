@@ -1,4 +1,6 @@
 // ringsided as a program: flags, configuration, signals, exit codes.
+#include "tools/launch/child.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -7,14 +9,14 @@
 #include <fstream>
 #include <sstream>
 
-#include "tools/launch/child.hpp"
-
 namespace cti::tools {
 namespace {
 
 class Ringsided : public testing::Test {
  protected:
-  static std::string program() { return std::string(std::getenv("RINGSIDE_PROGRAMS")) + "/ringsided"; }
+  static std::string program() {
+    return std::string(std::getenv("RINGSIDE_PROGRAMS")) + "/ringsided";
+  }
 
   std::unique_ptr<Child> start(std::vector<std::string> flags) {
     flags.insert(flags.begin(), program());
@@ -62,8 +64,8 @@ TEST_F(Ringsided, SaysWhatItsFlagsAre) {
   auto child = start({"--help"});
   std::string all;
   while (const auto line = child->wait_for_line("", Seconds{30})) all += *line + "\n";
-  for (const char* flag : {"--config", "--check-config", "--print-config", "--version", "--listen", "--cti-server",
-                           "--ready-fd", "port in use"}) {
+  for (const char* flag : {"--config", "--check-config", "--print-config", "--version", "--listen",
+                           "--cti-server", "--ready-fd", "port in use"}) {
     EXPECT_NE(all.find(flag), std::string::npos) << flag;
   }
   EXPECT_EQ(child->wait_for_exit(Seconds{10}), 0);
@@ -77,13 +79,17 @@ TEST_F(Ringsided, RefusesFlagsThatAreWrongAndNamesThem) {
 }
 
 TEST_F(Ringsided, O1_TellsEveryMistakeOfTheFileAtOnceWithItsPlace) {
-  const std::string bad = file("[server]\nfanouts = 0\nlisten = \"nowhere\"\nprot = 1\n[sessions]\nmax = \"many\"\n");
+  const std::string bad =
+      file("[server]\nfanouts = 0\nlisten = \"nowhere\"\nprot = 1\n[sessions]\nmax = \"many\"\n");
   EXPECT_EQ(run({"--config", bad, "--check-config"}), 2);
   const std::string text = errors();
-  for (const char* what : {":2:", "server.fanouts", "1 .. 64", "server.prot", "sessions.max", ":6:"}) {
+  for (const char* what :
+       {":2:", "server.fanouts", "1 .. 64", "server.prot", "sessions.max", ":6:"}) {
     EXPECT_NE(text.find(what), std::string::npos) << what << " in\n" << text;
   }
-  EXPECT_EQ(run({"--config", file("[[line]]\ncti_servers = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n"), "--check-config"}), 2);
+  EXPECT_EQ(run({"--config", file("[[line]]\ncti_servers = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n"),
+                 "--check-config"}),
+            2);
   EXPECT_NE(errors().find("cti_servers"), std::string::npos) << errors();
 }
 

@@ -1,16 +1,16 @@
 // The whole server on real sockets: threads start, serve, and end in time.
 #include "broker/server.hpp"
 
+#include "core/epoll_io.hpp"
+#include "wire/session_cutter.hpp"
+#include "wire/session_frame.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <functional>
 #include <set>
 #include <vector>
-
-#include "core/epoll_io.hpp"
-#include "wire/session_cutter.hpp"
-#include "wire/session_frame.hpp"
 
 namespace cti::broker {
 namespace {
@@ -58,7 +58,8 @@ class Client {
     if (completion.event != core::IoEvent::kReceived) return;
     const auto fed = cutter_.feed(completion.bytes, [this](Bytes frame) {
       frames.push_back(static_cast<wire::FrameType>(wire::frame_type(frame.data())));
-      if (frames.back() == wire::FrameType::kWelcome) session = wire::WelcomeView::trusted(frame).session();
+      if (frames.back() == wire::FrameType::kWelcome)
+        session = wire::WelcomeView::trusted(frame).session();
     });
     EXPECT_TRUE(fed.ok());
   }
@@ -77,8 +78,9 @@ TEST(Server, P2_ServesSessionsAndSaysGoodbyeAtTheEnd) {
   EXPECT_TRUE(client.wait([&] { return client.frames.size() >= 2; }));
   EXPECT_EQ(client.frames[0], wire::FrameType::kWelcome);
   EXPECT_EQ(client.frames[1], wire::FrameType::kPrivateEvent);
-  EXPECT_NE((*server)->metrics().text().find("ringside_sessions_accepted_total{thread=\"fanout-0\"} 1"),
-            std::string::npos);
+  EXPECT_NE(
+      (*server)->metrics().text().find("ringside_sessions_accepted_total{thread=\"fanout-0\"} 1"),
+      std::string::npos);
   EXPECT_TRUE((*server)->stop());
   EXPECT_TRUE(client.wait([&] { return client.closed; }));
   EXPECT_EQ(client.frames.back(), wire::FrameType::kClose);
@@ -112,7 +114,8 @@ TEST(Server, N7_APortInUseIsSaidAndDistinct) {
   const auto second = Server::create(again, 1);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().kind, ServerError::Kind::kPortInUse);
-  EXPECT_NE(second.error().text.find(std::to_string(again.listen.port)), std::string::npos) << second.error().text;
+  EXPECT_NE(second.error().text.find(std::to_string(again.listen.port)), std::string::npos)
+      << second.error().text;
 }
 
 TEST(Server, EndsInTimeHoweverOftenItIsStarted) {
