@@ -55,16 +55,17 @@ TEST_F(Scenario09, IncomingCallIsAnsweredAndReleased) {
 
   ASSERT_EQ(call.ClearConnection(), CIL_OK);
   ASSERT_NE(client.events.wait(eCallEndEvent, about(id)), nullptr) << client.events.story();
-  for (int once :
-       {eAnswerCallConf, eClearConnectionConf, eCallConnectionClearedEvent, eCallClearedEvent}) {
-    EXPECT_EQ(client.events.count(once), 1u) << once << "\n" << client.events.story();
-  }
+  EXPECT_EQ(client.events.count(eAnswerCallConf), 1u) << client.events.story();
+  EXPECT_EQ(client.events.count(eClearConnectionConf), 1u) << client.events.story();
+  EXPECT_GE(client.events.count(eCallConnectionClearedEvent), 1u) << "one per leaving party";
+  EXPECT_EQ(client.events.count(eCallClearedEvent), 1u) << client.events.story();
+  EXPECT_EQ(client.events.count(eCallEndEvent), 1u) << client.events.story();
   EXPECT_GE(client.events.place(eAgentStateEvent, where(CTIOS_AGENTSTATE, eTalking)), 0);
   const int end = client.events.place(eCallEndEvent, about(id));
   for (int before : {eCallConnectionClearedEvent, eCallClearedEvent}) {
     EXPECT_LT(client.events.place(before), end) << client.events.story();
   }
-  EXPECT_FALSE(client.has_call(id));
+  EXPECT_TRUE(client.loses_call(id));
 }
 
 class Scenario10 : public OneAgent {};

@@ -58,9 +58,9 @@ TEST(Scenario20, FiltersCombineValuesKeysAndStars) {
     monitors.back()->events.mark();
   }
   std::vector<std::unique_ptr<Client>> agents;
-  agents.push_back(logged_in(world, "1001", "21001"));
-  agents.push_back(logged_in(world, "1002", "21002"));
-  agents.push_back(logged_in(world, "2001", "22001"));
+  agents.push_back(logged_in(world, "1001", "23903"));
+  agents.push_back(logged_in(world, "1002", "23904"));
+  agents.push_back(logged_in(world, "2001", "23905"));
   for (const auto& agent : agents) agent->set_state(eAvailable);
 
   for (std::size_t i = 0; i < rows.size(); ++i) {

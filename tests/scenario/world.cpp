@@ -24,9 +24,8 @@ std::string local(int port) { return "127.0.0.1:" + std::to_string(port); }
 }  // namespace
 
 Client::Client() {
-  for (int list : {eSessionList, eCallList, eAgentList, eButtonEnablementList, eSkillGroupList}) {
-    EXPECT_EQ(session.AddEventListener(&events, list), CIL_OK);
-  }
+  // One list with every event once: some events stand in several interfaces.
+  EXPECT_EQ(session.AddEventListener(&events, eAllInOneList), CIL_OK);
 }
 
 Client::~Client() {
@@ -85,6 +84,15 @@ bool Client::has_call(const std::string& unique_object_id) {
   const bool found = session.GetObjectFromObjectID(unique_object_id, &object);
   if (found) object->Release();
   return found;
+}
+
+bool Client::loses_call(const std::string& unique_object_id) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (has_call(unique_object_id)) {  // it goes when the handlers of OnCallEnd have returned
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 CCall& Client::call(const std::string& unique_object_id) {

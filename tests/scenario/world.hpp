@@ -37,6 +37,8 @@ class Client {
   /// The call with this UniqueObjectID, which must exist.
   CCall& call(const std::string& unique_object_id);
   bool has_call(const std::string& unique_object_id);
+  /// Waits until the session has no such call any more.
+  bool loses_call(const std::string& unique_object_id);
   void monitor(const std::string& filter);
 
   CCtiOsSession session;
