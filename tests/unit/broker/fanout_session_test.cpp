@@ -259,7 +259,7 @@ TEST(FanoutSession, C12_LimitsTheRequestsOfOneSessionAndAnswersEach) {
   EXPECT_EQ(flood.count(FrameType::kReply), 100u) << "exactly one answer each";
   EXPECT_EQ(other.count(FrameType::kReply), 1u);
   std::uint64_t confirmed = 0;
-  for (const FrameBytes& frame : flood.of(FrameType::kReply)) {
+  for (const Bytes frame : flood.of(FrameType::kReply)) {
     if (wire::ReplyView::trusted(frame).outcome() == wire::Outcome::kConfirmed) ++confirmed;
   }
   EXPECT_GE(confirmed, 19u) << "the burst, less the wish for a mode";

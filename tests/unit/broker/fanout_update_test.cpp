@@ -299,7 +299,7 @@ TEST(FanoutMonitor, HearsOfEveryPeripheralGatewayWithASnapshotOfEach) {
     }
     world.run(Millis{20});
     std::map<std::uint32_t, std::vector<std::uint64_t>> seen;
-    for (const FrameBytes& frame : client.of(FrameType::kUpdate)) {
+    for (const Bytes frame : client.of(FrameType::kUpdate)) {
       const auto update = wire::UpdateView::trusted(frame);
       seen[update.peripheral_id()].push_back(update.sequence());
     }

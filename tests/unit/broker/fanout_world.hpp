@@ -265,8 +265,9 @@ class TestClient {
   std::int32_t close_error = 0;
   bool answers_heartbeats = true;
 
-  std::vector<FrameBytes> of(wire::FrameType type) const {
-    std::vector<FrameBytes> found;
+  /// Views of the frames of one type: good until the next frame is taken.
+  std::vector<Bytes> of(wire::FrameType type) const {
+    std::vector<Bytes> found;
     for (const FrameBytes& frame : frames) {
       if (type_of(frame) == type) found.push_back(frame);
     }
@@ -276,13 +277,13 @@ class TestClient {
   /// Sequences of the updates, in order of arrival.
   std::vector<std::uint64_t> updates() const {
     std::vector<std::uint64_t> found;
-    for (const FrameBytes& frame : of(wire::FrameType::kUpdate))
+    for (const Bytes frame : of(wire::FrameType::kUpdate))
       found.push_back(wire::frame_id(frame.data()));
     return found;
   }
   std::vector<wire::EventId> private_events() const {
     std::vector<wire::EventId> found;
-    for (const FrameBytes& frame : of(wire::FrameType::kPrivateEvent)) {
+    for (const Bytes frame : of(wire::FrameType::kPrivateEvent)) {
       found.push_back(wire::PrivateEventView::trusted(frame).event_id());
     }
     return found;
