@@ -1,4 +1,4 @@
-// failover_test.cpp - scenario 24: a server dies while its agent has a call, and the other one takes over.
+// failover_test.cpp - scenario 24: a server dies while its agent has two calls, and the other one takes over.
 #include "tests/scenario/world.hpp"
 
 #include <signal.h>
@@ -12,80 +12,83 @@ std::string connection_call_id(const std::string& unique_object_id) {
   return unique_object_id.substr(begin, unique_object_id.find('.', begin) - begin);
 }
 
-TEST(Scenario24, FailoverKeepsTheCallAndEndsTheOneThatEnded) {
-  World world(2);
-  // The first side is chosen at random: try until the session is on server 0.
-  std::unique_ptr<Client> client;
-  Arguments both;
-  both.AddItem(CTIOS_CTIOSA, "127.0.0.1");
-  both.AddItem(CTIOS_PORTA, world.port(0));
-  both.AddItem(CTIOS_CTIOSB, "127.0.0.1");
-  both.AddItem(CTIOS_PORTB, world.port(1));
-  client = std::make_unique<Client>();
-  client->connect(world.port(0), world.port(1));
-  int port = 0;
-  client->session.GetValueInt("CurrentPort", &port);
-  const std::size_t mine = port == world.port(1) ? 1 : 0;
-  client->set_agent("22866");
-  client->login("23901", true);
-  client->set_state(eAvailable);
+/// An agent on server 0 with a customer on hold, talking to a colleague who is on server 1.
+class Scenario24 : public testing::Test {
+ protected:
+  void SetUp() override {
+    // The first side is drawn: with server 1 stopped it can only be server 0.
+    world.server(1).signal(SIGSTOP);
+    client.connect(world.port(0), world.port(1));
+    world.server(1).signal(SIGCONT);
+    client.set_agent("22866");
+    client.login("23901", true);
+    client.set_state(eAvailable);
+    held = world.call_arrives(client, "5551111", "77");
+    ASSERT_NE(client.events.wait(eCallDeliveredEvent, about(held)), nullptr);
+    ASSERT_EQ(client.call(held).Answer(), CIL_OK);
+    ASSERT_NE(client.events.wait(eCallEstablishedEvent, about(held)), nullptr);
+    consult();
+  }
 
-  const std::string held = world.call_arrives(*client, "5551111", "77");
-  ASSERT_NE(client->events.wait(eCallDeliveredEvent, about(held)), nullptr);
-  client->call(held).Answer();
-  ASSERT_NE(client->events.wait(eCallEstablishedEvent, about(held)), nullptr);
-  client->call(held).Hold();
-  ASSERT_NE(client->events.wait(eCallHeldEvent, about(held)), nullptr) << client->events.story();
-  ASSERT_EQ(client->call(held).Retrieve(), CIL_OK);
-  ASSERT_NE(client->events.wait(eCallRetrievedEvent, about(held)), nullptr)
-      << client->events.story();
+  void consult() {
+    colleague.connect(world.port(1));
+    colleague.set_agent("22867");
+    colleague.login("23902");
+    Arguments args;
+    args.AddItem(CTIOS_DIALEDNUMBER, "23902");
+    args.AddItem(CTIOS_CONSULTTYPE, 1);
+    ASSERT_EQ(client.call(held).MakeConsultCall(args), CIL_OK);
+    const Seen* begin = client.events.wait(eCallBeginEvent);
+    ASSERT_NE(begin, nullptr) << client.events.story();
+    talking = begin->text(CTIOS_UNIQUEOBJECTID);
+    const Seen* ringing = colleague.events.wait(eCallDeliveredEvent);
+    ASSERT_NE(ringing, nullptr) << colleague.events.story();
+    ASSERT_EQ(colleague.call(ringing->text(CTIOS_UNIQUEOBJECTID)).Answer(), CIL_OK);
+    ASSERT_NE(client.events.wait(eCallEstablishedEvent, about(talking)), nullptr)
+        << client.events.story();
+    client.events.mark();
+  }
 
-  // The colleague whom the agent consults is on the server that lives on.
+  /// Server 0 dies, and the held call ends before the client is on server 1.
+  void kill_server_0() {
+    world.server(1).signal(SIGSTOP);
+    world.server(0).signal(SIGKILL);
+    world.tell_simulator("hangup " + connection_call_id(held));
+    ASSERT_NE(client.events.wait(eOnConnectionFailure), nullptr) << client.events.story();
+    world.server(1).signal(SIGCONT);
+    ASSERT_NE(client.events.wait(eOnConnection), nullptr) << client.events.story();
+  }
+
+  World world{2};
+  Client client;
   Client colleague;
-  colleague.connect(world.port(1 - mine));
-  colleague.set_agent("22867");
-  colleague.login("23902");
-  Arguments consult;
-  consult.AddItem(CTIOS_DIALEDNUMBER, "23902");
-  consult.AddItem(CTIOS_CONSULTTYPE, 1);
-  ASSERT_EQ(client->call(held).MakeConsultCall(consult), CIL_OK);
-  const Seen* begin = client->events.wait(eCallBeginEvent);
-  ASSERT_NE(begin, nullptr) << client->events.story();
-  const std::string talking = begin->text(CTIOS_UNIQUEOBJECTID);
-  const Seen* ringing = colleague.events.wait(eCallDeliveredEvent);
-  ASSERT_NE(ringing, nullptr) << colleague.events.story();
-  ASSERT_EQ(colleague.call(ringing->text(CTIOS_UNIQUEOBJECTID)).Answer(), CIL_OK);
-  ASSERT_NE(client->events.wait(eCallEstablishedEvent, about(talking)), nullptr)
-      << client->events.story();
+  std::string held;
+  std::string talking;
+};
 
-  client->events.mark();
-  const std::size_t logins = client->events.count(eSetAgentStateConf);
-  world.server(mine).signal(SIGKILL);
-  world.tell_simulator("hangup " + connection_call_id(held));
-  const Seen* failure = client->events.wait(eOnConnectionFailure);
-  ASSERT_NE(failure, nullptr) << client->events.story();
-  EXPECT_EQ(failure->text("FailedServer"), "127.0.0.1");
-  ASSERT_NE(client->events.wait(eOnConnection), nullptr) << client->events.story();
-  ASSERT_NE(client->events.wait(eQueryAgentStateConf), nullptr) << client->events.story();
-  const Seen* device = client->events.wait(eSnapshotDeviceConf);
-  ASSERT_NE(device, nullptr) << client->events.story();
-  EXPECT_EQ(device->integer("NumCalls"), 1);
+TEST_F(Scenario24, FailoverKeepsTheCallAndEndsTheOneThatEnded) {
+  const std::size_t confirmations = client.events.count(eSetAgentStateConf);
+  ASSERT_NO_FATAL_FAILURE(kill_server_0());
+  ASSERT_NE(client.events.wait(eQueryAgentStateConf), nullptr) << client.events.story();
+  const Seen* device = client.events.wait(eSnapshotDeviceConf);
+  ASSERT_NE(device, nullptr) << client.events.story();
+  EXPECT_EQ(device->integer("NumCalls"), 1) << client.events.story();
   Arguments* valid = nullptr;
   ASSERT_TRUE(device->args.GetValueArray("ValidCalls", &valid));
   EXPECT_TRUE(valid->IsValid(talking)) << valid->DumpArgs();
   EXPECT_FALSE(valid->IsValid(held)) << valid->DumpArgs();
   valid->Release();
-  ASSERT_NE(client->events.wait(eSnapshotCallConf, about(talking)), nullptr)
-      << client->events.story();
-  ASSERT_NE(client->events.wait(eSetAgentModeEvent), nullptr) << client->events.story();
-  EXPECT_TRUE(client->loses_call(held));
-  EXPECT_EQ(client->events.count(eCallEndEvent, about(held)), 1u) << client->events.story();
-  EXPECT_EQ(client->events.count(eCallEndEvent, about(talking)), 0u) << client->events.story();
-  EXPECT_TRUE(client->has_call(talking));
-  EXPECT_EQ(client->events.count(eSetAgentStateConf), logins) << "no second Login by the program";
+  ASSERT_NE(client.events.wait(eSnapshotCallConf, about(talking)), nullptr)
+      << client.events.story();
+  ASSERT_NE(client.events.wait(eSetAgentModeEvent), nullptr) << client.events.story();
+  EXPECT_TRUE(client.loses_call(held));
+  EXPECT_EQ(client.events.count(eCallEndEvent, about(held)), 1u) << client.events.story();
+  EXPECT_EQ(client.events.count(eCallEndEvent, about(talking)), 0u) << client.events.story();
+  EXPECT_TRUE(client.has_call(talking));
+  EXPECT_EQ(client.events.count(eSetAgentStateConf), confirmations) << "no Login by the program";
 
-  ASSERT_EQ(client->call(talking).ClearConnection(), CIL_OK);
-  EXPECT_NE(client->events.wait(eCallEndEvent, about(talking)), nullptr) << client->events.story();
+  ASSERT_EQ(client.call(talking).ClearConnection(), CIL_OK);
+  EXPECT_NE(client.events.wait(eCallEndEvent, about(talking)), nullptr) << client.events.story();
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ std::string buttons(std::uint32_t mask) {
 }
 
 Party::Party(std::string name) : name_(std::move(name)) {
-  for (int list : {eSessionList, eCallList, eAgentList}) session.AddEventListener(this, list);
+  session.AddEventListener(this, eAllInOneList);
 }
 
 Party::~Party() {

@@ -107,7 +107,8 @@ def keyword_cpp(schema):
     own = [first[i] for i in sorted(first) if i >= ours]
     assert sorted(i for i in first if i < ours) == list(range(1, len(guide) + 1)), 'gap in keyword ids'
     assert sorted(i for i in first if i >= ours) == list(range(ours, ours + len(own))), 'gap in own keyword ids'
-    return BANNER.format(name='keyword.cpp', what='names, types and the hash table of keywords.') + f'''#include "wire/keyword.hpp"
+    banner = BANNER.format(name='keyword.cpp', what='names, types and the hash table of keywords.')
+    return banner + f'''#include "wire/keyword.hpp"
 
 #include <array>
 

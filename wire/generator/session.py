@@ -10,7 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-BANNER = '// {name} - {what}\n//\n// Generated from wire/session.json by wire/generator/session.py; change those, not this file.\n'
+BANNER = ('// {name} - {what}\n//\n'
+          '// Generated from wire/session.json by wire/generator/session.py; change those, not this file.\n')
 SIZES = {'u16': 2, 'u32': 4, 'u64': 8}
 CXX = {'u16': 'std::uint16_t', 'u32': 'std::uint32_t', 'u64': 'std::uint64_t'}
 FOREIGN = {'RequestId': 'u32', 'EventId': 'u32'}  # enums of wire/event_id.hpp
@@ -186,8 +187,8 @@ def writer_body(schema, frame):
 def code_hpp(schema):
     magic = int.from_bytes(schema.json['magic'].encode('ascii'), 'little')
     lines = [BANNER.format(name='session_frame.hpp', what='the frames of the session protocol, read and written in place.'),
-             '''// Views never copy; check() is for foreign bytes, trusted() for our own. Writers put the fixed part at once, take the
-// Arguments through arguments() and complete the frame with finish(); the first error sticks. No allocation anywhere.
+             '''// Views never copy; check() is for foreign bytes, trusted() for our own. Writers put the fixed part at once,
+// take the Arguments through arguments() and complete the frame with finish(); the first error sticks. No allocation anywhere.
 // Documented frame by frame in wire/SESSION_PROTOCOL.md.
 #pragma once
 
