@@ -166,12 +166,13 @@ def pre_included(compiler, headers):
 
 
 def run_net(folder, net, headers):
-    """-> 'caught', 'n/m' runs, 'hangs' (the runner's time-out catches it), '-' (passed) or 'does not build'."""
+    """-> 'caught', 'n/m' runs, 'hangs' (the time-out catches it), '-' (passed) or 'does not build'."""
     compiler, sources, runs = NETS[net]
     program = folder / net
     build = subprocess.run(
         compiler + FLAGS + pre_included(compiler, headers) + [
-            "-I.", "-o", str(program), *sources, "-lgtest", "-lgtest_main", "-lpthread"], cwd=folder, capture_output=True, text=True)
+            "-I.", "-o", str(program), *sources, "-lgtest", "-lgtest_main", "-lpthread"], cwd=folder,
+        capture_output=True, text=True)
     if build.returncode != 0:
         return "does not build: " + build.stderr.split("\n")[0]
     caught = 0
