@@ -43,7 +43,9 @@ class BlockPool {
  public:
   /// `blocks` of memory are reserved; the kernel gives pages at first touch.
   explicit BlockPool(std::uint32_t blocks)
-      : blocks_(std::make_unique_for_overwrite<Block[]>(blocks)), count_(blocks) {
+      : memory_(std::make_unique_for_overwrite<std::byte[]>(std::size_t{blocks} * Block::kBytes)),
+        blocks_(reinterpret_cast<Block*>(memory_.get())),
+        count_(blocks) {
     CTI_CHECK(blocks < kNoBlock);
   }
 
@@ -82,7 +84,9 @@ class BlockPool {
   std::uint32_t highest_used() const noexcept { return highest_; }
 
  private:
-  const std::unique_ptr<Block[]> blocks_;
+  // Bytes, not Blocks: a Block's initialisers would touch every page at start. Blocks begin to live in allocate().
+  const std::unique_ptr<std::byte[]> memory_;
+  Block* const blocks_;
   const std::uint32_t count_;
   std::uint32_t free_ = kNoBlock;
   std::uint32_t fresh_ = 0;

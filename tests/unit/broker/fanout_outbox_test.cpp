@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <fstream>
 #include <random>
 #include <vector>
 
@@ -15,6 +16,22 @@ std::vector<std::byte> frame(std::size_t bytes, int seed) {
   for (std::size_t i = 0; i < bytes; ++i)
     out[i] = static_cast<std::byte>(i * 31 + static_cast<std::size_t>(seed));
   return out;
+}
+
+std::size_t resident_pages() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident;
+}
+
+TEST(BlockPool, CostsNoMemoryBeforeItsBlocksAreUsed) {
+  constexpr std::uint32_t kBlocks = 32 * 1024;
+  const std::size_t before = resident_pages();
+  BlockPool pool(kBlocks);
+  EXPECT_LT(resident_pages() - before,
+            kBlocks / 2);  // a block is a page; half: room for sanitizers
+  EXPECT_NE(pool.allocate(), kNoBlock);
 }
 
 TEST(Outbox, GivesBytesBackInOrderAcrossBlocks) {
