@@ -49,13 +49,17 @@ class Scenario24 : public testing::Test {
     client.events.mark();
   }
 
-  /// Server 0 dies, and the held call ends before the client is on server 1.
+  /// Server 0 dies, and server 1 has seen the held call end before the client gets there.
   void kill_server_0() {
-    world.server(1).signal(SIGSTOP);
+    Client witness;
+    witness.connect(world.port(1));
+    witness.monitor("MessageID=24");
+    client.events.hold_at(eOnConnectionFailure);
     world.server(0).signal(SIGKILL);
-    world.tell_simulator("hangup " + connection_call_id(held));
     ASSERT_NE(client.events.wait(eOnConnectionFailure), nullptr) << client.events.story();
-    world.server(1).signal(SIGCONT);
+    world.tell_simulator("hangup " + connection_call_id(held));
+    EXPECT_NE(witness.events.wait(eCallEndEvent, about(held)), nullptr) << witness.events.story();
+    client.events.release();
     ASSERT_NE(client.events.wait(eOnConnection), nullptr) << client.events.story();
   }
 

@@ -25,8 +25,20 @@ void Recorder::OnEvent(int iEventID, Arguments& rArgs) {
   auto seen = std::make_unique<Seen>();
   seen->id = iEventID;
   seen->args = rArgs;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   seen_.push_back(std::move(seen));
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return hold_at_ != iEventID; });
+}
+
+void Recorder::hold_at(int id) {
+  const std::lock_guard lock(mutex_);
+  hold_at_ = id;
+}
+
+void Recorder::release() {
+  const std::lock_guard lock(mutex_);
+  hold_at_ = 0;
   changed_.notify_all();
 }
 

@@ -36,6 +36,9 @@ class Recorder : public IGenericEvents {
 
   void OnEvent(int iEventID, Arguments& rArgs) override;
 
+  /// Keeps the event thread, and with it the session, in the next event with this id until release().
+  void hold_at(int id);
+  void release();
   /// The next event with this id (and that `matches`) after the mark, which moves behind it. Null: none came in time.
   const Seen* wait(int id, const Matches& matches = {},
                    std::chrono::milliseconds at_most = kPatience);
@@ -57,6 +60,7 @@ class Recorder : public IGenericEvents {
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Seen>> seen_;  // guarded by mutex_; a Seen never moves once it is in
   std::size_t mark_ = 0;                     // guarded by mutex_
+  int hold_at_ = 0;                          // guarded by mutex_; 0: nowhere
 };
 
 /// Matches events about one object.

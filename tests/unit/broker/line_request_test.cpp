@@ -351,7 +351,7 @@ TEST_F(LineRequest, AgentModeGivesAnImageWithTheAgentItsDeviceAndItsCalls) {
 TEST_F(LineRequest, AnImageFoldedGivesTheMapOfTheLine) {
   call_at(202, "23901", 3);
   call_at(303, "23902", 2);
-  const broker::Tell tell = world.enter_agent_mode("22866");
+  const broker::Tell tell = world.snapshot();
   wire::ObjectTable mirror;
   for (const wire::UpdateView& record : records_of(*tell.image)) {
     if ((record.topics() & wire::topic::kDevice) != 0)
@@ -384,11 +384,28 @@ TEST_F(LineRequest, AnAgentWhomNobodyKnowsIsRefused) {
   EXPECT_EQ(world.line->map().agent(world.agent_key("nobody")), nullptr);
 }
 
-TEST_F(LineRequest, ImagesAreSharedUntilTheLogHasMovedOn) {
-  const broker::Tell one = world.enter_agent_mode("22866");
-  const broker::Tell two = world.enter_agent_mode("22867");
+TEST_F(LineRequest, AnImageIsSharedWhileTheLogStandsAndMadeAnewWhenItMoves) {
+  const broker::Tell one = world.snapshot();
+  const broker::Tell two = world.snapshot();
   EXPECT_EQ(one.image.get(), two.image.get());
-  EXPECT_EQ(world.line->snapshot_counters().built, 1U);
+  call_at(202, "23901", 3);
+  const broker::Tell three = world.snapshot();
+  EXPECT_NE(one.image.get(), three.image.get());
+  EXPECT_GT(three.image->position.sequence, one.image->position.sequence);
+}
+
+TEST_F(LineRequest, AnAgentsImageHoldsThatAgentTheDeviceAndItsCallsAsTheyAreNow) {
+  world.enter_agent_mode("22866");
+  call_at(202, "23901", 3);
+  call_at(303, "23902", 2);
+  const broker::Tell tell = world.enter_agent_mode("22866");
+  std::vector<EventId> events;
+  for (const wire::UpdateView& record : records_of(*tell.image)) {
+    EXPECT_EQ(record.agent_key(), tell.agent_key);
+    events.push_back(record.event_id());
+  }
+  EXPECT_EQ(events, (std::vector{EventId::eQueryAgentStateConf, EventId::eSnapshotDeviceConf,
+                                 EventId::eSnapshotCallConf}));
 }
 
 TEST(Line, AsksDuringTheStartWaitForTheDialogue) {

@@ -153,14 +153,22 @@ class LineWorld {
     args.set("PeripheralID", std::int32_t{kPeripheral});
     broker::Ask what;
     what.kind = broker::AskKind::kAgentMode;
+    what.arguments.assign(args.bytes().begin(), args.bytes().end());
+    return told(std::move(what), broker::TellKind::kAgentMode);
+  }
+  /// An image of everything, as a monitor gets it.
+  broker::Tell snapshot() {
+    broker::Ask what;
+    what.kind = broker::AskKind::kSnapshot;
+    return told(std::move(what), broker::TellKind::kSnapshot);
+  }
+  broker::Tell told(broker::Ask what, broker::TellKind kind) {
     what.from = session();
     what.request_id = ++last_request;
-    what.arguments.assign(args.bytes().begin(), args.bytes().end());
     ask(std::move(what));
     const auto find = [&] {
-      return std::find_if(tells.begin(), tells.end(), [](const broker::Tell& tell) {
-        return tell.kind == broker::TellKind::kAgentMode;
-      });
+      return std::find_if(tells.begin(), tells.end(),
+                          [kind](const broker::Tell& tell) { return tell.kind == kind; });
     };
     EXPECT_TRUE(until([&] { return find() != tells.end(); }));
     if (find() == tells.end()) return {};
