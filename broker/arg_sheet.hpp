@@ -169,8 +169,9 @@ consteval bool ascending() {
 }
 static_assert(ascending(), "the lines of the sheet stand in canonical order");
 
-/// Where a keyword stands; does not compile for one that has no line.
-consteval std::size_t line_of(Keyword keyword) {
+/// Where a keyword stands; as a constant it does not compile for one that has no line.
+/// constexpr and not consteval: clang 14 refuses the latter in templates.
+constexpr std::size_t line_of(Keyword keyword) {
   for (std::size_t i = 0; i < kLines.size(); ++i) {
     if (kLines[i] == keyword) return i;
   }
@@ -254,7 +255,8 @@ class ArgSheet {
   }
   template <wire::Keyword K>
   void number(wire::ArgType type, std::uint32_t value) noexcept {
-    Cell& cell = set(sheet::line_of(K));
+    constexpr std::size_t kLine = sheet::line_of(K);
+    Cell& cell = set(kLine);
     cell.type = type;
     cell.number = value;
   }

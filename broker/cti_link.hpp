@@ -159,7 +159,6 @@ class CtiLink {
   std::uint32_t heartbeats_open_ = 0;  // sent and not answered
   TimePoint last_heartbeat_{};
   std::uint32_t bad_in_a_row_ = 0;
-  bool other_side_first_ = false;
   bool receiving_ = true;
 
   std::uint32_t services_granted_ = 0;
