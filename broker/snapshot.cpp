@@ -101,8 +101,8 @@ std::shared_ptr<SnapshotImage> SnapshotMaker::begin() {
 }
 
 void SnapshotMaker::add_objects(SnapshotImage& image, ObjectKind kind) {
-  map_.properties().for_each(
-      kind, [&](wire::ObjectHandle handle) { add_object(image, kind, handle); });
+  map_.properties().for_each(kind,
+                             [&](wire::ObjectHandle handle) { add_object(image, kind, handle); });
 }
 
 void SnapshotMaker::add_object(SnapshotImage& image, ObjectKind kind, wire::ObjectHandle handle) {

@@ -86,8 +86,8 @@ inline void append(std::string& out, std::string_view text) { out += text; }
 void append(std::string& out, std::same_as<char> auto c) { out += c; }
 void append(std::string& out, std::same_as<bool> auto value) { out += value ? "yes" : "no"; }
 template <class T>
-  requires(std::integral<T> && !std::same_as<T, char> && !std::same_as<T, bool>)
-void append(std::string& out, T value) {
+requires(std::integral<T> && !std::same_as<T, char> &&
+         !std::same_as<T, bool>) void append(std::string& out, T value) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }

@@ -245,7 +245,6 @@ class BasicEventLog {
   std::uint64_t index_published_ = 0;  // the writer's copy of index_tail_
   std::uint64_t index_floor_ = 0;      // the writer's copy of index_begin_
 
-
   // Written by the writer, once per publication.
   alignas(kFalseSharing) Atom<std::uint64_t> tail_{0};
   // Written by the writer, rarely; read by readers with every enter.

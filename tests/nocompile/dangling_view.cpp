@@ -1,7 +1,7 @@
 // dangling_view.cpp - a view must not be made of bytes that are gone at the end of the line.
-#include <vector>
-
 #include "wire/session_frame.hpp"
+
+#include <vector>
 
 std::vector<std::byte> received();
 

@@ -1,8 +1,8 @@
 // screen_pop.cpp - pops a line for each call of one agent. Usage: screen_pop HOST AGENT [PORT]; Enter ends it.
+#include "cil/cil.hpp"
+
 #include <cstdio>
 #include <cstdlib>
-
-#include "cil/cil.hpp"
 
 struct Desktop : AllInOneEventsAdapter {
   void OnCallBegin(Arguments& call) override { std::printf("call from %s\n", ani(call).c_str()); }

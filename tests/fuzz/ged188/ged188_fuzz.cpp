@@ -2,13 +2,13 @@
 //
 // Input    version index, strictness, size of the pieces in which the rest arrives, then the stream.
 // Run      tools/test --fuzz SECONDS (clang). Without clang the committed corpus is replayed by `meson test`.
+#include "tests/unit/wire/ged188/compare.hpp"
+#include "wire/mhdr.hpp"
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
-
-#include "tests/unit/wire/ged188/compare.hpp"
-#include "wire/mhdr.hpp"
 
 namespace {
 

@@ -1,14 +1,14 @@
 // base_test.cpp - the ground under everything: Result, Bytes, TimePoint.
+#include "core/base/bytes.hpp"
+#include "core/base/check.hpp"
+#include "core/base/result.hpp"
+#include "core/base/time.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <memory>
 #include <string>
-
-#include "core/base/bytes.hpp"
-#include "core/base/check.hpp"
-#include "core/base/result.hpp"
-#include "core/base/time.hpp"
 
 namespace cti {
 namespace {
