@@ -11,7 +11,6 @@ namespace {
 
 constexpr Nanos kLookEvery = Millis(250);
 constexpr Nanos kUnopenedMax = Seconds(60);  ///< a connection that never opens a session is cut
-constexpr Nanos kClosingMax = Seconds(5);
 constexpr std::size_t kControlLineMax = 4096;
 
 }  // namespace

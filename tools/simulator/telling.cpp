@@ -202,8 +202,9 @@ void Server::on_team(const TeamEvent& event) {
 void Server::on_supervision(const SupervisionEvent& event) {
   const std::string& device = model_.stations()[event.station].id;
   const Agent& agent = model_.agents()[event.agent];
-  for (auto& [id, client] : clients_) {
-    if (!client->open() || !client->has(service::kSupervisor)) continue;
+  for (auto& entry : clients_) {
+    Client& client = *entry.second;
+    if (!client.open() || !client.has(service::kSupervisor)) continue;
     const auto common = [&](auto& fixed) {
       fixed.peripheral_id = model_.settings().peripheral_id;
       fixed.connection_call_id = event.call->number;
@@ -214,14 +215,14 @@ void Server::on_supervision(const SupervisionEvent& event) {
       ged::SupervisorAssistEventFixed fixed;
       common(fixed);
       send<ged::SupervisorAssistEventEncoder>(
-          *client, fixed, [&](ged::SupervisorAssistEventEncoder& to) {
-            to.connection_device_id(device).client_id(client->client_id);
+          client, fixed, [&](ged::SupervisorAssistEventEncoder& to) {
+            to.connection_device_id(device).client_id(client.client_id);
           });
     } else {
       ged::EmergencyCallEventFixed fixed;
       common(fixed);
-      send<ged::EmergencyCallEventEncoder>(*client, fixed, [&](ged::EmergencyCallEventEncoder& to) {
-        to.connection_device_id(device).client_id(client->client_id);
+      send<ged::EmergencyCallEventEncoder>(client, fixed, [&](ged::EmergencyCallEventEncoder& to) {
+        to.connection_device_id(device).client_id(client.client_id);
         to.agent_extension(device).agent_id(agent.settings.id).agent_instrument(device);
       });
     }
