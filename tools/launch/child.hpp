@@ -1,6 +1,6 @@
 // child.hpp - one program started as a child: its lines read, its end waited for, and never left behind.
 //
-// Why      the demo, ringside-load and the end-to-end tests start the real programs on loopback.
+// Why      the demo, the benchmark and the end-to-end tests start the real programs on loopback.
 // Shape    standard input and output are pipes, standard error goes where the caller says. A reader thread collects the
 //          lines of standard output, so that a child that prints a lot never blocks.
 // Threads  a Child belongs to one thread.
