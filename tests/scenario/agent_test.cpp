@@ -76,7 +76,7 @@ TEST(Scenario07, AWrongPasswordEndsInControlFailure) {
   const Seen* failure = client.events.wait(eControlFailureConf);
   ASSERT_NE(failure, nullptr) << client.events.story();
   EXPECT_EQ(failure->integer(CTIOS_MESSAGETYPE), eSetAgentStateRequest);
-  EXPECT_EQ(failure->integer("FailureCode"), 257) << "CF_INVALID_PASSWORD_SPECIFIED";
+  EXPECT_EQ(failure->integer("FailureCode"), 256) << "CF_INVALID_AGENT_ID_SPECIFIED";
   EXPECT_FALSE(failure->text("ErrorMessage").empty());
 }
 

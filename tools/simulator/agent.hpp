@@ -78,6 +78,13 @@ struct TeamMember {
 struct Team {
   TeamSettings settings;
   std::vector<TeamMember> members;  ///< with its supervisors
+
+  bool has(AgentIndex agent) const noexcept {
+    for (const TeamMember& member : members) {
+      if (member.agent == agent) return true;
+    }
+    return false;
+  }
 };
 
 }  // namespace cti::simulator

@@ -18,8 +18,8 @@ AgentIndex Server::named_agent(std::optional<std::string_view> id,
 
 bool Server::right_peripheral(Client& client, std::uint32_t invoke_id, std::uint32_t peripheral) {
   if (peripheral == model_.settings().peripheral_id) return true;
-  // Lenient: a desktop that has one peripheral may leave it out.
-  if (!settings_.strict && peripheral == 0xFFFF'FFFF) return true;
+  // Lenient: there is one peripheral, and it may be left out.
+  if (!settings_.strict && (peripheral == 0xFFFF'FFFF || peripheral == 0)) return true;
   fail(client, invoke_id, Status::kInvalidPeripheral);
   return false;
 }
@@ -70,10 +70,7 @@ void Server::set_agent_state(Client& client, Bytes body) {
                                                   mark);
   }
   AgentIndex agent = named_agent(request->agent_id(), std::nullopt, request->agent_instrument());
-  const StationIndex own_station = bound_station(client);
-  const AgentIndex own = client.agent != kNoIndex  ? client.agent
-                         : own_station != kNoIndex ? model_.stations()[own_station].agent
-                                                   : kNoIndex;
+  const AgentIndex own = bound_agent(client);
   if (agent == kNoIndex && !request->agent_id() && !request->agent_instrument()) agent = own;
   if (agent == kNoIndex) return fail(client, invoke_id, Status::kInvalidAgentData);
   const AgentIndex chief =
@@ -103,10 +100,7 @@ void Server::query_agent_state(Client& client, Bytes body) {
   const bool named =
       request->agent_id() || request->agent_extension() || request->agent_instrument();
   if (index == kNoIndex && !named) {
-    const StationIndex station = bound_station(client);
-    index = client.agent != kNoIndex ? client.agent
-            : station != kNoIndex    ? model_.stations()[station].agent
-                                     : kNoIndex;
+    index = bound_agent(client);
   }
   if (index == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   const Agent& agent = model_.agents()[index];
@@ -120,14 +114,16 @@ void Server::query_agent_state(Client& client, Bytes body) {
   fixed.icm_agent_id = static_cast<std::int32_t>(agent.skill_target_id);
   fixed.agent_availability_status = agent.state == AgentState::kAvailable;
   send<ged::QueryAgentStateConfEncoder>(client, fixed, [&](ged::QueryAgentStateConfEncoder& to) {
-    to.agent_id(agent.settings.id);
-    if (agent.station != kNoIndex) {
-      const std::string& station = model_.stations()[agent.station].id;
-      to.agent_extension(station).agent_instrument(station);
-    }
-    for (const GroupIndex group : agent.groups) {
+    const std::string& station = model_.device_of(agent);
+    to.agent_id(agent.settings.id).agent_extension(station).agent_instrument(station);
+    const auto add = [&](GroupIndex group) {
       const SkillGroupSettings& of = model_.groups()[group].settings;
       to.add_skill_group({of.number, of.id, of.priority, static_cast<std::uint16_t>(agent.state)});
+    };
+    for (const GroupIndex group : agent.groups) add(group);
+    if (agent.logged_on()) return;
+    for (const std::uint32_t number : agent.settings.skill_groups) {
+      if (const GroupIndex group = model_.find_group(number); group != kNoIndex) add(group);
     }
   });
 }
@@ -136,7 +132,7 @@ void Server::desk_settings(Client& client, Bytes body) {
   const auto request = read<ged::AgentDeskSettingsReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   AgentIndex index = named_agent(request->agent_id(), std::nullopt, std::nullopt);
-  if (index == kNoIndex && !request->agent_id()) index = client.agent;
+  if (index == kNoIndex && !request->agent_id()) index = bound_agent(client);
   if (index == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   const DeskSettings& desk = *model_.agents()[index].desk;
   ged::AgentDeskSettingsConfFixed fixed;

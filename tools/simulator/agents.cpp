@@ -169,7 +169,7 @@ Done<AgentIndex> Model::check_password(std::string_view agent, std::string_view 
   const AgentIndex index = find_agent(agent);
   if (index == kNoIndex) return Err{Failure::telephone(Refusal::kInvalidAgentId)};
   if (agents_[index].settings.password != password)
-    return Err{Failure::telephone(Refusal::kInvalidPassword)};
+    return Err{Failure::telephone(Refusal::kInvalidAgentId)};
   return index;
 }
 
@@ -179,7 +179,7 @@ Done<AgentIndex> Model::login(const LoginRequest& request) {
   if (index == kNoIndex) return Err{Failure::telephone(Refusal::kInvalidAgentId)};
   Agent& agent = agents_[index];
   if (!request.password_known && agent.settings.password != request.password) {
-    return Err{Failure::telephone(Refusal::kInvalidPassword)};
+    return Err{Failure::telephone(Refusal::kInvalidAgentId)};
   }
   const std::size_t semicolon = request.instrument.find(';');
   const StationIndex station = find_station(request.instrument.substr(0, semicolon));

@@ -478,16 +478,15 @@ Bytes encode_agent_event(const Model& model, const Agent& agent, ged::Version ve
     fixed.skill_group_priority = of.priority;
   }
   ged::AgentStateEventEncoder to(buffer, version, fixed);
-  to.agent_id(agent.settings.id);
-  if (agent.station != kNoIndex) {
-    const std::string& station = model.stations()[agent.station].id;
-    to.agent_extension(station).agent_instrument(station);
-  }
+  // Some clients take it for granted that device and direction are there.
+  const std::string& station = model.device_of(agent);
+  to.agent_id(agent.settings.id).agent_extension(station).agent_instrument(station);
   to.duration(0);
   if (agent.next) to.next_agent_state(static_cast<std::uint16_t>(*agent.next));
-  if (agent.state == AgentState::kTalking || agent.state == AgentState::kHold) {
-    to.direction(agent.outbound ? (agent.acd_call ? 2U : 4U) : (agent.acd_call ? 1U : 3U));
-  }
+  const bool on_call = agent.state == AgentState::kTalking || agent.state == AgentState::kHold;
+  to.direction(!on_call         ? 0U
+               : agent.outbound ? (agent.acd_call ? 2U : 4U)
+                                : (agent.acd_call ? 1U : 3U));
   if (version >= 13 && agent.groups.size() > 1) {
     for (const GroupIndex index : agent.groups) {
       const SkillGroupSettings& of = model.groups()[index].settings;

@@ -94,6 +94,10 @@ class Model {
   GroupIndex find_group(std::uint32_t number) const;
   GroupIndex find_group_by_dialed(std::string_view number) const;
   const Call* find_call(CallNumber number) const;
+  /// Where the agent is logged in, else the usual instrument.
+  const std::string& device_of(const Agent& agent) const {
+    return agent.station == kNoIndex ? agent.settings.instrument : stations_[agent.station].id;
+  }
   /// The call of a station with this number, or the one that a merged call went into.
   const Connection* find_view(CallNumber number, StationIndex station) const;
   /// Agent's time in a state up to now, all stays together.

@@ -143,7 +143,7 @@ void Server::agent_statistics(Client& client, Bytes body) {
       named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
   const bool named =
       request->agent_id() || request->agent_extension() || request->agent_instrument();
-  if (index == kNoIndex && !named) index = client.agent;
+  if (index == kNoIndex && !named) index = bound_agent(client);
   if (index == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   const Agent& agent = model_.agents()[index];
   if (!agent.logged_on()) return fail(client, request->invoke_id(), Status::kAgentNotLoggedOn);

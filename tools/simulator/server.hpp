@@ -16,12 +16,17 @@
 #include "tools/simulator/client.hpp"
 #include "tools/simulator/faults.hpp"
 #include "tools/simulator/model.hpp"
+#include "wire/decode_error.hpp"
 #include "wire/ged188/message_type.hpp"
 
 #include <array>
 #include <map>
 #include <memory>
 #include <string>
+
+namespace cti::wire::ged188 {
+class OpenReqView;
+}
 
 namespace cti::simulator {
 
@@ -140,7 +145,7 @@ class Server : public ModelListener {
   void on_frame(Client& client, std::uint32_t type, Bytes body);
   void open(Client& client, Bytes body);
   Status check_open(Client& client, Bytes body);
-  Status bind_device(Client& client, Bytes body);
+  Status bind_device(Client& client, const wire::ged188::OpenReqView& request);
   void welcome(Client& client, std::uint32_t invoke_id);
   void heartbeat(Client& client, Bytes body);
   void close(Client& client, Bytes body);
@@ -155,6 +160,8 @@ class Server : public ModelListener {
 
   // telling.cpp
   StationIndex bound_station(const Client& client) const;
+  /// The agent whom the session named, or who sits at its device.
+  AgentIndex bound_agent(const Client& client) const;
   bool wants_view(const Client& client, const CallEvent& event) const;
   template <class Encode>
   void tell_client(Client& client, std::uint32_t monitor_id, Encode&& encode);
@@ -200,6 +207,9 @@ class Server : public ModelListener {
   void ignore(Client&, Bytes) {}
   void config_download(Client& client, Bytes body);
 
+  /// Decodes by the server's strictness.
+  template <class View>
+  Result<View, wire::DecodeError> decode(Bytes body, wire::ged188::Version version) const;
   /// Decodes, or answers FAILURE_CONF and gives nothing.
   template <class View>
   std::optional<View> read(Client& client, Bytes body);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/simulator/server.hpp"
+#include "tools/simulator/tolerance.hpp"
 #include "wire/ged188/session.hpp"
 
 namespace cti::simulator {
@@ -14,9 +15,17 @@ inline std::uint32_t invoke_id_of(Bytes body) noexcept {
 }
 
 template <class View>
-std::optional<View> Server::read(Client& client, Bytes body) {
-  auto view = View::decode(body, client.version,
+Result<View, wire::DecodeError> Server::decode(Bytes body, ged::Version version) const {
+  auto view = View::decode(body, version,
                            settings_.strict ? ged::Strictness::kStrict : ged::Strictness::kLenient);
+  if (view.ok() || settings_.strict) return view;
+  const Bytes sound = without_tail(static_cast<std::uint32_t>(View::kType), body, version);
+  return sound.size() == body.size() ? view : View::decode(sound, version);
+}
+
+template <class View>
+std::optional<View> Server::read(Client& client, Bytes body) {
+  const auto view = decode<View>(body, client.version);
   if (view) return *view;
   ++counters_.undecodable;
   const std::uint32_t status = view.error().strict_status;

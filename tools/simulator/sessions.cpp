@@ -16,6 +16,8 @@ using Type = ged::MessageType;
 constexpr std::uint32_t kLooking =
     service::kClientControl | service::kAgentStateOnly | service::kAllEvents;
 
+constexpr std::uint32_t kIdleTimeoutMin = 20;  // seconds
+
 constexpr bool has_invoke_id(Type type) {
   return type != Type::kConfigRequestKeyEvent && type != Type::kConfigRequestEvent &&
          type != Type::kStoppingRequestsToThisSideInd;
@@ -127,8 +129,7 @@ Status Server::check_open(Client& client, Bytes body) {
   if (*version < ged::kOldestVersion || *version > ged::kNewestVersion)
     return Status::kInvalidVersion;
   client.version = *version;
-  const auto strictness = settings_.strict ? ged::Strictness::kStrict : ged::Strictness::kLenient;
-  const auto view = ged::OpenReqView::decode(body, *version, strictness);
+  const auto view = decode<ged::OpenReqView>(body, *version);
   if (!view) {
     const std::uint32_t answer = view.error().strict_status;
     return answer == 0 ? Status::kBadMessageFormat : static_cast<Status>(answer);
@@ -136,7 +137,7 @@ Status Server::check_open(Client& client, Bytes body) {
   if (!view->client_id()) return Status::kRequiredDataMissing;
   if (settings_.strict && !view->client_password()) return Status::kRequiredDataMissing;
   const std::uint32_t timeout = view->idle_timeout();
-  if (timeout < 20) return Status::kInvalidTimeout;
+  if (timeout < kIdleTimeoutMin) return Status::kInvalidTimeout;
   const std::uint32_t wanted = view->services_requested();
   if (sides_[static_cast<std::size_t>(client.side)].standby) {
     if (*version < 24) return Status::kServerOffline;
@@ -155,16 +156,27 @@ Status Server::check_open(Client& client, Bytes body) {
   client.peripheral = view->peripheral_id();
   client.idle_timeout = timeout == 0xFFFF'FFFF ? Nanos::max() : Nanos(Seconds(timeout));
   client.station = client.agent = kNoIndex;
-  return client.has(service::kClientEvents) ? bind_device(client, body) : Status::kNoError;
+  return client.has(service::kClientEvents) ? bind_device(client, *view) : Status::kNoError;
 }
 
-Status Server::bind_device(Client& client, Bytes body) {
-  const auto view = ged::OpenReqView::decode(body, client.version);
-  if (client.peripheral != model_.settings().peripheral_id) return Status::kInvalidPeripheral;
-  const auto instrument = view->agent_instrument();
-  const auto extension = view->agent_extension();
-  const auto agent = view->agent_id();
-  if (!instrument && !extension && !agent) return Status::kRequiredDataMissing;
+Status Server::bind_device(Client& client, const ged::OpenReqView& request) {
+  const auto named = [](std::optional<std::string_view> text) {
+    return text && !text->empty() ? text : std::nullopt;
+  };
+  const auto instrument = named(request.agent_instrument());
+  const auto extension = named(request.agent_extension());
+  const auto agent = named(request.agent_id());
+  const bool nameless = !instrument && !extension && !agent;
+  if (nameless && !settings_.strict && client.has(service::kAllEvents)) {
+    // Bridges that ask for every bit: whoever sees all devices needs none of their own.
+    client.services &= ~service::kClientEvents;
+    return Status::kNoError;
+  }
+  if (client.peripheral != model_.settings().peripheral_id) {
+    const bool left_out = client.peripheral == 0xFFFF'FFFF || client.peripheral == 0;
+    if (settings_.strict || !left_out) return Status::kInvalidPeripheral;
+  }
+  if (nameless) return Status::kRequiredDataMissing;
   if (instrument || extension) {
     client.station = model_.find_station(instrument ? *instrument : *extension);
     if (client.station == kNoIndex) return Status::kInvalidDevice;
@@ -180,10 +192,7 @@ Status Server::bind_device(Client& client, Bytes body) {
       return Status::kInconsistentAgentData;
   }
   if (client.has(service::kSupervisor)) {
-    const StationIndex at = bound_station(client);
-    const AgentIndex who = client.agent != kNoIndex ? client.agent
-                           : at != kNoIndex         ? model_.stations()[at].agent
-                                                    : kNoIndex;
+    const AgentIndex who = bound_agent(client);
     if (who != kNoIndex && !model_.agents()[who].settings.supervisor)
       return Status::kFunctionNotAvailable;
   }
@@ -213,9 +222,7 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
   fixed.peripheral_type = model_.settings().peripheral_type;
   fixed.session_type = side.standby ? 2 : 1;
   const StationIndex station = bound_station(client);
-  const AgentIndex agent = client.agent != kNoIndex ? client.agent
-                           : station != kNoIndex    ? model_.stations()[station].agent
-                                                    : kNoIndex;
+  const AgentIndex agent = bound_agent(client);
   fixed.agent_state = static_cast<std::uint16_t>(agent != kNoIndex ? model_.agents()[agent].state
                                                                    : AgentState::kUnknown);
   send<ged::OpenConfEncoder>(client, fixed, [&](ged::OpenConfEncoder& to) {
@@ -224,7 +231,10 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
           .agent_instrument(model_.stations()[station].id);
     }
     if (agent != kNoIndex) to.agent_id(model_.agents()[agent].settings.id);
-    to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
+    // Whoever named the peripheral knows it.
+    if (client.peripheral != model_.settings().peripheral_id) {
+      to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
+    }
   });
   if (side.standby) return;
   if (client.has(service::kAllEvents)) {
@@ -233,7 +243,7 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
         model_.peripheral_online() ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline,
         model_.settings().peripheral_id);
   }
-  if (client.has(service::kSupervisor)) tell_teams(client);
+  if (client.has(service::kSupervisor | service::kAllEvents)) tell_teams(client);
   if (client.has(service::kClientEvents)) tell_calls_in_progress(client);
   if (client.has(service::kClientMonitor)) {
     for (const auto& [id, other] : clients_) {

@@ -51,12 +51,7 @@ void Server::assist_request(Client& client, Bytes body, bool emergency) {
       return;
     AgentIndex agent =
         named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
-    if (agent == kNoIndex) {
-      const StationIndex own = bound_station(client);
-      agent = client.agent != kNoIndex ? client.agent
-              : own != kNoIndex        ? model_.stations()[own].agent
-                                       : kNoIndex;
-    }
+    if (agent == kNoIndex) agent = bound_agent(client);
     if (agent == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
     const auto made = model_.assist(agent, request->connection_call_id(), emergency);
     if (!made) return fail(client, request->invoke_id(), made.error());
@@ -88,11 +83,7 @@ void Server::tell_teams(Client& client) {
   if ((client.call_mask & kTeamConfig) == 0) return;
   for (const Team& team : model_.teams()) {
     const bool all = client.has(service::kAllEvents);
-    const bool member =
-        client.agent != kNoIndex && std::ranges::any_of(team.members, [&](const TeamMember& m) {
-          return m.agent == client.agent;
-        });
-    if (!all && !member) continue;
+    if (!all && !team.has(bound_agent(client))) continue;
     ged::AgentTeamConfigEventFixed fixed;
     fixed.peripheral_id = model_.settings().peripheral_id;
     fixed.team_id = team.settings.id;

@@ -69,6 +69,11 @@ StationIndex Server::bound_station(const Client& client) const {
   return client.agent != kNoIndex ? model_.agents()[client.agent].station : kNoIndex;
 }
 
+AgentIndex Server::bound_agent(const Client& client) const {
+  if (client.agent != kNoIndex) return client.agent;
+  return client.station != kNoIndex ? model_.stations()[client.station].agent : kNoIndex;
+}
+
 bool Server::wants_view(const Client& client, const CallEvent& event) const {
   if (client.has(service::kAllEvents)) return true;
   if (!client.has(service::kClientEvents) || event.station == kNoIndex) return false;

@@ -135,7 +135,6 @@ enum class Refusal : std::uint16_t {
   kOutOfService = 34,
   kConferenceFull = 38,
   kInvalidAgentId = 256,
-  kInvalidPassword = 257,
   kAlreadySignedOn = 259,
   kInvalidDevice = 260,
   kInvalidAnsweringDevice = 261,

