@@ -6,6 +6,7 @@
 #include "wire/session_frame.hpp"
 
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include <array>
 #include <atomic>
@@ -122,7 +123,15 @@ TEST(EventThread, AllEventsComeOnOneThreadThatIsNotOurs) {
   }
 }
 
+bool resolves(const char* name) {
+  addrinfo* found = nullptr;
+  if (getaddrinfo(name, nullptr, nullptr, &found) != 0) return false;
+  freeaddrinfo(found);
+  return true;
+}
+
 TEST(EventThread, NamesAreResolvedOffTheLoop) {
+  if (!resolves("localhost")) GTEST_SKIP() << "this machine has no name for the loopback address";
   Welcomer server;
   CCtiOsSession session;
   auto connected = wait_for(session, eOnConnection);
