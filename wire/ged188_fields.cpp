@@ -127,16 +127,18 @@ RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from,
   return result;
 }
 
-std::optional<DecodeError> check_fields(const MessageRule& message,
-                                        const std::vector<RawField>& fields) {
+std::vector<DecodeError> check_fields(const MessageRule& message,
+                                      const std::vector<RawField>& fields) {
+  std::vector<DecodeError> faults;
   std::map<const FloatRule*, int> times;
   for (const RawField& field : fields) {
     if (field.rule == nullptr) continue;
-    if (++times[field.rule] == 2 && field.rule->group == kNoGroup) {
+    if (++times[field.rule] > 1 && field.rule->group == kNoGroup) {
       DecodeError error = field_fault(message, DecodeErrorCode::kFieldTwice, field);
-      error.actual = 2;
+      error.actual = static_cast<std::uint64_t>(times[field.rule]);
       error.limit = 1;
-      return error;
+      faults.push_back(error);
+      continue;
     }
     const std::size_t width = width_of(field.rule->type);
     const std::size_t length = field.bytes.size();
@@ -147,14 +149,17 @@ std::optional<DecodeError> check_fields(const MessageRule& message,
     DecodeError error = field_fault(message, DecodeErrorCode::kFieldLength, field);
     error.actual = length;
     error.limit = width;
-    return error;
+    faults.push_back(error);
   }
-  return std::nullopt;
+  return faults;
 }
 
-std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body,
-                                       std::size_t fixed_bytes,
-                                       const std::vector<RawField>& fields) {
+std::vector<DecodeError> check_lists(const MessageRule& message, Bytes body,
+                                     std::size_t fixed_bytes, const std::vector<RawField>& fields) {
+  std::vector<DecodeError> faults;
+  const auto add = [&faults](const std::optional<DecodeError>& fault) {
+    if (fault) faults.push_back(*fault);
+  };
   const auto floating_count = [](const GroupRule& group, const Entry& entry) -> const RawField* {
     for (const RawField& field : entry) {
       if (field.tag == group.count_at && field.bytes.size() == 2) return &field;
@@ -165,12 +170,11 @@ std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body,
   for (std::size_t i = 0; i < message.groups.size(); ++i) {
     const GroupRule& group = message.groups[i];
     const auto index = static_cast<std::uint8_t>(i);
-    std::optional<DecodeError> error;
     if (group.count_is_fixed) {
       if (group.count_at + std::size_t{2} > fixed_bytes) continue;
       const std::size_t count = load_be<std::uint16_t>(&body[group.count_at]);
-      error = compare(message, group, count, group.count_at,
-                      count_entries(split_entries(message, index, fields), index));
+      add(compare(message, group, count, group.count_at,
+                  count_entries(split_entries(message, index, fields), index)));
     } else {
       std::vector<Entry> holders;
       if (group.inside == kNoGroup) {
@@ -180,14 +184,13 @@ std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body,
       }
       for (const Entry& holder : holders) {
         const RawField* count = floating_count(group, holder);
-        if (count == nullptr || error) continue;
-        error = compare(message, group, load_be<std::uint16_t>(count->bytes.data()), count->offset,
-                        count_entries(split_entries(message, index, holder), index));
+        if (count == nullptr) continue;
+        add(compare(message, group, load_be<std::uint16_t>(count->bytes.data()), count->offset,
+                    count_entries(split_entries(message, index, holder), index)));
       }
     }
-    if (error) return error;
   }
-  return std::nullopt;
+  return faults;
 }
 
 }  // namespace cti::wire::ged188

@@ -40,18 +40,17 @@ std::uint16_t fixed_size_at(const MessageRule& message, Version version) noexcep
 RawFields split_fields(const MessageRule& message, Bytes body, std::size_t from, Version version,
                        bool lenient);
 
-/// A single field that came twice, or a number of a width that it cannot have.
-std::optional<DecodeError> check_fields(const MessageRule& message,
-                                        const std::vector<RawField>& fields);
+/// Every single field that came twice, and every number of a width that it cannot have, in the order of the wire.
+std::vector<DecodeError> check_fields(const MessageRule& message,
+                                      const std::vector<RawField>& fields);
 
 /// The entries of one list: a field that the entry has already begins the next one. Fields of lists inside an entry go
 /// with it and never begin one.
 std::vector<std::vector<RawField>> split_entries(const MessageRule& message, std::uint8_t group,
                                                  const std::vector<RawField>& fields);
 
-/// Compares every list with its count. `fixed_bytes` of the body are the fixed part.
-std::optional<DecodeError> check_lists(const MessageRule& message, Bytes body,
-                                       std::size_t fixed_bytes,
-                                       const std::vector<RawField>& fields);
+/// Every list whose count is not right, in the order of the schema. `fixed_bytes` of the body are the fixed part.
+std::vector<DecodeError> check_lists(const MessageRule& message, Bytes body,
+                                     std::size_t fixed_bytes, const std::vector<RawField>& fields);
 
 }  // namespace cti::wire::ged188

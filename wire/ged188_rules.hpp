@@ -119,6 +119,13 @@ struct VariantRule {
   std::span<const FixedRule> fixed;
 };
 
+/// A fixed part that some driver is known to write against all guides: read by the tables alone, when nothing else fits.
+struct FallbackRule {
+  std::string_view doubt;
+  std::uint16_t fixed_size;
+  std::span<const FixedRule> fixed;
+};
+
 enum class Direction : std::uint8_t { kFromClient, kFromServer, kBoth };
 
 struct MessageRule {
@@ -133,6 +140,7 @@ struct MessageRule {
   std::span<const FloatRule> floating;  ///< fields without a known tag are left out
   std::span<const GroupRule> groups;
   std::span<const VariantRule> variants;
+  std::span<const FallbackRule> fallbacks;
   std::span<const std::uint16_t>
       listed_tags;  ///< tags that the guide lists for the message without saying where
 

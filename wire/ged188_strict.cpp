@@ -221,12 +221,13 @@ Fault check_floating(const MessageRule& message, Bytes body, std::size_t fixed_b
     if (Fault fault = check_tag(message, field, version)) return fault;
   }
   if (raw.error) return with_status(raw.error, message);
-  if (Fault fault = check_fields(message, raw.fields)) return with_status(fault, message);
+  const auto fields = check_fields(message, raw.fields);
+  if (!fields.empty()) return with_status(fields.front(), message);
   for (const RawField& field : raw.fields) {
     if (Fault fault = check_content(message, field, version)) return fault;
   }
-  if (Fault fault = check_lists(message, body, fixed_bytes, raw.fields))
-    return with_status(fault, message);
+  const auto lists = check_lists(message, body, fixed_bytes, raw.fields);
+  if (!lists.empty()) return with_status(lists.front(), message);
   return check_whole(message, raw.fields);
 }
 

@@ -16,6 +16,15 @@ struct Form {
   std::size_t bytes;
 };
 
+/// A body read in one form. `fatal`: bytes are left that belong to no field. `first`: what a view would say.
+struct Reading {
+  Form form;
+  RawFields raw;
+  std::vector<DecodeError> faults;
+  bool fatal = false;
+  std::optional<DecodeError> first;
+};
+
 /// In the order in which they are tried: other forms that look right, the believed one, later versions' longer ones.
 std::vector<Form> possible_forms(const MessageRule& message, Bytes body, Version version,
                                  bool lenient) {
@@ -33,23 +42,65 @@ std::vector<Form> possible_forms(const MessageRule& message, Bytes body, Version
   return forms;
 }
 
-std::optional<DecodeError> check_form(const MessageRule& message, const Form& form, Bytes body,
-                                      const RawFields& raw) {
-  DecodeError error = fault(message, DecodeErrorCode::kFixedTooShort, body.size());
-  error.actual = body.size();
-  error.limit = form.bytes;
-  if (body.size() < form.bytes) return error;
+/// What is tried when all of these leave bytes over: forms of known odd drivers, earlier versions' shorter ones.
+std::vector<Form> fallback_forms(const MessageRule& message, Version version) {
+  std::vector<Form> forms;
+  for (const FallbackRule& fallback : message.fallbacks)
+    forms.push_back({fallback.fixed, fallback.fixed_size});
+  std::size_t shortest = fixed_size_at(message, version);
+  for (Version earlier = std::min(version, kNewestVersion); earlier > kOldestVersion; --earlier) {
+    const std::size_t bytes = fixed_size_at(message, earlier - 1);
+    if (bytes < shortest) forms.push_back({message.fixed, bytes});
+    shortest = std::min(shortest, bytes);
+  }
+  return forms;
+}
+
+/// Bytes behind a fixed part that has no floating fields are left over, not fields.
+RawFields take_apart(const MessageRule& message, const Form& form, Bytes body, Version version,
+                     bool lenient) {
+  if (body.size() < form.bytes) return {};
   if (message.floating.empty() && body.size() > form.bytes) {
-    error.code = DecodeErrorCode::kFixedTooLong;
-    error.offset = static_cast<std::uint32_t>(form.bytes);
-    return error;
+    RawFields none;
+    none.stopped_at = static_cast<std::uint32_t>(form.bytes);
+    none.error = fault(message, DecodeErrorCode::kFixedTooLong, form.bytes);
+    return none;
   }
-  const std::size_t until = raw.error ? raw.stopped_at : body.size();
-  if (auto wrong = check_fields(message, raw.fields)) {
-    if (wrong->offset < until) return wrong;
+  return split_fields(message, body, form.bytes, version, lenient);
+}
+
+Reading read_as(const MessageRule& message, const Form& form, Bytes body, Version version,
+                bool lenient) {
+  Reading reading{form, take_apart(message, form, body, version, lenient), {}, false, {}};
+  const bool too_short = body.size() < form.bytes;
+  if (too_short || (message.floating.empty() && body.size() > form.bytes)) {
+    DecodeError error =
+        fault(message, too_short ? DecodeErrorCode::kFixedTooShort : DecodeErrorCode::kFixedTooLong,
+              std::min(body.size(), form.bytes));
+    error.actual = body.size();
+    error.limit = form.bytes;
+    reading.fatal = true;
+    reading.first = error;
+    return reading;
   }
-  if (raw.error) return raw.error;
-  return check_lists(message, body, form.bytes, raw.fields);
+  reading.fatal = reading.raw.error.has_value();
+  reading.faults = check_fields(message, reading.raw.fields);
+  if (!reading.faults.empty()) {
+    reading.first = reading.faults.front();
+  } else if (reading.fatal) {
+    reading.first = reading.raw.error;
+  }
+  const auto lists = check_lists(message, body, form.bytes, reading.raw.fields);
+  if (!reading.first && !lists.empty()) reading.first = lists.front();
+  reading.faults.insert(reading.faults.end(), lists.begin(), lists.end());
+  return reading;
+}
+
+bool only_counts_lie(const Reading& reading) {
+  return std::all_of(reading.faults.begin(), reading.faults.end(), [](const DecodeError& fault) {
+    return fault.code == DecodeErrorCode::kCountMismatch ||
+           fault.code == DecodeErrorCode::kCountTooLarge;
+  });
 }
 
 std::int64_t read_number(Bytes bytes, bool is_signed) {
@@ -136,7 +187,8 @@ DecodedField read_floating(const RawField& raw) {
   return field;
 }
 
-void show(DecodedMessage& out, const Form& form, Bytes body, const RawFields& raw) {
+void show(DecodedMessage& out, const Reading& reading, Bytes body) {
+  const auto& [form, raw, faults, fatal, first] = reading;
   std::size_t shown = 0;
   for (const FixedRule& rule : form.fields) {
     const std::size_t end = rule.offset + std::size_t{rule.size};
@@ -153,48 +205,57 @@ void show(DecodedMessage& out, const Form& form, Bytes body, const RawFields& ra
   out.leftover.assign(as_text(body.subspan(shown)));
 }
 
-/// Bytes behind a fixed part that has no floating fields are left over, not fields.
-RawFields take_apart(const MessageRule& message, const Form& form, Bytes body, Version version,
-                     bool lenient) {
-  if (body.size() < form.bytes) return {};
-  if (message.floating.empty() && body.size() > form.bytes) {
-    RawFields none;
-    none.stopped_at = static_cast<std::uint32_t>(form.bytes);
-    none.error = fault(message, DecodeErrorCode::kFixedTooLong, form.bytes);
-    return none;
+/// Lenient: no form fits without a fault. The first one that leaves no bytes over; null: there is none.
+std::optional<Reading> read_with_warnings(const MessageRule& message, const Reading& believed,
+                                          const std::vector<Reading>& readings, Bytes body,
+                                          Version version) {
+  if (!believed.fatal) return believed;
+  for (const Reading& reading : readings) {
+    if (!reading.fatal && only_counts_lie(reading)) return reading;
   }
-  return split_fields(message, body, form.bytes, version, lenient);
+  for (const Form& form : fallback_forms(message, version)) {
+    Reading reading = read_as(message, form, body, version, true);
+    if (reading.fatal || !only_counts_lie(reading)) continue;
+    DecodeError other = fault(message, DecodeErrorCode::kFixedTooShort, form.bytes);
+    other.actual = form.bytes;
+    other.limit = believed.form.bytes;
+    reading.faults.insert(reading.faults.begin(), other);
+    return reading;
+  }
+  return std::nullopt;
+}
+
+void add_status(std::optional<DecodeError>& error) {
+  if (error && error->strict_status == 0) error->strict_status = status_of(error->code);
 }
 
 void decode_body(DecodedMessage& out, Bytes body, Strictness strictness) {
   const MessageRule& message = *out.rule;
   const bool lenient = strictness == Strictness::kLenient;
-  const std::vector<Form> forms = possible_forms(message, body, out.version, lenient);
-  const Form* chosen = nullptr;
-  std::optional<DecodeError> believed_error;
-  for (const Form& form : forms) {
-    const auto error =
-        check_form(message, form, body, take_apart(message, form, body, out.version, lenient));
-    const bool believed = form.fields.data() == message.fixed.data() &&
-                          form.bytes == fixed_size_at(message, out.version);
-    if (believed) believed_error = error;
-    if (!error) {
-      chosen = &form;
-      break;
-    }
+  const std::size_t own = fixed_size_at(message, out.version);
+  std::vector<Reading> readings;
+  std::size_t believed = 0;
+  for (const Form& form : possible_forms(message, body, out.version, lenient)) {
+    if (form.fields.data() == message.fixed.data() && form.bytes == own) believed = readings.size();
+    readings.push_back(read_as(message, form, body, out.version, lenient));
+    if (readings.back().first) continue;
+    if (!lenient) out.error = check_strict(message, body, out.version);
+    return show(out, readings.back(), body);
   }
-  const Form own{message.fixed, fixed_size_at(message, out.version)};
-  if (chosen == nullptr) {
-    chosen = &own;
-    out.error = believed_error;
-    if (out.error && out.error->strict_status == 0)
-      out.error->strict_status = status_of(out.error->code);
+  out.refusal = readings[believed].first;
+  add_status(out.refusal);
+  std::optional<Reading> whole;
+  if (lenient) whole = read_with_warnings(message, readings[believed], readings, body, out.version);
+  if (whole) {
+    out.warnings = whole->faults;
+    if (whole->form.bytes < own) out.fixed_bytes = static_cast<std::uint16_t>(whole->form.bytes);
+    return show(out, *whole, body);
   }
+  out.error = out.refusal;
   if (!lenient) {
-    const auto strict = check_strict(message, body, out.version);
-    if (strict) out.error = strict;
+    if (const auto strict = check_strict(message, body, out.version)) out.error = strict;
   }
-  show(out, *chosen, body, take_apart(message, *chosen, body, out.version, lenient));
+  show(out, readings[believed], body);
 }
 
 }  // namespace

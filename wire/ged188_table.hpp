@@ -4,6 +4,10 @@
 //          views share no code with it but the schema.
 // Shape    DecodedMessage owns all it holds. A message that is refused still shows what could be read: the fields up to
 //          the fault, the rest as `leftover`, and the error with its offset.
+// Lenient  reads what the views refuse, too, as long as every byte belongs to some field: counts that lie, single fields
+//          that come twice, numbers of an odd width, fixed parts of older versions and of known odd drivers. All of it
+//          is shown and marked as a warning. Who acts on messages uses the views; who looks at them, or judges what a
+//          foreign library wrote, uses this.
 // Exact    encode_table(decode_table(x)) = x for every x that has a whole header, also for forms that we never write
 //          ourselves: a field whose value would be written differently keeps its raw bytes.
 // Cost     allocates per field; microseconds per message. Off the hot path.
@@ -54,7 +58,13 @@ struct DecodedMessage {
   std::uint32_t leftover_offset = 0;
   bool fixed_incomplete =
       false;  ///< the message ends inside its fixed part: what came of it is in `fixed` and `leftover`
-  std::optional<DecodeError> error;
+  /// Bytes of the fixed part when it is one that `version` does not have and the names alone do not tell; else 0.
+  std::uint16_t fixed_bytes = 0;
+  std::optional<DecodeError>
+      error;  ///< bytes are left that belong to no field, or strict: the first fault
+  std::vector<DecodeError> warnings;  ///< lenient: faults of a message that could be read whole
+  std::optional<DecodeError>
+      refusal;  ///< what the views refuse it with: `error`, or what led to warnings
 };
 
 /// Reads one frame, header included. Never fails: what is wrong is in `error`. A message that is known by number and

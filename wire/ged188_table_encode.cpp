@@ -38,13 +38,30 @@ bool has_all(std::span<const FixedRule> form, std::size_t bytes,
   });
 }
 
-/// The first printed form that has all given fields: believed, another one, a later version's.
 struct Form {
   std::span<const FixedRule> fields;
   std::size_t bytes = 0;
 };
+
+/// The form with message.fixed_bytes bytes: of a version, or of a known odd driver.
+std::optional<Form> find_form(const DecodedMessage& message) {
+  const MessageRule& rule = *message.rule;
+  const std::size_t bytes = message.fixed_bytes;
+  for (const FallbackRule& fallback : rule.fallbacks) {
+    if (fallback.fixed_size == bytes && has_all(fallback.fixed, bytes, message.fixed))
+      return Form{fallback.fixed, bytes};
+  }
+  for (Version version = kOldestVersion; version <= kNewestVersion; ++version) {
+    const bool fits = fixed_size_at(rule, version) == bytes;
+    if (fits && has_all(rule.fixed, bytes, message.fixed)) return Form{rule.fixed, bytes};
+  }
+  return std::nullopt;
+}
+
+/// The first printed form that has all given fields: believed, another one, a later version's.
 std::optional<Form> choose_form(const DecodedMessage& message) {
   const MessageRule& rule = *message.rule;
+  if (message.fixed_bytes != 0) return find_form(message);
   const std::size_t own = fixed_size_at(rule, message.version);
   if (has_all(rule.fixed, own, message.fixed)) return Form{rule.fixed, own};
   for (const VariantRule& variant : rule.variants) {

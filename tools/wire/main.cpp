@@ -1,11 +1,15 @@
 // ringside-wire - looks at CTI Server messages: decode, encode, list, diff.
 //
 // Exit     0 all went well; 1 something did not decode, did not encode, or differs; 2 wrong usage or no such file.
+//          What decodes with warnings (a count that lies, say) is 0: nothing of it is lost; --strict refuses it.
+// Memory   bounded for input of any size: a line, a packet, what a stream misses (source.hpp); diff keeps 50,000 messages.
 #include "tools/wire/diff.hpp"
 #include "tools/wire/hex.hpp"
+#include "tools/wire/lines.hpp"
 #include "tools/wire/message_json.hpp"
 #include "tools/wire/source.hpp"
 #include "tools/wire/text.hpp"
+#include "wire/ged188/message_type.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +23,7 @@ using namespace cti;
 using namespace cti::tools;
 using namespace cti::wire::ged188;
 
-constexpr std::size_t kLineBytesMax = 1024 * 1024;
+constexpr std::size_t kDiffMessagesMax = 50'000;
 
 struct Flags {
   std::string file = "-", other;
@@ -43,6 +47,28 @@ int complain(const std::string& text) {
   return 1;
 }
 
+/// To standard error, in step with what has been printed so far. The exit code does not suffer.
+void remark(const std::string& text) { complain(text); }
+
+/// Where the bytes gave no sense, the reader had better know how they were read.
+class VersionHint {
+ public:
+  explicit VersionHint(const Flags& flags) : known_(flags.version != 0) {}
+  void see(const DecodedMessage& message) {
+    known_ = known_ || message.number == static_cast<std::uint32_t>(MessageType::kOpenReq);
+    failed_ = failed_ || message.error.has_value();
+  }
+  void give() const {
+    if (!failed_ || known_) return;
+    remark("no --version and no OPEN_REQ: everything was read as version " +
+           std::to_string(kNewestVersion));
+  }
+
+ private:
+  bool known_;
+  bool failed_ = false;
+};
+
 /// Runs `use(stream)` on the file, or on standard input for "-".
 template <class Use>
 int with_input(const std::string& name, Use&& use) {
@@ -59,19 +85,23 @@ int with_input(const std::string& name, Use&& use) {
 int decode(const Flags& flags) {
   return with_input(flags.file, [&](std::istream& in) {
     int status = 0;
+    VersionHint hint(flags);
     const auto show = [&](const DecodedMessage& message, const std::string& where) {
       const std::string text = flags.json ? to_json(message) + "\n" : message_text(message, where);
       std::fwrite(text.data(), 1, text.size(), stdout);
       if (message.error) status = complain(where + ": " + message.error->text());
+      for (const wire::DecodeError& warning : message.warnings)
+        remark(where + ": warning: " + warning.text());
+      hint.see(message);
     };
-    for (const std::string& problem : read_messages(in, flags.source(), show))
-      status = complain(problem);
+    read_messages(in, flags.source(), show,
+                  [&](const std::string& problem) { status = complain(problem); });
+    hint.give();
     return status;
   });
 }
 
 int encode_line(const std::string& line, const std::string& where, const Flags& flags) {
-  if (line.size() > kLineBytesMax) return complain(where + ": longer than 1 MiB");
   const auto message =
       from_json(line, flags.version != 0 ? std::optional(flags.version) : std::nullopt);
   if (!message) return complain(where + ": " + message.error());
@@ -81,17 +111,23 @@ int encode_line(const std::string& line, const std::string& where, const Flags& 
   std::fwrite(text.data(), 1, text.size(), stdout);
   const Strictness strictness = flags.strict ? Strictness::kStrict : Strictness::kLenient;
   const DecodedMessage back = decode_table(*frame, message->version, strictness);
-  return back.error ? complain(where + ": what was written does not decode: " + back.error->text())
-                    : 0;
+  for (const wire::DecodeError& warning : back.warnings)
+    remark(where + ": warning: " + warning.text());
+  // A number without a name has been written as it was given: there is nothing to judge.
+  if (!back.error || message->rule == nullptr) return 0;
+  return complain(where + ": what was written does not decode: " + back.error->text());
 }
 
 int encode(const Flags& flags) {
   return with_input(flags.file, [&](std::istream& in) {
     int status = 0;
-    std::string line;
-    for (std::size_t number = 1; std::getline(in, line); ++number) {
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      status = std::max(status, encode_line(line, "line " + std::to_string(number), flags));
+    LineReader lines(in);
+    for (std::string line; lines.next(line);) {
+      if (lines.too_long()) {
+        status = complain(lines.where() + ": longer than 1 MiB");
+      } else if (line.find_first_not_of(" \t\r") != std::string::npos) {
+        status = std::max(status, encode_line(line, lines.where(), flags));
+      }
     }
     return status;
   });
@@ -116,12 +152,21 @@ int diff(const Flags& flags) {
   int status = 0;
   const auto read = [&](const std::string& name, std::vector<Comparable>& messages) {
     return with_input(name, [&](std::istream& in) {
+      VersionHint hint(flags);
+      bool full = false;
       const auto keep = [&](const DecodedMessage& message, const std::string& where) {
-        messages.push_back(comparable(message, where));
+        if (messages.size() < kDiffMessagesMax) {
+          messages.push_back(comparable(message, where));
+        } else if (!full) {
+          full = true;
+          status = complain(name + ": only the first 50000 messages are compared");
+        }
         if (message.error) status = complain(name + ", " + where + ": " + message.error->text());
+        hint.see(message);
       };
-      for (const std::string& problem : read_messages(in, flags.source(), keep))
-        status = complain(name + ": " + problem);
+      read_messages(in, flags.source(), keep,
+                    [&](const std::string& problem) { status = complain(name + ": " + problem); });
+      hint.give();
       return 0;
     });
   };

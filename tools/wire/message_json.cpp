@@ -49,6 +49,8 @@ void put_value(Json& json, const DecodedField& field) {
     default:
       break;
   }
+  const std::size_t bytes = field.raw ? field.raw->size() : 0;
+  if (field.raw && bytes != 1 && bytes != 2 && bytes != 4) return put(json, to_hex(*field.raw));
   if (value.numbers.empty()) {
     json.Int64(value.number);
     return;
@@ -71,7 +73,6 @@ std::optional<std::string> bytes_to_keep(const DecodedField& field) {
 }
 
 void put_error(Json& json, const wire::DecodeError& error) {
-  put_key(json, "error");
   json.StartObject();
   put_key(json, "code"), put(json, name_of(error.code));
   put_key(json, "offset"), json.Uint(error.offset);
@@ -169,6 +170,8 @@ Wrong read_fixed(const Value& fixed, DecodedMessage& message) {
     bool known = add(message.rule->fixed, name, value, wrong);
     for (const VariantRule& variant : message.rule->variants)
       known = known || add(variant.fixed, name, value, wrong);
+    for (const FallbackRule& fallback : message.rule->fallbacks)
+      known = known || add(fallback.fixed, name, value, wrong);
     if (!known) return "no fixed field " + std::string(name);
     if (!wrong.empty()) return std::string(name) + " " + wrong;
   }
@@ -238,7 +241,9 @@ Wrong read_head(const Value& json, std::optional<Version> version, DecodedMessag
                                 : "no message " + message.name;
   }
   if (message.rule != nullptr) message.name = message.rule->name;
-  if (json.HasMember("version") && !json["version"].IsUint()) return "\"version\" wants a number";
+  const bool version_fits =
+      !json.HasMember("version") || (json["version"].IsUint() && json["version"].GetUint() < 100);
+  if (!version_fits) return "\"version\" wants a number below 100";
   message.version =
       json.HasMember("version") ? json["version"].GetUint() : version.value_or(kNewestVersion);
   return {};
@@ -260,6 +265,12 @@ Wrong read_message(const Value& json, std::optional<Version> version, DecodedMes
     if (!wrong.empty()) wrong = "\"leftover\" " + wrong;
   }
   if (json.HasMember("incomplete")) message.fixed_incomplete = true;
+  if (wrong.empty() && json.HasMember("fixed_bytes")) {
+    const Value& bytes = json["fixed_bytes"];
+    if (!bytes.IsUint() || bytes.GetUint() > limits::kBodyBytesMax)
+      return "\"fixed_bytes\" wants a number of bytes";
+    message.fixed_bytes = static_cast<std::uint16_t>(bytes.GetUint());
+  }
   return wrong;
 }
 
@@ -289,7 +300,14 @@ std::string to_json(const DecodedMessage& message) {
   json.EndArray();
   put_key(json, "leftover"), put(json, to_hex(message.leftover));
   if (message.fixed_incomplete) put_key(json, "incomplete"), json.Bool(true);
-  if (message.error) put_error(json, *message.error);
+  if (message.fixed_bytes != 0) put_key(json, "fixed_bytes"), json.Uint(message.fixed_bytes);
+  if (message.error) put_key(json, "error"), put_error(json, *message.error);
+  if (!message.warnings.empty()) {
+    put_key(json, "warnings");
+    json.StartArray();
+    for (const wire::DecodeError& warning : message.warnings) put_error(json, warning);
+    json.EndArray();
+  }
   json.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }

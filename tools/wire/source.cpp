@@ -2,6 +2,7 @@
 #include "tools/wire/source.hpp"
 
 #include "tools/wire/hex.hpp"
+#include "tools/wire/lines.hpp"
 #include "tools/wire/pcap.hpp"
 #include "tools/wire/stream.hpp"
 
@@ -15,35 +16,34 @@ namespace {
 
 using namespace wire::ged188;
 
-constexpr std::size_t kLineBytesMax = 1024 * 1024;
 constexpr std::size_t kPendingBytesMax = 1024 * 1024;
+constexpr std::size_t kPendingSegmentsMax = 1024;
+constexpr std::size_t kPendingBytesMaxInAll = 64 * 1024 * 1024;
 constexpr std::size_t kConversationsMax = 4096;
 constexpr std::size_t kLookBytes = 4096;
 
-/// One direction: segments in any order in, a stream out.
+/// One direction: segments in any order in, a stream out. `held` is shared: the bytes that all directions keep.
 class Direction {
  public:
   Direction(Conversation& conversation, const SourceOptions& options, const OnMessage& on_message,
-            std::string where)
-      : where_(where), stream_(conversation, options, on_message, std::move(where)) {}
+            std::string where, std::size_t& held)
+      : where_(where), stream_(conversation, options, on_message, std::move(where)), held_(held) {}
 
   /// Empty: all well; else what was given up.
   std::string add(const Segment& segment) {
-    if (segment.syn) {
-      next_ = segment.sequence + 1;
+    if (segment.syn && started_ && segment.sequence + 1 != first_) restart();
+    if (segment.syn || !started_) {  // else the capture began in mid-connection
+      if (!started_) first_ = next_ = segment.sequence + (segment.syn ? 1U : 0U);
       started_ = true;
-      return {};
     }
-    if (!started_) next_ = segment.sequence;  // the capture began in mid-connection
-    started_ = true;
-    if (segment.payload.empty() || lost_) return {};
-    pending_bytes_ += segment.payload.size();
-    std::string& slot = pending_[segment.sequence];
-    if (slot.size() < segment.payload.size()) slot.assign(as_text(segment.payload));
+    if (segment.payload.empty() || segment.syn || lost_) return {};
+    keep(segment);
     drain();
-    if (pending_bytes_ <= kPendingBytesMax) return {};
+    const bool too_much = bytes_ > kPendingBytesMax || pending_.size() > kPendingSegmentsMax ||
+                          held_ > kPendingBytesMaxInAll;
+    if (!too_much) return {};
     lost_ = true;
-    pending_.clear();
+    drop();
     return where_ +
            ": segments are missing from the capture, the rest of this direction is left out";
   }
@@ -55,6 +55,30 @@ class Direction {
   }
 
  private:
+  /// The same two ports once more: what the old connection left unfinished is shown, and all begins anew.
+  void restart() {
+    stream_.finish();
+    stream_.restart();
+    drop();
+    started_ = lost_ = false;
+  }
+  void keep(const Segment& segment) {
+    std::string& slot = pending_[segment.sequence];
+    if (slot.size() >= segment.payload.size()) return;
+    bytes_ += segment.payload.size() - slot.size();
+    held_ += segment.payload.size() - slot.size();
+    slot.assign(as_text(segment.payload));
+  }
+  std::string take(std::map<std::uint32_t, std::string>::iterator at) {
+    std::string segment = std::move(at->second);
+    bytes_ -= segment.size();
+    held_ -= segment.size();
+    pending_.erase(at);
+    return segment;
+  }
+  void drop() {
+    while (!pending_.empty()) take(pending_.begin());
+  }
   void drain() {
     for (auto at = pending_.begin(); at != pending_.end();) {
       const auto ahead = static_cast<std::int32_t>(at->first - next_);  // sequence numbers wrap
@@ -63,10 +87,7 @@ class Direction {
         continue;
       }
       const auto known = static_cast<std::size_t>(-static_cast<std::int64_t>(ahead));
-      const std::string segment = std::move(at->second);
-      pending_.erase(at);
-      pending_bytes_ = 0;
-      for (const auto& [sequence, bytes] : pending_) pending_bytes_ += bytes.size();
+      const std::string segment = take(at);
       if (segment.size() > known) {
         next_ += static_cast<std::uint32_t>(segment.size() - known);
         stream_.feed(as_bytes(std::string_view(segment).substr(known)));
@@ -77,8 +98,10 @@ class Direction {
 
   std::string where_;
   Stream stream_;
+  std::size_t& held_;
   std::map<std::uint32_t, std::string> pending_;
-  std::size_t pending_bytes_ = 0;
+  std::size_t bytes_ = 0;
+  std::uint32_t first_ = 0;
   std::uint32_t next_ = 0;
   bool started_ = false;
   bool lost_ = false;
@@ -89,90 +112,124 @@ struct Connection {
   std::unique_ptr<Direction> from_client, from_server;
 };
 
-std::vector<std::string> read_pcap(std::istream& in, const SourceOptions& options,
-                                   const OnMessage& on_message) {
-  std::vector<std::string> problems;
+void read_pcap(std::istream& in, const SourceOptions& options, const OnMessage& on_message,
+               const OnProblem& on_problem) {
   std::map<std::string, Connection> connections;
+  std::size_t held = 0;
   const auto is_server = [&](std::uint16_t port) {
     return std::find(options.ports.begin(), options.ports.end(), port) != options.ports.end();
   };
+  const auto report = [&](const std::string& problem) {
+    if (!problem.empty()) on_problem(problem);
+  };
+  bool crowded = false;
   const auto on_segment = [&](const Segment& segment) {
     const bool to_server = is_server(segment.to_port);
     if (!to_server && !is_server(segment.from_port)) return;
     const std::string& client = to_server ? segment.from : segment.to;
     const std::string& server = to_server ? segment.to : segment.from;
-    if (connections.size() >= kConversationsMax && !connections.contains(client + server)) return;
-    Connection& connection = connections[client + server];
+    const std::string key = client + " " + server;
+    if (connections.size() >= kConversationsMax && !connections.contains(key)) {
+      if (!crowded) on_problem("more than 4096 connections: further ones are left out");
+      crowded = true;
+      return;
+    }
+    Connection& connection = connections[key];
     if (!connection.from_client) {
       connection.conversation.version = options.version.value_or(kNewestVersion);
-      connection.from_client = std::make_unique<Direction>(connection.conversation, options,
-                                                           on_message, client + " > " + server);
-      connection.from_server = std::make_unique<Direction>(connection.conversation, options,
-                                                           on_message, server + " > " + client);
-      if (connections.size() == kConversationsMax)
-        problems.push_back("more than 4096 connections: further ones are left out");
+      connection.from_client = std::make_unique<Direction>(
+          connection.conversation, options, on_message, client + " > " + server, held);
+      connection.from_server = std::make_unique<Direction>(
+          connection.conversation, options, on_message, server + " > " + client, held);
     }
-    std::string problem =
-        (to_server ? connection.from_client : connection.from_server)->add(segment);
-    if (!problem.empty()) problems.push_back(std::move(problem));
+    report((to_server ? connection.from_client : connection.from_server)->add(segment));
   };
-  std::string wrong = read_capture(in, on_segment);
+  const std::string wrong = read_capture(in, on_segment);
   for (auto& [key, connection] : connections) {
-    for (Direction* direction : {connection.from_client.get(), connection.from_server.get()}) {
-      std::string problem = direction->finish();
-      if (!problem.empty()) problems.push_back(std::move(problem));
-    }
+    report(connection.from_client->finish());
+    report(connection.from_server->finish());
   }
-  if (!wrong.empty()) problems.push_back("the capture is broken: " + wrong);
-  return problems;
+  if (!wrong.empty()) on_problem("the capture is broken: " + wrong);
 }
 
-std::vector<std::string> read_raw(std::istream& in, const SourceOptions& options,
-                                  const OnMessage& on_message) {
+void read_raw(std::istream& in, const SourceOptions& options, const OnMessage& on_message,
+              const OnProblem& on_problem) {
   Conversation conversation{options.version.value_or(kNewestVersion)};
   Stream stream(conversation, options, on_message, "stream");
   std::array<char, 65'536> buffer;
   while (in.read(buffer.data(), buffer.size()), in.gcount() > 0) {
     const std::string_view bytes(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (!stream.feed(as_bytes(bytes)))
-      return {"a length that no message has: the rest of the stream cannot be cut into messages"};
+    if (!stream.feed(as_bytes(bytes))) {
+      return on_problem(
+          "a length that no message has: the rest of the stream cannot be cut into messages");
+    }
   }
   stream.finish();
-  return {};
 }
 
-std::vector<std::string> read_hex(std::istream& in, const SourceOptions& options,
-                                  const OnMessage& on_message) {
-  std::vector<std::string> problems;
-  Conversation conversation{options.version.value_or(kNewestVersion)};
-  std::string line;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    const std::string where = "line " + std::to_string(number);
-    const std::string text = line.substr(0, line.find('#'));
-    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const auto bytes = line.size() <= kLineBytesMax ? from_hex(text) : std::nullopt;
-    if (!bytes) {
-      problems.push_back(where + (line.size() > kLineBytesMax ? ": longer than 1 MiB"
-                                                              : ": not hex digits in pairs"));
-      continue;
-    }
-    Stream stream(conversation, options, on_message, where);
+/// Hex lines, each a stream; the lines of a dump make one stream together.
+class HexReader {
+ public:
+  HexReader(const SourceOptions& options, const OnMessage& on_message, const OnProblem& on_problem)
+      : options_(options),
+        on_message_(on_message),
+        on_problem_(on_problem),
+        conversation_{options.version.value_or(kNewestVersion)} {}
+
+  void add(std::string_view text, const std::string& where) {
+    const auto dump = from_dump(text, dump_ ? position_ : 0);
+    if (dump) return add_dump(*dump, where);
+    finish();
+    const auto bytes = from_hex(text);
+    if (!bytes) return on_problem_(where + ": not hex digits in pairs");
+    Stream stream(conversation_, options_, on_message_, where);
     if (stream.feed(as_bytes(*bytes))) stream.finish();
   }
-  return problems;
+  void finish() {
+    if (dump_) dump_->finish();
+    dump_.reset();
+  }
+
+ private:
+  void add_dump(const DumpLine& line, const std::string& where) {
+    if (!dump_ || line.offset != position_) {
+      finish();
+      dump_ = std::make_unique<Stream>(conversation_, options_, on_message_, where);
+      position_ = 0;
+    }
+    position_ += line.bytes.size();
+    dump_->feed(as_bytes(line.bytes));
+  }
+
+  const SourceOptions& options_;
+  const OnMessage& on_message_;
+  const OnProblem& on_problem_;
+  Conversation conversation_;
+  std::unique_ptr<Stream> dump_;
+  std::size_t position_ = 0;
+};
+
+void read_hex(std::istream& in, const SourceOptions& options, const OnMessage& on_message,
+              const OnProblem& on_problem) {
+  HexReader reader(options, on_message, on_problem);
+  LineReader lines(in);
+  for (std::string line; lines.next(line);) {
+    if (lines.too_long()) {
+      on_problem(lines.where() + ": longer than 1 MiB");
+      continue;
+    }
+    const std::string_view text = std::string_view(line).substr(0, line.find('#'));
+    if (text.find_first_not_of(" \t\r") != std::string_view::npos) reader.add(text, lines.where());
+  }
+  reader.finish();
 }
 
-/// Hex text has nothing but digits, blanks and comments.
-bool is_hex(std::string_view head) {
-  bool comment = false;
-  for (const char c : head) {
-    if (c == '\n') comment = false;
-    if (c == '#') comment = true;
-    if (comment) continue;
-    const bool digit = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
-    if (!digit && c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != ':') return false;
-  }
-  return true;
+/// No byte that a line of ASCII cannot have. A frame begins with its length, whose first byte is zero.
+bool is_text(std::string_view head) {
+  return std::all_of(head.begin(), head.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 0x20 && byte < 0x7F) || (byte >= '\t' && byte <= '\r');
+  });
 }
 
 /// The bytes looked at already, then the rest of the stream.
@@ -199,17 +256,18 @@ class Rewound : public std::streambuf {
 
 }  // namespace
 
-std::vector<std::string> read_messages(std::istream& in, const SourceOptions& options,
-                                       const OnMessage& on_message) {
+void read_messages(std::istream& in, const SourceOptions& options, const OnMessage& on_message,
+                   const OnProblem& on_problem) {
   std::string head(kLookBytes, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
   const bool capture = is_capture(as_bytes(std::string_view(head).substr(0, 4)));
-  const bool hex = is_hex(head);
+  const bool text = is_text(head);
   Rewound buffer(std::move(head), in);
   std::istream rewound(&buffer);
-  if (capture) return read_pcap(rewound, options, on_message);
-  return hex ? read_hex(rewound, options, on_message) : read_raw(rewound, options, on_message);
+  if (capture) return read_pcap(rewound, options, on_message, on_problem);
+  if (text) return read_hex(rewound, options, on_message, on_problem);
+  read_raw(rewound, options, on_message, on_problem);
 }
 
 }  // namespace cti::tools

@@ -1,10 +1,13 @@
 // source.hpp - messages from a file: hex lines, raw bytes, or a capture (pcap, pcapng).
 //
-// Shape    the kind is told from the first bytes. Every hex line is a stream of its own; raw bytes are one stream; a
-//          capture has a stream per direction of each TCP connection, put in order by sequence number.
+// Shape    the kind is told from the first bytes: a capture by its magic number, text by having no control bytes, the rest
+//          is raw. Every hex line is a stream of its own, and so is every hex dump with offsets, which runs over several
+//          lines; raw bytes are one stream; a capture has a stream per direction of each TCP connection, put in order by
+//          sequence number. `#` begins a comment.
 // Version  an OPEN_REQ sets the version of its connection (of all that follows, for hex lines and raw bytes).
-// Bounds   nothing is held but the line or packet in hand and what a stream still misses: 1 MiB per direction, 4,096
-//          connections, 1 MiB per line, 256 KiB per packet. Beyond it the input is broken, and said to be.
+// Bounds   nothing is held but the line or packet in hand and what a stream still misses: 1 MiB in 1,024 segments per
+//          direction, 64 MiB in all, 4,096 connections, 1 MiB per line, 256 KiB per packet. Beyond it the input is
+//          broken, and said to be.
 #pragma once
 
 #include "wire/ged188_table.hpp"
@@ -30,9 +33,11 @@ struct SourceOptions {
 using OnMessage =
     std::function<void(const wire::ged188::DecodedMessage&, const std::string& where)>;
 
-/// Reads to the end. Returns what was wrong with the input itself, one sentence each; messages are reported to
-/// `on_message` as far as they could be found.
-std::vector<std::string> read_messages(std::istream& in, const SourceOptions& options,
-                                       const OnMessage& on_message);
+/// What is wrong with the input itself, one sentence.
+using OnProblem = std::function<void(const std::string&)>;
+
+/// Reads to the end. Messages are reported to `on_message` as far as they could be found.
+void read_messages(std::istream& in, const SourceOptions& options, const OnMessage& on_message,
+                   const OnProblem& on_problem);
 
 }  // namespace cti::tools

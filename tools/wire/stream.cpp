@@ -46,6 +46,11 @@ void Stream::finish() {
   if (!broken_ && cutter_.held_bytes() != 0) show(cutter_.held());
 }
 
+void Stream::restart() {
+  cutter_ = FrameCutter();
+  broken_ = false;
+}
+
 void Stream::show(Bytes frame) {
   on_message_(decode_table(frame, conversation_.version, options_.strictness), where_);
 }

@@ -22,6 +22,8 @@ class Stream {
   bool feed(Bytes bytes);
   /// Reports a message that never came to its end.
   void finish();
+  /// Forgets what is unfinished: a new connection begins.
+  void restart();
 
  private:
   void show(Bytes frame);

@@ -172,6 +172,7 @@ std::string message_text(const DecodedMessage& message, const std::string& where
            to_hex(message.leftover) + "\n";
   }
   if (message.error) out += "  ! " + message.error->text() + "\n";
+  for (const wire::DecodeError& warning : message.warnings) out += "  ? " + warning.text() + "\n";
   return out;
 }
 

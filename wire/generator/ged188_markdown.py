@@ -54,6 +54,9 @@ def message_text(m):
     for v in m.variants:
         form = ', '.join(f'{f.name} {f.type}' for f in v.fixed)
         out += f'\nAlso read ({v.doubt}): fixed part {form}.\n'
+    for v in m.fallbacks:
+        form = ', '.join(f'{f.name} {f.type}' for f in v.fixed)
+        out += f'\nRead by tools when nothing else fits ({v.doubt}): fixed part {form}.\n'
     if m.unwritable:
         out += f'\nWithout a known tag, never written: {", ".join(m.unwritable)}.\n'
     return out

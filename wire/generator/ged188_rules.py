@@ -125,6 +125,12 @@ def message_arrays(m):
     if m.variants:
         rows = ''.join(variant_row(m, i, v) for i, v in enumerate(m.variants, 1))
         out += f'constexpr VariantRule k{name}Variants[] = {{\n{rows}}};\n'
+    for i, v in enumerate(m.fallbacks, 1):
+        out += f'constexpr FixedRule k{name}Fallback{i}[] = {{\n{fixed_rows(v.fixed)}}};\n'
+    if m.fallbacks:
+        rows = ', '.join(f'{{{quoted(v.doubt)}, {sum(f.size for f in v.fixed)}, k{name}Fallback{i}}}'
+                         for i, v in enumerate(m.fallbacks, 1))
+        out += f'constexpr FallbackRule k{name}Fallbacks[] = {{{rows}}};\n'
     out += number_list(f'k{name}Listed', m.listed_tags)
     return out + '\n' if out else ''
 
@@ -159,4 +165,5 @@ def message_rule(m):
     return (f'    {{{quoted(m.name)}, {m.number}, {quoted(m.family)}, Direction::{SENDER[m.sender]}, {m.since}, '
             f'{quoted(m.reply)}, {quoted(m.refusal)},\n     {span(f"k{name}Fixed", m.fixed)}, '
             f'{span(f"k{name}Floating", m.floating)}, {span(f"k{name}Groups", m.groups)}, '
-            f'{span(f"k{name}Variants", m.variants)}, {span(f"k{name}Listed", m.listed_tags)}}},\n')
+            f'{span(f"k{name}Variants", m.variants)}, {span(f"k{name}Fallbacks", m.fallbacks)}, '
+            f'{span(f"k{name}Listed", m.listed_tags)}}},\n')

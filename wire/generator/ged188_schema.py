@@ -97,6 +97,9 @@ def read_message(raw, schema):
     m.floating = read_floating(raw.get('floating', []), schema)
     m.variants = [SimpleNamespace(doubt=v['doubt'], when=v['when'], fixed=read_fixed(v['fixed'], m.name, schema))
                   for v in raw.get('variants', [])]
+    m.fallbacks = [SimpleNamespace(doubt=v['doubt'], fixed=read_fixed(v['fixed'], m.name, schema))
+                   for v in raw.get('fallbacks', [])]
+    need(not m.fallbacks or not raw.get('groups'), m.name, 'a fallback of a message with counted lists')
     m.groups = read_groups(raw.get('groups', []), m)
     m.steps = fixed_steps(m)
     return m

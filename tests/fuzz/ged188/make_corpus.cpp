@@ -21,12 +21,7 @@ constexpr int kTries = 200;
 constexpr std::size_t kFrameBytes = 1'200;  // small inputs are worth more to a fuzzer
 
 void append_broken(std::string& stream, const std::vector<std::byte>& frame, Dice& dice) {
-  std::vector<std::byte> body(frame.begin() + limits::kHeaderBytes, frame.end());
-  mutate(body, dice);
-  std::vector<std::byte> broken(frame.begin(), frame.begin() + limits::kHeaderBytes);
-  broken.insert(broken.end(), body.begin(), body.end());
-  store_be(broken.data(), static_cast<std::uint32_t>(body.size()));
-  append(stream, broken);
+  append(stream, mutated(frame, dice));
 }
 
 /// Messages of one family: as many of each type as it takes to have every field once, and two broken copies.

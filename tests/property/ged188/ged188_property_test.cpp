@@ -1,47 +1,22 @@
 // ged188_property_test.cpp - random and broken messages of every type and version, read and written in two ways.
 //
 // Replay   RINGSIDE_SEED=<number> <this program>; a failure prints the seed and the frame.
+#include "tests/property/ged188/every_type.hpp"
 #include "tests/unit/wire/ged188/compare.hpp"
-#include "tests/unit/wire/ged188/random_message.hpp"
 #include "visit.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 
 namespace cti::wire::ged188 {
 namespace {
 
 constexpr Version kVersions[] = {9, 10, 13, 14, 15, 16, 19, 20, 21, 22, 23, 24, 25};
 
-std::uint64_t seed() {
-  static const std::uint64_t value = [] {
-    const char* given = std::getenv("RINGSIDE_SEED");
-    const std::uint64_t chosen = given != nullptr ? std::strtoull(given, nullptr, 10) : 20'240'601;
-    std::printf("replay with RINGSIDE_SEED=%llu\n", static_cast<unsigned long long>(chosen));
-    return chosen;
-  }();
-  return value;
-}
-
-std::uint64_t rounds() {
-  const char* given = std::getenv("RINGSIDE_ROUNDS");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 3;
-}
-
 template <class Check>
 void for_every_type_and_version(Check&& check) {
-  Dice dice(seed());
-  for (std::uint64_t round = 0; round < rounds(); ++round) {
-    for (const MessageRule& rule : all_messages()) {
-      if (!rule.published()) continue;
-      for (const Version version : kVersions) {
-        check(rule, version, dice);
-        if (testing::Test::HasFailure()) return;
-      }
-    }
-  }
+  every_type(kVersions, 3, check);
 }
 
 TEST(Ged188, WhatIsEncodedIsDecodedInEveryTypeAndVersion) {
@@ -82,13 +57,9 @@ TEST(Ged188, ViewsAndTablesAgreeOnBrokenBytes) {
   std::size_t refused = 0, total = 0;
   for_every_type_and_version([&](const MessageRule& rule, Version version, Dice& dice) {
     for (int i = 0; i < 4; ++i) {
-      auto frame = encode_table(random_message(rule, version, dice));
+      const auto frame = encode_table(random_message(rule, version, dice));
       ASSERT_TRUE(frame.ok()) << frame.error();
-      std::vector<std::byte> body(frame->begin() + limits::kHeaderBytes, frame->end());
-      mutate(body, dice);
-      std::vector<std::byte> broken(frame->begin(), frame->begin() + limits::kHeaderBytes);
-      broken.insert(broken.end(), body.begin(), body.end());
-      store_be(broken.data(), static_cast<std::uint32_t>(body.size()));
+      const std::vector<std::byte> broken = mutated(*frame, dice);
       const Strictness strictness = i % 2 == 0 ? Strictness::kLenient : Strictness::kStrict;
       ASSERT_EQ(disagreement(broken, version, strictness), "");
       refused += decode_table(broken, version, strictness).error.has_value();

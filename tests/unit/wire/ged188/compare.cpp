@@ -36,14 +36,19 @@ std::string disagreement(Bytes frame, Version version, Strictness strictness) {
   const std::string where =
       table.name + " version " + std::to_string(version) + " " + hex(frame) + ": ";
   if (!view.known) return {};
-  if (view.ok && table.error) return where + "only the tables refuse: " + table.error->text();
-  if (!view.ok && !table.error) return where + "only the view refuses: " + view.error.text();
+  // What the tables read with a warning, the views refuse.
+  const auto refused = table.warnings.empty() ? table.error : table.refusal;
+  if (!table.warnings.empty() && (table.error || strictness == Strictness::kStrict))
+    return where + "warnings beside an error, or when strict";
+  if (view.ok && refused) return where + "only the tables refuse: " + refused->text();
+  if (!view.ok && !refused) return where + "only the view refuses: " + view.error.text();
   if (!view.ok) {
-    const bool same =
-        view.error.code == table.error->code && view.error.offset == table.error->offset &&
-        view.error.tag == table.error->tag && view.error.field == table.error->field &&
-        view.error.strict_status == table.error->strict_status;
-    if (!same) return where + "view: " + view.error.text() + ", tables: " + table.error->text();
+    const bool same = view.error.code == refused->code && view.error.offset == refused->offset &&
+                      view.error.tag == refused->tag && view.error.field == refused->field &&
+                      view.error.strict_status == refused->strict_status;
+    if (!same) return where + "view: " + view.error.text() + ", tables: " + refused->text();
+    if (!table.warnings.empty() && !table.leftover.empty())
+      return where + "left over without an error";
   } else {
     const auto by_view = view.lines.all();
     const auto by_table = lines_by_table(frame, version).all();

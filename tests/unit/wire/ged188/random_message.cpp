@@ -226,4 +226,14 @@ void mutate(std::vector<std::byte>& body, Dice& dice) {
   body.resize(std::min(body.size(), limits::kBodyBytesMax));
 }
 
+std::vector<std::byte> mutated(const std::vector<std::byte>& frame, Dice& dice) {
+  std::vector<std::byte> body(frame.begin() + limits::kHeaderBytes, frame.end());
+  mutate(body, dice);
+  std::vector<std::byte> broken(limits::kHeaderBytes + body.size());
+  std::copy_n(frame.begin(), limits::kHeaderBytes, broken.begin());
+  std::copy(body.begin(), body.end(), broken.begin() + limits::kHeaderBytes);
+  store_be(broken.data(), static_cast<std::uint32_t>(body.size()));
+  return broken;
+}
+
 }  // namespace cti::wire::ged188

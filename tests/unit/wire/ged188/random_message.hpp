@@ -17,5 +17,7 @@ DecodedMessage random_message(const MessageRule& rule, Version version, Dice& di
 
 /// A few random edits: bytes changed, cut out, doubled, put in; counts and lengths bent.
 void mutate(std::vector<std::byte>& body, Dice& dice);
+/// The frame with its body mutated and its length right again.
+std::vector<std::byte> mutated(const std::vector<std::byte>& frame, Dice& dice);
 
 }  // namespace cti::wire::ged188

@@ -136,6 +136,37 @@ class Inputs(unittest.TestCase):
         text = '# a recording\n\n' + open_req(15).hex(' ') + '  # the client\n' + self.STREAM[len(open_req(15)):].hex().upper()
         self.assertEqual(self.names(text.encode()), self.WANTED)
 
+    def test_hex_as_people_paste_it(self):
+        request = open_req(15)
+        spellings = [', '.join(f'0x{b:02X}' for b in request), '{' + ','.join(f'0x{b:x}' for b in request) + '};',
+                     ''.join(f'\\x{b:02x}' for b in request), request.hex('-'), request.hex(':', 2).upper(),
+                     '"' + request.hex() + '"', '[' + request.hex(',') + ']', '\t' + request.hex(' ', 4) + '\r']
+        for text in spellings:
+            self.assertEqual(self.names(text.encode()), self.WANTED[:1], text)
+
+    def test_hex_dumps_with_offsets(self):
+        lines = [self.STREAM[at:at + 16] for at in range(0, len(self.STREAM), 16)]
+        seen = [''.join(chr(b) if 32 < b < 127 else '.' for b in line) for line in lines]
+        end = f'{len(self.STREAM):08x}'
+        dumps = [[f'{16 * i:08x}: {line.hex(" ", -2):40} {text}' for i, (line, text) in enumerate(zip(lines, seen))],
+                 [f'{16 * i:08x}  {line[:8].hex(" "):23}  {line[8:].hex(" "):23}  |{text}|'
+                  for i, (line, text) in enumerate(zip(lines, seen))] + [end],
+                 [f'{16 * i:06x} {line.hex(" ")}' for i, line in enumerate(lines)] + [end[2:]],
+                 [f'0x{16 * i:04x}:  {line.hex(" ", -2)}' for i, line in enumerate(lines)]]
+        for dump in dumps:
+            self.assertEqual(self.names('\n'.join(dump + dump).encode()), self.WANTED * 2, '\n'.join(dump))
+
+    def test_the_same_ports_once_more_are_a_new_connection(self):
+        half = open_req(15)[:20]
+        packets = [tcp(5000, 42027, 99, b'', syn=True), tcp(5000, 42027, 99, b'', syn=True), tcp(5000, 42027, 100, half),
+                   tcp(5000, 42027, 5000, b'', syn=True), tcp(5000, 42027, 5001, open_req(15))]
+        self.assertEqual(self.names(pcap(packets), code=1)[1:], self.WANTED[:1])
+
+    def test_a_direction_that_misses_too_much_is_given_up_not_kept(self):
+        packets = [tcp(5000, 42027, 99, b'', syn=True)] + [tcp(5000, 42027, 200 + 2 * i, b'x') for i in range(3000)]
+        self.assertEqual(self.names(pcap(packets), code=1), [])
+        self.assertIn('the rest of this direction is left out', self.err)
+
     def test_captures_in_both_formats_and_byte_orders(self):
         packets = [tcp(5000, 42027, 99, b'', syn=True), tcp(42027, 5000, 499, b'', syn=True),
                    tcp(5000, 42027, 100, open_req(15)), tcp(42027, 5000, 500, self.STREAM[len(open_req(15)):])]
@@ -202,12 +233,50 @@ class BadInput(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(messages[0]['error']['code'], 'frame truncated')
 
-    def test_lying_counts_are_refused(self):
+    def test_lying_counts_are_warned_of_and_refused_when_strict(self):
         body = bytearray(46)
         body[30:32] = (3).to_bytes(2, 'big')
-        code, messages, _ = self.decode(frame(17, bytes(body)))
-        self.assertEqual(code, 1)
-        self.assertEqual(messages[0]['error']['field'], 'NumParties')
+        code, messages, err = self.decode(frame(17, bytes(body)))
+        self.assertEqual(code, 0)
+        self.assertNotIn('error', messages[0])
+        warning, = messages[0]['warnings']
+        self.assertEqual((warning['code'], warning['field'], warning['offset']), ('count mismatch', 'NumParties', 30))
+        self.assertIn('warning: count mismatch in CALL_CONFERENCED_EVENT, field NumParties, at offset 30: found 3', err)
+        for at in (18, 32, 38, 40, 42, 44):
+            body[at:at + 2] = b'\xff\xff'
+        code, messages, err = self.decode(frame(17, bytes(body)), '--strict')
+        self.assertEqual((code, messages[0]['error']['field']), (1, 'NumParties'))
+
+    def test_careless_senders_are_read_whole_and_given_back(self):
+        fields = narrow(82, b'n\0v\0') + narrow(5, b'1001') + narrow(126, b'text') + narrow(5, b'1002\0') + narrow(250, b'')
+        for count in (0, 7, 65535):
+            body = bytearray(54)
+            body[50:52] = count.to_bytes(2, 'big')
+            given = frame(9, bytes(body) + fields)
+            code, messages, _ = self.decode(given)
+            self.assertEqual(code, 0)
+            self.assertEqual(messages[0]['leftover'], '')
+            self.assertEqual([f['value'] for f in messages[0]['floating']][0], ['n', 'v'])
+            code, out, _ = run('encode', given=json.dumps(messages[0]).encode())
+            self.assertEqual((code, out.strip()), (0, given.hex()))
+
+    def test_fixed_parts_of_other_versions_are_read_and_given_back(self):
+        for size in (56, 58, 62):  # versions 9, 13, 19
+            for version in (9, 15, 19):
+                given = frame(30, bytes(size) + narrow(5, b'1001\0'))
+                code, out, err = run('decode', '--json', '--version', str(version), given=given.hex().encode())
+                message, = objects(out)
+                self.assertEqual((code, message['leftover']), (0, ''), err)
+                self.assertEqual([f['name'] for f in message['floating']], ['AgentID'])
+                code, out, _ = run('encode', given=out.encode())
+                self.assertEqual((code, out.strip()), (0, given.hex()))
+
+    def test_a_number_without_a_name_is_shown_and_given_back(self):
+        given = frame(7777, b'abc')
+        code, messages, _ = self.decode(given)
+        self.assertEqual((code, messages[0]['message'], messages[0]['leftover']), (1, 'type_7777', '616263'))
+        code, out, _ = run('encode', given=json.dumps(messages[0]).encode())
+        self.assertEqual((code, out.strip()), (0, given.hex()))
 
     def test_unknown_tags_and_name_only_messages_are_shown_without_an_error(self):
         code, messages, _ = self.decode(agent_state(15, narrow(250, b'\1\2')) + frame(151, b'\3\4'))
@@ -235,6 +304,24 @@ class BadInput(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn('line 2: not hex digits in pairs', err)
         self.assertIn('HEARTBEAT_CONF', out)
+        code, out, err = run('decode', given=b'GET / HTTP/1.0\r\n\r\n')
+        self.assertEqual((code, out), (1, ''))
+
+    def test_what_was_assumed_about_the_version_is_said_when_nothing_fits(self):
+        hint = 'no --version and no OPEN_REQ'
+        given = agent_state(15, narrow(5, b'1001\0'))
+        self.assertIn(hint, run('decode', given=given)[2])
+        self.assertNotIn(hint, run('decode', '--version', '25', given=given)[2])
+        self.assertNotIn(hint, run('decode', given=open_req(15) + given + b'\0')[2])
+        self.assertEqual(run('decode', given=agent_state(25))[2], '')
+
+    def test_lines_of_any_length_are_bounded(self):
+        code, out, err = run('decode', given=b'00' * 2**20 + b'\n' + frame(6, bytes(4)).hex().encode())
+        self.assertEqual(code, 1)
+        self.assertIn('line 1: longer than 1 MiB', err)
+        self.assertIn('HEARTBEAT_CONF', out)
+        code, out, err = run('encode', given=b'[' * 2**21 + b'\n{"message":"HEARTBEAT_REQ"}')
+        self.assertEqual((code, out.strip()), (1, '000000040000000500000000'))
 
     def test_garbage_json(self):
         lines = ['', '{', '[]', 'null', '{"message":"NONE"}', '{"message":"HEARTBEAT_REQ","fixed":{"X":1}}',
@@ -243,7 +330,8 @@ class BadInput(unittest.TestCase):
                  '{"message":"HEARTBEAT_REQ","fixed":{"InvokeID":"x"}}', '{"message":"HEARTBEAT_REQ","leftover":"0"}',
                  '{"message":"OPEN_REQ","floating":[{"name":"Nobody","value":1}]}',
                  '{"message":"OPEN_REQ","floating":[{"name":"ClientID"}]}', '{"message":"OPEN_REQ","floating":7}',
-                 '{"message":"OPEN_REQ","version":"x"}', '[' * 100000,
+                 '{"message":"OPEN_REQ","version":"x"}', '{"message":"OPEN_REQ","version":4294967295}', '[' * 100000,
+                 '{"message":"HEARTBEAT_REQ","fixed_bytes":7}', '{"message":"HEARTBEAT_REQ","fixed_bytes":-1}',
                  '{"message":"BEGIN_CALL_EVENT","floating":[{"name":"NamedVariable","value":["a"]}]}',
                  '{"message":"OPEN_REQ","version":15,"floating":[{"name":"ClientID","value":"' + 'x' * 300 + '"}]}',
                  '{"message":"HEARTBEAT_REQ","number":6}']
@@ -255,10 +343,15 @@ class BadInput(unittest.TestCase):
             self.assertRegex(line, r'^ringside-wire: line \d+: .+')
 
     def test_encode_tells_what_would_not_decode(self):
-        code, out, err = run('encode', given=b'{"message":"CALL_CONFERENCED_EVENT","fixed":{"NumParties":3}}')
-        self.assertEqual(code, 1)
-        self.assertIn('count mismatch', err)
-        self.assertNotEqual(out, '')
+        lying = b'{"message":"CALL_CONFERENCED_EVENT","fixed":{"NumParties":3}}'
+        code, out, err = run('encode', given=lying)
+        self.assertEqual(code, 0)
+        self.assertIn('warning: count mismatch', err)
+        code, again, err = run('encode', '--strict', given=lying)
+        self.assertEqual((code, again), (1, out))
+        self.assertIn('what was written does not decode: ', err)
+        code, out, err = run('encode', given=b'{"message":"HEARTBEAT_REQ","leftover":"00"}')
+        self.assertEqual((code, out.strip()), (1, '00000005000000050000000000'))
 
     def test_wrong_usage_is_2(self):
         for arguments in ([], ['frob'], ['decode', '--version', 'x'], ['decode', '/does/not/exist'], ['diff', 'one']):
