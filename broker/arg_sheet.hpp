@@ -188,34 +188,29 @@ class ArgSheet {
 
   template <wire::Keyword K>
   void add_int(std::uint32_t value) noexcept {
-    number<K>(wire::ArgType::kInt, value);
+    set<K>(wire::ArgType::kInt, value);
   }
   template <wire::Keyword K>
   void add_uint(std::uint32_t value) noexcept {
-    number<K>(wire::ArgType::kUInt, value);
+    set<K>(wire::ArgType::kUInt, value);
   }
   template <wire::Keyword K>
   void add_short(std::uint16_t value) noexcept {
-    number<K>(wire::ArgType::kShort, value);
+    set<K>(wire::ArgType::kShort, static_cast<std::uint32_t>(static_cast<std::int16_t>(value)));
   }
   template <wire::Keyword K>
   void add_bool(bool value) noexcept {
-    number<K>(wire::ArgType::kBool, value ? 1 : 0);
+    set<K>(wire::ArgType::kBool, value ? 1 : 0);
   }
   template <wire::Keyword K>
   void add_text(std::string_view value) noexcept {
-    constexpr std::size_t kLine = sheet::line_of(K);
-    set(kLine).text = value;
-    cells_[kLine].type = wire::ArgType::kString;
+    set<K>(wire::ArgType::kString, static_cast<std::uint32_t>(value.size())).data = value.data();
   }
-  /// An array below the keyword, written by `fill(writer, context)` between begin_nested and end_nested.
+  /// An array below the keyword, written by `fill(writer, context)`. One per sheet.
   template <wire::Keyword K>
   void add_nested(Nested fill, const void* context) noexcept {
-    constexpr std::size_t kLine = sheet::line_of(K);
-    Cell& cell = set(kLine);
-    cell.type = wire::ArgType::kArguments;
-    cell.nested = fill;
-    cell.context = context;
+    set<K>(wire::ArgType::kArguments, 0).data = context;
+    nested_ = fill;
   }
   template <wire::Keyword K>
   bool has() const noexcept {
@@ -229,10 +224,20 @@ class ArgSheet {
   }
 
   void write(wire::ArgumentsWriter& writer) const noexcept {
+    wire::AscendingRun run(writer);
     for (std::size_t word = 0; word < filled_.size(); ++word) {
       for (std::uint64_t left = filled_[word]; left != 0; left &= left - 1) {
         const std::size_t line = word * 64 + static_cast<std::size_t>(std::countr_zero(left));
-        write_cell(writer, sheet::kLines[line], cells_[line]);
+        const Cell& cell = cells_[line];
+        const auto type = static_cast<wire::ArgType>(cell.head >> 16);
+        if (type < wire::ArgType::kString) {
+          run.add_number(cell.head);
+        } else if (type == wire::ArgType::kString) {
+          run.add_text(cell.head, static_cast<const std::byte*>(cell.data));
+        } else {
+          run.add_nested(sheet::kLines[line],
+                         [&](wire::ArgumentsWriter& inner) { nested_(inner, cell.data); });
+        }
       }
     }
   }
@@ -240,51 +245,22 @@ class ArgSheet {
  private:
   struct Cell {
     Cell() noexcept {}
-    wire::ArgType type;
-    union {
-      std::uint32_t number;
-      std::string_view text;
-      const void* context;
-    };
-    Nested nested;
+    std::uint64_t head;  ///< the entry's, as wire::AscendingRun writes it
+    const void* data;    ///< of a text, or the context of an array
   };
 
-  Cell& set(std::size_t line) noexcept {
-    filled_[line / 64] |= std::uint64_t{1} << (line % 64);
-    return cells_[line];
-  }
   template <wire::Keyword K>
-  void number(wire::ArgType type, std::uint32_t value) noexcept {
+  Cell& set(wire::ArgType type, std::uint32_t value) noexcept {
     constexpr std::size_t kLine = sheet::line_of(K);
-    Cell& cell = set(kLine);
-    cell.type = type;
-    cell.number = value;
-  }
-  static void write_cell(wire::ArgumentsWriter& writer, wire::Keyword keyword,
-                         const Cell& cell) noexcept {
-    switch (cell.type) {
-      case wire::ArgType::kInt:
-        return writer.add_int(keyword, static_cast<std::int32_t>(cell.number));
-      case wire::ArgType::kUInt:
-        return writer.add_uint(keyword, cell.number);
-      case wire::ArgType::kShort:
-        return writer.add_short(keyword, static_cast<std::int16_t>(cell.number));
-      case wire::ArgType::kUShort:
-        return writer.add_ushort(keyword, static_cast<std::uint16_t>(cell.number));
-      case wire::ArgType::kBool:
-        return writer.add_bool(keyword, cell.number != 0);
-      case wire::ArgType::kString:
-        return writer.add_string(keyword, cell.text);
-      case wire::ArgType::kArguments:
-        writer.begin_nested(keyword);
-        cell.nested(writer, cell.context);
-        return writer.end_nested();
-    }
+    filled_[kLine / 64] |= std::uint64_t{1} << (kLine % 64);
+    cells_[kLine].head = wire::AscendingRun::head(K, type, value);
+    return cells_[kLine];
   }
 
   static constexpr std::size_t kLines = sheet::kLines.size();
   std::array<std::uint64_t, (kLines + 63) / 64> filled_;
   std::array<Cell, kLines> cells_;
+  Nested nested_ = nullptr;
 };
 
 }  // namespace cti::broker

@@ -8,6 +8,8 @@
 // Cost     a few ten ns, no allocation.
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -25,15 +27,19 @@ enum class IdKind : std::uint8_t { kAgent, kCall, kDevice, kSkillGroup, kTeam };
 class ObjectId {
  public:
   ObjectId() = default;
-  std::string_view view() const noexcept { return {text_, size_}; }
+  std::string_view view() const noexcept { return as_text({text_, size_}); }
   bool empty() const noexcept { return size_ == 0; }
 
   ObjectId& add(std::string_view part) noexcept {
     const std::size_t room = kObjectIdBytesMax - size_;
     const std::size_t count = part.size() < room ? part.size() : room;
-    if (count > 0) std::memcpy(text_ + size_, part.data(), count);
-    size_ = static_cast<std::uint8_t>(size_ + count);
+    copy_short(text_ + size_, as_bytes(part).data(), count);
+    size_ += count;
     return *this;
+  }
+  template <std::size_t Bytes>
+  ObjectId& add(const char (&literal)[Bytes]) noexcept {
+    return add(std::string_view(literal, Bytes - 1));
   }
   ObjectId& add(std::uint32_t number) noexcept {
     char digits[10];
@@ -42,29 +48,39 @@ class ObjectId {
   }
 
  private:
-  char text_[kObjectIdBytesMax];
-  std::uint8_t size_ = 0;
+  std::byte text_[kObjectIdBytesMax];
+  std::size_t size_ = 0;
 };
 
+namespace detail {
+/// The parts put together, in the place where the id will stand.
+template <class... Parts>
+ObjectId object_id_of(const Parts&... parts) noexcept {
+  ObjectId id;
+  (id.add(parts), ...);
+  return id;
+}
+}  // namespace detail
+
 inline ObjectId agent_object_id(std::uint32_t peripheral, std::string_view agent) noexcept {
-  return ObjectId().add("agent.").add(peripheral).add(".").add(agent);
+  return detail::object_id_of("agent.", peripheral, ".", agent);
 }
 inline ObjectId call_object_id(std::uint32_t peripheral, std::uint32_t call,
                                std::string_view device) noexcept {
-  return ObjectId().add("call.").add(peripheral).add(".").add(call).add(".").add(device);
+  return detail::object_id_of("call.", peripheral, ".", call, ".", device);
 }
 inline ObjectId device_object_id(std::uint32_t peripheral, std::string_view instrument) noexcept {
-  return ObjectId().add("device.").add(peripheral).add(".").add(instrument);
+  return detail::object_id_of("device.", peripheral, ".", instrument);
 }
 inline ObjectId skill_group_object_id(std::uint32_t peripheral, std::uint32_t number) noexcept {
-  return ObjectId().add("skillgroup.").add(peripheral).add(".").add(number);
+  return detail::object_id_of("skillgroup.", peripheral, ".", number);
 }
 inline ObjectId team_object_id(std::uint32_t peripheral, std::uint32_t team) noexcept {
-  return ObjectId().add("team.").add(peripheral).add(".").add(team);
+  return detail::object_id_of("team.", peripheral, ".", team);
 }
 /// ICMEnterpriseUniqueID of a routed contact.
 inline ObjectId enterprise_id(std::uint32_t day, std::uint32_t call) noexcept {
-  return ObjectId().add("icm.").add(day).add(".").add(call);
+  return detail::object_id_of("icm.", day, ".", call);
 }
 
 /// An id taken apart. `name` is what follows the peripheral: AgentID, instrument, number, or call and device.

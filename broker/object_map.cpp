@@ -77,7 +77,7 @@ void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
         agent.team = number(arg);
         break;
       case Keyword::UniqueObjectID:
-        agent.id.assign(arg.string());
+        if (agent.id.empty()) agent.id.assign(arg.string());  // the key stands for it
         break;
       case Keyword::WrapupDataIncomingMode:
         agent.wrapup_incoming = small(arg);
@@ -91,9 +91,14 @@ void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
   }
 }
 
+ObjectId contact_of(const CallEntry& call) noexcept {
+  return call.router_day == 0 ? ObjectId() : enterprise_id(call.router_day, call.router_call);
+}
+
 /// What of a call record the typed table keeps. Returns whether the call's names may have changed.
 bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
   bool renamed = false;
+  bool rerouted = false;
   for (const wire::Arg arg : args) {
     switch (arg.keyword()) {
       case Keyword::CallStatus:
@@ -119,18 +124,21 @@ bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
         call.peripheral_id = number(arg);
         break;
       case Keyword::RouterCallKeyCallID:
+        rerouted = rerouted || call.router_call != number(arg);
         call.router_call = number(arg);
         break;
       case Keyword::RouterCallKeyDay:
+        rerouted = rerouted || call.router_day != number(arg);
         call.router_day = number(arg);
         break;
       case Keyword::UniqueObjectID:
-        call.id.assign(arg.string());
+        if (call.id.empty()) call.id.assign(arg.string());  // the key stands for it
         break;
       default:
         break;
     }
   }
+  if (rerouted) call.contact.assign(contact_of(call).view());
   return renamed;
 }
 
@@ -311,6 +319,7 @@ void ObjectMap::end_call(Slot slot) {
 void ObjectMap::rename_call(Slot slot, std::uint64_t key) {
   call_index_.erase(calls_[slot].key);
   calls_[slot].key = key;
+  calls_[slot].id.clear();
   CTI_CHECK(call_index_.insert(key, slot));
 }
 

@@ -65,6 +65,7 @@ struct CallEntry {
   std::uint32_t mask = 0;         ///< EnablementMask that clients were told last
   std::uint32_t router_day = 0;   ///< of the ICM contact; 0: not routed
   std::uint32_t router_call = 0;
+  FixedText<27> contact;   ///< ICMEnterpriseUniqueID of these two; empty when not routed
   std::uint32_t born = 0;  ///< rises with every call: which of two began later
   bool failed = false;     ///< OnCallFailed was seen: later events leave CallStatus out
   bool outgoing = false;   ///< began by going off hook here

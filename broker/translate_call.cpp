@@ -68,6 +68,11 @@ void add_shared_fixed(ArgSheet& sheet, const View& view, bool minimize) {
   }
 }
 
+void add_contact(ArgSheet& sheet, const CallEntry& call) {
+  if (call.contact.empty()) return;
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(call.contact.view());
+}
+
 RecordInfo call_record(EventId event, std::uint64_t key, const AgentEntry* agent,
                        std::uint32_t peripheral) {
   return {.event = event,
@@ -179,8 +184,7 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
   if (call->device != kNoSlot) {
     sheet.add_text<Keyword::DeviceUniqueObjectID>(map_.device_at(call->device)->id.view());
   }
-  const ObjectId contact = enterprise_id(call->router_day, call->router_call);
-  if (call->router_day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  add_contact(sheet, *call);
   add_shared_fixed(sheet, *view, minimize_);
   if (!minimize_) {
     sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
@@ -229,8 +233,7 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   sheet.add_text<Keyword::PrimaryCallID>(primary.view());
   sheet.add_text<Keyword::SecondaryCallID>(secondary.view());
   sheet.add_short<Keyword::NumParties>(view->num_parties());
-  const ObjectId contact = enterprise_id(call->router_day, call->router_call);
-  if (call->router_day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  add_contact(sheet, *call);
   add_shared_fixed(sheet, *view, true);
   if (!minimize_) sheet.add_short<Keyword::EventCause>(view->event_cause());
   add_call_fields(sheet, floating, CallFields::kDevices, room_);
@@ -343,8 +346,7 @@ void Translator::finish_call(const CallEntry& call, std::uint16_t flags) {
   sheet.add_text<Keyword::UniqueObjectID>(copy.id.view());
   if (!copy.failed) sheet.add_short<Keyword::CallStatus>(wire::ctios::LCS_NULL);
   sheet.add_text<Keyword::DeviceID>(copy.device_id.view());
-  const ObjectId contact = enterprise_id(copy.router_day, copy.router_call);
-  if (copy.router_day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  add_contact(sheet, copy);
   RecordInfo info = call_record(EventId::eCallEndEvent, copy.key, agent, copy.peripheral_id);
   info.topics |= wire::topic::kEnds;
   info.flags = flags;

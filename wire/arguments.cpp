@@ -225,11 +225,11 @@ Result<ArgumentsView, SessionError> ArgumentsView::check(Bytes bytes) noexcept {
 std::optional<Arg> ArgumentsView::find(const ArgKey& key) const noexcept {
   const std::byte* at = at_ + 8;
   std::uint32_t left = size();
-  // Keywords before the key are skipped by their numbers alone. Own keys are 0, one less wraps to the end of the order.
-  const auto wanted = static_cast<std::uint16_t>(static_cast<std::uint16_t>(key.keyword()) - 1);
+  // Keywords before the key are skipped by their numbers alone; own keys stand behind them all.
+  const std::uint16_t wanted = Arg::rank_of(key.keyword());
   for (; left != 0; --left) {
     const Arg arg(at);
-    if (static_cast<std::uint16_t>(static_cast<std::uint16_t>(arg.keyword()) - 1) >= wanted) break;
+    if (Arg::rank_of(arg.keyword()) >= wanted) break;
     at += arg.bytes().size();
   }
   for (; left != 0; --left) {

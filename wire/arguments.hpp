@@ -98,12 +98,19 @@ class Arg {
   /// The value as text; an array as its dump.
   std::string to_text() const;
 
-  /// The entry's bytes, padding included.
-  Bytes bytes() const noexcept {
-    const std::size_t value = is_integer() ? 0 : load_le<std::uint32_t>(at_ + 4);
-    const auto key = std::to_integer<std::size_t>(at_[3]);
-    return {at_, 8 + ((key + 3) & ~std::size_t{3}) + ((value + 3) & ~std::size_t{3})};
+  /// The first eight bytes: keyword, type, key bytes, value or length.
+  std::uint64_t head() const noexcept { return load_le<std::uint64_t>(at_); }
+  /// Bytes of the entry that begins with `head`, padding included.
+  static constexpr std::size_t bytes_of(std::uint64_t head) noexcept {
+    constexpr std::uint64_t kKeyBytes = 0xFF000000;
+    const bool number = static_cast<ArgType>(head >> 16) < ArgType::kString;
+    if (number && (head & kKeyBytes) == 0) return 8;
+    const std::size_t value = number ? 0 : static_cast<std::size_t>(head >> 32);
+    const auto key = static_cast<std::size_t>((head & kKeyBytes) >> 24);
+    return 8 + ((key + 3) & ~std::size_t{3}) + ((value + 3) & ~std::size_t{3});
   }
+  /// The entry's bytes, padding included.
+  Bytes bytes() const noexcept { return {at_, bytes_of(head())}; }
   /// Below, equal or above zero, by the canonical order: keywords by number, own keys behind them.
   int compare(const ArgKey& key) const noexcept {
     return compare(keyword(), own_key(), key.keyword(), key.own());
@@ -112,13 +119,15 @@ class Arg {
     return compare(keyword(), own_key(), other.keyword(), other.own_key());
   }
 
- private:
-  static int rank(Keyword keyword) noexcept {
-    return static_cast<std::uint16_t>(static_cast<std::uint16_t>(keyword) - 1);  // own keys: 0xFFFF
+  /// How a keyword stands in the canonical order. Own keys stand behind them all, among themselves by their text.
+  static constexpr std::uint16_t rank_of(Keyword keyword) noexcept {
+    return static_cast<std::uint16_t>(static_cast<std::uint16_t>(keyword) - 1);
   }
+
+ private:
   static int compare(Keyword a, std::string_view own_a, Keyword b,
                      std::string_view own_b) noexcept {
-    if (a != b) return rank(a) - rank(b);
+    if (a != b) return rank_of(a) - rank_of(b);
     return a == Keyword::kOwnKey ? compare_own(own_a, own_b) : 0;
   }
   static int compare_own(std::string_view a, std::string_view b) noexcept;
@@ -223,12 +232,13 @@ class ArgumentsWriter {
   Bytes finish() noexcept;
 
  private:
-  struct Level {
-    std::uint32_t begin = 0;  ///< of the block
-    std::uint32_t end = 0;    ///< behind its last entry
-    std::uint32_t last = 0;   ///< its last entry; 0 when it has none
-    std::uint32_t count = 0;
-    std::uint32_t entry = 0;  ///< the entry that holds it; unused for the outermost
+  friend class AscendingRun;
+  struct Level {          // not cleared: eight of them, and a record needs one
+    std::uint32_t begin;  ///< of the block
+    std::uint32_t end;    ///< behind its last entry
+    std::uint32_t last;   ///< its last entry; 0 when it has none
+    std::uint32_t count;
+    std::uint32_t entry;  ///< the entry that holds it; unused for the outermost
   };
   void add_value(const ArgKey& key, ArgType type, std::uint32_t value, Bytes payload) noexcept;
   std::uint32_t place(const ArgKey& key, std::uint32_t bytes) noexcept;
@@ -246,6 +256,83 @@ class ArgumentsWriter {
   Level levels_[limits::kArgumentsDepthMax];
   SessionError error_;
 };
+
+/// The fast half of the writer, for records: entries whose keywords ascend, behind all that the writer has in its
+/// outermost array. Nothing is searched or moved, an entry is a store. The writer must be left alone while a run lives;
+/// its errors are the writer's.
+class AscendingRun {
+ public:
+  explicit AscendingRun(ArgumentsWriter& writer) noexcept : writer_(writer) { take(); }
+  ~AscendingRun() { give_back(); }
+  AscendingRun(const AscendingRun&) = delete;
+  AscendingRun& operator=(const AscendingRun&) = delete;
+
+  /// The first eight bytes of an entry; its value is the number, or the length of the text.
+  static constexpr std::uint64_t head(Keyword keyword, ArgType type, std::uint32_t value) noexcept {
+    return static_cast<std::uint64_t>(keyword) | static_cast<std::uint64_t>(type) << 16 |
+           std::uint64_t{value} << 32;
+  }
+  void add_number(std::uint64_t head) noexcept {
+    if (end_ - at_ < 8) return full();
+    entry(head);
+    at_ += 8;
+  }
+  void add_text(std::uint64_t head, const std::byte* text) noexcept {
+    const auto size = static_cast<std::size_t>(head >> 32);
+    if (size > limits::kStringBytesMax) return too_long();
+    const std::size_t bytes = 8 + ((size + 3) & ~std::size_t{3});
+    if (static_cast<std::size_t>(end_ - at_) < bytes) return full();
+    store_le(at_ + bytes - 4, std::uint32_t{0});  // the padding, before what it pads
+    entry(head);
+    copy_short(at_ + 8, text, size);
+    at_ += bytes;
+  }
+  /// An array below the keyword: fill(ArgumentsWriter&) writes it.
+  template <class Fill>
+  void add_nested(Keyword keyword, Fill&& fill) noexcept {
+    give_back();
+    writer_.begin_nested(keyword);
+    fill(writer_);
+    writer_.end_nested();
+    take();
+  }
+
+ private:
+  void entry(std::uint64_t head) noexcept {
+    store_le(at_, head);
+    last_ = at_;
+    ++count_;
+  }
+  void take() noexcept;
+  void give_back() noexcept;
+  [[gnu::cold]] void full() noexcept;
+  [[gnu::cold]] void too_long() noexcept;
+
+  ArgumentsWriter& writer_;
+  std::byte* at_ = nullptr;
+  std::byte* end_ = nullptr;
+  std::byte* last_ = nullptr;
+  std::uint32_t count_ = 0;
+};
+
+inline void AscendingRun::take() noexcept {
+  at_ = writer_.buffer_ + writer_.used_;
+  end_ = writer_.ok() ? writer_.buffer_ + writer_.capacity_ : at_;
+  last_ = nullptr;
+  count_ = 0;
+}
+
+inline void AscendingRun::give_back() noexcept {
+  if (count_ == 0) return;
+  ArgumentsWriter::Level& level = writer_.levels_[0];
+  writer_.used_ = level.end = static_cast<std::uint32_t>(at_ - writer_.buffer_);
+  level.last = static_cast<std::uint32_t>(last_ - writer_.buffer_);
+  level.count += count_;
+  writer_.entries_ += count_;
+  if (writer_.entries_ > limits::kArgumentsEntriesMax) {
+    writer_.refuse(SessionFault::kTooManyEntries, limits::kArgumentsEntriesMax);
+  }
+}
 
 /// Owning Arguments for the cold paths and the client library. A value: copies are independent.
 class Arguments {

@@ -17,8 +17,8 @@ Result<Bytes, SessionError> fold_arguments(const ArgumentsView& base, const Argu
                                            MutableBytes out) noexcept;
 
 /// The same done in the block itself, when that moves nothing: every entry of the change is there already, with as many
-/// bytes. False: it is not so, nothing was changed, fold_arguments() is needed. What an object is told again and again
-/// (states, masks, times) goes this way and costs half.
+/// bytes, and the UniqueObjectID is the same. False: it is not so, nothing was changed, fold_arguments() is needed. What
+/// an object is told again and again (states, masks, times) goes this way and costs half.
 bool overwrite_arguments(MutableBytes block, const ArgumentsView& change) noexcept;
 
 /// Keywords that say when or to whom something was told, not what an object is: they differ between two sides that

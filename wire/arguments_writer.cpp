@@ -40,12 +40,12 @@ ArgumentsWriter::ArgumentsWriter(MutableBytes buffer) noexcept : ArgumentsWriter
 ArgumentsWriter::ArgumentsWriter(MutableBytes buffer, std::size_t bytes) noexcept
     : buffer_(buffer.data()),
       capacity_(static_cast<std::uint32_t>(std::min(buffer.size(), limits::kArgumentsBytesMax))) {
+  Level& level = levels_[0];
+  level = {0, 8, 0, 0, 0};
   if (capacity_ < 8) {
     refuse(SessionFault::kBufferFull, capacity_);
     return;
   }
-  Level& level = levels_[0];
-  level = {0, 8, 0, 0, 0};
   if (bytes == 0) return;
   CTI_CHECK(bytes >= 8 && bytes <= capacity_);
   for (const Arg arg : ArgumentsView::trusted(buffer.first(bytes))) {
@@ -254,6 +254,16 @@ Bytes ArgumentsWriter::finish() noexcept {
   while (depth_ > 0) end_nested();
   close_level();
   return {buffer_, used_};
+}
+
+void AscendingRun::full() noexcept {
+  writer_.refuse(SessionFault::kBufferFull, writer_.capacity_);
+  end_ = at_;
+}
+
+void AscendingRun::too_long() noexcept {
+  writer_.refuse(SessionFault::kStringTooLong, limits::kStringBytesMax);
+  end_ = at_;
 }
 
 Arguments::Arguments() : Arguments(ArgumentsView()) {}

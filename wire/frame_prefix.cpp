@@ -86,7 +86,10 @@ FrameWriter::FrameWriter(MutableBytes buffer, const FrameShape& shape,
       has_arguments_(shape.has_arguments),
       arguments_(room(buffer, head_, start_ != nullptr, shape.has_arguments)) {
   if (!start_) return;
-  std::memset(start_, 0, head_);
+  // A few words: a call of memset costs more than it does.
+  std::size_t at = 0;
+  for (; at + 8 <= head_; at += 8) store_le(start_ + at, std::uint64_t{0});
+  std::memset(start_ + at, 0, head_ - at);
   store_le(start_ + 4, shape.type);
 }
 
@@ -96,7 +99,7 @@ Bytes FrameWriter::finish_frame() noexcept {
   if (has_arguments_) bytes += arguments_.finish().size();
   const std::size_t whole =
       (bytes + 7) & ~std::size_t{7};  // the writer's room was cut to a multiple of 8
-  std::memset(start_ + bytes, 0, whole - bytes);
+  if (whole != bytes) std::memset(start_ + bytes, 0, whole - bytes);
   store_le(start_, static_cast<std::uint32_t>(whole));
   return {start_, whole};
 }

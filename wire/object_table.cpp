@@ -20,6 +20,26 @@ std::optional<ObjectKind> kind_from(std::uint32_t topics) noexcept {
   return std::nullopt;
 }
 
+struct Names {
+  std::optional<std::string_view> text;      ///< UniqueObjectID
+  std::optional<std::string_view> old_text;  ///< OldUniqueObjectID
+};
+
+/// Both names of a record in one walk.
+Names names_in(const ArgumentsView& arguments) noexcept {
+  static_assert(Keyword::OldUniqueObjectID < Keyword::UniqueObjectID);
+  Names names;
+  for (const Arg arg : arguments) {
+    const std::uint16_t rank = Arg::rank_of(arg.keyword());
+    if (rank < Arg::rank_of(Keyword::OldUniqueObjectID)) continue;
+    if (rank > Arg::rank_of(Keyword::UniqueObjectID)) break;
+    if (!arg.is_string()) continue;
+    if (arg.keyword() == Keyword::OldUniqueObjectID) names.old_text = arg.string();
+    if (arg.keyword() == Keyword::UniqueObjectID) names.text = arg.string();
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string_view name_of(ObjectKind kind) noexcept {
@@ -62,10 +82,11 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   release_ended();
   const std::uint64_t key = update.object_key();
   if (key == 0) return Applied{};
-  const auto text = update.arguments().string(Keyword::UniqueObjectID);
-  if (text && object_key(*text) != key) return refuse(FoldFault::kKeyMismatch);
   const std::uint32_t number = index_.find(key);
-  const auto old_text = update.arguments().string(Keyword::OldUniqueObjectID);
+  if (number != kNone && overwrite(slot(number), update)) return updated(update, number);
+  const auto [text, old_text] = names_in(update.arguments());
+  // An object that is there is compared with by its text, below.
+  if (number == kNone && text && object_key(*text) != key) return refuse(FoldFault::kKeyMismatch);
   const std::uint32_t old = old_text && text ? index_.find(object_key(*old_text)) : kNone;
   if (old != kNone && old != number) {
     if (number == kNone) return rename_object(update, text, old);
@@ -82,6 +103,14 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   return create_object(update, text);
 }
 
+/// The usual event changes values that are there, to others of the same length: done in place. False: it is not that
+/// simple, and nothing has changed. Neither a new name nor another object's name gets through here.
+bool ObjectTable::overwrite(Slot& object, const UpdateView& update) noexcept {
+  if ((update.topics() & topic::kWhole) != 0) return false;
+  const auto known = ArgumentsView::trusted({object.block, 8});
+  return overwrite_arguments({object.block, known.bytes().size()}, update.arguments());
+}
+
 Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update,
                                                       std::optional<std::string_view> text,
                                                       std::uint32_t number) {
@@ -91,19 +120,19 @@ Result<Applied, FoldError> ObjectTable::update_object(const UpdateView& update,
   if (text && object.key == update.object_key() && known.string(Keyword::UniqueObjectID) != text) {
     return refuse(FoldFault::kKeyMismatch);
   }
-  const bool whole = (update.topics() & topic::kWhole) != 0;
-  const MutableBytes block{object.block, known.bytes().size()};
-  if (whole || !overwrite_arguments(block, update.arguments())) {
-    const auto properties = folded(known, update);
-    if (!properties) return Err{properties.error()};
-    if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
-  }
-  touch(object, update);
+  const auto properties = folded(known, update);
+  if (!properties) return Err{properties.error()};
+  if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
+  return updated(update, number);
+}
+
+Applied ObjectTable::updated(const UpdateView& update, std::uint32_t number) noexcept {
+  touch(slot(number), update);
   ++counters_.updated;
-  if (!(update.topics() & topic::kEnds)) return Applied{handle_of(number), Change::kUpdated};
   const ObjectHandle handle = handle_of(number);
+  if (!(update.topics() & topic::kEnds)) return {handle, Change::kUpdated};
   end_object(number);
-  return Applied{handle, Change::kEnded};
+  return {handle, Change::kEnded};
 }
 
 Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update,

@@ -167,6 +167,8 @@ class ObjectTable {
   }
   const Slot* slot_of(ObjectHandle handle) const noexcept;
 
+  bool overwrite(Slot& object, const UpdateView& update) noexcept;
+  Applied updated(const UpdateView& update, std::uint32_t number) noexcept;
   // `text` is the record's UniqueObjectID, when it has one.
   Result<Applied, FoldError> update_object(const UpdateView& update,
                                            std::optional<std::string_view> text,

@@ -46,6 +46,19 @@ void store_be(std::byte* at, T value) noexcept {
   store_le(at, byte_swap(value));
 }
 
+/// memcpy of what is mostly a few dozen bytes, in line: for so few a call costs more than the copy. No overlap.
+inline void copy_short(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+  if (bytes >= 8) {
+    for (std::size_t at = 0; at + 8 <= bytes; at += 8) std::memcpy(to + at, from + at, 8);
+    std::memcpy(to + bytes - 8, from + bytes - 8, 8);
+  } else if (bytes >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + bytes - 4, from + bytes - 4, 4);
+  } else {
+    for (std::size_t at = 0; at < bytes; ++at) to[at] = from[at];
+  }
+}
+
 inline Bytes as_bytes(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
 inline std::string_view as_text(Bytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -184,6 +184,70 @@ TEST(ArgumentsWriter, RefusesWhatPassesTheLimits) {
   EXPECT_EQ(full.error().limit, limits::kArgumentsBytesMax);
 }
 
+TEST(AscendingRun, WritesWhatTheWriterWrites) {
+  std::array<std::byte, 512> one, two;
+  one.fill(std::byte{0xEE});  // padding must be written, not found
+  two.fill(std::byte{0xEE});
+  ArgumentsWriter plain(one), fast(two);
+  const auto nested = [](ArgumentsWriter& inner) { inner.add_string("user.x", "1"); };
+  plain.add_short(Keyword::AgentState, -3);
+  plain.begin_nested(Keyword::ECC);
+  nested(plain);
+  plain.end_nested();
+  for (const std::string_view text : {"", "1", "1234", "12345", "12345678", "123456789012345"}) {
+    plain.add_string(Keyword::UniqueObjectID, text);
+    ArgumentsWriter again(two);
+    {
+      AscendingRun run(again);
+      run.add_number(AscendingRun::head(Keyword::AgentState, ArgType::kShort, 0xFFFFFFFDU));
+      run.add_nested(Keyword::ECC, nested);
+      run.add_text(AscendingRun::head(Keyword::UniqueObjectID, ArgType::kString,
+                                      static_cast<std::uint32_t>(text.size())),
+                   as_bytes(text).data());
+    }
+    again.add_int(Keyword::AgentMode, 1);  // the writer goes on, in any order
+    again.erase(Keyword::AgentMode);
+    ArgumentsWriter expected(one, plain.finish().size());
+    EXPECT_EQ(copy(again.finish()), copy(expected.finish())) << text;
+    EXPECT_EQ(fault_of(again.finish()), SessionFault{}) << text;
+  }
+}
+
+TEST(AscendingRun, LimitsAreTheWritersAndStick) {
+  const auto number = [](std::uint16_t keyword) {
+    return AscendingRun::head(static_cast<Keyword>(keyword), ArgType::kInt, 1);
+  };
+  std::vector<std::byte> room(24);
+  ArgumentsWriter full(room);
+  {
+    AscendingRun run(full);
+    for (std::uint16_t keyword = 1; keyword <= 3; ++keyword) run.add_number(number(keyword));
+  }
+  EXPECT_EQ(full.error().fault, SessionFault::kBufferFull);
+  EXPECT_TRUE(full.finish().empty());
+
+  room.resize(limits::kArgumentsBytesMax);
+  const std::string text(limits::kStringBytesMax + 1, 'x');
+  ArgumentsWriter long_text(room);
+  {
+    AscendingRun run(long_text);
+    run.add_text(
+        AscendingRun::head(Keyword::ANI, ArgType::kString, static_cast<std::uint32_t>(text.size())),
+        as_bytes(text).data());
+    run.add_number(number(400));
+  }
+  EXPECT_EQ(long_text.error().fault, SessionFault::kStringTooLong);
+
+  ArgumentsWriter many(room);
+  {
+    AscendingRun run(many);
+    for (std::uint16_t keyword = 1; keyword <= limits::kArgumentsEntriesMax + 1; ++keyword) {
+      run.add_number(number(keyword));
+    }
+  }
+  EXPECT_EQ(many.error().fault, SessionFault::kTooManyEntries);
+}
+
 TEST(ArgumentsView, EmptyArrayIsEightBytes) {
   const ArgumentsView view;
   EXPECT_EQ(view.size(), 0U);

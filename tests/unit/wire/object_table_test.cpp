@@ -221,6 +221,18 @@ TEST(ObjectTable, RefusesRecordsThatContradictThemselves) {
   EXPECT_EQ(name_of(FoldFault::kKeyMismatch), "kKeyMismatch");
 }
 
+// The name has as many bytes as the one that is known: a change in place must not let it through.
+TEST(ObjectTable, AnotherNameUnderAKnownKeyIsRefused) {
+  ObjectTable table;
+  Log log(table);
+  ASSERT_TRUE(log.put("call.1.1.1", {}));
+  const auto other =
+      log.raw(object_key("call.1.1.1"), one(Keyword::UniqueObjectID, "call.1.1.2"), topic::kCall);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().fault, FoldFault::kKeyMismatch);
+  EXPECT_EQ(table.unique_object_id(*table.find("call.1.1.1")), "call.1.1.1");
+}
+
 TEST(ObjectTable, LimitsHaveNamesAndLeaveTheTableAsItWas) {
   ObjectTable table({.objects_max = 2, .bytes_max = 64 * 1024});
   Log log(table);
