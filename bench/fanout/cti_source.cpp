@@ -1,6 +1,6 @@
-#include "bench/smoke/source.hpp"
+#include "bench/fanout/cti_source.hpp"
 
-#include "bench/smoke/process.hpp"
+#include "bench/fanout/process.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/config.hpp"
@@ -8,11 +8,11 @@
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -40,11 +40,12 @@ sockaddr_in loopback(std::uint16_t port) {
 
 std::string device_of(std::string_view agent) { return "3" + std::string(agent); }
 
-void set_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
-
 }  // namespace
 
-AgentEvents::AgentEvents(std::uint32_t agents) {
+std::string agent_name(std::uint32_t number) { return std::to_string(20'000 + number); }
+
+Frames agent_events(std::uint32_t agents) {
+  Frames frames;
   std::array<std::byte, 1024> room;
   for (const std::uint16_t state : {kAvailable, kTalking}) {
     for (std::uint32_t agent = 0; agent < agents; ++agent) {
@@ -63,20 +64,19 @@ AgentEvents::AgentEvents(std::uint32_t agents) {
                              .agent_instrument(device_of(name))
                              .finish();
       CTI_CHECK(frame.ok());
-      CTI_CHECK(frame_bytes == 0 || frame_bytes == frame->size());
-      frame_bytes = frame->size();
-      bytes.insert(bytes.end(), frame->begin(), frame->end());
-      ++frames;
+      CTI_CHECK(frames.frame_bytes == 0 || frames.frame_bytes == frame->size());
+      frames.frame_bytes = frame->size();
+      frames.bytes.insert(frames.bytes.end(), frame->begin(), frame->end());
     }
   }
+  return frames;
 }
 
-Source::~Source() {
-  if (fd_ >= 0) ::close(fd_);
+CtiSource::~CtiSource() {
   if (listener_ >= 0) ::close(listener_);
 }
 
-std::uint16_t Source::listen() {
+std::uint16_t CtiSource::listen() {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at = loopback(0);
   socklen_t size = sizeof at;
@@ -88,7 +88,7 @@ std::uint16_t Source::listen() {
   return ntohs(at.sin_port);
 }
 
-void Source::accept() {
+void CtiSource::accept() {
   pollfd wish{listener_, POLLIN, 0};
   if (::poll(&wish, 1, kPatienceMs) != 1) give_up("ringsided did not come to its CTI Server");
   fd_ = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -96,17 +96,7 @@ void Source::accept() {
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-void Source::connect(std::uint16_t port) {
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in at = loopback(port);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
-    give_up("the floor cannot be reached");
-  const int on = 1;
-  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  set_nonblocking(fd_);
-}
-
-bool Source::flush_answers() {
+void CtiSource::between_frames() {
   while (!answers_.empty()) {
     const ssize_t sent = ::send(fd_, answers_.data(), answers_.size(), MSG_NOSIGNAL);
     if (sent > 0) {
@@ -117,25 +107,9 @@ bool Source::flush_answers() {
     pollfd wish{fd_, POLLOUT, 0};
     if (::poll(&wish, 1, kPatienceMs) != 1) give_up("ringsided does not read what it asked for");
   }
-  return true;
 }
 
-void Source::pump(std::uint64_t limit) {
-  const std::uint64_t end = limit * frame_bytes_;
-  for (;;) {
-    if (sent_bytes_ % frame_bytes_ == 0) flush_answers();
-    if (sent_bytes_ >= end) return;
-    const std::size_t at = sent_bytes_ % frames_.size();
-    const std::size_t want = std::min<std::uint64_t>(frames_.size() - at, end - sent_bytes_);
-    const ssize_t sent = ::send(fd_, frames_.data() + at, want, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EAGAIN) return;
-    if (sent <= 0) give_up("the server has left its source");
-    sent_bytes_ += static_cast<std::uint64_t>(sent);
-    if (static_cast<std::size_t>(sent) < want) return;
-  }
-}
-
-void Source::on_readable() {
+void CtiSource::on_readable() {
   std::array<std::byte, 16 * 1024> room;
   const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
   if (got < 0 && errno == EAGAIN) return;
@@ -145,7 +119,7 @@ void Source::on_readable() {
   if (!fed.ok()) give_up("ringsided sent what is no GED-188");
 }
 
-void Source::on_frame(const ged::Frame& frame) {
+void CtiSource::on_frame(const ged::Frame& frame) {
   std::array<std::byte, 1024> room;
   const std::uint32_t id = frame.body.size() < 4 ? 0 : load_be<std::uint32_t>(frame.body.data());
   const auto answer = [&](auto&& encoder) {

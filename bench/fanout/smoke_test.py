@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""smoke_test.py BUILD - the fan-out suite at sizes that say nothing: nothing may be lost, doubled or left running.
+
+Asserts no time. Runs ringsided and the floors only; the peers have no place in a test. Also: a server that dies in mid-run,
+one that does not start and one that is not there cost their own rows, and the table still comes.
+"""
+import argparse
+import json
+import pathlib
+import sys
+import tempfile
+
+import servers
+import suite
+import table
+
+
+def arguments(**changed):
+    return argparse.Namespace(**{"rounds": 1, "seconds": 0.05, "message_bytes": 264, "targets": [], "subscribers": [20],
+                                 "modes": [], "ringsided": None, **changed})
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"smoke_test: {what}")
+
+
+def run(build, path, cases, **changed):
+    """The suite's records of some cases."""
+    with open(path, "w", encoding="utf-8") as out:
+        tried = suite.Suite(arguments(**changed), build, out)
+        tried.say = lambda text: None
+        try:
+            for case in cases:
+                getattr(tried, f"case_{case}")()
+        finally:
+            tried.close()
+    return [json.loads(line) for line in path.read_text().splitlines()], tried
+
+
+def nothing_is_missing(build, path):
+    targets = servers.OURS + servers.FLOORS
+    records, tried = run(build, path, "ab", targets=targets)
+    check(not tried.absent and not tried.failures, f"some did not run: {tried.absent} {tried.failures}")
+    measured = [r for r in records if "per_second" in r]
+    check({r["target"] for r in measured} == set(targets), "not every target was measured")
+    for record in measured:
+        check(record["deliveries"] > 0, f"nothing was delivered: {record}")
+        check(record["lost"] + record["repeated"] + record["missing"] == 0, f"messages are missing or doubled: {record}")
+    text = table.markdown([path])
+    check("one at a time" in text and "B, 20" in text, "the table lacks rows")
+
+
+def others_go_on(build, path):
+    """Three that fail, each in its own way, in front of one that does not."""
+    class Planted(servers.Start):
+        def target(self, name):
+            if name == "redis":  # dies once the client has come to it
+                return "floor", self.dying
+            if name == "nats":
+                return "nats", lambda size, feed: self._server("absent", [servers.find("no-such-program")])
+            if name == "mosquitto":
+                return "mqtt", lambda size, feed: self._ready(self._server("false", ["/bin/false"]))
+            return super().target(name)
+
+        def dying(self, size, _):
+            server = self.floor(size, "epoll", "coalesced")
+            server.process.kill()
+            return server
+
+    before = servers.Start
+    servers.Start = Planted
+    try:
+        records, tried = run(build, path, "a", targets=["redis", "nats", "mosquitto", "floor-epoll"])
+    finally:
+        servers.Start = before
+    check("not installed" in tried.absent.get("nats", ""), f"not said that it is not installed: {tried.absent}")
+    check("did not start" in tried.absent.get("mosquitto", ""), f"not said that it did not start: {tried.absent}")
+    check(any(target == "redis" for target, _ in tried.failures), f"not said that it died: {tried.failures}")
+    check(any(r.get("target") == "floor-epoll" for r in records), "the rest of the table did not come")
+    text = table.markdown([path])
+    check("no-such-program is not installed" in text, "the table does not say what is missing")
+
+
+def children():
+    mine = pathlib.Path("/proc/self/task").glob("*/children")
+    return [word for file in mine for word in file.read_text().split()]
+
+
+def main():
+    build = sys.argv[1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "smoke.jsonl"
+        nothing_is_missing(build, path)
+        others_go_on(build, path)
+    check(not children(), f"left running: {children()}")
+    print("the suite ran; nothing was lost, doubled or left running")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""suite.py - the cases of the end-to-end suite: which servers, how many subscribers, which loads, in interleaved rounds.
+
+Every measurement becomes one line of JSON as soon as it is there; tables are made from such lines (table.py), so that an
+interrupted run keeps what it has, and runs can be added up.
+"""
+import json
+import subprocess
+import sys
+
+import servers
+from servers import EACH, FLOORS, OURS, PEERS, Missing
+
+
+class ClientDied(Exception):
+    """The client has given up; the text says why."""
+
+
+class Client:
+    """fanout_client, asked line by line."""
+
+    def __init__(self, build, protocol, message_bytes, topics, agents):
+        command = [f"{build}/bench/fanout_client", protocol, str(message_bytes), str(topics), str(agents)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=servers.die_with_parent)
+        self.feed_port = self._answer()["feed_port"]
+
+    def ask(self, *words):
+        try:
+            self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
+            self.process.stdin.flush()
+        except OSError as error:
+            raise ClientDied("the client has ended") from error
+        return self._answer()
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise ClientDied("the client has ended without a word")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ClientDied(answer["error"])
+        return answer
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Pair:
+    """A server and the client that measures it; `with` ends both."""
+
+    def __init__(self, suite, target, topics=0, agents=400):
+        protocol, start = suite.start.target(target)
+        self.target = target
+        self.client = Client(suite.build, protocol, suite.message_bytes, topics, agents)
+        self.server = None
+        try:
+            self.server = start(suite.message_bytes, self.client.feed_port)
+            self.client.ask("serve", self.server.port, self.server.feed, self.server.pid)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        self.client.stop()
+        if self.server is not None:
+            self.server.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Suite:
+    def __init__(self, arguments, build, out):
+        self.build, self.out = build, out
+        self.rounds, self.seconds = arguments.rounds, arguments.seconds
+        self.message_bytes = arguments.message_bytes
+        self.targets = arguments.targets
+        self.subscribers = arguments.subscribers
+        self.modes = arguments.modes
+        self.start = servers.Start(build, (arguments.ringsided or "").split())
+        self.absent = {}  # target: why
+        self.failures = []
+
+    # ---- what is written down ----
+
+    def write(self, record):
+        self.out.write(json.dumps(record) + "\n")
+        self.out.flush()
+
+    def say(self, text):
+        print(text, file=sys.stderr, flush=True)
+
+    def missing(self, target, why, fatal=True):
+        if target not in self.absent:
+            self.say(f"  {target}: {why}")
+            self.write({"absent": target, "why": why})
+        if fatal:
+            self.absent[target] = why
+        elif (target, why) not in self.failures:
+            self.failures.append((target, why))
+
+    def chosen(self, targets):
+        return [t for t in targets if (not self.targets or t in self.targets) and t not in self.absent]
+
+    # ---- how it is run ----
+
+    def each(self, case, number, targets, topics, opened, work):
+        """One round of one size: each target in turn, another one first each time. A target that fails costs its own row."""
+        targets = self.chosen(targets)
+        for turn in range(self.rounds):
+            for target in targets[turn % len(targets):] + targets[:turn % len(targets)] if targets else []:
+                if target in self.absent:
+                    continue
+                try:
+                    with Pair(self, target, topics, max(topics, 400)) as pair:
+                        opened(pair)
+                        for result in work(pair):
+                            result.update(case=case, target=target, subscribers=number, round=turn)
+                            self.write(result)
+                            self.tell(result)
+                except Missing as why:
+                    self.missing(target, str(why))
+                except ClientDied as why:
+                    self.missing(target, f"case {case}, {number} subscribers: {why}", fatal=False)
+
+    def tell(self, result):
+        if "per_second" not in result:
+            return
+        million = max(result["deliveries"], 1) / 1e6
+        late = f", p50 {result['p50_us'] / 1e3:.2f} p99 {result['p99_us'] / 1e3:.2f} ms" if result["late_samples"] else ""
+        bad = result["lost"] + result["repeated"] + result["missing"]
+        self.say(f"  {result['case']} {result['subscribers']:>6} {result['mode']:<9} {result['asked_per_second'] / 1e3:>4.0f}k "
+                 f"{result['target']:<17} {result['per_second'] / 1e3:>8.0f} k/s, CPU {result['server_cpu'] / million:6.3f} "
+                 f"s/M, client busy {result['client_cpu'] / result['seconds']:.2f}{late}" + (f"  LOST {bad:.0f}" if bad else ""))
+
+    def wanted(self, mode):
+        return not self.modes or mode in self.modes
+
+    # ---- the cases ----
+
+    def case_a(self):
+        """Everyone gets every update."""
+        for number in self.subscribers or [10, 100, 1000, 4000]:
+            def opened(pair, number=number):
+                pair.client.ask("open", number, "all")
+                pair.client.ask("settle")
+
+            def work(pair):
+                if self.wanted("lockstep"):
+                    yield pair.client.ask("lockstep", self.seconds * 0.7)
+                for rate in (50_000, 200_000):
+                    if self.wanted(f"rate{rate // 1000}"):
+                        yield pair.client.ask("rate", rate, self.seconds)
+                if self.wanted("saturated"):
+                    # Who sends each message by itself gathers nothing, and would only take long to come to an end.
+                    yield pair.client.ask("saturated", self.seconds, 32 if pair.target in EACH + ["mosquitto"] else 1024)
+            self.each("A", number, OURS + PEERS + FLOORS, 0, opened, work)
+
+    def case_b(self):
+        """Selective: each update for five of all."""
+        for number in self.subscribers or [2000, 10000]:
+            topics = number // 5
+
+            def opened(pair, number=number):
+                pair.client.ask("open", number, "topic")
+                pair.client.ask("settle")
+
+            def work(pair, topics=topics):
+                if self.wanted("rate50"):
+                    yield pair.client.ask("rate", 50_000, self.seconds)
+                if self.wanted("saturated"):
+                    # An agent is never owed more than a few kilobytes: that is what the window is for, not for a queue.
+                    yield pair.client.ask("saturated", self.seconds, min(512, 16 * topics))
+            self.each("B", number, OURS + PEERS + EACH, topics, opened, work)
+
+    def close(self):
+        self.start.close()
