@@ -1,40 +1,12 @@
 // The operator's commands: one line in, one line out. `help` lists them.
+#include "tools/simulator/command_text.hpp"
 #include "tools/simulator/server.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 
 namespace cti::simulator {
 namespace {
-
-std::vector<std::string> words_of(std::string_view line) {
-  std::vector<std::string> words;
-  std::string word;
-  bool quoted = false, any = false;
-  for (const char c : line) {
-    if (c == '"') {
-      quoted = !quoted;
-      any = true;
-    } else if (!quoted && (c == ' ' || c == '\t')) {
-      if (any || !word.empty()) words.push_back(std::move(word));
-      word.clear();
-      any = false;
-    } else {
-      word += c;
-    }
-  }
-  if (any || !word.empty()) words.push_back(std::move(word));
-  return words;
-}
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::string text_of(const Failure& failure) {
   if (failure.status != Status::kNoError) {
@@ -59,43 +31,6 @@ const char* const kHelp =
     "open STATUS | "
     "ignore open|heartbeats | clear faults | calls | agents | stats | quit";
 
-/// name=value after `call ... to ...`. Nothing: not understood.
-bool add_option(OutsideCall& call, const std::string& word) {
-  const std::size_t equals = word.find('=');
-  if (equals == std::string::npos) return false;
-  std::string key = word.substr(0, equals);
-  const std::string value = word.substr(equals + 1);
-  if (key.starts_with("var")) {
-    const auto number = number_of<unsigned>(std::string_view(key).substr(3));
-    if (!number || *number < 1 || *number > 10) return false;
-    call.data.variables[*number - 1] = value;
-    return true;
-  }
-  if (key == "uui") return call.data.user_to_user = value, true;
-  if (key == "ced") return call.data.entered_digits = value, true;
-  if (key == "talk" || key == "patience") {
-    const auto seconds = number_of<double>(value);
-    if (!seconds || *seconds < 0 || *seconds > 1e6) return false;
-    const Nanos time(static_cast<std::int64_t>(*seconds * 1e9));
-    (key == "talk" ? call.talk : call.patience) = time;
-    return true;
-  }
-  if (!key.starts_with("user.")) return false;
-  std::int32_t index = -1;
-  if (key.back() == ']') {
-    const std::size_t open = key.find('[');
-    const auto number = open == std::string::npos
-                            ? std::nullopt
-                            : number_of<std::uint8_t>(
-                                  std::string_view(key).substr(open + 1, key.size() - open - 2));
-    if (!number) return false;
-    index = *number;
-    key.resize(open);
-  }
-  call.data.named.push_back({key, index, value});
-  return true;
-}
-
 std::string start_call(Model& model, const std::vector<std::string>& words) {
   if (words.size() < 4 || words[2] != "to")
     return "error usage: call ANI to NUMBER|GROUP [name=value ...]";
@@ -104,7 +39,7 @@ std::string start_call(Model& model, const std::vector<std::string>& words) {
   call.number = words[3];
   if (const auto group = number_of<std::uint32_t>(words[3])) call.group = model.find_group(*group);
   for (std::size_t i = 4; i < words.size(); ++i) {
-    if (!add_option(call, words[i])) return "error not understood: " + words[i];
+    if (!read_call_option(call, words[i])) return "error not understood: " + words[i];
   }
   const auto made = model.outside_call(call);
   return made ? "ok call " + std::to_string(*made) : text_of(made.error());

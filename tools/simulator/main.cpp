@@ -1,6 +1,7 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
 #include "core/epoll_io.hpp"
 #include "tools/simulator/load.hpp"
+#include "tools/simulator/scenario_cli.hpp"
 #include "tools/simulator/server.hpp"
 #include "tools/simulator/settings_file.hpp"
 
@@ -41,6 +42,7 @@ struct Flags {
   std::optional<std::string> talk, wrapup, answer, patience;
   bool robots = false, queue_events = false;
   SettingsFile file;
+  ScenarioFlags scenario;
 };
 
 /// Commands on standard input, answers on standard output; `quit` and end of input are different things: a demo may
@@ -90,25 +92,35 @@ int run(const Flags& flags) {
               server.port(Side::kB), server.control_port());
   std::fflush(stdout);
   StandardInput input(!flags.no_input);
+  const auto made_play = LivePlay::make(server, flags.scenario, flags.bind, flags.server.speed);
+  if (!made_play) {
+    std::fprintf(stderr, "ringside-sim: %s\n", made_play.error().c_str());
+    return 1;
+  }
+  LivePlay& play = **made_play;
   const int io_fd = (*io)->pollable_fd();
-  while (!server.stopping() && !asked_to_stop()) {
-    if (!input.open()) {
+  while (!server.stopping() && !asked_to_stop() && !play.ends_program()) {
+    if (!input.open() && !play.playing()) {
       // Wakes at least so often to see a signal that came just before the wait.
       server.turn((*io)->now() + Millis(200));
       continue;
     }
     // What was handed to the Io is sent by its next wait(): only an idle turn may be followed by a sleep.
-    if (server.turn((*io)->now()) > 0) continue;
+    if (server.turn((*io)->now()) + play.turn() > 0) continue;
     const TimePoint due = server.next_deadline();
-    const Nanos wait = due == kNever ? Nanos(Millis(200)) : due - (*io)->now();
-    const int timeout_ms = static_cast<int>(std::clamp<std::int64_t>(wait / Millis(1), 0, 200));
-    pollfd watched[2] = {{io_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-    poll(watched, 2, timeout_ms);
-    if (watched[1].revents != 0) input.serve(server);
+    const Nanos wait =
+        std::min(due == kNever ? Nanos(Millis(200)) : due - (*io)->now(), play.wait());
+    // Rounded up: a sleep that ends just before the moment would be followed by many empty turns.
+    const int timeout_ms =
+        static_cast<int>(std::clamp<std::int64_t>((wait + Nanos(999'999)) / Millis(1), 0, 200));
+    pollfd watched[3] = {
+        {io_fd, POLLIN, 0}, {play.pollable_fd(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    poll(watched, input.open() ? 3 : 2, timeout_ms);
+    if (input.open() && watched[2].revents != 0) input.serve(server);
   }
   server.stop();
   for (int i = 0; i < 10; ++i) server.turn((*io)->now() + Millis(5));
-  return 0;
+  return play.exit_code();
 }
 
 /// The file first, then what the command line says otherwise. False: told why on standard error.
@@ -142,6 +154,7 @@ bool settle(Flags& flags) {
   }
   flags.file.gateway.queue_events = flags.file.gateway.queue_events || flags.queue_events;
   add_generated(flags.file.gateway, flags.agents, flags.groups, flags.teams);
+  flags.scenario.seed = flags.server.seed;
   flags.server.side_a = {flags.bind, flags.port_a};
   flags.server.side_b = {flags.bind, flags.port_b};
   if (flags.control_port >= 0) {
@@ -164,7 +177,8 @@ void add_options(CLI::App& app, Flags& flags) {
   app.add_flag("--check-config", flags.check_config, "Read the file, tell its mistakes, and end");
   app.add_flag("--print-config", flags.print_config,
                "Print the settings as a file with every key, and end");
-  app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)");
+  app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)")
+      ->each([&flags](const std::string&) { flags.scenario.seed_given = true; });
   app.add_option("--speed", flags.server.speed, "Model time runs so many times as fast (default 1)")
       ->check(CLI::Range(0.01, 10000.0));
   app.add_option("--clients", flags.server.clients_max,
@@ -210,8 +224,12 @@ int main(int argc, char** argv) {
       "77.\n"
       "Commands come by standard input or the control port, one a line; `help` lists them.");
   add_options(app, flags);
+  add_scenario_options(app, flags.scenario);
   CLI11_PARSE(app, argc, argv);
   if (!settle(flags)) return 2;
+  if (const int code = read_scenarios(flags.scenario, flags.file.gateway); code != 0) return code;
+  if (flags.scenario.virtual_time) return check_scenarios(flags.scenario);
+  take_settings(flags.scenario, flags.server, flags.file);
   if (flags.print_config) std::fputs(print_settings(flags.file).c_str(), stdout);
   if (flags.check_config || flags.print_config) return 0;
   std::signal(SIGTERM, ask_to_stop);

@@ -57,11 +57,17 @@ class Server : public ModelListener {
   std::uint32_t turn(TimePoint deadline);
 
   Model& model() noexcept { return model_; }
+  const Model& model() const noexcept { return model_; }
   std::uint16_t port(Side side) const;
   std::uint16_t control_port() const;
   bool stopping() const noexcept { return stopping_; }
   const ServerCounters& counters() const noexcept { return counters_; }
   std::size_t clients() const noexcept { return clients_.size(); }
+  std::size_t open_sessions() const noexcept {
+    std::size_t open = 0;
+    for (const auto& [id, client] : clients_) open += client->open();
+    return open;
+  }
   /// The Io's time at which turn() has something to do without news.
   TimePoint next_deadline() const;
 
