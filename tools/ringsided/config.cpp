@@ -141,6 +141,10 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                                "From OPEN_REQ to its answer.");
   table.integer<std::uint32_t>("request_timeout_s", file.request_timeout_s, 1, 600,
                                "Unanswered control requests end as outcome unknown after this.");
+  table.integer<std::size_t>("agents_max", line.agents_max, 1, 100'000,
+                             "Agents of the peripheral gateways; memory is set aside at start.");
+  table.integer<std::size_t>("calls_max", line.calls_max, 1, 1'000'000,
+                             "Calls at a time, likewise.");
   table.boolean("minimize_event_args", line.minimize_event_args,
                 "Leave out what CTI OS leaves out of call events.");
 }
