@@ -19,6 +19,8 @@
 
 namespace cti::simulator {
 
+inline constexpr std::size_t kAgentsMax = 40'000, kGroupsMax = 8'000, kStationsMax = 60'000;
+
 struct Agent {
   AgentSettings settings;
   std::uint32_t skill_target_id = 0;  ///< ICMAgentID
@@ -35,6 +37,8 @@ struct Agent {
   bool outbound = false;
   bool wrapup_data_set = false;
   bool assisted = false;
+  bool greeting = true;             ///< plays the greeting, where there is one
+  bool deleted = false;             ///< from the configuration; never comes back under this index
   StationIndex station = kNoIndex;  ///< where it is logged in
   std::uint16_t work_mode = 0;
   std::string remote_number;
@@ -60,6 +64,7 @@ struct Station {
   std::string id;
   AgentIndex agent = kNoIndex;    ///< logged in here
   std::vector<CallNumber> calls;  ///< with a connection here, in the order of joining
+  bool deleted = false;           ///< from the configuration
 };
 
 struct SkillGroup {
@@ -67,6 +72,7 @@ struct SkillGroup {
   std::deque<CallNumber> queue;
   std::set<std::pair<TimePoint, AgentIndex>> available;  ///< longest waiting first
   GroupStatistics statistics;
+  bool deleted = false;  ///< from the configuration
 };
 
 /// A member of a team, as clients are told.

@@ -1,6 +1,7 @@
 // SET_AGENT_STATE, QUERY_AGENT_STATE, desk settings, greetings.
 #include "tools/simulator/server_impl.hpp"
 #include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/call_data.hpp"
 
 namespace cti::simulator {
 
@@ -150,13 +151,26 @@ void Server::desk_settings(Client& client, Bytes body) {
 void Server::agent_greeting(Client& client, Bytes body) {
   const auto request = read<ged::AgentGreetingControlReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  if (named_agent(request->agent_id(), std::nullopt, std::nullopt) == kNoIndex) {
-    return fail(client, request->invoke_id(), Status::kInvalidAgentData);
-  }
-  if (request->agent_action() > 2)
-    return fail(client, request->invoke_id(), Failure::telephone(Refusal{1016}));
+  const std::size_t mark = client.pending.size();
+  const AgentIndex agent = named_agent(request->agent_id(), std::nullopt, std::nullopt);
+  if (agent == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
+  if (agent != bound_agent(client) &&
+      !client.has(service::kAllEvents | service::kPeripheralMonitor))
+    return fail(client, request->invoke_id(), Status::kFunctionNotAvailable);
+  const auto done = model_.control_greeting(agent, request->agent_action());
+  if (!done) return fail(client, request->invoke_id(), done.error());
   confirm<ged::AgentGreetingControlConfEncoder>(
-      client, ged::AgentGreetingControlConfFixed{request->invoke_id()}, client.pending.size());
+      client, ged::AgentGreetingControlConfFixed{request->invoke_id()}, mark);
+}
+
+/// What an agent's assistant has suggested is taken note of, and nothing else.
+void Server::agent_service_data(Client& client, Bytes body) {
+  const auto request = read<ged::SetAgentServiceDataReqView>(client, body);
+  if (!request) return;
+  if (model_.find_agent_by_target(request->agent_skill_target_id()) == kNoIndex)
+    return fail(client, request->invoke_id(), Status::kInvalidAgentData);
+  send<ged::SetAgentServiceDataConfEncoder>(
+      client, ged::SetAgentServiceDataConfFixed{request->invoke_id(), 0}, [](auto&) {});
 }
 
 }  // namespace cti::simulator

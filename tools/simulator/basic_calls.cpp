@@ -160,6 +160,7 @@ void Model::connect(Call& of, Connection& c, Cause cause) {
     }
   }
   sync_media(of);
+  if (c.routed && c.view()) greet(of, c);
   for (const StationIndex station : touched) refresh(station);
 }
 

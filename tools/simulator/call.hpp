@@ -79,6 +79,8 @@ struct Connection {
   bool announced = false;              ///< BEGIN has been sent: END is owed
   bool answered = false;               ///< has been connected once
   bool media = false;                  ///< RTP has started
+  bool greeting = false;               ///< the agent's greeting is played to the caller
+  bool recorded = false;               ///< by the network
   TimePoint since{};                   ///< of the present state
   TimePoint talk_since{};
   Nanos held{0};
@@ -87,6 +89,13 @@ struct Connection {
   bool view() const noexcept { return party.station != kNoIndex; }
   bool silent() const noexcept { return role == Role::kMonitor || role == Role::kWhisper; }
 };
+
+/// A client that has had to do with a call: others are told of it.
+struct CtiClient {
+  std::string signature;
+  std::uint32_t seconds = 0;  ///< wall clock
+};
+inline constexpr std::size_t kCtiClientsMax = 16;
 
 struct RouterKey {
   std::uint32_t day = 0, call = 0, sequence = 0;
@@ -109,8 +118,9 @@ struct Call {
   bool answered = false;
   bool conference = false;
   bool bad = false;
-  bool route_announced = false;  ///< queue events: BEGIN of the route point was sent
-  Nanos talk = Nanos::max();     ///< the outside caller hangs up so long after the first answer
+  std::vector<CtiClient> clients;  ///< in the order of coming, at most kCtiClientsMax
+  bool route_announced = false;    ///< queue events: BEGIN of the route point was sent
+  Nanos talk = Nanos::max();       ///< the outside caller hangs up so long after the first answer
   TimePoint begun{};
 
   Connection* of_station(StationIndex station) noexcept {

@@ -94,6 +94,14 @@ struct Telling {
     }
   }
 
+  /// The clients that have had to do with the call before.
+  template <class Encoder>
+  void clients(Encoder& to) const {
+    for (const CtiClient& client : event.call->clients) {
+      to.add_cti_client({client.signature, client.seconds});
+    }
+  }
+
   /// Numbers, keys and data of the call: BEGIN, DELIVERED, DATA_UPDATE, PRE_CALL.
   template <class Encoder>
   void context(Encoder& to, std::uint32_t items, bool changed) const {
@@ -123,6 +131,7 @@ struct Telling {
   Bytes begin() const {
     ged::BeginCallEventEncoder to(buffer, version, common<ged::BeginCallEventFixed>());
     to.connection_device_id(event.device);
+    clients(to);
     context(to, data_item::kEverything, false);
     return done(to);
   }
@@ -258,6 +267,7 @@ struct Telling {
     fixed.new_connection_call_id = event.renamed == kNoCall ? event.number : event.renamed;
     ged::CallDataUpdateEventEncoder to(buffer, version, fixed);
     to.connection_device_id(event.device).new_connection_device_id(event.device);
+    clients(to);
     context(to, event.items, event.renamed == kNoCall);
     return done(to);
   }
@@ -295,6 +305,37 @@ struct Telling {
         .router_call_key_day(key.day)
         .router_call_key_call_id(key.call);
     to.router_call_key_sequence_number(key.sequence);
+    return done(to);
+  }
+
+  Bytes translation_route() const {
+    ged::CallTranslationRouteEventEncoder to(buffer, version);
+    context(to, data_item::kEverything, false);
+    return done(to);
+  }
+  Bytes greeting() const {
+    if (version < 15) return {};
+    auto fixed = common<ged::CallAgentGreetingEventFixed>();
+    fixed.event_code = event.code;
+    ged::CallAgentGreetingEventEncoder to(buffer, version, fixed);
+    to.connection_device_id(event.device);
+    if (event.agent != kNoIndex) to.agent_id(model.agents()[event.agent].settings.id);
+    return done(to);
+  }
+  /// Network recording: who records is the device itself.
+  template <class Encoder, class Fixed>
+  Bytes recording() const {
+    if (version < 23) return {};
+    auto fixed = common<Fixed>();
+    fixed.recording_device_type = static_cast<std::uint16_t>(DeviceKind::kStation);
+    if constexpr (requires { fixed.record_failure_cause; }) fixed.record_failure_cause = event.code;
+    if constexpr (requires { fixed.recording_type; })
+      fixed.recording_type = 4;  // by an application
+    Encoder to(buffer, version, fixed);
+    to.connection_device_id(event.device).recording_device_id(event.device);
+    if constexpr (requires { to.recorder_uri(""); }) {
+      to.recorder_address("127.0.0.1").recorder_uri("sip:recorder@127.0.0.1");
+    }
     return done(to);
   }
 
@@ -399,6 +440,18 @@ std::uint32_t mask_of(CallEventKind kind) noexcept {
       return 1U << 21;
     case CallEventKind::kRtpStopped:
       return 1U << 22;
+    case CallEventKind::kTranslationRoute:
+      return 1U << 12;
+    case CallEventKind::kGreeting:
+      return 1U << 27;
+    case CallEventKind::kRecordingStarted:
+      return 1U << 28;
+    case CallEventKind::kRecordingEnded:
+      return 1U << 29;
+    case CallEventKind::kRecordingFailed:
+      return 1U << 30;
+    case CallEventKind::kRecordingTarget:
+      return 1U << 31;
   }
   return 0;
 }
@@ -447,6 +500,26 @@ EventFrames encode_call_event(const Model& model, const CallEvent& event, ged::V
       return {telling.pre_call(), {}};
     case CallEventKind::kPreCallAbort:
       return {telling.pre_call_abort(), {}};
+    case CallEventKind::kTranslationRoute:
+      return {telling.translation_route(), {}};
+    case CallEventKind::kGreeting:
+      return {telling.greeting(), {}};
+    case CallEventKind::kRecordingStarted:
+      return {telling.recording<ged::NetworkRecordingStartedEventEncoder,
+                                ged::NetworkRecordingStartedEventFixed>(),
+              {}};
+    case CallEventKind::kRecordingEnded:
+      return {telling.recording<ged::NetworkRecordingEndedEventEncoder,
+                                ged::NetworkRecordingEndedEventFixed>(),
+              {}};
+    case CallEventKind::kRecordingFailed:
+      return {telling.recording<ged::NetworkRecordingFailedEventEncoder,
+                                ged::NetworkRecordingFailedEventFixed>(),
+              {}};
+    case CallEventKind::kRecordingTarget:
+      return {telling.recording<ged::NetworkRecordingTargetInfoEventEncoder,
+                                ged::NetworkRecordingTargetInfoEventFixed>(),
+              {}};
     case CallEventKind::kRtpStarted:
     case CallEventKind::kRtpStopped: {
       const Bytes first = telling.rtp(0, buffer);

@@ -274,6 +274,7 @@ void Server::set_call_data(Client& client, Bytes body) {
   const auto done =
       model_.set_call_data(number, patch_of(*request), request->called_party_disposition());
   if (!done) return fail(client, request->invoke_id(), done.error());
+  model_.note_cti_client(number, {client.signature, now_seconds()});
   confirm<ged::SetCallDataConfEncoder>(client, ged::SetCallDataConfFixed{request->invoke_id()},
                                        mark);
 }

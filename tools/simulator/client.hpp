@@ -12,6 +12,7 @@
 #include "wire/mhdr.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,7 +46,14 @@ struct ClientMonitor {
 };
 
 inline constexpr std::size_t kPendingBytesMax = 16 * 1024 * 1024;
-inline constexpr std::size_t kMonitorsMax = 1024;
+inline constexpr std::size_t kMonitorsMax = 8192;
+
+/// REGISTER_SERVICE_REQ.
+struct OfferedService {
+  std::uint32_t id = 0;
+  std::uint16_t mode = 0;
+  std::string name;
+};
 
 struct Client {
   enum class Phase : std::uint8_t { kConnected, kOpen, kClosing };
@@ -64,12 +72,13 @@ struct Client {
   StationIndex station = kNoIndex;  ///< client events: named by instrument or extension
   AgentIndex agent = kNoIndex;      ///< client events: named by agent
   RegisteredVariables registered;
-  std::vector<ClientMonitor> monitors;
-  std::optional<std::uint32_t> service_id;  ///< of REGISTER_SERVICE_REQ
+  std::vector<std::unique_ptr<ClientMonitor>> monitors;
+  std::vector<OfferedService> offered;
   bool config_updates = false;
 
   TimePoint last_received{};
   Nanos idle_timeout = Nanos::max();
+  TimePoint leave_by = kNever;  ///< maintenance: it has been told to go to the other side
   TimePoint close_at = kNever;  ///< kClosing: what is pending may still leave until then
 
   std::vector<std::byte> pending, sending;

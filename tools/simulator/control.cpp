@@ -25,7 +25,7 @@ const char* const kHelp =
     "ok call ANI to NUMBER|GROUP [varN=TEXT uui=TEXT ced=DIGITS user.NAME=TEXT user.NAME[I]=TEXT "
     "talk=S patience=S] | "
     "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | "
-    "restore side A|B | "
+    "stop side A|B | maintenance side A|B | restore side A|B | "
     "freeze side A|B | unfreeze side A|B | peripheral online|offline | controller online|offline | "
     "drop|duplicate|garbage|wronglength|cut|loseconf CHANCE | lose confirmation [COUNT] | refuse "
     "open STATUS | "
@@ -180,6 +180,8 @@ std::string Server::command(std::string_view line) {
     if (!side) return "error side is A or B, not " + words[2];
     if (what == "fail") return fail_side(*side), "ok";
     if (what == "restore") return restore_side(*side) ? "ok" : "error the port cannot be had again";
+    if (what == "stop") return stop_side(*side), "ok";
+    if (what == "maintenance") return begin_maintenance(*side);
     if (what == "freeze") return freeze_side(*side, true), "ok";
     if (what == "unfreeze") return freeze_side(*side, false), "ok";
   }

@@ -8,31 +8,18 @@ Model::Model(Settings settings, std::uint64_t seed)
     : settings_(std::move(settings)), random_(seed) {
   for (const SkillGroupSettings& group : settings_.skill_groups) {
     dialed_index_.emplace(group.dialed_number, static_cast<std::uint32_t>(groups_.size()));
-    groups_.push_back({group, {}, {}, {}});
+    groups_.push_back({group, {}, {}, {}, false});
   }
   for (const TeamSettings& team : settings_.teams) teams_.push_back({team, {}});
-  const auto add_station = [this](const std::string& id) {
-    if (id.empty() || station_index_.contains(id)) return;
-    station_index_.emplace(id, static_cast<std::uint32_t>(stations_.size()));
-    stations_.push_back({id, kNoIndex, {}});
-  };
   for (const AgentSettings& agent : settings_.agents) add_station(agent.instrument);
   for (const std::string& station : settings_.stations) add_station(station);
   for (const AgentSettings& configured : settings_.agents) {
     const auto index = static_cast<AgentIndex>(agents_.size());
     agent_index_.emplace(configured.id, index);
-    Agent agent;
-    agent.settings = configured;
-    if (agent.settings.password.empty()) agent.settings.password = configured.id;
-    agent.skill_target_id = 50'000 + index;
-    agent.desk = &settings_.desks.front();
-    for (const DeskSettings& desk : settings_.desks) {
-      if (desk.id == configured.desk) agent.desk = &desk;
-    }
     for (Team& team : teams_) {
       if (team.settings.id == configured.team) team.members.push_back({index, false});
     }
-    agents_.push_back(std::move(agent));
+    agents_.push_back(agent_from(configured, index));
   }
   timers_.arm(now_ + Seconds(300), TimerKind::kHalfHour, 1);
 }
@@ -108,6 +95,7 @@ void Model::fire(const Timer& timer) {
       for (ModelListener* l : listeners_) l->on_robot(timer.id, timer.stamp);
       break;
     case TimerKind::kGreeting:
+      greeting_ends(timer.id);
       break;
   }
 }
@@ -134,7 +122,7 @@ AgentIndex Model::find_agent(std::string_view id) const {
 
 AgentIndex Model::find_agent_by_target(std::uint32_t skill_target_id) const {
   const std::uint32_t index = skill_target_id - 50'000;
-  return index < agents_.size() ? index : kNoIndex;
+  return index < agents_.size() && !agents_[index].deleted ? index : kNoIndex;
 }
 
 StationIndex Model::find_station(std::string_view id) const {
@@ -144,7 +132,7 @@ StationIndex Model::find_station(std::string_view id) const {
 
 GroupIndex Model::find_group(std::uint32_t number) const {
   for (GroupIndex i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].settings.number == number) return i;
+    if (groups_[i].settings.number == number && !groups_[i].deleted) return i;
   }
   return kNoIndex;
 }
@@ -226,6 +214,7 @@ void Model::check_invariants() const {
       const auto owner = call_of_connection_.find(c.number);
       CTI_CHECK(owner != call_of_connection_.end() && owner->second == number);
       CTI_CHECK(!c.media || c.state == ConnectionState::kConnected);
+      CTI_CHECK((!c.recorded && !c.greeting) || c.announced);
       views += c.announced;
       if (!c.view()) continue;
       const std::vector<CallNumber>& at = stations_[c.party.station].calls;

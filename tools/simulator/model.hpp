@@ -5,7 +5,8 @@
 //          tell the listeners at once. What takes time is a timer in the model's own queue: advance() fires what is due.
 //          Nothing reads a clock or draws a number except from the seed.
 // Files    model.cpp (building, time, invariants), model_events.cpp (telling), agents.cpp, basic_calls.cpp,
-//          two_calls.cpp (consult .. reconnect), routing.cpp, supervision.cpp, call_data.cpp
+//          two_calls.cpp (consult .. reconnect), routing.cpp, supervision.cpp, call_data.cpp, media_extras.cpp (greetings,
+//          recording), changes.cpp (configuration while it runs)
 // Failure  an operation that is refused has changed nothing.
 // Threads  one owner.
 #pragma once
@@ -147,6 +148,28 @@ class Model {
   /// True when `supervisor` leads or is a supervisor of a team in which `agent` is.
   bool supervises(AgentIndex supervisor, AgentIndex agent) const;
 
+  // -- greetings and recording by the network (media_extras.cpp) -------------------------------------------------
+  /// AgentGreetingAction: 0 stops the one that plays, 1 and 2 switch it off and on for later calls.
+  Done<AgentIndex> control_greeting(AgentIndex agent, std::uint16_t action);
+  /// Done means received: whether it works is told by an event.
+  Done<CallNumber> start_recording(CallNumber call, StationIndex station);
+  Done<CallNumber> stop_recording(CallNumber call, StationIndex station);
+  /// A client has had to do with the call; the oldest give way.
+  void note_cti_client(CallNumber call, const CtiClient& client);
+
+  // -- configuration while it runs (changes.cpp): "" done, otherwise why not ------------------------------------------
+  std::string add_agent(AgentSettings agent);
+  /// Everything but the id; skill groups count from the next login on.
+  std::string change_agent(AgentIndex agent, AgentSettings to);
+  std::string delete_agent(AgentIndex agent);
+  std::string join_team(AgentIndex agent, std::uint32_t team, bool temporary);
+  std::string leave_team(AgentIndex agent, std::uint32_t team);
+  std::string add_skill_group(SkillGroupSettings group);
+  std::string change_skill_group(GroupIndex group, SkillGroupSettings to);
+  std::string delete_skill_group(GroupIndex group);
+  std::string add_device(const std::string& id);
+  std::string delete_device(StationIndex station);
+
   // -- world -----------------------------------------------------------------------------------------------------
   /// Offline: all calls end, all agents are logged out, requests are refused until it is online again.
   void set_peripheral_online(bool online);
@@ -228,12 +251,25 @@ class Model {
                        SupervisoryAction action);
   AgentIndex free_supervisor(AgentIndex agent) const;
 
+  // media_extras.cpp
+  void tell_extra(CallEventKind kind, const Call& call, const Connection& view, std::uint16_t code);
+  void greet(const Call& call, Connection& connection);
+  void greeting_ends(ConnectionNumber number);
+  void end_extras(const Call& call, Connection& connection);
+
+  // changes.cpp
+  void add_station(const std::string& id);
+  Agent agent_from(const AgentSettings& configured, AgentIndex index) const;
+  void tell_config(ConfigEvent::Item item, ConfigEvent::Change change, std::uint32_t index);
+  std::string check_agent(const AgentSettings& agent) const;
+
   // routing.cpp
   void route(Call& call, GroupIndex group);
   void offer_agent(Call& call, AgentIndex agent);
   void agent_available(AgentIndex agent);
   void leave_queue(Call& call, Cause cause);
   void enqueue(Call& call, GroupIndex group, bool front);
+  void tell_queue(Call& call, const SkillGroup& at, CallEventKind kind, Cause cause);
 
   // call_data.cpp
   void keep_data(Call& of, std::vector<AgentIndex> agents);

@@ -47,6 +47,7 @@ void Model::announce(Call& of, Connection& c) {
 
 void Model::end_view(const Call& of, Connection& c) {
   if (!c.announced) return;
+  end_extras(of, c);
   c.announced = false;
   ++counters_.views_ended;
   tell(event_for(CallEventKind::kEnd, of, c));

@@ -32,6 +32,12 @@ enum class CallEventKind : std::uint8_t {
   kRtpStopped,
   kPreCall,
   kPreCallAbort,
+  kTranslationRoute,  ///< the router tells what comes; no call and no device are named
+  kGreeting,          ///< agent greeting, `code` says which
+  kRecordingStarted,  ///< by the network; so the next three
+  kRecordingEnded,
+  kRecordingFailed,
+  kRecordingTarget,
 };
 
 /// Something happened to a call, as one station (or, for queue events, the route point) sees it.
@@ -51,6 +57,15 @@ struct CallEvent {
   CallNumber renamed = kNoCall;    ///< data update: the view is known by this number from now on
   std::uint32_t items = 0;         ///< data update: data_item bits
   AgentIndex agent = kNoIndex;     ///< who sits at the station
+  std::uint16_t code = 0;  ///< greeting: AgentGreetingEventCode; failed recording: its cause
+};
+
+/// The configuration has changed while the gateway runs.
+struct ConfigEvent {
+  enum class Item : std::uint8_t { kSkillGroup, kAgent, kDevice } item{};
+  enum class Change : std::uint8_t { kAdd, kChange, kDelete } change{};
+  std::uint32_t index =
+      0;  ///< of the agent, group or station; what was deleted can still be looked at
 };
 
 struct AgentEvent {
@@ -75,7 +90,7 @@ struct TeamEvent {
 
 struct SupervisionEvent {
   enum class Kind : std::uint8_t { kAssist, kEmergency } kind{};
-  const Call* call = nullptr;
+  CallNumber call = kNoCall;  ///< kNoCall: nobody was found who could be called
   StationIndex station = kNoIndex;
   AgentIndex agent = kNoIndex;
 };
@@ -88,6 +103,7 @@ class ModelListener {
   virtual void on_system(SystemKind kind, std::uint32_t argument) = 0;
   virtual void on_team(const TeamEvent& event) = 0;
   virtual void on_supervision(const SupervisionEvent& event) = 0;
+  virtual void on_config(const ConfigEvent&) {}
   virtual void on_robot(std::uint32_t id, std::uint64_t stamp) = 0;
 };
 

@@ -7,6 +7,33 @@
 
 namespace cti::simulator {
 
+ClientMonitor* Server::find_monitor(Client& client, std::uint32_t id) {
+  const auto found = std::ranges::find_if(client.monitors,
+                                          [id](const auto& monitor) { return monitor->id == id; });
+  return found == client.monitors.end() ? nullptr : found->get();
+}
+
+bool Server::has_monitor(const Client& client, const ClientMonitor& like) const {
+  return std::ranges::any_of(interest_.watching(like.kind, like.target), [&](const Watch& w) {
+    return w.client == &client && w.device == like.device;
+  });
+}
+
+std::uint32_t Server::add_monitor(Client& client, const ClientMonitor& monitor) {
+  client.monitors.push_back(std::make_unique<ClientMonitor>(monitor));
+  ClientMonitor& kept = *client.monitors.back();
+  kept.id = next_monitor_++;
+  interest_.add(client, kept);
+  return kept.id;
+}
+
+void Server::drop_monitor(Client& client, std::uint32_t id) {
+  const ClientMonitor* monitor = find_monitor(client, id);
+  if (monitor == nullptr) return;
+  interest_.remove(client, *monitor);
+  std::erase_if(client.monitors, [id](const auto& m) { return m->id == id; });
+}
+
 void Server::monitor_start(Client& client, Bytes body) {
   const auto request = read<ged::MonitorStartReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
@@ -34,26 +61,20 @@ void Server::monitor_start(Client& client, Bytes body) {
         station == kNoIndex ? nullptr : model_.find_view(monitor.target, station);
     if (view == nullptr || !view->announced) return fail(client, invoke_id, Status::kInvalidCallId);
   }
-  for (const ClientMonitor& other : client.monitors) {
-    if (other.kind == monitor.kind && other.target == monitor.target &&
-        other.device == monitor.device) {
-      return fail(client, invoke_id, Status::kMonitorExists);
-    }
-  }
-  monitor.id = next_monitor_++;
-  client.monitors.push_back(monitor);
-  send<ged::MonitorStartConfEncoder>(client, ged::MonitorStartConfFixed{invoke_id, monitor.id},
+  if (has_monitor(client, monitor)) return fail(client, invoke_id, Status::kMonitorExists);
+  const std::uint32_t id = add_monitor(client, monitor);
+  send<ged::MonitorStartConfEncoder>(client, ged::MonitorStartConfFixed{invoke_id, id},
                                      [](auto&) {});
 }
 
 void Server::monitor_stop(Client& client, Bytes body) {
   const auto request = read<ged::MonitorStopReqView>(client, body);
   if (!request) return;
-  const auto gone = std::erase_if(client.monitors, [&](const ClientMonitor& m) {
-    return m.id == request->monitor_id() &&
-           (m.kind == ClientMonitor::Kind::kDevice || m.kind == ClientMonitor::Kind::kCall);
-  });
-  if (gone == 0) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+  const ClientMonitor* monitor = find_monitor(client, request->monitor_id());
+  const bool right = monitor != nullptr && (monitor->kind == ClientMonitor::Kind::kDevice ||
+                                            monitor->kind == ClientMonitor::Kind::kCall);
+  if (!right) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+  drop_monitor(client, request->monitor_id());
   send<ged::MonitorStopConfEncoder>(client, ged::MonitorStopConfFixed{request->invoke_id()},
                                     [](auto&) {});
 }
@@ -65,12 +86,12 @@ void Server::change_monitor(Client& client, Bytes body) {
     client.call_mask = request->call_msg_mask();
     client.agent_mask = request->agent_state_mask();
   } else {
-    const auto monitor =
-        std::ranges::find(client.monitors, request->monitor_id(), &ClientMonitor::id);
-    if (monitor == client.monitors.end())
-      return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+    ClientMonitor* monitor = find_monitor(client, request->monitor_id());
+    if (monitor == nullptr) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+    interest_.remove(client, *monitor);
     monitor->call_mask = request->call_msg_mask();
     monitor->agent_mask = request->agent_state_mask();
+    interest_.add(client, *monitor);
   }
   send<ged::ChangeMonitorMaskConfEncoder>(
       client, ged::ChangeMonitorMaskConfFixed{request->invoke_id()}, [](auto&) {});
@@ -86,26 +107,25 @@ void Server::session_monitor_start(Client& client, Bytes body) {
     return entry.second->open() && entry.second->session == session;
   });
   if (!known) return fail(client, request->invoke_id(), Status::kClientNotFound);
-  const bool twice = std::ranges::any_of(client.monitors, [&](const ClientMonitor& m) {
-    return m.kind == ClientMonitor::Kind::kSession && m.target == session;
-  });
-  if (twice) return fail(client, request->invoke_id(), Status::kSessionMonitorExists);
   ClientMonitor monitor;
   monitor.kind = ClientMonitor::Kind::kSession;
-  monitor.id = next_monitor_++;
   monitor.target = session;
-  client.monitors.push_back(monitor);
+  if (has_monitor(client, monitor))
+    return fail(client, request->invoke_id(), Status::kSessionMonitorExists);
+  if (client.monitors.size() >= kMonitorsMax)
+    return fail(client, request->invoke_id(), Failure::telephone(Refusal{42}));
+  const std::uint32_t id = add_monitor(client, monitor);
   send<ged::SessionMonitorStartConfEncoder>(
-      client, ged::SessionMonitorStartConfFixed{request->invoke_id(), monitor.id}, [](auto&) {});
+      client, ged::SessionMonitorStartConfFixed{request->invoke_id(), id}, [](auto&) {});
 }
 
 void Server::session_monitor_stop(Client& client, Bytes body) {
   const auto request = read<ged::SessionMonitorStopReqView>(client, body);
   if (!request) return;
-  const auto gone = std::erase_if(client.monitors, [&](const ClientMonitor& m) {
-    return m.id == request->monitor_id() && m.kind == ClientMonitor::Kind::kSession;
-  });
-  if (gone == 0) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+  const ClientMonitor* monitor = find_monitor(client, request->monitor_id());
+  if (monitor == nullptr || monitor->kind != ClientMonitor::Kind::kSession)
+    return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+  drop_monitor(client, request->monitor_id());
   send<ged::SessionMonitorStopConfEncoder>(
       client, ged::SessionMonitorStopConfFixed{request->invoke_id()}, [](auto&) {});
 }

@@ -31,6 +31,9 @@ void Server::snapshot_call(Client& client, Bytes body) {
     if (!call->dialed.empty()) to.dialed_number(call->dialed);
     if (call->key.day != 0)
       to.router_call_key_day(call->key.day).router_call_key_call_id(call->key.call);
+    for (const CtiClient& known : call->clients) {
+      to.add_cti_client({known.signature, known.seconds});
+    }
     add_data(to, call->data, data_item::kEverything, client.registered, false);
     for (const Connection& c : call->connections) {
       if (c.state == ConnectionState::kNull) continue;

@@ -2,6 +2,7 @@
 #include "tools/simulator/model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cti::simulator {
 
@@ -28,13 +29,26 @@ void Model::enqueue(Call& of, GroupIndex group, bool front) {
     to.queue.push_back(of.number);
   }
   ++counters_.queued;
-  if (!settings_.queue_events) return;
+  if (settings_.queue_events) tell_queue(of, to, CallEventKind::kQueued, Cause::kNone);
+}
+
+// The route point has a view of its own for as long as the call waits there.
+void Model::tell_queue(Call& of, const SkillGroup& at, CallEventKind kind, Cause cause) {
   CallEvent event;
-  event.kind = CallEventKind::kQueued;
   event.call = &of;
   event.number = of.number;
-  event.device = to.settings.dialed_number;
-  event.local = ConnectionState::kQueued;
+  event.device = at.settings.dialed_number;
+  event.cause = cause;
+  if (!std::exchange(of.route_announced, true)) {
+    event.kind = CallEventKind::kBegin;
+    tell(event);
+  }
+  event.kind = kind;
+  if (kind == CallEventKind::kQueued) event.local = ConnectionState::kQueued;
+  tell(event);
+  if (kind != CallEventKind::kDequeued) return;
+  event.kind = CallEventKind::kEnd;
+  of.route_announced = false;
   tell(event);
 }
 
@@ -48,18 +62,18 @@ void Model::leave_queue(Call& of, Cause cause) {
     period.longest_queued = std::max(period.longest_queued, waited);
   });
   of.queued = kNoIndex;
-  if (!settings_.queue_events) return;
-  CallEvent event;
-  event.kind = CallEventKind::kDequeued;
-  event.call = &of;
-  event.number = of.number;
-  event.device = from.settings.dialed_number;
-  event.cause = cause;
-  tell(event);
+  if (settings_.queue_events) tell_queue(of, from, CallEventKind::kDequeued, cause);
 }
 
 void Model::offer_agent(Call& of, AgentIndex agent) {
   ++of.key.sequence;
+  if (settings_.translation_routes) {
+    CallEvent event;
+    event.kind = CallEventKind::kTranslationRoute;
+    event.call = &of;
+    event.number = of.number;
+    tell(event);
+  }
   offer_station(of, agents_[agent].station, true, Cause::kNewCall);
 }
 

@@ -45,7 +45,6 @@ Result<std::unique_ptr<Server>, core::IoError> Server::make(core::Io& io,
   return made;
 }
 
-std::uint16_t Server::port(Side side) const { return sides_[static_cast<std::size_t>(side)].port; }
 std::uint16_t Server::control_port() const {
   return control_listener_ ? io_.local_port(control_listener_) : std::uint16_t{0};
 }
@@ -72,11 +71,14 @@ std::uint32_t Server::turn(TimePoint deadline) {
   for (std::size_t i = 0; i < count; ++i) handle(completions_[i]);
   if (io_.now() >= next_look_) look_at_clocks();
   std::uint32_t work = static_cast<std::uint32_t>(count);
-  for (auto& [id, client] : clients_) {
-    if (!client->dirty) continue;
-    flush(*client);
-    work += client->in_flight;
+  // Whoever is flushed may cause words to others: the list may grow while it is walked.
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    Client& client = *dirty_[i];
+    client.dirty = false;
+    flush(client);
+    work += client.in_flight;
   }
+  dirty_.clear();
   for (auto& [id, peer] : control_peers_) {
     flush_control({static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32)}, peer);
     work += peer.in_flight;
@@ -113,10 +115,11 @@ void Server::handle(const core::Completion& completion) {
       break;
     case core::IoEvent::kWritable:
       client.full = false;
-      client.dirty = true;
+      mark_dirty(client);
       break;
     case core::IoEvent::kClosed:
       forget(client, Status::kClientDisconnected);
+      std::erase(dirty_, &client);
       clients_.erase(found);
       break;
     default:
@@ -168,6 +171,13 @@ void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
     // It does not read: nothing more is kept for it, and the session ends.
     client.overflowed = true;
     ++counters_.overflowed;
+    return mark_dirty(client);
+  }
+  mark_dirty(client);
+  if (!faults_.any()) {
+    ++counters_.frames_out;
+    client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), frame.begin(),
+                          frame.end());
     return;
   }
   std::vector<std::byte> bytes(frame.begin(), frame.end());
@@ -196,11 +206,14 @@ void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
   ++counters_.frames_out;
   client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), bytes.begin(),
                         bytes.end());
-  client.dirty = true;
+}
+
+void Server::mark_dirty(Client& client) {
+  if (!std::exchange(client.dirty, true)) dirty_.push_back(&client);
 }
 
 void Server::flush(Client& client) {
-  if (client.dead) return void(client.dirty = false);
+  if (client.dead) return;
   if (sides_[static_cast<std::size_t>(client.side)].frozen) return;
   if (client.overflowed) return reset(client, Status::kUnspecifiedFailure);
   if (client.in_flight || client.full) return;
@@ -213,7 +226,6 @@ void Server::flush(Client& client) {
     client.in_flight = true;
     return io_.send(client.connection, Bytes(client.sending).subspan(client.sent));
   }
-  client.dirty = false;
   if (client.cut_next) return reset(client, Status::kUnspecifiedFailure);
   if (client.phase != Client::Phase::kClosing) return;
   client.dead = true;
@@ -224,7 +236,7 @@ void Server::sent(Client& client, std::uint32_t bytes) {
   client.in_flight = false;
   client.sent += bytes;
   client.full = client.sent < client.sending.size();
-  client.dirty = true;
+  mark_dirty(client);
 }
 
 void Server::reset(Client& client, Status why) {
@@ -235,14 +247,20 @@ void Server::reset(Client& client, Status why) {
 
 void Server::forget(Client& client, Status why) {
   if (!client.open()) return;
+  interest_.remove(client);
   client.phase = Client::Phase::kClosing;
   client.monitors.clear();
   session_news(client, false, why);
+  if (!std::exchange(client.offered, {}).empty()) end_relays(client.session);
+  if (maintenance_ && maintenance_->awaited.erase(client.connection.packed()) > 0)
+    end_maintenance(false);
 }
 
 void Server::look_at_clocks() {
   const TimePoint now = io_.now();
   next_look_ = now + kLookEvery;
+  end_relays(0);
+  look_at_sides();
   for (auto& [id, client] : clients_) {
     if (client->phase == Client::Phase::kClosing) {
       if (now >= client->close_at) reset(*client, Status::kTimeout);
@@ -258,52 +276,6 @@ void Server::look_at_clocks() {
 
 std::uint32_t Server::now_seconds() const {
   return static_cast<std::uint32_t>(io_.wall().since_epoch_ms / 1000);
-}
-
-void Server::fail_side(Side side) {
-  SideState& state = sides_[static_cast<std::size_t>(side)];
-  if (state.failed) return;
-  state.failed = true;
-  io_.unlisten(state.listener);
-  state.listener = {};
-  for (auto& [id, client] : clients_) {
-    if (client->side == side) reset(*client, Status::kServerOffline);
-  }
-  SideState& other = sides_[static_cast<std::size_t>(side) ^ 1U];
-  if (!other.standby || other.failed) return;
-  other.standby = false;
-  for (auto& [id, client] : clients_) {
-    if (client->side == side || !client->open()) continue;
-    scratch_.assign(scratch_.size(), std::byte{0});
-    store_be(scratch_.data() + 4,
-             static_cast<std::uint32_t>(ged::MessageType::kStandbyActiveEventMsg));
-    put(*client, Bytes(scratch_).first(ged::limits::kHeaderBytes));
-  }
-}
-
-bool Server::restore_side(Side side) {
-  SideState& state = sides_[static_cast<std::size_t>(side)];
-  freeze_side(side, false);
-  if (!state.failed) return true;
-  core::Endpoint at = side == Side::kA ? settings_.side_a : settings_.side_b;
-  at.port = state.port;
-  const auto listener = io_.listen(at);
-  if (!listener) return false;
-  state.listener = *listener;
-  state.failed = false;
-  return true;
-}
-
-void Server::freeze_side(Side side, bool frozen) {
-  SideState& state = sides_[static_cast<std::size_t>(side)];
-  if (state.frozen == frozen) return;
-  state.frozen = frozen;
-  for (auto& [id, client] : clients_) {
-    if (client->side != side || client->phase == Client::Phase::kClosing) continue;
-    io_.set_receiving(client->connection, !frozen);
-    client->last_received = io_.now();
-    client->dirty = true;
-  }
 }
 
 void Server::stop() {

@@ -7,22 +7,28 @@
 //          (transfers: behind them).
 // Time     model time runs `speed` times as fast as the Io's clock, from 0 at the first turn.
 // Threads  one. Everything below is called from the thread that calls turn().
-// Files    server.cpp (turn, sockets, sides), sessions.cpp (open .. close), telling.cpp (events), agent_requests.cpp,
-//          call_requests.cpp, query_requests.cpp, monitor_requests.cpp, supervisor_requests.cpp, configuration.cpp
+// Files    server.cpp (turn, sockets), sides.cpp (failing, standby, maintenance), sessions.cpp (open .. close), telling.cpp
+//          (events), agent_requests.cpp, call_requests.cpp, query_requests.cpp, monitor_requests.cpp,
+//          supervisor_requests.cpp, recording_requests.cpp, configuration.cpp
 #pragma once
 
 #include "core/io.hpp"
 #include "core/random.hpp"
 #include "tools/simulator/client.hpp"
 #include "tools/simulator/faults.hpp"
+#include "tools/simulator/interest.hpp"
 #include "tools/simulator/model.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188/message_type.hpp"
+#include "wire/ged188/team.hpp"
 
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace cti::wire::ged188 {
 class OpenReqView;
@@ -44,6 +50,23 @@ struct ServerSettings {
 struct ServerCounters {
   std::uint64_t accepted = 0, opened = 0, refused = 0, frames_in = 0, frames_out = 0,
                 undecodable = 0, unknown = 0, overflowed = 0, idle = 0, faults = 0;
+};
+
+/// Frames of the event that is being told, by protocol version, made when the first session of a version wants them.
+class EventFrameCache {
+ public:
+  /// Another event: what is kept is of no use any more.
+  void next() noexcept { ++event_; }
+  /// The frames of this version; `made` says whether they are there, otherwise the caller fills the empty vector.
+  std::vector<std::byte>& at(wire::ged188::Version version, bool& made);
+
+ private:
+  struct Kept {
+    std::uint64_t event = 0;
+    std::vector<std::byte> bytes;
+  };
+  std::uint64_t event_ = 0;
+  std::array<Kept, wire::ged188::kNewestVersion + 1> kept_;
 };
 
 class Server : public ModelListener {
@@ -80,6 +103,10 @@ class Server : public ModelListener {
   bool restore_side(Side side);
   /// The side keeps its sockets open but neither reads nor answers.
   void freeze_side(Side side, bool frozen);
+  /// One side goes out of service in good order: FAILURE_EVENT, and heartbeats are refused, until restore_side.
+  void stop_side(Side side);
+  /// Hands the active side over to the standby one, if all its clients agree: "ok", or "error ..." with the reason.
+  std::string begin_maintenance(Side side);
   /// Going out of service: FAILURE_EVENT to everybody.
   void stop();
   Faults& faults() noexcept { return faults_; }
@@ -97,6 +124,21 @@ class Server : public ModelListener {
     core::ListenerId listener{};
     std::uint16_t port = 0;
     bool failed = false, frozen = false, standby = false;
+    bool out_of_service = false;  ///< FAILURE_EVENT has been sent
+    bool maintained = false;      ///< was handed over to the other side for maintenance
+  };
+  /// A request that was passed on to a server application.
+  struct Relay {
+    std::uint64_t asker = 0;  ///< connection
+    std::uint32_t invoke_id = 0;
+    std::uint32_t server = 0;  ///< session; 0: several were asked, the first answer counts
+    bool start = false;
+    TimePoint deadline{};
+  };
+  struct Maintenance {
+    Side side = Side::kA;
+    std::set<std::uint64_t> awaited;  ///< connections that have not answered yet
+    TimePoint deadline{};
   };
   struct ControlPeer {
     std::string in, out, sending;
@@ -121,6 +163,14 @@ class Server : public ModelListener {
   template <wire::ged188::MessageType kType>
   void recording(Client& client, Bytes body) {
     recording_request(client, kType, body);
+  }
+  template <wire::ged188::MessageType kType>
+  void answered(Client& client, Bytes body) {
+    recording_answer(client, kType, body);
+  }
+  template <wire::ged188::MessageType kType>
+  void network(Client& client, Bytes body) {
+    network_recording(client, kType, body);
   }
   template <bool kEmergency>
   void assist(Client& client, Bytes body) {
@@ -147,12 +197,26 @@ class Server : public ModelListener {
   void look_at_clocks();
   std::uint32_t now_seconds() const;
 
+  void mark_dirty(Client& client);
+
+  // sides.cpp
+  static Side other_side(Side side) noexcept { return side == Side::kA ? Side::kB : Side::kA; }
+  void promote(Side side);
+  void demote(Side side);
+  void replay_calls(Client& client);
+  void maintenance_answer(Client& client, Bytes body);
+  void end_maintenance(bool accepted);
+  void stopping_requests(Client& client, Bytes body);
+  void look_at_sides();
+
   // sessions.cpp
   void on_frame(Client& client, std::uint32_t type, Bytes body);
   void open(Client& client, Bytes body);
   Status check_open(Client& client, Bytes body);
   Status bind_device(Client& client, const wire::ged188::OpenReqView& request);
   void welcome(Client& client, std::uint32_t invoke_id);
+  /// What every session is told unasked: peripherals, teams, its calls, other sessions.
+  void tell_state(Client& client);
   void heartbeat(Client& client, Bytes body);
   void close(Client& client, Bytes body);
   void fail(Client& client, std::uint32_t invoke_id, Status status);
@@ -168,10 +232,28 @@ class Server : public ModelListener {
   StationIndex bound_station(const Client& client) const;
   /// The agent whom the session named, or who sits at its device.
   AgentIndex bound_agent(const Client& client) const;
-  bool wants_view(const Client& client, const CallEvent& event) const;
-  template <class Encode>
-  void tell_client(Client& client, std::uint32_t monitor_id, Encode&& encode);
+  /// Open, and its side is the active one.
+  bool hears(const Client& client) const noexcept {
+    return client.open() && !sides_[static_cast<std::size_t>(client.side)].standby;
+  }
+  MutableBytes call_frames(const CallEvent& event, const Client& client);
+  void tell_call(const CallEvent& event, Client& client, std::uint32_t monitor);
+  void tell_agent(const Agent& agent, Client& client, std::uint32_t monitor);
+  /// To the session itself, and to those who monitor it.
+  template <class Tell>
+  void tell_own(Client& client, Tell&& tell);
+  void put_each(Client& client, Bytes frames);
+  void tell_translation_route(const CallEvent& event);
+  void end_call_monitors(const CallEvent& event);
+  void rename_call_monitors(const CallEvent& event);
+  void tell_team_monitors(std::uint32_t team, const Agent& agent);
   void tell_calls_in_progress(Client& client);
+
+  // monitor_requests.cpp
+  ClientMonitor* find_monitor(Client& client, std::uint32_t id);
+  bool has_monitor(const Client& client, const ClientMonitor& like) const;
+  std::uint32_t add_monitor(Client& client, const ClientMonitor& monitor);
+  void drop_monitor(Client& client, std::uint32_t id);
 
   // agent_requests.cpp, call_requests.cpp, query_requests.cpp ...
   void set_agent_state(Client& client, Bytes body);
@@ -206,11 +288,18 @@ class Server : public ModelListener {
   void monitor_team_start(Client& client, Bytes body);
   void monitor_team_stop(Client& client, Bytes body);
   void tell_teams(Client& client);
+  wire::ged188::AgentTeamConfigEventEncoder::Agent member_entry(const Team& team, AgentIndex agent,
+                                                                bool left) const;
   void register_service(Client& client, Bytes body);
   void unregister_service(Client& client, Bytes body);
   void recording_request(Client& client, wire::ged188::MessageType type, Bytes body);
+  void recording_answer(Client& client, wire::ged188::MessageType type, Bytes body);
+  void network_recording(Client& client, wire::ged188::MessageType type, Bytes body);
+  std::vector<Client*> servers_for(std::uint32_t session);
+  void end_relays(std::uint32_t server);
+  void team_config(Client& client, Bytes body);
+  void agent_service_data(Client& client, Bytes body);
   void config_keys(Client& client, Bytes body);
-  void ignore(Client&, Bytes) {}
   void config_download(Client& client, Bytes body);
 
   /// Decodes by the server's strictness.
@@ -222,6 +311,9 @@ class Server : public ModelListener {
   /// A frame straight to the client's pending bytes; at `mark` when given.
   template <class Encoder, class Fixed, class Fill>
   void send(Client& client, const Fixed& fixed, Fill&& fill, std::size_t mark = SIZE_MAX);
+  /// A message that is nothing but its header.
+  template <class Encoder>
+  void send_bare(Client& client);
   template <class Encoder, class Fixed>
   void confirm(Client& client, const Fixed& fixed, std::size_t mark);
   bool right_peripheral(Client& client, std::uint32_t invoke_id, std::uint32_t peripheral);
@@ -238,15 +330,22 @@ class Server : public ModelListener {
   core::Random random_;
   Model model_;
   Faults faults_;
+  Interest interest_;
+  EventFrameCache cache_;
+  std::vector<std::byte> private_frames_;  ///< of a session with registered variables
   std::array<SideState, 2> sides_;
   core::ListenerId control_listener_{};
   std::map<std::uint64_t, std::unique_ptr<Client>> clients_;
+  std::vector<Client*> dirty_;  ///< have something to flush in this turn
+  std::map<std::uint32_t, Relay> relays_;
+  std::optional<Maintenance> maintenance_;
   std::map<std::uint64_t, ControlPeer> control_peers_;
   std::vector<core::Completion> completions_;
   std::vector<std::byte> scratch_;
   std::optional<TimePoint> started_;
   TimePoint next_look_{};
-  std::uint32_t next_session_ = 1, next_monitor_ = 1, next_service_ = 1;
+  std::uint32_t next_session_ = 1, next_monitor_ = 1, next_service_ = 1, next_relay_ = 1;
+  std::size_t next_turn_ = 0;  ///< round robin among server applications
   std::uint32_t pg_status_bits_ = 0;
   bool stopping_ = false;
   ServerCounters counters_;

@@ -47,6 +47,12 @@ void Server::send(Client& client, const Fixed& fixed, Fill&& fill, std::size_t m
   }
 }
 
+template <class Encoder>
+void Server::send_bare(Client& client) {
+  Encoder encoder(scratch_, client.version);
+  if (const auto frame = encoder.finish()) put(client, *frame);
+}
+
 template <class Encoder, class Fixed>
 void Server::confirm(Client& client, const Fixed& fixed, std::size_t mark) {
   if (client.has(service::kIgnoreConfirmations)) return;

@@ -18,6 +18,9 @@ constexpr std::uint32_t kLooking =
 
 constexpr std::uint32_t kIdleTimeoutMin = 20;  // seconds
 
+/// What a standby side takes besides OPEN, HEARTBEAT and CLOSE.
+constexpr bool for_standby(Type type) { return type == Type::kStoppingRequestsToThisSideInd; }
+
 constexpr bool has_invoke_id(Type type) {
   return type != Type::kConfigRequestKeyEvent && type != Type::kConfigRequestEvent &&
          type != Type::kStoppingRequestsToThisSideInd;
@@ -69,6 +72,16 @@ const Server::Route Server::kRoutes[] = {
     {Type::kUnregisterServiceReq, service::kServer, &Server::unregister_service},
     {Type::kStartRecordingReq, 0, &Server::recording<Type::kStartRecordingReq>},
     {Type::kStopRecordingReq, 0, &Server::recording<Type::kStopRecordingReq>},
+    {Type::kStartRecordingConf, 0, &Server::answered<Type::kStartRecordingConf>},
+    {Type::kStopRecordingConf, 0, &Server::answered<Type::kStopRecordingConf>},
+    {Type::kFailureConf, 0, &Server::answered<Type::kFailureConf>},
+    {Type::kControlFailureConf, 0, &Server::answered<Type::kControlFailureConf>},
+    {Type::kStartNetworkRecordingReq, service::kClientControl,
+     &Server::network<Type::kStartNetworkRecordingReq>},
+    {Type::kStopNetworkRecordingReq, service::kClientControl,
+     &Server::network<Type::kStopNetworkRecordingReq>},
+    {Type::kTeamConfigReq, service::kSupervisor | service::kAllEvents, &Server::team_config},
+    {Type::kSetAgentServiceDataReq, 0, &Server::agent_service_data},
     {Type::kAgentDeskSettingsReq, 0, &Server::desk_settings},
     {Type::kRegisterVariablesReq, 0, &Server::register_variables},
     {Type::kSetAppDataReq, 0, &Server::set_app_data},
@@ -78,8 +91,8 @@ const Server::Route Server::kRoutes[] = {
     {Type::kConfigRequestEvent, 0, &Server::config_download},
     {Type::kClientEventReportReq, 0, &Server::report},
     {Type::kUserMessageReq, 0, &Server::user_message},
-    {Type::kActiveMaintenanceRespMsg, 0, &Server::ignore},
-    {Type::kStoppingRequestsToThisSideInd, 0, &Server::ignore},
+    {Type::kActiveMaintenanceRespMsg, 0, &Server::maintenance_answer},
+    {Type::kStoppingRequestsToThisSideInd, 0, &Server::stopping_requests},
 };
 
 void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
@@ -89,7 +102,7 @@ void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
   const std::uint32_t invoke_id = has_invoke_id(type) ? invoke_id_of(body) : 0;
   if (!client.open()) return fail(client, invoke_id, Status::kSessionNotOpen);
   if (type == Type::kCloseReq) return close(client, body);
-  if (sides_[static_cast<std::size_t>(client.side)].standby) {
+  if (sides_[static_cast<std::size_t>(client.side)].standby && !for_standby(type)) {
     return fail(client, invoke_id, Status::kServerOffline);
   }
   const ged::MessageRule* rule = ged::find_message(number);
@@ -123,7 +136,9 @@ void Server::open(Client& client, Bytes body) {
 }
 
 Status Server::check_open(Client& client, Bytes body) {
-  if (stopping_) return Status::kServerOffline;
+  const SideState& side = sides_[static_cast<std::size_t>(client.side)];
+  if (stopping_ || side.out_of_service) return Status::kServerOffline;
+  if (side.maintained || maintenance_) return Status::kInMaintenance;
   const auto version = ged::version_of_open_req(body);
   if (!version) return Status::kInvalidMessageLength;
   if (*version < ged::kOldestVersion || *version > ged::kNewestVersion)
@@ -139,7 +154,7 @@ Status Server::check_open(Client& client, Bytes body) {
   const std::uint32_t timeout = view->idle_timeout();
   if (timeout < kIdleTimeoutMin) return Status::kInvalidTimeout;
   const std::uint32_t wanted = view->services_requested();
-  if (sides_[static_cast<std::size_t>(client.side)].standby) {
+  if (side.standby) {
     if (*version < 24) return Status::kServerOffline;
     if ((wanted & service::kActiveStandby) == 0) return Status::kInvalidClientForStandby;
   }
@@ -236,7 +251,14 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
       to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
     }
   });
-  if (side.standby) return;
+  if (!side.standby) {
+    interest_.add(client);
+    tell_state(client);
+  }
+  session_news(client, true, Status::kNoError);
+}
+
+void Server::tell_state(Client& client) {
   if (client.has(service::kAllEvents)) {
     system_event(
         client,
@@ -245,25 +267,28 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
   }
   if (client.has(service::kSupervisor | service::kAllEvents)) tell_teams(client);
   if (client.has(service::kClientEvents)) tell_calls_in_progress(client);
-  if (client.has(service::kClientMonitor)) {
-    for (const auto& [id, other] : clients_) {
-      if (other.get() == &client || !other->open()) continue;
-      ged::ClientSessionOpenedEventFixed opened;
-      opened.session_id = other->session;
-      opened.peripheral_id = other->peripheral;
-      opened.services_granted = other->services;
-      opened.call_msg_mask = other->call_mask;
-      opened.agent_state_mask = other->agent_mask;
-      const Client& about = *other;
-      send<ged::ClientSessionOpenedEventEncoder>(client, opened, [&](auto& to) {
-        to.client_address("127.0.0.1").client_id(about.client_id).client_signature(about.signature);
-      });
-    }
+  if (!client.has(service::kClientMonitor)) return;
+  for (const auto& [id, other] : clients_) {
+    if (other.get() == &client || !other->open()) continue;
+    ged::ClientSessionOpenedEventFixed opened;
+    opened.session_id = other->session;
+    opened.peripheral_id = other->peripheral;
+    opened.services_granted = other->services;
+    opened.call_msg_mask = other->call_mask;
+    opened.agent_state_mask = other->agent_mask;
+    const Client& about = *other;
+    send<ged::ClientSessionOpenedEventEncoder>(client, opened, [&](auto& to) {
+      to.client_address("127.0.0.1").client_id(about.client_id).client_signature(about.signature);
+    });
   }
-  session_news(client, true, Status::kNoError);
 }
 
 void Server::session_news(const Client& about, bool opened, Status why) {
+  if (!opened) {
+    const Interest::Watches ended =
+        interest_.watching(ClientMonitor::Kind::kSession, about.session);
+    for (const Watch& watch : ended) drop_monitor(*watch.client, watch.id);
+  }
   for (const auto& [id, other] : clients_) {
     if (other.get() == &about || !other->open()) continue;
     if (!other->has(service::kClientMonitor | service::kConnectionMonitor)) continue;
@@ -286,9 +311,6 @@ void Server::session_news(const Client& about, bool opened, Status why) {
       fixed.peripheral_id = about.peripheral;
       fixed.status = static_cast<std::uint32_t>(why);
       send<ged::ClientSessionClosedEventEncoder>(*other, fixed, fill);
-      std::erase_if(other->monitors, [&](const ClientMonitor& m) {
-        return m.kind == ClientMonitor::Kind::kSession && m.target == about.session;
-      });
     }
   }
 }
@@ -296,7 +318,8 @@ void Server::session_news(const Client& about, bool opened, Status why) {
 void Server::heartbeat(Client& client, Bytes body) {
   if (faults_.ignore_heartbeats) return;
   const std::uint32_t invoke_id = invoke_id_of(body);
-  if (stopping_) return fail(client, invoke_id, Status::kServerOffline);
+  if (stopping_ || sides_[static_cast<std::size_t>(client.side)].out_of_service)
+    return fail(client, invoke_id, Status::kServerOffline);
   send<ged::HeartbeatConfEncoder>(client, ged::HeartbeatConfFixed{invoke_id}, [](auto&) {});
 }
 

@@ -61,6 +61,7 @@ struct Timings {
   Nanos external_alone_min{Seconds{5}},
       external_alone_max{Seconds{60}};  ///< outside parties among themselves
   Nanos wrapup_data{Seconds{120}};      ///< how long data may be set after a call
+  Nanos greeting{0};                    ///< an agent's greeting plays so long; 0: there is none
 };
 
 struct Settings {
@@ -79,6 +80,8 @@ struct Settings {
   Timings timings;
   bool queue_events =
       false;  ///< CALL_QUEUED/DEQUEUED on the route point; CCE switches do not send them
+  bool translation_routes =
+      false;  ///< CALL_TRANSLATION_ROUTE before each routed call (translation routing to this gateway)
   std::uint32_t calls_max = 100'000;
   std::uint32_t queue_max =
       10'000;  ///< calls waiting for one skill group; one more is turned away busy

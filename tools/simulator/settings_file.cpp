@@ -22,12 +22,14 @@ struct Draft {
   SettingsFile made;
   std::vector<FileAgent> agents;
   std::string talk, wrapup, answer, patience;
+  std::uint32_t greeting_s = 0;
   std::uint32_t calls_per_hour = 0, transfer_percent = 0, conference_percent = 0;
 
   explicit Draft(SettingsFile from) : made(std::move(from)) {
     calls_per_hour = static_cast<std::uint32_t>(made.load.calls_per_second * 3600 + 0.5);
     transfer_percent = static_cast<std::uint32_t>(made.load.transfer * 100 + 0.5);
     conference_percent = static_cast<std::uint32_t>(made.load.conference * 100 + 0.5);
+    greeting_s = static_cast<std::uint32_t>(made.gateway.timings.greeting / Seconds(1));
     talk = made.load.talk.text();
     wrapup = made.load.wrapup.text();
     answer = made.load.answer.text();
@@ -89,6 +91,9 @@ void bind(core::Config& config, Draft& draft) {
   pg.text("name", gateway.peripheral_name, {1, 63}, "Named in system events.");
   pg.boolean("queue_events", gateway.queue_events,
              "Send CALL_QUEUED and CALL_DEQUEUED; CCE does not.");
+  pg.boolean("translation_routes", gateway.translation_routes,
+             "Send CALL_TRANSLATION_ROUTE before each routed call.");
+  pg.integer("greeting_s", draft.greeting_s, 0U, 600U, "Agent greetings play so long; 0: none.");
   pg.list("stations", gateway.stations, {20'000, {1, 15}}, "Stations besides the agents' own.");
   pg.list("named_variables", gateway.named_variables, {200, {1, 32}},
           "Configured ECC scalars; both lists empty: any.");
@@ -180,6 +185,7 @@ void check(ConfigProblems& problems, Draft& draft) {
     problems.add("load.transfer_percent", std::to_string(draft.transfer_percent),
                  "together with conference_percent at most 100");
   }
+  draft.made.gateway.timings.greeting = Seconds(draft.greeting_s);
   load.calls_per_second = draft.calls_per_hour / 3600.0;
   load.transfer = draft.transfer_percent / 100.0;
   load.conference = draft.conference_percent / 100.0;

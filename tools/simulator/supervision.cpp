@@ -160,8 +160,19 @@ Done<CallNumber> Model::assist(AgentIndex agent, CallNumber number, bool emergen
   const Agent& asking = agents_[agent];
   if (!asking.logged_on()) return Err{Failure::server(Status::kAgentNotLoggedOn)};
   const AgentIndex helper = free_supervisor(agent);
-  if (helper == kNoIndex) return Err{Failure::server(Status::kSupervisorNotFound)};
   const StationIndex station = asking.station;
+  const auto tell_of = [&](CallNumber call) {
+    const auto kind =
+        emergency ? SupervisionEvent::Kind::kEmergency : SupervisionEvent::Kind::kAssist;
+    for (ModelListener* listener : listeners_) {
+      listener->on_supervision({kind, call, station, agent});
+    }
+  };
+  if (helper == kNoIndex) {
+    // An emergency is told in every case.
+    if (emergency) tell_of(number);
+    return Err{Failure::server(Status::kSupervisorNotFound)};
+  }
   const CallType type = emergency ? CallType::kEmergency : CallType::kAssist;
   const Cause cause = emergency ? Cause::kEmergencyCall : Cause::kSupervisorAssist;
   if (number == kNoCall) {
@@ -187,12 +198,7 @@ Done<CallNumber> Model::assist(AgentIndex agent, CallNumber number, bool emergen
     made = fresh.number;
     place(fresh, to, cause);
   }
-  const Call* of = find_call(made);
-  for (ModelListener* listener : listeners_) {
-    listener->on_supervision(
-        {emergency ? SupervisionEvent::Kind::kEmergency : SupervisionEvent::Kind::kAssist, of,
-         station, agent});
-  }
+  tell_of(made);
   return made;
 }
 

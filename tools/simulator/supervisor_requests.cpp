@@ -1,7 +1,5 @@
-// Supervision of calls, assistance, teams, and applications that offer services.
+// Supervision of calls, assistance, teams.
 #include "tools/simulator/server_impl.hpp"
-#include "wire/ged188/media.hpp"
-#include "wire/ged188/server.hpp"
 #include "wire/ged188/supervisor.hpp"
 #include "wire/ged188/team.hpp"
 
@@ -77,6 +75,20 @@ void Server::assist_request(Client& client, Bytes body, bool emergency) {
   }
 }
 
+ged::AgentTeamConfigEventEncoder::Agent Server::member_entry(const Team& team, AgentIndex index,
+                                                             bool left) const {
+  const Agent& agent = model_.agents()[index];
+  const bool primary = agent.settings.id == team.settings.supervisor;
+  const bool temporary = std::ranges::any_of(
+      team.members, [&](const TeamMember& m) { return m.agent == index && m.temporary; });
+  const int flags =
+      left ? (agent.settings.supervisor ? 4 : 0)
+           : (primary ? 1 : 0) | (temporary ? 2 : 0) | (agent.settings.supervisor ? 4 : 0);
+  return {agent.settings.id, static_cast<std::uint16_t>(flags),
+          static_cast<std::uint16_t>(agent.state),
+          static_cast<std::uint32_t>((model_.now() - agent.state_since) / Seconds(1))};
+}
+
 void Server::tell_teams(Client& client) {
   constexpr std::uint32_t kTeamConfig = 1U << 23;
   constexpr std::size_t kMembersPerMessage = 64;
@@ -95,14 +107,7 @@ void Server::tell_teams(Client& client) {
             to.agent_team_name(team.settings.name);
             const std::size_t end = std::min(team.members.size(), from + kMembersPerMessage);
             for (std::size_t i = from; i < end; ++i) {
-              const Agent& agent = model_.agents()[team.members[i].agent];
-              const bool primary = agent.settings.id == team.settings.supervisor;
-              const int flags = (primary ? 1 : 0) | (team.members[i].temporary ? 2 : 0) |
-                                (agent.settings.supervisor ? 4 : 0);
-              to.add_agent(
-                  {agent.settings.id, static_cast<std::uint16_t>(flags),
-                   static_cast<std::uint16_t>(agent.state),
-                   static_cast<std::uint32_t>((model_.now() - agent.state_since) / Seconds(1))});
+              to.add_agent(member_entry(team, team.members[i].agent, false));
             }
           });
     }
@@ -135,6 +140,36 @@ void Server::list_teams(Client& client, Bytes body) {
   } while (from < teams.size());
 }
 
+/// The older way to ask for teams: each as one message, then the confirmation.
+void Server::team_config(Client& client, Bytes body) {
+  constexpr std::uint16_t kInitialUpload = 1, kUpdatesOnly = 2;
+  constexpr std::size_t kMembersPerMessage = 64;
+  const auto request = read<ged::TeamConfigReqView>(client, body);
+  if (!request) return;
+  const std::uint16_t wanted = request->config_param();
+  if (wanted != kInitialUpload && wanted != kUpdatesOnly)
+    return fail(client, request->invoke_id(), Status::kUnspecifiedFailure);
+  for (const Team& team : model_.teams()) {
+    if (wanted == kUpdatesOnly) break;
+    for (std::size_t from = 0; from < std::max<std::size_t>(1, team.members.size());
+         from += kMembersPerMessage) {
+      send<ged::TeamConfigEventEncoder>(
+          client, ged::TeamConfigEventFixed{team.settings.id, 1},
+          [&](ged::TeamConfigEventEncoder& to) {
+            to.team_name(team.settings.name);
+            const std::size_t end = std::min(team.members.size(), from + kMembersPerMessage);
+            for (std::size_t i = from; i < end; ++i) {
+              const auto entry = member_entry(team, team.members[i].agent, false);
+              to.add_record(
+                  {entry.atc_agent_id, entry.agent_flags, std::uint16_t{0}, std::uint16_t{0}});
+            }
+          });
+    }
+  }
+  send<ged::TeamConfigConfEncoder>(client, ged::TeamConfigConfFixed{request->invoke_id(), 0},
+                                   [](auto&) {});
+}
+
 void Server::monitor_team_start(Client& client, Bytes body) {
   const auto request = read<ged::MonitorAgentTeamStartReqView>(client, body);
   if (!request) return;
@@ -143,89 +178,31 @@ void Server::monitor_team_start(Client& client, Bytes body) {
     if (model_.teams()[i].settings.id == request->team_id()) index = i;
   }
   if (index == kNoIndex) return fail(client, request->invoke_id(), Status::kTeamNotFound);
-  for (const ClientMonitor& m : client.monitors) {
-    if (m.kind == ClientMonitor::Kind::kTeam && m.target == index) {
-      return fail(client, request->invoke_id(), Status::kTeamMonitorExists);
-    }
-  }
   ClientMonitor monitor;
   monitor.kind = ClientMonitor::Kind::kTeam;
-  monitor.id = next_monitor_++;
   monitor.target = index;
-  client.monitors.push_back(monitor);
+  if (has_monitor(client, monitor))
+    return fail(client, request->invoke_id(), Status::kTeamMonitorExists);
+  if (client.monitors.size() >= kMonitorsMax)
+    return fail(client, request->invoke_id(), Failure::telephone(Refusal{42}));
+  monitor.id = add_monitor(client, monitor);
   send<ged::MonitorAgentTeamStartConfEncoder>(
       client, ged::MonitorAgentTeamStartConfFixed{request->invoke_id(), monitor.id}, [](auto&) {});
   for (const TeamMember& member : model_.teams()[index].members) {
-    const Agent& agent = model_.agents()[member.agent];
-    const Bytes frame = encode_agent_event(model_, agent, client.version, 0,
-                                           model_.settings().peripheral_id, scratch_);
-    std::vector<std::byte> bytes(frame.begin(), frame.end());
-    if (bytes.empty()) continue;
-    store_be(bytes.data() + kMonitorIdAt, monitor.id);
-    put(client, bytes);
+    cache_.next();
+    tell_agent(model_.agents()[member.agent], client, monitor.id);
   }
 }
 
 void Server::monitor_team_stop(Client& client, Bytes body) {
   const auto request = read<ged::MonitorAgentTeamStopReqView>(client, body);
   if (!request) return;
-  const auto gone = std::erase_if(client.monitors, [&](const ClientMonitor& m) {
-    return m.kind == ClientMonitor::Kind::kTeam && m.id == request->monitor_id();
-  });
-  if (gone == 0) return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+  const ClientMonitor* monitor = find_monitor(client, request->monitor_id());
+  if (monitor == nullptr || monitor->kind != ClientMonitor::Kind::kTeam)
+    return fail(client, request->invoke_id(), Status::kInvalidMonitor);
+  drop_monitor(client, request->monitor_id());
   send<ged::MonitorAgentTeamStopConfEncoder>(
       client, ged::MonitorAgentTeamStopConfFixed{request->invoke_id()}, [](auto&) {});
-}
-
-void Server::register_service(Client& client, Bytes body) {
-  const auto request = read<ged::RegisterServiceReqView>(client, body);
-  if (!request) return;
-  if (request->server_mode() > 2)
-    return fail(client, request->invoke_id(), Status::kInvalidService);
-  for (const auto& [id, other] : clients_) {
-    // Exclusive: nobody else may offer anything. There is one kind of service here: recording.
-    if (other.get() != &client && other->service_id && request->server_mode() == 0) {
-      return fail(client, request->invoke_id(), Status::kServiceConflict);
-    }
-  }
-  client.service_id = next_service_++;
-  send<ged::RegisterServiceConfEncoder>(
-      client, ged::RegisterServiceConfFixed{request->invoke_id(), *client.service_id},
-      [](auto&) {});
-}
-
-void Server::unregister_service(Client& client, Bytes body) {
-  const auto request = read<ged::UnregisterServiceReqView>(client, body);
-  if (!request) return;
-  if (client.service_id != request->registered_service_id()) {
-    return fail(client, request->invoke_id(), Status::kInvalidService);
-  }
-  client.service_id.reset();
-  send<ged::UnregisterServiceConfEncoder>(
-      client, ged::UnregisterServiceConfFixed{request->invoke_id()}, [](auto&) {});
-}
-
-void Server::recording_request(Client& client, ged::MessageType type, Bytes body) {
-  const bool served = std::ranges::any_of(clients_, [](const auto& entry) {
-    return entry.second->open() && entry.second->service_id.has_value();
-  });
-  if (!served) return fail(client, invoke_id_of(body), Failure::telephone(Refusal{272}));
-  if (type == ged::MessageType::kStartRecordingReq) {
-    const auto request = read<ged::StartRecordingReqView>(client, body);
-    if (!request) return;
-    if (model_.find_call(request->connection_call_id()) == nullptr) {
-      return fail(client, request->invoke_id(), Status::kInvalidCallId);
-    }
-    return send<ged::StartRecordingConfEncoder>(
-        client,
-        ged::StartRecordingConfFixed{request->invoke_id(), client.session,
-                                     request->connection_call_id()},
-        [](auto&) {});
-  }
-  const auto request = read<ged::StopRecordingReqView>(client, body);
-  if (!request) return;
-  send<ged::StopRecordingConfEncoder>(client, ged::StopRecordingConfFixed{request->invoke_id()},
-                                      [](auto&) {});
 }
 
 }  // namespace cti::simulator

@@ -5,6 +5,7 @@
 #include "tools/simulator/model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cti::simulator {
 namespace {
@@ -80,6 +81,17 @@ void Model::merge(Call& into, Call& from) {
     std::ranges::replace(groups_[from.queued].queue, from.number, into.number);
     into.queued = from.queued;
     into.queued_since = from.queued_since;
+  }
+  if (std::exchange(from.route_announced, false)) {
+    into.route_announced = true;
+    CallEvent event;
+    event.kind = CallEventKind::kDataUpdate;
+    event.call = &into;
+    event.number = from.number;
+    event.renamed = into.number;
+    event.device = groups_[into.queued].settings.dialed_number;
+    event.items = data_item::kEverything;
+    tell(event);
   }
   if (from.group != kNoIndex) into.group = from.group;
   const CallNumber number = from.number;
@@ -203,6 +215,7 @@ Done<CallNumber> Model::conference(CallNumber active, CallNumber held, StationIn
 
 void Model::end_view_as(const Call& of, Connection& c, CallNumber number) {
   if (!c.announced) return;
+  end_extras(of, c);
   c.announced = false;
   ++counters_.views_ended;
   CallEvent event = event_for(CallEventKind::kEnd, of, c);

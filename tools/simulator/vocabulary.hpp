@@ -147,6 +147,7 @@ enum class Refusal : std::uint16_t {
   kReasonRequired = 281,
   kExtensionInUse = 283,
   kArbitraryNotSupported = 284,
+  kGreetingFailed = 1016,
 };
 
 /// The CTI server says no: FAILURE_CONF.

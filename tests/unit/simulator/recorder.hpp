@@ -31,7 +31,13 @@ inline const char* short_name(CallEventKind kind) {
                                       "rtp_on",
                                       "rtp_off",
                                       "pre_call",
-                                      "pre_call_abort"};
+                                      "pre_call_abort",
+                                      "translation_route",
+                                      "greeting",
+                                      "recording_on",
+                                      "recording_off",
+                                      "recording_failed",
+                                      "recording_target"};
   return names[static_cast<std::size_t>(kind)];
 }
 
