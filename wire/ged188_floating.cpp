@@ -10,8 +10,9 @@ Bytes find_in(const std::byte* at, const std::byte* end, std::uint16_t tag,
   while (at != end) {
     const std::uint16_t found =
         kHeader == 2 ? std::uint16_t{load_be<std::uint8_t>(at)} : load_be<std::uint16_t>(at);
-    const std::size_t length =
-        kHeader == 2 ? load_be<std::uint8_t>(at + 1) : load_be<std::uint16_t>(at + 2);
+    std::size_t length = load_be<std::uint8_t>(at + kHeader - 1);
+    if (kHeader == 4 && at[2] != std::byte{0}) [[unlikely]]
+      length = load_be<std::uint16_t>(at + 2);
     if (found == tag || (other != 0 && found == other)) return {at + kHeader, length};
     at += kHeader + length;
   }

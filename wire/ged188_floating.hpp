@@ -110,7 +110,9 @@ class FloatingPart {
       }
     } else {
       for (const std::byte* at = begin_; at != end_;) {
-        const std::size_t length = load_be<std::uint16_t>(at + 2);
+        std::size_t length = load_be<std::uint8_t>(at + 3);
+        if (at[2] != std::byte{0}) [[unlikely]]
+          length = load_be<std::uint16_t>(at + 2);
         visit(load_be<std::uint16_t>(at), Bytes(at + 4, length));
         at += 4 + length;
       }

@@ -13,39 +13,10 @@
 namespace cti::wire::ged188 {
 namespace {
 
-/// What one fast pass over the floating headers found out.
-struct Sight {
-  bool in_order = false;   ///< the fields fill the frame exactly, and nothing about them is unusual
-  std::uint64_t seen = 0;  ///< by slot
+struct NoSink {
+  void begin() noexcept {}
+  void field(std::uint16_t, Bytes) noexcept {}
 };
-
-/// A load is cheaper than a shift by a variable count.
-constexpr auto kBits = [] {
-  std::array<std::uint64_t, 64> bits{};
-  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = std::uint64_t{1} << i;
-  return bits;
-}();
-
-template <unsigned kHeader>
-Sight look(const std::byte* at, const std::byte* end, const FieldTable& fields,
-           std::uint64_t single) noexcept {
-  std::uint64_t seen = 0, twice = 0;
-  while (static_cast<std::size_t>(end - at) >= kHeader) {
-    const std::size_t tag = kHeader == 2 ? load_be<std::uint8_t>(at) : load_be<std::uint16_t>(at);
-    const std::size_t length =
-        kHeader == 2 ? load_be<std::uint8_t>(at + 1) : load_be<std::uint16_t>(at + 2);
-    if (length > static_cast<std::size_t>(end - at) - kHeader) return {};
-    at += kHeader + length;
-    if (kHeader == 4 && tag >= FieldTable::kTags) continue;
-    const FieldTable::Entry field = fields[tag];
-    if (field.width != 0 && field.width != length) return {};
-    const std::uint64_t bit = kBits[field.slot];
-    twice |= seen & bit;
-    seen |= bit;
-  }
-  constexpr std::uint64_t kZeroTag = std::uint64_t{1} << FieldTable::kZeroSlot;
-  return {at == end && (twice & single) == 0 && (seen & kZeroTag) == 0, seen};
-}
 
 /// Fills the error, when somebody wants to know, and says no.
 bool refuse(DecodeError* error, DecodeErrorCode code, std::size_t offset, std::uint64_t actual,
@@ -152,12 +123,18 @@ bool MessageView::counts_hold(const Layout& layout, bool any_entry,
   return true;
 }
 
-bool MessageView::walk_fast(const Layout& layout) const noexcept {
+bool MessageView::walk_fast(const Layout& layout) noexcept {
   const std::byte* begin = body_ + fixed_bytes_;
   const std::byte* end = body_ + size_;
-  const Sight sight = header_width_ == 2 ? look<2>(begin, end, *layout.fields, layout.single)
-                                         : look<4>(begin, end, *layout.fields, layout.single);
-  if (!sight.in_order) return walk_carefully(layout, nullptr) && counts_hold(layout, true, nullptr);
+  NoSink sink;
+  const Sight sight = header_width_ == 2 ? look<2>(begin, end, *layout.fields, layout.single, sink)
+                                         : look<4>(begin, end, *layout.fields, layout.single, sink);
+  if (sight.in_order) return end_fast(layout, sight);
+  return walk_carefully(layout, nullptr) && counts_hold(layout, true, nullptr);
+}
+
+bool MessageView::end_fast(const Layout& layout, const Sight& sight) noexcept {
+  seen_ = sight.seen;
   if ((sight.seen & layout.listed) != 0) return counts_hold(layout, true, nullptr);
   unsigned announced = 0;
   for (const CountedGroup& group : layout.groups) {
@@ -192,6 +169,7 @@ bool MessageView::try_newer(const Layout& layout) noexcept {
   for (const FixedStep& step : layout.fixed) {
     if (step.size <= own || step.size > size_) continue;
     fixed_bytes_ = step.size;
+    seen_ = ~std::uint64_t{0};
     if ((layout.has_floating || size_ == fixed_bytes_) && walk_carefully(layout, nullptr) &&
         counts_hold(layout, true, nullptr)) {
       return true;
@@ -201,14 +179,28 @@ bool MessageView::try_newer(const Layout& layout) noexcept {
   return false;
 }
 
-bool MessageView::open_as(const Layout& layout, Bytes body, Version version,
-                          Strictness strictness) noexcept {
-  if (body.size() > limits::kBodyBytesMax) return false;
+void MessageView::set(const Layout& layout, Bytes body, Version version) noexcept {
   body_ = body.data();
   size_ = static_cast<std::uint16_t>(body.size());
   version_ = static_cast<std::uint16_t>(std::min<Version>(version, 0xFFFF));
   header_width_ = static_cast<std::uint8_t>(floating_header_width(version));
   fixed_bytes_ = fixed_size_of(layout.fixed, version);
+  variant_ = 0;
+  seen_ = ~std::uint64_t{0};
+}
+
+bool MessageView::begin_fast(const Layout& layout, Bytes body, Version version) noexcept {
+  if (body.size() > limits::kBodyBytesMax || layout.has_variants || !layout.has_floating) {
+    return false;
+  }
+  set(layout, body, version);
+  return fixed_bytes_ <= size_;
+}
+
+bool MessageView::open_as(const Layout& layout, Bytes body, Version version,
+                          Strictness strictness) noexcept {
+  if (body.size() > limits::kBodyBytesMax) return false;
+  set(layout, body, version);
   const bool lenient = strictness == Strictness::kLenient;
   if (lenient && layout.has_variants && choose_variant(layout)) return true;
   if (fixed_bytes_ > size_) return false;

@@ -2,8 +2,10 @@
 //
 // Why      a view reads a message where it was received: fixed fields are a load and a byte swap, floating fields a
 //          short walk. decode() of a generated view checks the whole message once; after that no access can fail.
-// Shape    MessageView is three words: body, lengths, version. Copy it freely.
-// Cost     decode: one pass over the floating headers; lists are walked once more to compare them with their counts.
+// Shape    MessageView is four words: body, lengths, version, which fields are there. Copy it freely.
+// Cost     decode: one pass over the floating headers; lists are walked once more to compare them with their counts. An
+//          accessor of a floating field walks to it, or says at once that it is not there. decode_each() hands every
+//          field to the caller in the pass that checks it: for who wants all of them.
 // Lifetime the received bytes must outlive the view and everything it hands out.
 // Lenient  refused: a fixed part that is too short, fields that run past the frame, stray bytes, a single field that
 //          comes twice, numbers of a wrong width, counts that lie. Let through: unknown tags, strings without NUL or
@@ -19,9 +21,12 @@
 #include "wire/ged188_limits.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 namespace cti::wire::ged188 {
@@ -90,6 +95,49 @@ struct Layout {
   std::span<const CountedGroup> groups;
 };
 
+/// What decode_each() of a generated view tells the fields to. begin() comes before the first field, and again when the
+/// reading starts anew with another form of the fixed part: forget what field() has been told. When the message is
+/// refused in the end, all of it was for nothing.
+///   struct Sum { void begin(); void field(std::uint16_t tag, Bytes bytes); };
+template <class T>
+concept FieldSink = requires(T& sink, std::uint16_t tag, Bytes bytes) {
+  sink.begin();
+  sink.field(tag, bytes);
+};
+
+/// What one fast pass over the floating headers found out.
+struct Sight {
+  bool in_order = false;   ///< the fields fill the frame exactly, and nothing about them is unusual
+  std::uint64_t seen = 0;  ///< by slot
+};
+
+/// The fast pass over headers of `kHeader` bytes, each field checked and handed on. Bounds, widths, fields that come twice
+/// and the zero tag are looked at here; counts are not.
+template <unsigned kHeader, class Sink>
+Sight look(const std::byte* at, const std::byte* end, const FieldTable& fields,
+           std::uint64_t single, Sink& sink) noexcept {
+  std::uint64_t seen = 0, twice = 0;
+  while (end - at >= static_cast<std::ptrdiff_t>(kHeader)) {
+    const std::size_t tag = kHeader == 2 ? load_be<std::uint8_t>(at) : load_be<std::uint16_t>(at);
+    std::size_t length = load_be<std::uint8_t>(at + kHeader - 1);
+    // Hardly a field has more than 255 bytes: the next header's address had better not wait for a byte swap.
+    if (kHeader == 4 && at[2] != std::byte{0}) [[unlikely]]
+      length = load_be<std::uint16_t>(at + 2);
+    const std::byte* content = at + kHeader;
+    if (length > static_cast<std::size_t>(end - content)) return {};
+    at = content + length;
+    sink.field(static_cast<std::uint16_t>(tag), Bytes(content, length));
+    if (kHeader == 4 && tag >= FieldTable::kTags) continue;
+    const FieldTable::Entry field = fields[tag];
+    if (field.width != 0 && field.width != length) return {};
+    const std::uint64_t bit = std::uint64_t{1} << field.slot;
+    twice |= seen & bit;
+    seen |= bit;
+  }
+  constexpr std::uint64_t kZeroTag = std::uint64_t{1} << FieldTable::kZeroSlot;
+  return {at == end && (twice & single) == 0 && (seen & kZeroTag) == 0, seen};
+}
+
 class MessageView {
  public:
   Bytes body() const noexcept { return {body_, size_}; }
@@ -109,6 +157,24 @@ class MessageView {
   /// Checks `body` and makes this a view of it. False: refused, and explain() says why.
   [[nodiscard]] bool open(const Layout& layout, Bytes body, Version version,
                           Strictness strictness) noexcept;
+  /// The same, leniently, with every floating field told to `sink`.
+  template <FieldSink Sink>
+  [[nodiscard]] bool open_each(const Layout& layout, Bytes body, Version version,
+                               Sink& sink) noexcept {
+    sink.begin();
+    if (begin_fast(layout, body, version)) {
+      const std::byte* begin = body_ + fixed_bytes_;
+      const std::byte* end = body_ + size_;
+      const Sight sight = header_width_ == 2
+                              ? look<2>(begin, end, *layout.fields, layout.single, sink)
+                              : look<4>(begin, end, *layout.fields, layout.single, sink);
+      if (sight.in_order && end_fast(layout, sight)) return true;
+    }
+    sink.begin();
+    if (!open(layout, body, version, Strictness::kLenient)) return false;
+    floating().for_each([&sink](std::uint16_t tag, Bytes bytes) { sink.field(tag, bytes); });
+    return true;
+  }
   [[gnu::cold]] static DecodeError explain(const Layout& layout, Bytes body, Version version,
                                            Strictness strictness) noexcept;
 
@@ -124,10 +190,32 @@ class MessageView {
   Bytes fixed_raw(unsigned offset, unsigned bytes) const noexcept {
     return {body_ + offset, bytes};
   }
+  /// Single floating fields by their slot in the message's FieldTable and their tags.
+  std::optional<Bytes> find_raw(unsigned slot, std::uint16_t tag,
+                                std::uint16_t other = 0) const noexcept {
+    if (!has(slot)) return std::nullopt;
+    return floating().find_raw(tag, other);
+  }
+  std::optional<std::string_view> find_text(unsigned slot, std::uint16_t tag,
+                                            std::uint16_t other = 0) const noexcept {
+    if (!has(slot)) return std::nullopt;
+    return floating().find_text(tag, other);
+  }
+  template <class T>
+  std::optional<T> find_number(unsigned slot, std::uint16_t tag,
+                               std::uint16_t other = 0) const noexcept {
+    if (!has(slot)) return std::nullopt;
+    return floating().find_number<T>(tag, other);
+  }
 
  private:
+  bool has(unsigned slot) const noexcept { return (seen_ >> slot & 1) != 0; }
+  /// Sets the lengths. False: this is nothing for the fast pass.
+  bool begin_fast(const Layout& layout, Bytes body, Version version) noexcept;
+  bool end_fast(const Layout& layout, const Sight& sight) noexcept;
+  void set(const Layout& layout, Bytes body, Version version) noexcept;
   bool open_as(const Layout& layout, Bytes body, Version version, Strictness strictness) noexcept;
-  bool walk_fast(const Layout& layout) const noexcept;
+  bool walk_fast(const Layout& layout) noexcept;
   bool walk_carefully(const Layout& layout, DecodeError* error) const noexcept;
   bool counts_hold(const Layout& layout, bool any_entry, DecodeError* error) const noexcept;
   bool choose_variant(const Layout& layout) noexcept;
@@ -139,6 +227,8 @@ class MessageView {
   std::uint8_t header_width_ = 2;
   std::uint8_t variant_ = 0;
   std::uint16_t version_ = 0;
+  std::uint64_t seen_ =
+      ~std::uint64_t{0};  ///< slots that may be there; all, unless the fast pass was sure
 };
 
 }  // namespace cti::wire::ged188

@@ -28,9 +28,18 @@ class {m.pascal}View : public MessageView {{
     return Err{{explain(kLayout, body, version, strictness)}};
   }}
 '''
+    if m.floating:
+        out += f'''  /// Leniently, every floating field told to `sink` in the pass that checks it. See FieldSink.
+  template <FieldSink Sink>
+  static Result<{m.pascal}View, DecodeError> decode_each(Bytes body, Version version, Sink&& sink) {{
+    {m.pascal}View view;
+    if (view.open_each(kLayout, body, version, sink)) return view;
+    return Err{{explain(kLayout, body, version, Strictness::kLenient)}};
+  }}
+'''
     accessors = ''.join(fixed_accessor(f, m) for f in all_fixed(m))
     singles = [f for f in m.floating if f.group is None]
-    accessors += ''.join(floating_accessor(f, m, 'floating()') for f in singles)
+    accessors += ''.join(floating_accessor(f, m) for f in singles)
     if accessors:
         out += '\n' + accessors
     for g in m.groups:
@@ -99,27 +108,30 @@ def tags_of(f):
     return ', '.join(map(str, [f.tag] + f.also + f.lenient_also))
 
 
-def floating_accessor(f, m, part, indent='  '):
+def floating_accessor(f, m, indent='  '):
+    # A single field has a slot in the view's own set; a field of a list is looked for in its entry.
+    where = f'{m.floating.index(f)}, {tags_of(f)}' if f.group is None else tags_of(f)
     head, tail = {
-        'STRING': ('std::optional<std::string_view>', f'find_text({tags_of(f)})'),
-        'UNSPEC': ('std::optional<Bytes>', f'find_raw({tags_of(f)})'),
+        'STRING': ('std::optional<std::string_view>', f'find_text({where})'),
+        'UNSPEC': ('std::optional<Bytes>', f'find_raw({where})'),
     }.get(f.type, (None, None))
     if head is None:
         kind = CPP[f.type]
         head = f'std::optional<{kind}>'
-        tail = f'find_number<{kind}>({tags_of(f)})'
+        tail = f'find_number<{kind}>({where})'
         if f.split and f.group is not None:
             other = (f.also + f.lenient_also + [0])[0]
             tail = f'find_element<{kind}>({f.tag}, {other}, element_)'
     remark = ', '.join(x for x in (f.enum.name if f.enum else '',
                                    f'from version {f.since}' if f.since > OLDEST else '') if x)
+    value = tail if f.group is None else f'part_.{tail}'
     where = [(form, offset) for form, offset in places(m, f.name) if form > 0]
     if not where:
-        return method(indent, f'{head} {f.snake}()', f'{part}.{tail}', remark)
+        return method(indent, f'{head} {f.snake}()', value, remark)
     # One printed form has it as a fixed field.
     return (f'{indent}/// {remark}.\n{indent}{head} {f.snake}() const noexcept {{\n'
             f'{indent}  if (variant() == {where[0][0]}) return fixed<{CPP[f.type]}>({where[0][1]});\n'
-            f'{indent}  return {part}.{tail};\n{indent}}}\n')
+            f'{indent}  return {value};\n{indent}}}\n')
 
 
 def group_text(g, m, depth):
@@ -129,7 +141,7 @@ def group_text(g, m, depth):
         return method(pad, f'GroupRange<{entry}> {g.name}()', f'{{k{g.entry}Tags, floating()}}')
     part = 'part_' if g.inside else 'floating()'
     out = f'{pad}class {g.entry} : public GroupEntry {{\n{pad} public:\n{pad}  using GroupEntry::GroupEntry;\n'
-    out += ''.join(floating_accessor(f, m, 'part_', pad + '  ') for f in g.fields)
+    out += ''.join(floating_accessor(f, m, pad + '  ') for f in g.fields)
     out += ''.join(group_text(n, m, depth + 2) for n in g.nested)
     limit = f'at most {g.max}' if g.max else 'as many as fit'
     out += f'{pad}}};\n{pad}/// {g.count} entries, {limit}.\n'

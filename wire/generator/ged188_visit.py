@@ -17,12 +17,43 @@ def visit_header(schema):
 #include "wire/ged188_encode.hpp"
 #include "wire/ged188_view.hpp"
 
+#include <utility>
+#include <vector>
+
 namespace cti::wire::ged188 {
+
+/// The fields that decode_each() tells of.
+struct Recorder {
+  std::vector<std::pair<std::uint16_t, Bytes>> fields;
+  void begin() { fields.clear(); }
+  void field(std::uint16_t tag, Bytes bytes) { fields.emplace_back(tag, bytes); }
+};
+
+/// Whether decode_each() says what decode() and a walk say.
+template <class View>
+bool each_agrees(const Result<View, DecodeError>& decoded, Bytes body, Version version) {
+  if constexpr (requires(Recorder& sink) { View::decode_each(body, version, sink); }) {
+    Recorder told;
+    const auto each = View::decode_each(body, version, told);
+    if (each.ok() != decoded.ok()) return false;
+    if (!each.ok()) return each.error().text() == decoded.error().text();
+    Recorder walked;
+    each->floating().for_each([&](std::uint16_t tag, Bytes bytes) { walked.field(tag, bytes); });
+    const auto same = [](const auto& a, const auto& b) {
+      return a.first == b.first && a.second.data() == b.second.data() && a.second.size() == b.second.size();
+    };
+    return each->fixed_bytes() == decoded->fixed_bytes() && each->variant() == decoded->variant() &&
+           std::equal(told.fields.begin(), told.fields.end(), walked.fields.begin(), walked.fields.end(), same);
+  } else {
+    return true;
+  }
+}
 
 /// What decode() said, and what the view's accessors and the message's encoder made of the body.
 struct Visit {
   bool known = false;  ///< a message with a published layout
   bool ok = false;
+  bool each_agrees = true;  ///< decode_each() says the same; lenient only
   DecodeError error;
   Lines lines;
   Result<Bytes, EncodeError> rewritten = Err{EncodeError{}};  ///< in the caller's buffer
@@ -63,6 +94,7 @@ bool visit_{name}(std::uint32_t number, Bytes body, Version version, Strictness 
     Visit& visit) {{
   const auto run = [&](auto decoded) {{
     visit.ok = decoded.ok();
+    if (strictness == Strictness::kLenient) visit.each_agrees = each_agrees(decoded, body, version);
     if (!decoded) {{
       visit.error = decoded.error();
       return true;

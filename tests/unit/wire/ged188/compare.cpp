@@ -36,6 +36,7 @@ std::string disagreement(Bytes frame, Version version, Strictness strictness) {
   const std::string where =
       table.name + " version " + std::to_string(version) + " " + hex(frame) + ": ";
   if (!view.known) return {};
+  if (!view.each_agrees) return where + "decode_each() differs from decode()";
   // What the tables read with a warning, the views refuse.
   const auto refused = table.warnings.empty() ? table.error : table.refusal;
   if (!table.warnings.empty() && (table.error || strictness == Strictness::kStrict))
