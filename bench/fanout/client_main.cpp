@@ -2,7 +2,7 @@
 //
 // Why      tools/bench starts servers and makes tables; what must be quick is here.
 // Lines    serve PORT FEEDPORT PID | open COUNT all|topic|supervisor [AGENTS] | settle | saturated SECONDS WINDOW |
-//          lockstep SECONDS | rate DELIVERIES_PER_SECOND SECONDS | stall NTH MESSAGES | quit
+//          lockstep SECONDS | rate DELIVERIES_PER_SECOND SECONDS | messages PER_SECOND SECONDS | stall NTH MESSAGES | quit
 // Answers  one line of JSON for each; {"error": ...} is the last one. The first line says where Ringside's CTI Server is.
 #include "bench/fanout/measure.hpp"
 #include "bench/fanout/process.hpp"
@@ -57,6 +57,10 @@ void obey(Measure& measure, const std::string& line) {
     double per_second = 0;
     words >> per_second >> seconds;
     measure.rate(per_second, seconds);
+  } else if (what == "messages") {
+    double per_second = 0;
+    words >> per_second >> seconds;
+    measure.messages(per_second, seconds);
   } else if (what == "stall") {
     std::uint32_t nth = 0;
     std::uint64_t messages = 0;
@@ -77,9 +81,11 @@ int main(int argc, char** argv) {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (argc != 5) {
-    std::fputs("usage: fanout_client PROTOCOL MESSAGE_BYTES TOPICS AGENTS   (see tools/bench)\n",
-               stderr);
+  if (argc != 6) {
+    std::fputs(
+        "usage: fanout_client PROTOCOL MESSAGE_BYTES TOPICS AGENTS agents|calls   (see "
+        "tools/bench)\n",
+        stderr);
     return 2;
   }
   const auto protocol = protocol_named(argv[1]);
@@ -89,6 +95,7 @@ int main(int argc, char** argv) {
   plan.message_bytes = static_cast<std::size_t>(std::atoi(argv[2]));
   plan.topics = static_cast<std::uint32_t>(std::atoi(argv[3]));
   plan.agents = plan.topics > 0 ? plan.topics : static_cast<std::uint32_t>(std::atoi(argv[4]));
+  plan.calls = std::string(argv[5]) == "calls";
   Measure measure(plan);
   std::printf("{\"feed_port\": %u}\n", measure.feed_port());
   std::fflush(stdout);

@@ -1,5 +1,6 @@
 #include "bench/fanout/cti_source.hpp"
 
+#include "bench/fanout/cti_script.hpp"
 #include "bench/fanout/process.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
@@ -27,7 +28,7 @@ namespace {
 
 constexpr ged::Version kVersion = 15;
 constexpr std::uint32_t kPeripheral = 5000;
-constexpr std::uint16_t kAvailable = 3, kTalking = 4;
+constexpr std::uint16_t kAvailable = 3;
 constexpr int kPatienceMs = 20'000;
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -38,39 +39,7 @@ sockaddr_in loopback(std::uint16_t port) {
   return at;
 }
 
-std::string device_of(std::string_view agent) { return "3" + std::string(agent); }
-
 }  // namespace
-
-std::string agent_name(std::uint32_t number) { return std::to_string(20'000 + number); }
-
-Frames agent_events(std::uint32_t agents) {
-  Frames frames;
-  std::array<std::byte, 1024> room;
-  for (const std::uint16_t state : {kAvailable, kTalking}) {
-    for (std::uint32_t agent = 0; agent < agents; ++agent) {
-      const std::string name = agent_name(agent);
-      const auto frame = ged::AgentStateEventEncoder(room, kVersion,
-                                                     {.monitor_id = 1,
-                                                      .peripheral_id = kPeripheral,
-                                                      .session_id = 1,
-                                                      .peripheral_type = 17,
-                                                      .skill_group_state = state,
-                                                      .skill_group_number = 77,
-                                                      .skill_group_id = 5077,
-                                                      .agent_state = state})
-                             .agent_id(name)
-                             .agent_extension(device_of(name))
-                             .agent_instrument(device_of(name))
-                             .finish();
-      CTI_CHECK(frame.ok());
-      CTI_CHECK(frames.frame_bytes == 0 || frames.frame_bytes == frame->size());
-      frames.frame_bytes = frame->size();
-      frames.bytes.insert(frames.bytes.end(), frame->begin(), frame->end());
-    }
-  }
-  return frames;
-}
 
 CtiSource::~CtiSource() {
   if (listener_ >= 0) ::close(listener_);

@@ -16,11 +16,6 @@
 
 namespace cti::bench {
 
-/// AGENT_STATE_EVENTs of `agents` agents, each once available and once talking; all of the same length. ringsided makes
-/// exactly one record of each.
-Frames agent_events(std::uint32_t agents);
-std::string agent_name(std::uint32_t number);
-
 class CtiSource final : public Feeder {
  public:
   using Feeder::Feeder;

@@ -20,10 +20,7 @@ namespace {
 constexpr std::size_t kStageBytes = 64 * 1024;
 }
 
-Feeder::Feeder(Frames frames)
-    : frames_(std::move(frames)),
-      count_(frames_.bytes.size() / frames_.frame_bytes),
-      stage_(std::max(kStageBytes, frames_.frame_bytes)) {}
+Feeder::Feeder(Frames frames) : frames_(std::move(frames)), stage_(kStageBytes) {}
 
 Feeder::~Feeder() {
   if (fd_ >= 0) ::close(fd_);
@@ -64,12 +61,14 @@ void Feeder::pump(std::uint64_t limit) {
     if (!flush()) return;
     between_frames();
     if (built_ >= limit) return;
-    const std::size_t bytes = frames_.frame_bytes;
-    for (; built_ < limit && staged_ + bytes <= stage_.size(); ++built_, staged_ += bytes) {
+    for (; built_ < limit; ++built_) {
+      const Bytes frame = frames_.at(built_ % frames_.count());
+      if (staged_ + frame.size() > stage_.size()) break;
       std::byte* const to = stage_.data() + staged_;
-      std::memcpy(to, frames_.bytes.data() + built_ % count_ * bytes, bytes);
+      std::memcpy(to, frame.data(), frame.size());
       if (frames_.number_at != Frames::kNoNumber)
         store_le<std::uint64_t>(to + frames_.number_at, built_);
+      staged_ += frame.size();
     }
   }
 }

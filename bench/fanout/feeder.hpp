@@ -40,7 +40,6 @@ class Feeder {
   bool flush();
 
   const Frames frames_;
-  const std::uint64_t count_;
   std::vector<std::byte> stage_;
   std::size_t staged_ = 0, flushed_ = 0;  // bytes of the stage: filled, and out
   std::uint64_t built_ = 0;

@@ -1,5 +1,6 @@
 #include "bench/fanout/measure.hpp"
 
+#include "bench/fanout/cti_script.hpp"
 #include "bench/fanout/process.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int kPatience = 20;  // seconds
 constexpr double kDrainSeconds = 10;
+constexpr std::uint64_t kWindow = 1024;  // while nothing is measured
 
 double percentile(std::vector<std::uint32_t>& sorted, double part) {
   if (sorted.empty()) return 0;
@@ -23,7 +25,9 @@ double percentile(std::vector<std::uint32_t>& sorted, double part) {
 
 Measure::Measure(const Plan& plan) : plan_(plan), cycle_(std::max(plan.topics, 1u)) {
   if (plan.protocol == Protocol::kRingside) {
-    auto source = std::make_unique<CtiSource>(agent_events(plan.agents));
+    Frames script = plan.calls ? call_lives(plan.agents) : agent_events(plan.agents);
+    if (plan.calls) cycle_ = script.count();
+    auto source = std::make_unique<CtiSource>(std::move(script));
     source_ = source.get();
     feed_port_ = source->listen();
     feeder_ = std::move(source);
@@ -42,11 +46,14 @@ void Measure::serve(std::uint16_t port, std::uint16_t feed, pid_t pid) {
   }
   subscribers_ =
       std::make_unique<Subscribers>(plan_.protocol, plan_.message_bytes, plan_.topics, *feeder_);
-  if (source_ == nullptr) return;
-  // Every agent known to the server: the first session sees to it. What is sent during the start-up dialogue may be told as
-  // a snapshot instead, so it is said again.
+  if (source_ != nullptr) learn_agents();
+}
+
+/// Every agent known to the server: a first session sees to it. What is sent during the start-up dialogue may be told as a
+/// snapshot instead, so it is said again.
+void Measure::learn_agents() {
   subscribers_->open(port_, 1, {});
-  const std::uint64_t all = 2 * std::uint64_t{plan_.agents};
+  const std::uint64_t all = plan_.calls ? cycle_ : 2 * std::uint64_t{plan_.agents};
   for (int tries = 0; subscribers_->messages() < all; ++tries) {
     if (tries == kPatience) give_up("ringsided does not tell of all agents");
     subscribers_->forget_numbers();
@@ -60,10 +67,14 @@ void Measure::serve(std::uint16_t port, std::uint16_t feed, pid_t pid) {
 }
 
 void Measure::open(std::uint32_t count, const Wish& wish) {
-  subscribers_->open(port_, count, wish);
-  const double each = wish.kind == Wish::Kind::kAll     ? static_cast<double>(cycle_)
-                      : wish.kind == Wish::Kind::kTopic ? 1
-                                                        : wish.agents;
+  Wish told = wish;
+  const bool all = wish.kind == Wish::Kind::kAll;
+  const double agents = wish.kind == Wish::Kind::kSupervisor ? wish.agents : 1;
+  told.step = all ? 1 : plan_.calls || wish.kind == Wish::Kind::kSupervisor ? 0 : plan_.topics;
+  subscribers_->open(port_, count, told);
+  const double each = all           ? static_cast<double>(cycle_)
+                      : plan_.calls ? agents * kCallFrames
+                                    : agents;
   per_cycle_ += each * count;
 }
 
@@ -73,23 +84,25 @@ double Measure::fan() const {
          stalled;  // only without topics does anyone stall
 }
 
+/// Sends a whole cycle, from its beginning; true: every subscriber's share of it has come, and no more.
+bool Measure::cycle_comes(std::uint64_t wanted) {
+  const std::uint64_t to = (feeder_->sent() + 2 * cycle_ - 1) / cycle_ * cycle_;
+  feeder_->pump(to - cycle_);
+  // What is still on its way, of an earlier try, is not counted with this one.
+  (void)subscribers_->until(0.02, [] { return false; });
+  subscribers_->forget_numbers();
+  const bool came = subscribers_->until(3, [&] {
+    const auto read = static_cast<double>(subscribers_->messages()) / fan();
+    feeder_->pump(std::min(to, to - cycle_ + static_cast<std::uint64_t>(read) + kWindow));
+    return subscribers_->messages() >= wanted;
+  });
+  return came && subscribers_->messages() == wanted && feeder_->sent() == to;
+}
+
 void Measure::settle() {
   const auto wanted = static_cast<std::uint64_t>(per_cycle_);
-  const std::int64_t end = nanos_now() + static_cast<std::int64_t>(kPatience * 1e9);
-  for (;;) {
-    // What is still on its way, of an earlier try, is not counted with this one.
-    (void)subscribers_->until(0.02, [] { return false; });
-    subscribers_->forget_numbers();
-    const std::uint64_t to = (feeder_->sent() + cycle_) / cycle_ * cycle_;  // a whole cycle
-    const std::uint64_t from = to - cycle_;
-    feeder_->pump(from);
-    if (from > 0) (void)subscribers_->until(0.02, [] { return false; });
-    subscribers_->forget_numbers();
-    const bool good = subscribers_->until(1, [&] {
-      feeder_->pump(to);
-      return subscribers_->messages() >= wanted;
-    });
-    if (good && subscribers_->messages() == wanted) break;
+  const std::int64_t end = nanos_now() + std::int64_t{kPatience} * 1'000'000'000;
+  while (!cycle_comes(wanted)) {
     if (nanos_now() > end)
       give_up("of " + std::to_string(wanted) + " messages " +
               std::to_string(subscribers_->messages()) + " arrive");
@@ -99,7 +112,7 @@ void Measure::settle() {
 }
 
 std::uint64_t Measure::completed() const {
-  if (plan_.topics == 0) return subscribers_->slowest();
+  if (plan_.topics == 0 && !plan_.calls) return subscribers_->slowest();
   return static_cast<std::uint64_t>(static_cast<double>(subscribers_->messages()) / fan());
 }
 
@@ -116,9 +129,12 @@ void Measure::run_window(std::int64_t until_ns, std::uint64_t window) {
 }
 
 bool Measure::drain(double seconds) {
-  return subscribers_->until(seconds, [this] {
-    feeder_->pump(feeder_->sent());
-    return completed() >= sent();
+  // Of calls, subscribers have what they should only at the end of a cycle.
+  const std::uint64_t end =
+      plan_.calls ? (feeder_->sent() + cycle_ - 1) / cycle_ * cycle_ : feeder_->sent();
+  return subscribers_->until(seconds, [this, end] {
+    feeder_->pump(std::min(end, settled_at_ + completed() + kWindow));
+    return feeder_->sent() >= end && completed() >= sent();
   });
 }
 
@@ -144,7 +160,7 @@ void Measure::rate(double per_second, double seconds) {
   const auto due_at = [&](std::uint64_t message) {
     return start + static_cast<std::int64_t>(static_cast<double>(message - first) * interval);
   };
-  subscribers_->take_lateness(base_ + first + lead, due_at(first + lead), interval);
+  subscribers_->take_lateness(base_ + first + lead, base_ + last, due_at(first + lead), interval);
   Mark from;
   bool counting = false;
   for (std::int64_t now = nanos_now(); now < due_at(last); now = nanos_now()) {
@@ -166,7 +182,7 @@ void Measure::stall(std::uint32_t nth, std::uint64_t messages) {
   subscribers_->stall(nth);
   const std::uint64_t end = feeder_->sent() + messages;
   (void)subscribers_->until(kPatience, [&] {
-    feeder_->pump(std::min(end, settled_at_ + completed() + 1024));
+    feeder_->pump(std::min(end, settled_at_ + completed() + kWindow));
     return feeder_->sent() >= end && completed() >= sent();
   });
   std::printf("{\"stalled\": %u, \"messages\": %lu}\n",

@@ -24,6 +24,7 @@ struct Plan {
   std::size_t message_bytes = 264;
   std::uint32_t topics = 0;    ///< 0: everything to everybody
   std::uint32_t agents = 400;  ///< of Ringside's script; as many as topics when there are topics
+  bool calls = false;          ///< Ringside's script is call_lives(), not agent_events()
 };
 
 class Measure {
@@ -41,6 +42,8 @@ class Measure {
   void lockstep(double seconds);
   /// `per_second`: deliveries to all subscribers together.
   void rate(double per_second, double seconds);
+  /// The same, in messages of the publisher.
+  void messages(double per_second, double seconds) { rate(per_second * fan(), seconds); }
   /// Every nth subscriber stops reading; then `messages` go out, as fast as the others take them.
   void stall(std::uint32_t nth, std::uint64_t messages);
 
@@ -54,6 +57,8 @@ class Measure {
   std::uint64_t completed() const;
   std::uint64_t sent() const { return feeder_->sent() - settled_at_; }
   double fan() const;
+  void learn_agents();
+  bool cycle_comes(std::uint64_t wanted);
   void run_window(std::int64_t until_ns, std::uint64_t window);
   void report(const char* mode, const Mark& from, const Mark& to, double asked,
               std::vector<std::uint32_t> lateness);

@@ -156,9 +156,7 @@ Frames frames_of(Protocol protocol, std::size_t message_bytes, std::uint32_t top
     const std::string frame = published(protocol, parts, topic, topics == 0 ? 0 : i + 1);
     frames.number_at =
         protocol == Protocol::kFloor ? 8 : frame.size() - parts.payload - parts.tail.size();
-    frames.frame_bytes = frame.size();
-    const Bytes bytes = std::as_bytes(std::span(frame));
-    frames.bytes.insert(frames.bytes.end(), bytes.begin(), bytes.end());
+    frames.add(std::as_bytes(std::span(frame)));
   }
   return frames;
 }

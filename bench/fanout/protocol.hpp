@@ -36,8 +36,18 @@ struct Shape {
 struct Frames {
   static constexpr std::size_t kNoNumber = SIZE_MAX;
   std::vector<std::byte> bytes;
-  std::size_t frame_bytes = 0;
+  std::vector<std::size_t> ends;  ///< of each frame, in bytes
   std::size_t number_at = kNoNumber;
+
+  std::size_t count() const { return ends.size(); }
+  Bytes at(std::size_t index) const {
+    const std::size_t from = index == 0 ? 0 : ends[index - 1];
+    return Bytes(bytes).subspan(from, ends[index] - from);
+  }
+  void add(Bytes frame) {
+    bytes.insert(bytes.end(), frame.begin(), frame.end());
+    ends.push_back(bytes.size());
+  }
 };
 
 /// Messages of `message_bytes` (ZMTP: or the next length that it has) for `topics` topics (0: one, for everybody).

@@ -100,8 +100,10 @@ def find(program):
 class Start:
     """How each target is started: start(message_bytes, feed_port of the scripted CTI Server) gives a Server."""
 
-    def __init__(self, build, ringsided_arguments=()):
+    def __init__(self, build, ringsided_arguments=(), before=None):
         self.build = pathlib.Path(build)
+        self.before = before  # another ringsided, to compare with
+        self.log_mib = None   # of ringsided, when not the default
         self.ringsided_arguments = list(ringsided_arguments)
         self.folder = tempfile.TemporaryDirectory(prefix="ringside-bench-")
         self.path = pathlib.Path(self.folder.name)
@@ -120,11 +122,18 @@ class Start:
             raise Missing(f"{program} is not built")
         return path
 
-    def ringside(self, _bytes, feed_port, *more):
-        server = self._server("ringsided", [self._built("tools/ringsided"), "--listen", "127.0.0.1:0", "--cti-server",
-                                            f"127.0.0.1:{feed_port}", "--log-level", "error", *more,
+    def ringside(self, _bytes, feed_port, *more, program=None):
+        if self.log_mib is not None:
+            config = self.path / "ringside.toml"
+            config.write_text(f"[server]\nlog_mib = {self.log_mib}\n")
+            more = ("--config", config, *more)
+        server = self._server("ringsided", [program or self._built("tools/ringsided"), "--listen", "127.0.0.1:0",
+                                            "--cti-server", f"127.0.0.1:{feed_port}", "--log-level", "error", *more,
                                             *self.ringsided_arguments])
         return self._ready(server)
+
+    def ringside_before(self, message_bytes, feed_port):
+        return self.ringside(message_bytes, feed_port, program=self.before)
 
     def ringside_epoll(self, message_bytes, feed_port):
         return self.ringside(message_bytes, feed_port, "--io", "epoll")
@@ -179,6 +188,7 @@ class Start:
         return {
             "ringside": ("ringside", self.ringside),
             "ringside-epoll": ("ringside", self.ringside_epoll),
+            "ringside-before": ("ringside", self.ringside_before),
             "redis": ("redis", self.redis),
             "nats": ("nats", self.nats),
             "mosquitto": ("mqtt", self.mosquitto),

@@ -1,6 +1,6 @@
 #include "bench/fanout/subscribers.hpp"
 
-#include "bench/fanout/cti_source.hpp"
+#include "bench/fanout/cti_script.hpp"
 #include "bench/fanout/process.hpp"
 #include "wire/session_frame.hpp"
 
@@ -70,7 +70,7 @@ void Subscribers::open(std::uint16_t port, std::uint32_t wanted, const Wish& wis
       give_up(std::string("a subscriber cannot connect: ") + std::strerror(errno));
     ::fcntl(one.fd, F_SETFL, O_NONBLOCK);
     if (wish.kind == Wish::Kind::kTopic) one.topic = i % std::max(topics_, 1u);
-    one.step = wish.kind == Wish::Kind::kAll ? 1 : wish.kind == Wish::Kind::kTopic ? topics_ : 0;
+    one.step = wish.step;
     greet(one, wish, i);
     epoll_event readable{.events = EPOLLIN, .data = {.u32 = count()}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, one.fd, &readable);
@@ -215,7 +215,8 @@ void Subscribers::on_message(std::uint32_t index, std::uint64_t number) {
   highest_ = std::max(highest_, number);
   ++read_[index];
   ++messages_;
-  if (!late_wanted_ || number < late_first_ || late_.size() >= kLatenessMax) return;
+  if (!late_wanted_ || number < late_first_ || number >= late_last_) return;
+  if (late_.size() >= kLatenessMax) return;
   const double due = static_cast<double>(number - late_first_) * late_interval_;
   const double late = static_cast<double>(now_ - late_start_) - due;
   late_.push_back(static_cast<std::uint32_t>(std::clamp(late / 100, 0.0, 4e9)));
@@ -273,9 +274,11 @@ void Subscribers::forget_numbers() {
   messages_ = bytes_ = highest_ = lost_ = repeated_ = snapshots_ = 0;
 }
 
-void Subscribers::take_lateness(std::uint64_t first, std::int64_t start_ns, double interval_ns) {
+void Subscribers::take_lateness(std::uint64_t first, std::uint64_t last, std::int64_t start_ns,
+                                double interval_ns) {
   late_.clear();
   late_first_ = first;
+  late_last_ = last;
   late_start_ = start_ns;
   late_interval_ = interval_ns;
   late_wanted_ = true;

@@ -29,6 +29,7 @@ struct Wish {
     kSupervisor,  ///< of Ringside: a monitor session that is told of `agents` agents, the next ones for each
   } kind = Kind::kAll;
   std::uint32_t agents = 0;
+  std::uint32_t step = 1;  ///< from one number to the next; 0: it rises, and no more is known
 };
 
 class Subscribers {
@@ -62,8 +63,10 @@ class Subscribers {
   /// All numbers so far forgotten: the next message of each subscriber may have any.
   void forget_numbers();
 
-  /// Takes lateness from now on: message `first` was due at `start_ns`, and one every `interval_ns` after it.
-  void take_lateness(std::uint64_t first, std::int64_t start_ns, double interval_ns);
+  /// Takes lateness from now on, of messages `first` to `last`: `first` was due at `start_ns`, and one every `interval_ns`
+  /// after it.
+  void take_lateness(std::uint64_t first, std::uint64_t last, std::int64_t start_ns,
+                     double interval_ns);
   /// No more of it. The lateness of each delivery, in units of 100 ns.
   std::vector<std::uint32_t> lateness();
 
@@ -99,7 +102,7 @@ class Subscribers {
   std::uint64_t messages_ = 0, bytes_ = 0, highest_ = 0, lost_ = 0, repeated_ = 0, snapshots_ = 0;
 
   bool late_wanted_ = false;
-  std::uint64_t late_first_ = 0;
+  std::uint64_t late_first_ = 0, late_last_ = 0;
   std::int64_t late_start_ = 0, now_ = 0;
   double late_interval_ = 0;
   std::vector<std::uint32_t> late_;

@@ -18,8 +18,8 @@ class ClientDied(Exception):
 class Client:
     """fanout_client, asked line by line."""
 
-    def __init__(self, build, protocol, message_bytes, topics, agents):
-        command = [f"{build}/bench/fanout_client", protocol, str(message_bytes), str(topics), str(agents)]
+    def __init__(self, build, protocol, message_bytes, topics, agents, script):
+        command = [f"{build}/bench/fanout_client", protocol, str(message_bytes), str(topics), str(agents), script]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         preexec_fn=servers.die_with_parent)
         self.feed_port = self._answer()["feed_port"]
@@ -51,10 +51,11 @@ class Client:
 class Pair:
     """A server and the client that measures it; `with` ends both."""
 
-    def __init__(self, suite, target, topics=0, agents=400):
+    def __init__(self, suite, target, topics=0, agents=400, script="agents", log_mib=None):
+        suite.start.log_mib = log_mib
         protocol, start = suite.start.target(target)
         self.target = target
-        self.client = Client(suite.build, protocol, suite.message_bytes, topics, agents)
+        self.client = Client(suite.build, protocol, suite.message_bytes, topics, agents, script)
         self.server = None
         try:
             self.server = start(suite.message_bytes, self.client.feed_port)
@@ -75,6 +76,9 @@ class Pair:
         self.close()
 
 
+STALL_MESSAGES = 20_000  # more than a log of 4 MiB and a channel's ring of 1 MiB hold
+
+
 class Suite:
     def __init__(self, arguments, build, out):
         self.build, self.out = build, out
@@ -83,7 +87,9 @@ class Suite:
         self.targets = arguments.targets
         self.subscribers = arguments.subscribers
         self.modes = arguments.modes
-        self.start = servers.Start(build, (arguments.ringsided or "").split())
+        self.start = servers.Start(build, (arguments.ringsided or "").split(), arguments.before)
+        self.ours = OURS + [t for t in ("ringside-before", "ringside-epoll")
+                            if t in arguments.targets or t == "ringside-before" and arguments.before]
         self.absent = {}  # target: why
         self.failures = []
 
@@ -110,7 +116,7 @@ class Suite:
 
     # ---- how it is run ----
 
-    def each(self, case, number, targets, topics, opened, work):
+    def each(self, case, number, targets, topics, opened, work, script="agents", log_mib=None):
         """One round of one size: each target in turn, another one first each time. A target that fails costs its own row."""
         targets = self.chosen(targets)
         for turn in range(self.rounds):
@@ -118,7 +124,7 @@ class Suite:
                 if target in self.absent:
                     continue
                 try:
-                    with Pair(self, target, topics, max(topics, 400)) as pair:
+                    with Pair(self, target, topics, topics or 400, script, log_mib) as pair:
                         opened(pair)
                         for result in work(pair):
                             result.update(case=case, target=target, subscribers=number, round=turn)
@@ -130,6 +136,8 @@ class Suite:
                     self.missing(target, f"case {case}, {number} subscribers: {why}", fatal=False)
 
     def tell(self, result):
+        if "memory" in result:
+            self.say(f"  {result['target']}: {result['memory']} ({result['sessions']} of them): {result['bytes_each']:.0f} bytes")
         if "per_second" not in result:
             return
         million = max(result["deliveries"], 1) / 1e6
@@ -160,7 +168,7 @@ class Suite:
                 if self.wanted("saturated"):
                     # Who sends each message by itself gathers nothing, and would only take long to come to an end.
                     yield pair.client.ask("saturated", self.seconds, 32 if pair.target in EACH + ["mosquitto"] else 1024)
-            self.each("A", number, OURS + PEERS + FLOORS, 0, opened, work)
+            self.each("A", number, self.ours + PEERS + FLOORS, 0, opened, work)
 
     def case_b(self):
         """Selective: each update for five of all."""
@@ -177,7 +185,60 @@ class Suite:
                 if self.wanted("saturated"):
                     # An agent is never owed more than a few kilobytes: that is what the window is for, not for a queue.
                     yield pair.client.ask("saturated", self.seconds, min(512, 16 * topics))
-            self.each("B", number, OURS + PEERS + EACH, topics, opened, work)
+            self.each("B", number, self.ours + PEERS + EACH, topics, opened, work)
+
+    def case_c(self):
+        """Mixed: agents, supervisors of 50 agents each, monitors, all at 20 times the vendor's reference load."""
+        agents = (self.subscribers or [2000])[0]
+        supervisors, monitors = max(agents // 40, 1), max(agents // 20, 1)
+        team = min(50, agents)
+
+        def opened(pair):
+            pair.client.ask("open", agents, "topic")
+            pair.client.ask("open", supervisors, "supervisor", team)
+            pair.client.ask("open", monitors, "all")
+            pair.client.ask("settle")
+
+        def work(pair):
+            # 30 calls per agent and hour, 20 times that; 11 messages of the CTI Server per call.
+            for times in (1, 20):
+                result = pair.client.ask("messages", agents * 30 / 3600 * 11 * times, self.seconds)
+                yield {**result, "load": f"{times} x reference"}
+        self.each("C", agents + supervisors + monitors, self.ours, agents, opened, work, "calls")
+
+    def case_e(self):
+        """Some stop reading: what the others notice, and what each costs."""
+        for number in self.subscribers or [1000]:
+            for percent in (1, 10):
+                def opened(pair, number=number):
+                    pair.client.ask("open", number, "all")
+                    pair.client.ask("settle")
+
+                def work(pair, percent=percent, number=number):
+                    # The log and the rings are written all over first, so that what grows later is the sessions.
+                    pair.client.ask("stall", number + 1 if number > 1 else 2, STALL_MESSAGES)
+                    yield {**pair.client.ask("rate", 50_000, self.seconds * 2), "load": f"{percent} %, before"}
+                    before = pair.server.resident_bytes()
+                    stalled = pair.client.ask("stall", 100 // percent, STALL_MESSAGES)["stalled"]
+                    yield {**pair.client.ask("rate", 50_000, self.seconds * 2), "load": f"{percent} % stalled"}
+                    grown = (pair.server.resident_bytes() - before) / max(stalled, 1)
+                    yield {"memory": f"a stalled session, {percent} %", "bytes_each": grown, "sessions": stalled}
+                self.each("E", number, self.ours, 0, opened, work, log_mib=4)
+
+    def case_m(self):
+        """Memory of sessions that are told nothing."""
+        for kind, number in (("all", (self.subscribers or [8000])[0]), ("topic", (self.subscribers or [15000])[0])):
+            def opened(pair):
+                pass
+
+            def work(pair, kind=kind, number=number):
+                before = pair.server.resident_bytes()
+                pair.client.ask("open", number, kind)
+                grown = (pair.server.resident_bytes() - before) / number
+                what = "monitor" if kind == "all" else "agent"
+                yield {"memory": f"an idle {what} session", "bytes_each": grown, "sessions": number}
+            targets = [t for t in ("ringside", "ringside-epoll") if not self.targets or t in self.targets]
+            self.each("M", number, targets, (number + 4) // 5 if kind == "topic" else 0, opened, work)
 
     def close(self):
         self.start.close()

@@ -5,6 +5,7 @@ import statistics
 from servers import FLOORS, OURS, PEERS
 
 NAMES = {"ringside": "Ringside", "floor-epoll-each": "epoll, own sends", "floor-epoll": "epoll, coalesced",
+         "ringside-epoll": "Ringside on epoll", "ringside-before": "Ringside before",
          "floor-uring-each": "io_uring, own sends", "floor-uring": "io_uring, coalesced"}
 
 
@@ -25,6 +26,8 @@ def read(files):
 
 
 def load_of(record):
+    if "load" in record:
+        return record["load"]
     return f"rate{record['asked_per_second'] / 1000:.0f}" if record["mode"] == "rate" else record["mode"]
 
 
@@ -67,12 +70,13 @@ CASES = {"A": "everyone gets all", "B": "each to its 5", "C": "mixed", "E": "som
 
 def title(key):
     case, number, load = key
-    return f"{case}, {number:,}: " + LOADS.get(load, load.replace("rate", "") + " k deliveries/s")
+    text = load[4:] + " k deliveries/s" if load.startswith("rate") else load
+    return f"{case}, {number:,}: " + LOADS.get(load, text)
 
 
 def order(key):
     case, number, load = key
-    return case, number, ["saturated", "lockstep"].index(load) if load in LOADS else 2 + float(load[4:] or 0)
+    return case, number, ["saturated", "lockstep"].index(load) if load in LOADS else 2, load.zfill(20)
 
 
 def rate_text(value):
@@ -88,7 +92,7 @@ def summary_rows(results):
         if OURS[0] not in targets:
             continue
         ours = targets[OURS[0]]
-        open_loop = key[2].startswith("rate")
+        open_loop = key[2] not in LOADS
         late = f"{ours['p50']:.2f}, {ours['p99']:.2f}" if open_loop else ""
         peer50, peer99 = best(targets, PEERS, "p50", False), best(targets, PEERS, "p99", False)
         theirs = f"{peer50[1]:.2f}, {peer99[1]:.2f} ({peer99[0]})" if open_loop and peer99 else ""
@@ -103,15 +107,28 @@ def all_rows(results):
     yield "|---|---|---|---|---|---|---|---|---|"
     for key in sorted(results, key=order):
         for target, one in results[key].items():
-            late = [f"{one[p]:.2f}" if key[2].startswith("rate") else "" for p in ("p50", "p99", "p999")]
+            late = [f"{one[p]:.2f}" if key[2] not in LOADS else "" for p in ("p50", "p99", "p999")]
             yield (f"| {title(key)} | {NAMES.get(target, target)} | {rate_text(one['per_second'])} | {one['cpu']:.3f} | "
                    f"{' | '.join(late)} | {one['bad']:.0f} | {one['rounds']} |")
+
+
+def memory_rows(records):
+    """Bytes of user memory per session, medians."""
+    gathered = {}
+    for record in records:
+        if "memory" in record:
+            key = (record["memory"], record["target"], record["sessions"])
+            gathered.setdefault(key, []).append(record["bytes_each"])
+    if gathered:
+        yield from ("| user memory of | target | sessions | bytes each |", "|---|---|---|---|")
+    for (what, target, sessions), values in gathered.items():
+        yield f"| {what} | {NAMES.get(target, target)} | {sessions:,} | {statistics.median(values):,.0f} |"
 
 
 def markdown(files):
     records, machines, absent = read(files)
     results = medians(records)
-    lines = list(summary_rows(results)) + [""]
+    lines = list(summary_rows(results)) + [""] + list(memory_rows(records)) + [""]
     if machines:
         one = machines[-1]
         lines.append(f"{one['cpu']}, {one['cpus']} CPUs, Linux {one['kernel']}, {one['compiler']}, commit {one['commit']}, "
