@@ -56,8 +56,8 @@ svg .name.s3 { fill: var(--c3); } svg .name.s4 { fill: var(--c4); } svg .name.s5
   font-size: 13.5px; }
 th, td { padding: 4px 8px; text-align: right; border-bottom: 1px solid var(--fine); white-space:
   nowrap; }
-th { color: var(--soft); font-weight: 550; border-bottom-color: var(--rule); } td:last-child,
-  th:last-child { text-align: left; } li { margin: 2px 0; }
+th { color: var(--soft); font-weight: 550; border-bottom-color: var(--rule); } td:nth-child(2) { text-align: left; }
+  li { margin: 2px 0; }
 code { font: 12.5px ui-monospace, monospace; overflow-wrap: anywhere; }
 )css";
 
@@ -177,24 +177,28 @@ std::string charts(const LoadResult& result) {
 }
 
 std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
-std::string number(double value) { return cell(value < 0 ? "–" : short_number(value)); }
+std::string plain(double value) { return value < 0 ? "–" : short_number(value); }
+std::string number(double value) { return cell(plain(value)); }
 
 std::string table(const LoadResult& result) {
   std::string text = "<div class='wide'><table><thead><tr><th>" +
                      std::string(result.setup.calls ? "calls/s" : "changes/s") +
-                     "</th><th>reached</th><th>updates/s</th>";
+                     "</th><th></th><th>reached</th><th>updates/s</th>";
   for (const Path path : kShown) {
     if (measured(result, path))
       text += "<th>" + std::string(name_of(path)) + "<br>p50 / p99 / p99.9</th>";
   }
   text +=
-      "<th>server<br>cores</th><th>server<br>MiB</th><th>simulator<br>cores</th><th>this "
-      "tool<br>cores</th>"
-      "<th>sent late<br>p99 ms</th><th></th></tr></thead><tbody>\n";
+      "<th>server<br>MiB</th><th>cores: server /<br>simulator / this</th>"
+      "<th>sent late<br>p99 ms</th></tr></thead><tbody>\n";
   std::string reasons;
   for (const StepResult& step : result.steps) {
-    text +=
-        "<tr>" + number(step.rate) + number(step.rate_reached) + number(step.updates_per_second);
+    const bool good = step.void_because.empty() && step.why_not.empty();
+    const std::string& why = step.void_because.empty() ? step.why_not : step.void_because;
+    const char* const judged = good ? "held" : step.void_because.empty() ? "not held" : "void";
+    if (!good) reasons += "<li>" + short_number(step.rate) + ": " + escaped(why) + "</li>\n";
+    text += "<tr>" + number(step.rate) + "<td class='" + (good ? "good" : "bad") + "'>" + judged +
+            "</td>" + number(step.rate_reached) + number(step.updates_per_second);
     for (const Path path : kShown) {
       if (!measured(result, path)) continue;
       const Latency& latency = of(step, path);
@@ -203,13 +207,10 @@ std::string table(const LoadResult& result) {
                        : short_number(latency.p50_ms) + " / " + short_number(latency.p99_ms) +
                              " / " + short_number(latency.p999_ms));
     }
-    text += number(step.server_cores) + number(step.server_mib) + number(step.switch_cores) +
-            number(step.own_cores) + number(step.late.p99_ms);
-    const bool good = step.void_because.empty() && step.why_not.empty();
-    const std::string& why = step.void_because.empty() ? step.why_not : step.void_because;
-    const char* const judged = good ? "held" : step.void_because.empty() ? "not held" : "void";
-    text += "<td class='" + std::string(good ? "good" : "bad") + "'>" + judged + "</td></tr>\n";
-    if (!good) reasons += "<li>" + short_number(step.rate) + ": " + escaped(why) + "</li>\n";
+    text += number(step.server_mib) +
+            cell(plain(step.server_cores) + " / " + plain(step.switch_cores) + " / " +
+                 plain(step.own_cores)) +
+            number(step.late.p99_ms) + "</tr>\n";
   }
   text += "</tbody></table></div>\n";
   return reasons.empty() ? text : text + "<ul class='bad'>\n" + reasons + "</ul>\n";

@@ -267,9 +267,13 @@ void Run::put_together(StepResult& result, const StepMeasure& measure) const {
   }
 }
 
+bool Run::both_there() const {
+  return result_.ending != Ending::kServerGone && !(options_.calls() && control_.gone());
+}
+
 void Run::drain() {
   arrivals_.set_rate(0, io_.now());
-  if (result_.ending == Ending::kServerGone || result_.ending == Ending::kSwitchBehind) return;
+  if (!both_there()) return;
   const Ending ending = result_.ending;
   result_.ending = Ending::kWhole;  // so that the loop goes on; a signal while draining ends it
   const TimePoint begun = io_.now();
@@ -297,9 +301,8 @@ void Run::finish_steps() {
   result_.records = crowd_.counters().records;
   auto measure = recorder_.steps().begin();
   for (StepResult& step : result_.steps) put_together(step, *measure++);
-  // With the server gone, what was on its way cannot have arrived: that is told once, not as a loss of each step.
-  if (result_.ending == Ending::kServerGone || result_.ending == Ending::kSwitchBehind ||
-      result_.ending == Ending::kInterrupted) {
+  // With the server or the simulator gone, what was on its way cannot have arrived: that is told once, not of each step.
+  if (!both_there() || result_.ending == Ending::kInterrupted) {
     for (StepResult& step : result_.steps) step.unseen = step.unknown = 0;
   }
   crowd_.say_goodbye();

@@ -53,6 +53,8 @@ class Run {
   Reading read() const;
   bool step(double rate);
   void put_together(StepResult& result, const StepMeasure& measure) const;
+  /// Neither the server nor the simulator has gone away.
+  bool both_there() const;
   void finish_steps();
   void drain();
 
