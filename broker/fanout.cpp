@@ -79,9 +79,31 @@ bool FanoutReactor::nothing_to_do() noexcept {
   return true;
 }
 
-std::uint32_t FanoutReactor::turn(TimePoint deadline) {
+/// Until when the next wait may sleep.
+TimePoint FanoutReactor::announce_sleep(TimePoint deadline) noexcept {
+  if (now_ < gather_until_) {
+    // Not announced: whatever the lines publish meanwhile is found when the time is up, and they save the bell.
+    if (!queue_.empty() || !gone_.empty()) return TimePoint{};
+    return std::min({deadline, timers_.next(), gather_until_});
+  }
   shared_.bell.announce();
-  deadline = nothing_to_do() ? std::min(deadline, timers_.next()) : TimePoint{};
+  return nothing_to_do() ? std::min(deadline, timers_.next()) : TimePoint{};
+}
+
+/// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together.
+void FanoutReactor::follow_lines(std::uint32_t& work) {
+  for (Line& line : lines_) work += take_tells(line);
+  if (now_ < gather_until_) return;
+  std::uint32_t records = 0;
+  for (Line& line : lines_) records += follow(line, line.shared->log.tail());
+  work += records;
+  if (records == 0) return;
+  if (now_ - followed_at_ <= config_.gather) gather_until_ = now_ + config_.gather;
+  followed_at_ = now_;
+}
+
+std::uint32_t FanoutReactor::turn(TimePoint deadline) {
+  deadline = announce_sleep(deadline);
   const std::size_t count = io_.wait(completions_, deadline);
   shared_.bell.awake();
   now_ = io_.now();
@@ -89,10 +111,7 @@ std::uint32_t FanoutReactor::turn(TimePoint deadline) {
   // relaxed: see request_stop.
   if (!stopping_ && stop_requested_.load(std::memory_order_relaxed)) stop();
   auto work = static_cast<std::uint32_t>(count);
-  for (Line& line : lines_) {
-    work += take_tells(line);
-    work += follow(line, line.shared->log.tail());
-  }
+  follow_lines(work);
   work += timers_.fire(now_, config_.timers_per_turn, [this](std::uint64_t cookie) {
     const auto slot = static_cast<std::uint32_t>(cookie);
     sessions_[slot].detail->timer = {};

@@ -17,6 +17,7 @@
 //          always: the rest of a record that a full socket cut is kept in the outbox (M7).
 // Threads  turn() and everything else: one thread, or the simulation. request_stop(), snapshot(): any thread.
 // Cost     no allocation, lock or system call per event; a send per session and turn, whatever it carries.
+// Gather   a record after silence leaves at once; while they keep coming, the logs are looked at every FanoutConfig::gather.
 // Files    fanout.cpp: turn, follow, send. fanout_feed.cpp: snapshots, catching up, modes. fanout_input.cpp: what clients
 //          send, deadlines. fanout_frames.cpp: the frames that are made here.
 #pragma once
@@ -95,6 +96,8 @@ class FanoutReactor {
 
   // fanout.cpp: the turn
   bool nothing_to_do() noexcept;
+  TimePoint announce_sleep(TimePoint deadline) noexcept;
+  void follow_lines(std::uint32_t& work);
   void complete_safely(const core::Completion& completion);
   void complete(const core::Completion& completion);
   void accept(const core::Completion& completion);
@@ -213,6 +216,8 @@ class FanoutReactor {
   std::vector<std::byte> scratch_;  // for the frames made here
 
   TimePoint now_{};
+  TimePoint followed_at_{};          // when a turn last had records
+  TimePoint gather_until_{};         // the logs are not looked at before
   std::uint32_t open_sessions_ = 0;  // slots in use, refusals included
   std::uint32_t refusals_ = 0;
   std::uint32_t monitors_ = 0;

@@ -61,6 +61,10 @@ struct FanoutConfig {
                               << 20;  ///< power of two, at least 4 frames of the longest kind
   std::uint32_t filter_cost_max = 1u << 20;  ///< of all distinct filters of one reactor
 
+  /// Under load: the logs are looked at no more often than this, so that a send carries what has come meanwhile. An update
+  /// is held only when two turns before it had updates too, each less than this after the other. 0: never held.
+  Nanos gather{0};
+
   // Work of one turn.
   std::uint32_t completions_per_turn = 512;
   std::uint32_t tells_per_turn = 256;  ///< per line

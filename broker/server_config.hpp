@@ -27,7 +27,7 @@ struct ServerConfig {
   std::string log_file;            ///< empty: standard error
   std::string log_level = "info";  ///< "debug", "info", "warning", "error"
 
-  FanoutConfig fanout;
+  FanoutConfig fanout{.gather = Nanos{250'000}};
   RendezvousLimits rendezvous;
   std::vector<LineConfig> lines = std::vector<LineConfig>(1);  ///< one per peripheral gateway
 };

@@ -24,6 +24,10 @@ std::uint32_t seconds(Nanos duration) {
   return static_cast<std::uint32_t>(std::chrono::duration_cast<Seconds>(duration).count());
 }
 
+std::uint32_t microseconds(Nanos duration) {
+  return static_cast<std::uint32_t>(duration.count() / 1000);
+}
+
 /// One [[line]] of the file.
 struct LineSettings {
   LineSettings() {
@@ -45,6 +49,7 @@ struct FileSettings {
   ServerConfig server;
   std::string listen = "0.0.0.0:42028";
   std::uint32_t log_mib = 64;
+  std::uint32_t gather_us = microseconds(ServerConfig{}.fanout.gather);
   std::uint32_t stop_timeout_s = seconds(ServerConfig{}.stop_timeout);
   std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
   std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
@@ -71,6 +76,9 @@ void bind_server(ConfigTable& table, FileSettings& file) {
   table.boolean("pin", server.pin, "Threads to CPUs, lines first.");
   table.integer<std::uint32_t>("spin_turns", server.spin_turns, 0, 1'000'000,
                                "Turns without work before a thread that was busy sleeps.");
+  table.integer<std::uint32_t>(
+      "gather_us", file.gather_us, 0, 10'000,
+      "Under load updates leave together, this far apart; 0: each at once.");
   table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, 1, 600,
                                "From SIGTERM to the end at most.");
 }
@@ -229,6 +237,7 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   }
   server.log_bytes = std::size_t{file.log_mib} << 20;
   server.stop_timeout = Seconds{file.stop_timeout_s};
+  server.fanout.gather = Nanos{std::int64_t{file.gather_us} * 1000};
   broker::FanoutConfig& fanout = server.fanout;
   fanout.server_name = server.name;
   fanout.handshake_timeout = Seconds{file.handshake_timeout_s};
