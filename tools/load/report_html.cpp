@@ -16,7 +16,7 @@ constexpr const char* kStyle = R"css(
   #7b3fa0; }
 @media (prefers-color-scheme: dark) { :root { --paper: #16191c; --ink: #e8e6e1; --soft: #9aa3ab;
   --rule: #3a4046; --fine: #262b30;
-  --good: #5fc08f; --bad: #ef8a80; --c0: #41617f; --c1: #5ba3de; --c2: #b9daf5; --c3: #7d817f;
+  --good: #5fc08f; --bad: #ef8a80; --c0: #5d86ad; --c1: #5ba3de; --c2: #b9daf5; --c3: #7d817f;
   --c4: #f0975a; --c5: #5fc08f; --c6: #c194e0; } }
 body { margin: 0 auto; max-width: 1180px; padding: 32px 24px; background: var(--paper); color:
   var(--ink);
@@ -56,8 +56,9 @@ svg .name.s3 { fill: var(--c3); } svg .name.s4 { fill: var(--c4); } svg .name.s5
   font-size: 13.5px; }
 th, td { padding: 4px 8px; text-align: right; border-bottom: 1px solid var(--fine); white-space:
   nowrap; }
-th { color: var(--soft); font-weight: 550; border-bottom-color: var(--rule); } td:nth-child(2) { text-align: left; }
-  li { margin: 2px 0; }
+th { color: var(--soft); font-weight: 550; border-bottom-color: var(--rule); }
+td:nth-child(2) { text-align: left; }
+li { margin: 2px 0; }
 code { font: 12.5px ui-monospace, monospace; overflow-wrap: anywhere; }
 )css";
 
@@ -164,8 +165,12 @@ std::string charts(const LoadResult& result) {
       shown->histograms[static_cast<std::size_t>(worst_p99(*shown).path)].count() > 0) {
     drawn.push_back(distribution(result, *shown));
   }
+  // The very fastest of the last chart would stretch all of them: it may lie on the edge.
   std::vector<Series> all;
-  for (const Chart& chart : drawn) all.insert(all.end(), chart.series.begin(), chart.series.end());
+  for (const Chart& chart : drawn) {
+    if (chart.dots || drawn.size() == 1)
+      all.insert(all.end(), chart.series.begin(), chart.series.end());
+  }
   const auto [low, high] = decades_around(all, result.setup.p99_limit_ms);
   std::string text = "<div class='charts'>\n";
   for (Chart& chart : drawn) {

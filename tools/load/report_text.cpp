@@ -83,9 +83,8 @@ std::string text_end(const LoadResult& result) {
           "told above.\n";
     }
   }
-  // A tool that was late at its first rate has nothing to say.
-  const bool mute = result.ending == Ending::kOwnSchedule &&
-                    (result.steps.empty() || !result.steps.front().void_because.empty());
+  // Where the tool or the simulator fell behind at the first rate, there is nothing to say.
+  const bool mute = result.steps.empty() || !result.steps.front().void_because.empty();
   return text + "\n" + (mute ? "No verdict.\n" : "Verdict: " + result.verdict.text + "\n");
 }
 

@@ -13,6 +13,8 @@ namespace cti::load {
 namespace {
 
 constexpr std::uint32_t kSendsPerTurn = 256;
+// Few: between two batches is the moment to send what is due, and a thousand monitors make a thousand completions.
+constexpr std::size_t kCompletionsPerTurn = 64;
 constexpr Nanos kSleepMax = Millis{100};
 constexpr Nanos kLookEvery = Millis{100};
 constexpr Nanos kSilence = Millis{250};
@@ -58,7 +60,7 @@ Run::Run(core::Io& io, const Options& options, Deployment& deployment,
       arrivals_(options.arrivals == "even" ? Arrivals::Kind::kEven : Arrivals::Kind::kRandom,
                 core::mix64(options.seed ^ 0xA221)),
       random_(core::mix64(options.seed ^ 0xCA11)),
-      completions_(512) {}
+      completions_(kCompletionsPerTurn) {}
 
 // --- the loop ----------------------------------------------------------------------------------------------------
 

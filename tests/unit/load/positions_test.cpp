@@ -85,19 +85,25 @@ TEST(PositionCheck, TalliesBetweenTwoPositionsOnly) {
   PositionCheck check(Sees::kSome);
   check.take(at(5));
   check.watch(5, 20);
-  for (const std::uint64_t sequence : {7, 19, 20, 21}) check.take(at(sequence));
+  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{7, 19, 20, 21})
+    check.take(at(sequence));
   Tally wanted;
-  for (const std::uint64_t sequence : {7, 19, 20}) wanted.add(sequence);
+  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{7, 19, 20})
+    wanted.add(sequence);
   EXPECT_EQ(check.tally(), wanted);
 }
 
 TEST(Tallies, TellALossADoublingAndAnExchangeApart) {
   Tally wanted;
-  for (const std::uint64_t sequence : {3, 8, 9}) wanted.add(sequence);
+  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{3, 8, 9})
+    wanted.add(sequence);
   Tally fewer, more, others;
-  for (const std::uint64_t sequence : {3, 9}) fewer.add(sequence);
-  for (const std::uint64_t sequence : {3, 8, 9, 9}) more.add(sequence);
-  for (const std::uint64_t sequence : {3, 8, 10}) others.add(sequence);
+  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{3, 9})
+    fewer.add(sequence);
+  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{3, 8, 9, 9})
+    more.add(sequence);
+  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{3, 8, 10})
+    others.add(sequence);
   EXPECT_EQ(compare(wanted, wanted), PositionFaults{});
   EXPECT_EQ(compare(wanted, fewer).lost, 1U);
   EXPECT_EQ(compare(wanted, more).doubled, 1U);
