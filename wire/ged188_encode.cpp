@@ -1,6 +1,8 @@
 // ged188_encode.cpp - writing messages. See ged188_encode.hpp.
 #include "wire/ged188_encode.hpp"
 
+#include "wire/ged188_strict.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -8,7 +10,39 @@
 namespace cti::wire::ged188 {
 namespace {
 
-bool has_nul(std::string_view text) noexcept { return text.find('\0') != std::string_view::npos; }
+constexpr std::uint64_t in_each_byte(std::uint8_t value) noexcept {
+  return ~std::uint64_t{0} / 255 * value;
+}
+
+/// Whether one of eight bytes is below 0x20 or is 0x7F.
+constexpr bool has_control(std::uint64_t eight) noexcept {
+  const std::uint64_t below = (eight - in_each_byte(0x20)) & ~eight;
+  const std::uint64_t delete_is_zero = eight ^ in_each_byte(0x7F);
+  const std::uint64_t deletes = (delete_is_zero - in_each_byte(1)) & ~delete_is_zero;
+  return ((below | deletes) & in_each_byte(0x80)) != 0;
+}
+
+bool is_control(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F;
+}
+
+/// Short texts are the rule: no call to memcpy, the last bytes are looked at twice.
+bool has_control(std::string_view text) noexcept {
+  const std::byte* at = as_bytes(text).data();
+  const std::byte* end = at + text.size();
+  if (text.size() >= 8) {
+    for (; end - at > 8; at += 8) {
+      if (has_control(load_le<std::uint64_t>(at))) return true;
+    }
+    return has_control(load_le<std::uint64_t>(end - 8));
+  }
+  if (text.size() >= 4) {
+    const std::uint64_t first = load_le<std::uint32_t>(at);
+    return has_control(first << 32 | load_le<std::uint32_t>(end - 4));
+  }
+  return std::any_of(text.begin(), text.end(), is_control);
+}
 
 std::byte* append(std::byte* at, std::string_view text) noexcept {
   if (!text.empty()) std::memcpy(at, text.data(), text.size());
@@ -30,6 +64,8 @@ std::string_view name_of(EncodeErrorCode code) noexcept {
       return "field twice";
     case EncodeErrorCode::kTextHasNul:
       return "NUL inside text";
+    case EncodeErrorCode::kBadCharacter:
+      return "bad character";
     case EncodeErrorCode::kTooManyEntries:
       return "too many entries";
     case EncodeErrorCode::kEntryIncomplete:
@@ -38,6 +74,10 @@ std::string_view name_of(EncodeErrorCode code) noexcept {
       return "too much named data";
     case EncodeErrorCode::kRequiredMissing:
       return "required field missing";
+    case EncodeErrorCode::kMessageNotForVersion:
+      return "message not for this version";
+    case EncodeErrorCode::kRefused:
+      return "a strict server refuses it";
   }
   return "unknown error";
 }
@@ -46,17 +86,24 @@ std::string EncodeError::text() const {
   std::string line(name_of(code));
   if (!field.empty()) line.append(": ").append(field);
   if (actual != 0 || limit != 0) {
-    line.append(", ")
-        .append(std::to_string(actual))
-        .append(" of at most ")
-        .append(std::to_string(limit));
+    const bool at_most = code != EncodeErrorCode::kBadCharacter &&
+                         code != EncodeErrorCode::kMessageNotForVersion &&
+                         code != EncodeErrorCode::kRefused;
+    line.append(", ").append(std::to_string(actual)).append(at_most ? " of at most " : ", limit ");
+    line.append(std::to_string(limit));
   }
+  if (status != 0) line.append(" (status ").append(std::to_string(status)).append(")");
   return line;
 }
 
 FrameWriter::FrameWriter(MutableBytes buffer, Version version, std::uint32_t message_type,
-                         unsigned fixed_bytes) noexcept
-    : buffer_(buffer.first(std::min(buffer.size(), limits::kMessageBytesMax))), version_(version) {
+                         unsigned fixed_bytes, Version since) noexcept
+    : buffer_(buffer.first(std::min(buffer.size(), limits::kMessageBytesMax))),
+      version_(std::max(version, kOldestVersion)) {
+  if (version_ < since) {
+    fail(EncodeErrorCode::kMessageNotForVersion, {}, version_, since);
+    return;
+  }
   const std::size_t needed = limits::kHeaderBytes + fixed_bytes;
   if (needed > buffer_.size()) {
     fail(EncodeErrorCode::kBufferTooSmall, "fixed part", needed, buffer_.size());
@@ -110,11 +157,23 @@ std::byte* FrameWriter::open_field(const FieldTerms& terms, std::size_t bytes) n
   return at + header;
 }
 
+/// False: it cannot stand in a string, and the error says why.
+bool FrameWriter::is_text(const FieldTerms& terms, std::string_view value) noexcept {
+  const std::size_t other =
+      terms.charset.empty() ? value.npos : value.find_first_not_of(terms.charset);
+  if (other == value.npos && !has_control(value)) return true;
+  if (error_ || version_ < terms.since || version_ > terms.until) return false;  // left out anyway
+  const auto control = std::find_if(value.begin(), value.end(), is_control);
+  const std::size_t at =
+      other != value.npos ? other : static_cast<std::size_t>(control - value.begin());
+  const bool nul = value[at] == '\0';
+  fail(nul ? EncodeErrorCode::kTextHasNul : EncodeErrorCode::kBadCharacter, terms.name,
+       nul ? value.size() : static_cast<unsigned char>(value[at]), at);
+  return false;
+}
+
 void FrameWriter::text(const FieldTerms& terms, std::string_view value) noexcept {
-  if (has_nul(value)) {
-    fail(EncodeErrorCode::kTextHasNul, terms.name, value.size(), value.find('\0'));
-    return;
-  }
+  if (!is_text(terms, value)) return;
   if (std::byte* at = open_field(terms, value.size() + 1)) append(at, value);
 }
 
@@ -126,9 +185,8 @@ void FrameWriter::raw(const FieldTerms& terms, Bytes value) noexcept {
 /// Room for named data of `bytes`; the limits of name, value and their sum are checked here.
 std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view name,
                                    std::string_view value, std::size_t bytes) noexcept {
-  if (has_nul(name) || has_nul(value)) {
-    fail(EncodeErrorCode::kTextHasNul, terms.name, bytes, 0);
-  } else if (name.size() + 1 > limits::kNamedNameBytesMax) {
+  if (!is_text(terms, name) || !is_text(terms, value)) return nullptr;
+  if (name.size() + 1 > limits::kNamedNameBytesMax) {
     fail(EncodeErrorCode::kFieldTooLong, terms.name, name.size() + 1, limits::kNamedNameBytesMax);
   } else if (value.size() + 1 > limits::kNamedValueBytesMax) {
     fail(EncodeErrorCode::kFieldTooLong, terms.name, value.size() + 1, limits::kNamedValueBytesMax);
@@ -193,6 +251,18 @@ Result<Bytes, EncodeError> FrameWriter::finish(std::uint64_t required,
   if (error_) return Err{*error_};
   store_be(buffer_.data(), static_cast<std::uint32_t>(used_ - limits::kHeaderBytes));
   return Bytes(buffer_.first(used_));
+}
+
+Result<Bytes, EncodeError> FrameWriter::finish_strict(std::uint64_t required,
+                                                      const FieldTerms* terms) noexcept {
+  const auto frame = finish(required, terms);
+  if (!frame.ok()) return frame;
+  const MessageRule* rule = find_message(load_be<std::uint32_t>(frame->data() + 4));
+  if (rule == nullptr) return frame;
+  const auto refused = check_strict(*rule, frame->subspan(limits::kHeaderBytes), version_);
+  if (!refused) return frame;
+  return Err{EncodeError{EncodeErrorCode::kRefused, refused->field, refused->actual, refused->limit,
+                         refused->strict_status}};
 }
 
 }  // namespace cti::wire::ged188

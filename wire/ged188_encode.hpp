@@ -6,9 +6,15 @@
 //          counts and, last of all, MessageLength in place: one contiguous frame. The generated encoders give every
 //          field its name and its type.
 // Errors   the first one sticks; later calls do nothing; finish() returns it.
-// Versions fields that the version does not have are left out silently, so that one call fits all connections.
+// Versions fields that the version does not have are left out silently, so that one call fits all connections; messages
+//          that it does not have are refused. Below 9 is written as 9.
 // Cost     no allocation; a field is a bounds check, a header and a memcpy.
-// Text     a NUL inside is refused; all other bytes go through, since call data is Latin-1 or UTF-8 in the field.
+// Text     control bytes, and letters in a field of digits, are refused; bytes above 127 go through, since call data is
+//          Latin-1 or UTF-8 in the field, whatever the guide says. Nothing is ever cut: what is too long is refused, also
+//          what only the 1+1 headers of version 19 and before are too short for.
+// Numbers  are written as they are given: a newer peer's values and mask bits are not ours to judge. Who wants a message
+//          that the strictest CTI Server accepts ends it with finish_strict(), which looks at numbers and at bytes above
+//          127 as well; it allocates and takes microseconds.
 #pragma once
 
 #include "core/base/bytes.hpp"
@@ -29,10 +35,13 @@ enum class EncodeErrorCode : std::uint8_t {
   kFieldTooLong,    ///< Longer than the field may be, or than a 1+1 header can say.
   kFieldTwice,      ///< A single field was set twice.
   kTextHasNul,      ///< A NUL inside a string, name or value.
+  kBadCharacter,    ///< A control byte in a text, or another character than the field may have.
   kTooManyEntries,  ///< More entries than the list may have.
   kEntryIncomplete,  ///< A list entry without its first field, or a nested entry before any outer one.
-  kTooMuchNamedData,  ///< Named variables and arrays together above their limit.
-  kRequiredMissing,   ///< A required field was not set.
+  kTooMuchNamedData,      ///< Named variables and arrays together above their limit.
+  kRequiredMissing,       ///< A required field was not set.
+  kMessageNotForVersion,  ///< The message came with a later version than the connection's.
+  kRefused,               ///< finish_strict(): a strict CTI Server would answer `status`.
 };
 std::string_view name_of(EncodeErrorCode code) noexcept;
 
@@ -41,6 +50,7 @@ struct EncodeError {
   std::string_view field = {};  ///< the guide's name; static storage
   std::size_t actual = 0;
   std::size_t limit = 0;
+  std::uint32_t status = 0;  ///< of kRefused: the GED-188 StatusCode
   std::string text() const;
 };
 
@@ -51,7 +61,8 @@ struct FieldTerms {
   std::uint16_t max;  ///< bytes, a string's NUL included
   std::uint8_t since;
   std::uint8_t until;
-  std::uint8_t index;  ///< bit for "set already"; kRepeats: may come again
+  std::uint8_t index;             ///< bit for "set already"; kRepeats: may come again
+  std::string_view charset = {};  ///< the only characters allowed; empty: all but control bytes
   static constexpr std::uint8_t kRepeats = 255;
 };
 
@@ -70,9 +81,9 @@ struct CountSlot {
 
 class FrameWriter {
  public:
-  /// Starts a frame in `buffer`, with `fixed_bytes` zeroed bytes of fixed part.
+  /// Starts a frame in `buffer`, with `fixed_bytes` zeroed bytes of fixed part. `since`: the message's first version.
   FrameWriter(MutableBytes buffer, Version version, std::uint32_t message_type,
-              unsigned fixed_bytes) noexcept;
+              unsigned fixed_bytes, Version since = 0) noexcept;
 
   Version version() const noexcept { return version_; }
   bool ok() const noexcept { return !error_.has_value(); }
@@ -106,11 +117,16 @@ class FrameWriter {
   /// Puts MessageLength in place. `required` has a bit for every index that must have been set; `terms` names them.
   Result<Bytes, EncodeError> finish(std::uint64_t required, const FieldTerms* terms) noexcept;
 
+  /// The same, and the frame is one that a strict CTI Server accepts (check_strict).
+  Result<Bytes, EncodeError> finish_strict(std::uint64_t required,
+                                           const FieldTerms* terms) noexcept;
+
   void fail(EncodeErrorCode code, std::string_view field, std::size_t actual,
             std::size_t limit) noexcept;
 
  private:
   std::byte* open_field(const FieldTerms& terms, std::size_t bytes) noexcept;
+  bool is_text(const FieldTerms& terms, std::string_view value) noexcept;
   std::byte* open_named(const FieldTerms& terms, std::string_view name, std::string_view value,
                         std::size_t bytes) noexcept;
   void store_count(const CountSlot& slot) noexcept;

@@ -7,6 +7,8 @@
 
 #include <cstring>
 #include <memory>
+#include <span>
+#include <string_view>
 
 namespace cti::model {
 namespace {
@@ -54,6 +56,31 @@ TEST(SpscRingModel, StagedItemsAppearTogether) {
                                      [=] { w->drain(2); }},
                                     [=] { return w->got; }};
                   });
+}
+
+// Three items go through two slots as arrays: a part at a time, round the end, and none before it is published.
+TEST(SpscRingModel, ArraysLoseNothingAndStopNobody) {
+  expect_outcomes({{"123", kAllowed, "all through two slots"}, {kStuck, kForbidden, "no progress"}},
+                  [] {
+                    auto w = std::make_shared<RingWorld>(2);
+                    return Scenario{{[=] {
+                                       std::string_view items = "123";
+                                       while (!items.empty()) {
+                                         items.remove_prefix(w->queue.stage(std::span(items)));
+                                         step();
+                                         w->queue.publish();
+                                         yield();
+                                       }
+                                     },
+                                     [=] {
+                                       while (w->got.size() < 3) {
+                                         w->drain(2);
+                                         yield();
+                                       }
+                                     }},
+                                    [=] { return w->got; }};
+                  },
+                  {.deviations_max = 3, .steps_max = 400, .runs_max = 2'000'000});
 }
 
 // The producer is refused at least once in some orders; it tries again when the consumer has moved. Three items go

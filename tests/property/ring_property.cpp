@@ -14,6 +14,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,7 @@ TEST(RingProperty, SpscRingIsABoundedQueue) {
     std::uint64_t next = 0;
     for (int i = 0; i < kSteps; ++i) {
       const bool room = shown.size() + staged.size() < ring.capacity();
-      switch (dice.below(4)) {
+      switch (dice.below(5)) {
         case 0:
           ASSERT_EQ(ring.stage(next), room);
           if (room) staged.push_back(next++);
@@ -59,7 +61,18 @@ TEST(RingProperty, SpscRingIsABoundedQueue) {
           shown.insert(shown.end(), staged.begin(), staged.end());
           staged.clear();
           break;
-        case 2:
+        case 2: {
+          std::vector<std::uint64_t> items(dice.below(9));
+          std::iota(items.begin(), items.end(), next);
+          const std::size_t taken =
+              std::min(items.size(), ring.capacity() - shown.size() - staged.size());
+          ASSERT_EQ(ring.stage(std::span<const std::uint64_t>(items)), taken);
+          staged.insert(staged.end(), items.begin(),
+                        items.begin() + static_cast<std::ptrdiff_t>(taken));
+          next += taken;
+          break;
+        }
+        case 3:
           ring.publish();
           shown.insert(shown.end(), staged.begin(), staged.end());
           staged.clear();

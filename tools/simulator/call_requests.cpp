@@ -141,8 +141,7 @@ void Server::make_call(Client& client, Bytes body) {
   const auto made =
       model_.make_call(*station, {request->dialed_number().value_or(""), patch_of(*request)});
   if (!made) return fail(client, request->invoke_id(), made.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
-    return;
+  if (client.has(service::kIgnoreConfirmations) || loses_confirmation()) return;
   send<ged::MakeCallConfEncoder>(
       client, new_call_fixed<ged::MakeCallConfFixed>(model_, request->invoke_id(), *made),
       [&](ged::MakeCallConfEncoder& to) {
@@ -199,8 +198,7 @@ void Server::consultation(Client& client, Bytes body) {
                                    {request->dialed_number().value_or(""), patch_of(*request)},
                                    request->consult_type());
   if (!made) return fail(client, request->invoke_id(), made.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
-    return;
+  if (client.has(service::kIgnoreConfirmations) || loses_confirmation()) return;
   send<ged::ConsultationCallConfEncoder>(
       client, new_call_fixed<ged::ConsultationCallConfFixed>(model_, request->invoke_id(), *made),
       [&](ged::ConsultationCallConfEncoder& to) {
@@ -223,8 +221,7 @@ void Server::transfer(Client& client, Bytes body) {
             : model_.transfer(request->active_connection_call_id(),
                               request->held_connection_call_id(), *station);
   if (!done) return fail(client, request->invoke_id(), done.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
-    return;
+  if (client.has(service::kIgnoreConfirmations) || loses_confirmation()) return;
   send<ged::TransferCallConfEncoder>(
       client, new_call_fixed<ged::TransferCallConfFixed>(model_, request->invoke_id(), *done),
       [&](ged::TransferCallConfEncoder& to) {
@@ -248,8 +245,7 @@ void Server::conference(Client& client, Bytes body) {
                                 : model_.conference(request->active_connection_call_id(),
                                                     request->held_connection_call_id(), *station);
   if (!done) return fail(client, request->invoke_id(), done.error());
-  if (client.has(service::kIgnoreConfirmations) || random_.chance(faults_.lose_confirmation))
-    return;
+  if (client.has(service::kIgnoreConfirmations) || loses_confirmation()) return;
   send<ged::ConferenceCallConfEncoder>(
       client, new_call_fixed<ged::ConferenceCallConfFixed>(model_, request->invoke_id(), *done),
       [&](ged::ConferenceCallConfEncoder& to) {

@@ -2,7 +2,8 @@
 //
 // Shape    frames are appended to `pending` during a turn; flush() hands them to the Io in one send at the end of the turn, so
 //          that a frame never leaves in pieces of ours and a busy turn leaves in one write.
-// Bounds   pending is cut off at kPendingBytesMax: a client that does not read loses its session, and nobody else notices.
+// Bounds   pending is cut off at ServerSettings::send_queue_bytes: a client that does not read loses its session, and
+//          nobody else notices.
 // Threads  owned by the Server.
 #pragma once
 
@@ -79,6 +80,8 @@ struct Client {
   TimePoint last_received{};
   Nanos idle_timeout = Nanos::max();
   TimePoint leave_by = kNever;  ///< maintenance: it has been told to go to the other side
+  TimePoint hold_until{};       ///< fault: nothing is sent before
+  TimePoint read_at = kNever;   ///< fault: reading goes on then
   TimePoint close_at = kNever;  ///< kClosing: what is pending may still leave until then
 
   std::vector<std::byte> pending, sending;

@@ -27,9 +27,7 @@ const char* const kHelp =
     "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | "
     "stop side A|B | maintenance side A|B | restore side A|B | "
     "freeze side A|B | unfreeze side A|B | peripheral online|offline | controller online|offline | "
-    "drop|duplicate|garbage|wronglength|cut|loseconf CHANCE | lose confirmation [COUNT] | refuse "
-    "open STATUS | "
-    "ignore open|heartbeats | clear faults | calls | agents | stats | quit";
+    "calls | agents | stats | quit";
 
 std::string start_call(Model& model, const std::vector<std::string>& words) {
   if (words.size() < 4 || words[2] != "to")
@@ -107,45 +105,11 @@ std::string list_agents(const Model& model) {
 
 }  // namespace
 
-std::string Server::fault_command(const std::vector<std::string>& words) {
-  const std::string& what = words[0];
-  const std::string second = words.size() > 1 ? words[1] : std::string();
-  if (what == "clear" && second == "faults") return faults_.clear(), "ok";
-  if (what == "lose" && second == "confirmation") {
-    const auto count =
-        words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(1);
-    if (!count) return "error not a count: " + words[2];
-    faults_.lose_confirmations += *count;
-    return "ok";
-  }
-  if (what == "refuse" && second == "open") {
-    const auto status =
-        words.size() > 2 ? number_of<std::uint32_t>(words[2]) : std::optional<std::uint32_t>(15);
-    if (!status) return "error not a status: " + words[2];
-    faults_.refuse_open = static_cast<Status>(*status);
-    return "ok";
-  }
-  if (what == "ignore" && second == "open") return faults_.ignore_open = true, "ok";
-  if (what == "ignore" && second == "heartbeats") return faults_.ignore_heartbeats = true, "ok";
-  const std::pair<const char*, double*> chances[] = {
-      {"drop", &faults_.drop},       {"duplicate", &faults_.duplicate},
-      {"garbage", &faults_.garbage}, {"wronglength", &faults_.wrong_length},
-      {"cut", &faults_.cut},         {"loseconf", &faults_.lose_confirmation}};
-  for (const auto& [name, chance] : chances) {
-    if (what != name) continue;
-    const auto value = number_of<double>(second);
-    if (!value || *value < 0 || *value > 1) return "error not a chance from 0 to 1: " + second;
-    *chance = *value;
-    return "ok";
-  }
-  return {};
-}
-
 std::string Server::command(std::string_view line) {
   const std::vector<std::string> words = words_of(line);
   if (words.empty()) return "error empty command";
   const std::string& what = words[0];
-  if (what == "help") return kHelp;
+  if (what == "help") return kHelp + fault_help();
   if (what == "call") return start_call(model_, words);
   if (what == "state") return set_state(model_, words);
   if (what == "answer") return answer(model_, words);
@@ -164,7 +128,8 @@ std::string Server::command(std::string_view line) {
         << counters_.frames_in << " frames_out " << counters_.frames_out << " calls "
         << m.calls_begun << " ended " << m.calls_ended << " queued " << m.queued << " abandoned "
         << m.abandoned << " rna " << m.ring_no_answer << " transfers " << m.transfers
-        << " conferences " << m.conferences << " faults " << counters_.faults;
+        << " conferences " << m.conferences << " faults " << counters_.faults << " overflowed "
+        << counters_.overflowed;
     return out.str();
   }
   if (what == "peripheral" || what == "controller") {

@@ -1,5 +1,6 @@
 #include "tools/simulator/load.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -57,6 +58,29 @@ Nanos Duration::draw(core::Random& random) const {
       return seconds(-mean_s * std::log(1 - unit(random)));
   }
   return Nanos{0};
+}
+
+std::optional<std::vector<double>> read_day(std::string_view text) {
+  if (text == "flat") return std::vector<double>{};
+  if (text == "office")
+    text =
+        "0.02 0.01 0.01 0.01 0.02 0.05 0.15 0.5 1.2 1.8 2 1.9 1.5 1.6 1.8 1.7 1.4 1 0.6 0.4 0.3 "
+        "0.2 0.1 0.05";
+  if (text == "evening")
+    text =
+        "0.3 0.1 0.05 0.05 0.05 0.1 0.2 0.3 0.5 0.6 0.7 0.8 0.9 0.9 1 1.1 1.3 1.6 2 2.2 2.1 1.8 "
+        "1.2 0.6";
+  std::vector<double> day;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find_first_of(" ,"));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (word.empty()) continue;
+    const auto factor = number_of(word);
+    if (!factor || *factor > 100 || day.size() == 24) return std::nullopt;
+    day.push_back(*factor);
+  }
+  if (day.size() != 24) return std::nullopt;
+  return day;
 }
 
 LoadGenerator::LoadGenerator(Model& model, const LoadSettings& settings)

@@ -41,6 +41,10 @@ struct LoadSettings {
   std::uint64_t seed = 1;
 };
 
+/// 24 factors, by comma or blank, or a profile by name: "flat", "office" (nine to five, lunch, quiet nights), "evening".
+/// Factors are 0 .. 100. Nothing: not understood.
+std::optional<std::vector<double>> read_day(std::string_view text);
+
 class LoadGenerator : public ModelListener {
  public:
   /// Adds itself to the model's listeners; must outlive the model's last use.

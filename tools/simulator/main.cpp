@@ -1,6 +1,7 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
 #include "core/epoll_io.hpp"
 #include "tools/simulator/load.hpp"
+#include "tools/simulator/replay_cli.hpp"
 #include "tools/simulator/scenario_cli.hpp"
 #include "tools/simulator/server.hpp"
 #include "tools/simulator/settings_file.hpp"
@@ -39,7 +40,8 @@ struct Flags {
   std::uint32_t agents = 0, groups = 0, teams = 0;
   std::string config;
   std::optional<double> calls_per_second, transfer, conference;
-  std::optional<std::string> talk, wrapup, answer, patience;
+  std::optional<std::string> talk, wrapup, answer, patience, day;
+  std::vector<std::string> faults;
   bool robots = false, queue_events = false;
   SettingsFile file;
   ScenarioFlags scenario;
@@ -87,6 +89,12 @@ int run(const Flags& flags) {
     return 3;
   }
   Server& server = **made;
+  for (const std::string& fault : flags.faults) {
+    const std::string answer = server.command(fault);
+    if (answer.starts_with("ok")) continue;
+    std::fprintf(stderr, "ringside-sim: --fault %s: %s\n", fault.c_str(), answer.c_str());
+    return 2;
+  }
   LoadGenerator load(server.model(), flags.file.load);
   std::printf("ready port-a=%u port-b=%u control-port=%u\n", server.port(Side::kA),
               server.port(Side::kB), server.control_port());
@@ -152,6 +160,15 @@ bool settle(Flags& flags) {
     }
     *to = *parsed;
   }
+  if (flags.day) {
+    auto day = read_day(*flags.day);
+    if (!day) {
+      std::fprintf(stderr, "ringside-sim: --day-profile %s: flat, office, evening or 24 factors\n",
+                   flags.day->c_str());
+      return false;
+    }
+    load.day = std::move(*day);
+  }
   flags.file.gateway.queue_events = flags.file.gateway.queue_events || flags.queue_events;
   add_generated(flags.file.gateway, flags.agents, flags.groups, flags.teams);
   flags.scenario.seed = flags.server.seed;
@@ -206,6 +223,15 @@ void add_options(CLI::App& app, Flags& flags) {
                  "Ringing time of robots, likewise (default uniform:1-5)");
   app.add_option("--patience", flags.patience,
                  "Callers leave after so long, likewise (default 120)");
+  app.add_option("--day-profile", flags.day,
+                 "Callers by the hour of model time: flat, office, evening, or 24 factors on "
+                 "--calls-per-second");
+  app.add_option("--fault", flags.faults,
+                 "A control command given at start, such as `delay 0.01 300`; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--send-queue", flags.server.send_queue_bytes,
+                 "Bytes kept for a client that does not read before it is cut (default 16777216)")
+      ->check(CLI::Range(16'384, 16'777'216));
   app.add_option("--transfer", flags.transfer, "Chance that a robot passes a call on")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--conference", flags.conference, "Chance that a robot asks a third in")
@@ -225,15 +251,17 @@ int main(int argc, char** argv) {
       "Commands come by standard input or the control port, one a line; `help` lists them.");
   add_options(app, flags);
   add_scenario_options(app, flags.scenario);
+  const ReplayCommands replay = add_replay_commands(app);
   CLI11_PARSE(app, argc, argv);
+  std::signal(SIGTERM, ask_to_stop);
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (replay.asked_for()) return replay.run(asked_to_stop);
   if (!settle(flags)) return 2;
   if (const int code = read_scenarios(flags.scenario, flags.file.gateway); code != 0) return code;
   if (flags.scenario.virtual_time) return check_scenarios(flags.scenario);
   take_settings(flags.scenario, flags.server, flags.file);
   if (flags.print_config) std::fputs(print_settings(flags.file).c_str(), stdout);
   if (flags.check_config || flags.print_config) return 0;
-  std::signal(SIGTERM, ask_to_stop);
-  std::signal(SIGINT, ask_to_stop);
-  std::signal(SIGPIPE, SIG_IGN);
   return run(flags);
 }

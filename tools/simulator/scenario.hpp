@@ -143,7 +143,7 @@ struct Scenario {
   ged::Version since = 0, until = 255;  ///< versions to which it applies
   std::optional<std::uint64_t> seed;
   Settings gateway;       ///< what was handed to read_scenario(), with the file's own changes
-  ServerSettings server;  ///< only `strict`, `standby_b` and `pending_bytes_max` are the file's
+  ServerSettings server;  ///< only `strict` and `standby_b` are the file's
   LoadSettings load;
   std::vector<Step> steps;
 };

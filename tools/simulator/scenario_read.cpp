@@ -205,6 +205,8 @@ class Reader {
         });
       } else if (key == "ring-no-answer" && number) {
         for_desks([&](DeskSettings& desk) { desk.ring_no_answer_s = *number; });
+      } else if (key == "greeting" && number) {
+        made_.gateway.timings.greeting = Seconds(*number);
       } else if (key == "work-mode-timer" && number) {
         for_desks([&](DeskSettings& desk) { desk.work_mode_timer_s = *number; });
       } else if (key == "wrapup-incoming" && mode != std::end(kModes)) {
@@ -241,6 +243,8 @@ class Reader {
       load.transfer = *number;
     } else if (key == "conference" && number && *number >= 0 && *number <= 1) {
       load.conference = *number;
+    } else if (key == "day" && read_day(value)) {
+      load.day = *read_day(value);
     } else if (time && (key == "talk" || key == "wrapup" || key == "answer" || key == "patience")) {
       (key == "talk"     ? load.talk
        : key == "wrapup" ? load.wrapup

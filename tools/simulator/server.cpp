@@ -63,7 +63,7 @@ TimePoint Server::model_time(TimePoint io_time) const {
 
 TimePoint Server::next_deadline() const {
   if (!started_) return io_.now();
-  TimePoint next = clients_.empty() ? kNever : next_look_;
+  TimePoint next = clients_.empty() ? kNever : std::min(next_look_, next_release_);
   if (const TimePoint due = model_.next_deadline(); due != kNever) {
     const double ahead = std::ceil(static_cast<double>(due.since_start.count()) / settings_.speed);
     next = std::min(next, *started_ + Nanos(static_cast<std::int64_t>(ahead) + 1));
@@ -75,6 +75,7 @@ std::uint32_t Server::turn(TimePoint deadline) {
   const std::size_t count = io_.wait(completions_, std::min(deadline, next_deadline()));
   if (!started_) started_ = io_.now();
   model_.advance(model_time(io_.now()));
+  release_held();
   for (std::size_t i = 0; i < count; ++i) handle(completions_[i]);
   if (io_.now() >= next_look_) look_at_clocks();
   std::uint32_t work = static_cast<std::uint32_t>(count);
@@ -155,6 +156,7 @@ void Server::accepted(const core::Completion& completion) {
 
 void Server::received(Client& client, Bytes bytes) {
   client.last_received = io_.now();
+  slow_down(client, bytes.size());
   if (client.phase == Client::Phase::kClosing) return;
   const auto outcome = client.cutter.feed(bytes, [&](const ged::Frame& frame) {
     ++counters_.frames_in;
@@ -172,7 +174,7 @@ void Server::put(Client& client, Bytes frame) { put_at(client, client.pending.si
 
 void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
   if (frame.empty() || client.overflowed || client.cut_next || client.dead) return;
-  if (client.pending.size() + frame.size() > kPendingBytesMax) {
+  if (client.pending.size() + frame.size() > settings_.send_queue_bytes) {
     // It does not read: nothing more is kept for it, and the session ends.
     client.overflowed = true;
     ++counters_.overflowed;
@@ -186,28 +188,11 @@ void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
     return;
   }
   std::vector<std::byte> bytes(frame.begin(), frame.end());
-  if (faults_.any()) {
-    if (random_.chance(faults_.drop)) return void(++counters_.faults);
-    if (random_.chance(faults_.duplicate)) {
-      ++counters_.faults;
-      bytes.insert(bytes.end(), frame.begin(), frame.end());
-    }
-    if (random_.chance(faults_.wrong_length)) {
-      ++counters_.faults;
-      store_be(bytes.data(), static_cast<std::uint32_t>(random_.below(60'000)));
-    }
-    if (random_.chance(faults_.garbage)) {
-      ++counters_.faults;
-      const std::size_t junk = 1 + random_.below(40);
-      for (std::size_t i = 0; i < junk; ++i)
-        bytes.insert(bytes.begin(), std::byte(random_.below(256)));
-    }
-    if (random_.chance(faults_.cut)) {
-      ++counters_.faults;
-      bytes.resize(1 + random_.below(bytes.size() - 1));
-      client.cut_next = true;
-    }
-  }
+  const Spoiled spoiled = spoil(bytes, faults_, random_);
+  counters_.faults += spoiled.faults;
+  if (spoiled.dropped) return;
+  client.cut_next = spoiled.cut;
+  if (spoiled.delay > Nanos{0}) hold(client, spoiled.delay);
   ++counters_.frames_out;
   client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), bytes.begin(),
                         bytes.end());
@@ -221,7 +206,7 @@ void Server::flush(Client& client) {
   if (client.dead) return;
   if (sides_[static_cast<std::size_t>(client.side)].frozen) return;
   if (client.overflowed) return reset(client, Status::kUnspecifiedFailure);
-  if (client.in_flight || client.full) return;
+  if (client.in_flight || client.full || io_.now() < client.hold_until) return;
   if (client.sent == client.sending.size()) {
     client.sending.clear();
     client.sent = 0;

@@ -45,6 +45,8 @@ struct ServerSettings {
       false;  ///< refuse what a strict CTI Server refuses (mask bits, reserved words, tags)
   bool standby_b = false;  ///< side B is a standby side (version 24 and later)
   std::uint32_t clients_max = 1000;
+  std::size_t send_queue_bytes =
+      kPendingBytesMax;  ///< of a client that does not read: at most this
 };
 
 struct ServerCounters {
@@ -179,7 +181,12 @@ class Server : public ModelListener {
 
   Server(core::Io& io, const ServerSettings& settings, Settings gateway);
 
+  // faults.cpp
   std::string fault_command(const std::vector<std::string>& words);
+  bool loses_confirmation();
+  void hold(Client& client, Nanos time);
+  void slow_down(Client& client, std::size_t bytes);
+  void release_held();
 
   // server.cpp
   TimePoint model_time(TimePoint io_time) const;
@@ -343,7 +350,7 @@ class Server : public ModelListener {
   std::vector<core::Completion> completions_;
   std::vector<std::byte> scratch_;
   std::optional<TimePoint> started_;
-  TimePoint next_look_{};
+  TimePoint next_look_{}, next_release_ = kNever;
   std::uint32_t next_session_ = 1, next_monitor_ = 1, next_service_ = 1, next_relay_ = 1;
   std::size_t next_turn_ = 0;  ///< round robin among server applications
   std::uint32_t pg_status_bits_ = 0;

@@ -56,11 +56,7 @@ void Server::send_bare(Client& client) {
 template <class Encoder, class Fixed>
 void Server::confirm(Client& client, const Fixed& fixed, std::size_t mark) {
   if (client.has(service::kIgnoreConfirmations)) return;
-  if (faults_.lose_confirmations > 0 || random_.chance(faults_.lose_confirmation)) {
-    if (faults_.lose_confirmations > 0) --faults_.lose_confirmations;
-    ++counters_.faults;
-    return;
-  }
+  if (loses_confirmation()) return;
   send<Encoder>(
       client, fixed, [](Encoder&) {}, mark);
 }

@@ -18,10 +18,22 @@ struct FileAgent {
   std::vector<std::string> groups;
 };
 
+/// What read_day() reads.
+std::string day_text(const std::vector<double>& day) {
+  if (day.empty()) return "flat";
+  std::string text;
+  for (const double factor : day) {
+    char digits[32];
+    const auto [end, error] = std::to_chars(digits, digits + sizeof digits, factor);
+    if (error == std::errc()) text.append(text.empty() ? "" : " ").append(digits, end);
+  }
+  return text;
+}
+
 struct Draft {
   SettingsFile made;
   std::vector<FileAgent> agents;
-  std::string talk, wrapup, answer, patience;
+  std::string talk, wrapup, answer, patience, day;
   std::uint32_t greeting_s = 0;
   std::uint32_t calls_per_hour = 0, transfer_percent = 0, conference_percent = 0;
 
@@ -34,6 +46,7 @@ struct Draft {
     wrapup = made.load.wrapup.text();
     answer = made.load.answer.text();
     patience = made.load.patience.text();
+    day = day_text(made.load.day);
     for (const AgentSettings& agent : made.gateway.agents) {
       FileAgent entry{agent, {}};
       for (const std::uint32_t group : agent.skill_groups)
@@ -123,6 +136,9 @@ void bind(core::Config& config, Draft& draft) {
   load.text("wrapup", draft.wrapup, {1, 40}, kinds);
   load.text("answer", draft.answer, {1, 40}, kinds);
   load.text("patience", draft.patience, {1, 40}, kinds);
+  load.text("day", draft.day, {1, 400},
+            "Arriving calls by the hour of model time: 24 factors, or \"flat\", \"office\", "
+            "\"evening\".");
   load.integer("transfer_percent", draft.transfer_percent, 0U, 100U,
                "Answered calls that are passed on.");
   load.integer("conference_percent", draft.conference_percent, 0U, 100U,
@@ -181,6 +197,12 @@ void check(ConfigProblems& problems, Draft& draft) {
   duration("wrapup", draft.wrapup, load.wrapup);
   duration("answer", draft.answer, load.answer);
   duration("patience", draft.patience, load.patience);
+  if (auto day = read_day(draft.day)) {
+    load.day = std::move(*day);
+  } else {
+    problems.add("load.day", draft.day,
+                 "24 factors from 0 to 100, \"flat\", \"office\" or \"evening\"");
+  }
   if (draft.transfer_percent + draft.conference_percent > 100) {
     problems.add("load.transfer_percent", std::to_string(draft.transfer_percent),
                  "together with conference_percent at most 100");

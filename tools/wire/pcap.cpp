@@ -137,20 +137,25 @@ class Reader {
   std::uint32_t number(std::size_t at) const {
     return swapped_ ? load_be<std::uint32_t>(&buffer_[at]) : load_le<std::uint32_t>(&buffer_[at]);
   }
-  void packet(std::uint32_t link, Bytes bytes) {
-    if (const auto segment = read_packet(link, bytes)) on_segment_(*segment);
+  void packet(std::uint32_t link, Bytes bytes, std::int64_t time_ns) {
+    auto segment = read_packet(link, bytes);
+    if (!segment) return;
+    segment->time_ns = time_ns;
+    on_segment_(*segment);
   }
 
   std::string read_pcap(std::uint32_t magic) {
     swapped_ = magic == 0xD4C3B2A1 || magic == 0x4D3CB2A1;
     if (!fill(20)) return fault("the capture's header is cut short");
     const std::uint32_t link = number(16) & 0xFFFF;
+    const std::int64_t unit = magic == 0xA1B23C4D || magic == 0x4D3CB2A1 ? 1 : 1'000;
     for (;;) {
       if (!fill(16)) return at_end_ ? std::string{} : fault("a packet's header is cut short");
       const std::uint32_t bytes = number(8);
+      const std::int64_t time_ns = number(0) * std::int64_t{1'000'000'000} + number(4) * unit;
       if (bytes > kPacketBytesMax) return fault("a packet of " + std::to_string(bytes) + " bytes");
       if (!fill(bytes)) return fault("a packet is cut short");
-      packet(link, buffer_);
+      packet(link, buffer_, time_ns);
     }
   }
 
@@ -190,7 +195,7 @@ class Reader {
     if (swapped_ && type == 1 && body.size() >= 8)
       links_.back() = load_be<std::uint16_t>(body.data());
     if (type == 6) return enhanced_packet(body);
-    if (type == 3 && body.size() > 4 && !links_.empty()) packet(links_.front(), body.subspan(4));
+    if (type == 3 && body.size() > 4 && !links_.empty()) packet(links_.front(), body.subspan(4), 0);
     return {};
   }
 
@@ -199,7 +204,10 @@ class Reader {
       return fault("a packet of an unknown interface");
     const std::uint32_t captured = number(12);
     if (captured > body.size() - 20) return fault("a packet longer than its block");
-    packet(links_[number(0)], body.subspan(20, captured));
+    // Microseconds, which is what writers use; another resolution would be an option of the interface.
+    const std::uint64_t time_us = (std::uint64_t{number(4)} << 32) | number(8);
+    packet(links_[number(0)], body.subspan(20, captured),
+           static_cast<std::int64_t>(time_us * 1'000));
     return {};
   }
 

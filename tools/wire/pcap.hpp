@@ -18,6 +18,7 @@ struct Segment {
   std::uint16_t to_port = 0;
   std::uint32_t sequence = 0;
   bool syn = false;
+  std::int64_t time_ns = 0;  ///< as captured, since 1970; 0: the file does not say
   Bytes payload;
 };
 

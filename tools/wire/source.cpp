@@ -142,6 +142,7 @@ void read_pcap(std::istream& in, const SourceOptions& options, const OnMessage& 
       connection.from_server = std::make_unique<Direction>(
           connection.conversation, options, on_message, server + " > " + client, held);
     }
+    if (options.on_time) options.on_time(segment.time_ns);
     report((to_server ? connection.from_client : connection.from_server)->add(segment));
   };
   const std::string wrong = read_capture(in, on_segment);

@@ -26,6 +26,8 @@ struct SourceOptions {
       version;  ///< none: the newest, until an OPEN_REQ says otherwise
   wire::ged188::Strictness strictness = wire::ged188::Strictness::kLenient;
   std::vector<std::uint16_t> ports{42027, 43027};  ///< of the servers in a capture
+  std::function<void(std::int64_t)>
+      on_time{};  ///< captures: when the packet in hand came, before its messages (ns)
 };
 
 /// `where`: "line 3", "byte 1200", "10.0.0.1:5001 > 10.0.0.2:42027". A message without an end, or with a length that no

@@ -63,6 +63,8 @@ class {m.pascal}Encoder {{
     out += '''
   /// The whole frame, or the first error.
   Result<Bytes, EncodeError> finish() noexcept;
+  /// The same, and a strict CTI Server accepts it. Allocates.
+  Result<Bytes, EncodeError> finish_strict() noexcept;
 
  private:
 '''
@@ -120,7 +122,8 @@ def entry_fields(g):
 
 def terms(f, index):
     until = 'kNoEnd' if f.until == 255 else f.until
-    return f'{{"{f.name}", {f.tag}, {f.max}, {f.since}, {until}, {index}}}'
+    charset = f', "{f.charset}"' if f.charset else ''
+    return f'{{"{f.name}", {f.tag}, {f.max}, {f.since}, {until}, {index}{charset}}}'
 
 
 def encoder_source(m):
@@ -136,8 +139,9 @@ def encoder_source(m):
         rows = ''.join(count_row(g, len(ordered)) for g in m.groups)
         out += f'constinit const CountTerms {encoder}::kCounts[] = {{\n{rows}}};\n'
     fixed = f',\n    const {m.pascal}Fixed& fixed' if settable(m) else ''
+    since = f', {m.since}' if m.since > OLDEST else ''
     out += (f'{encoder}::{encoder}(MutableBytes buffer, Version version{fixed}) noexcept\n'
-            f'    : writer_(buffer, version, {m.number}, fixed_size_of(k{m.pascal}Steps, version)) {{\n')
+            f'    : writer_(buffer, version, {m.number}, fixed_size_of(k{m.pascal}Steps, version){since}) {{\n')
     for g in m.groups:
         if g.fixed_count:
             out += f'  writer_.begin_list(kCounts[{g.index}], counts_[{g.index}]);\n'
@@ -151,7 +155,9 @@ def encoder_source(m):
             required |= 1 << position[f.name]
     table = 'kTerms' if ordered else 'nullptr'
     out += (f'Result<Bytes, EncodeError> {encoder}::finish() noexcept {{\n'
-            f'  return writer_.finish({required:#x}, {table});\n}}\n')
+            f'  return writer_.finish({required:#x}, {table});\n}}\n'
+            f'Result<Bytes, EncodeError> {encoder}::finish_strict() noexcept {{\n'
+            f'  return writer_.finish_strict({required:#x}, {table});\n}}\n')
     return out
 
 

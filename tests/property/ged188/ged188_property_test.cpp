@@ -4,6 +4,7 @@
 #include "tests/property/ged188/every_type.hpp"
 #include "tests/unit/wire/ged188/compare.hpp"
 #include "visit.hpp"
+#include "wire/ged188_strict.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,11 @@ TEST(Ged188, WhatIsEncodedIsDecodedInEveryTypeAndVersion) {
     const Bytes body = Bytes(*frame).subspan(limits::kHeaderBytes);
     const Visit seen = visit(rule.number, body, version, strictness, buffer);
     ASSERT_TRUE(seen.ok) << seen.error.text();
+    if (rule.since > version) {
+      ASSERT_FALSE(seen.rewritten.ok());
+      ASSERT_EQ(seen.rewritten.error().code, EncodeErrorCode::kMessageNotForVersion);
+      return;
+    }
     ASSERT_TRUE(seen.rewritten.ok())
         << rule.name << " version " << version << ": " << seen.rewritten.error().text();
     ASSERT_EQ(as_text(*seen.rewritten), as_text(Bytes(*frame)))
@@ -51,6 +57,31 @@ TEST(Ged188, WhatIsEncodedIsDecodedInEveryTypeAndVersion) {
     }
   });
   EXPECT_GT(accepted_strictly, 1'000U);
+}
+
+// Whatever an encoder is fed with, a strict server has nothing to say about what it writes but for numbers that nobody
+// has defined, and for bytes that are no ASCII.
+TEST(Ged188, WhatAnEncoderWritesIsRefusedForNumbersOnly) {
+  std::size_t written = 0, accepted = 0;
+  for_every_type_and_version([&](const MessageRule& rule, Version version, Dice& dice) {
+    const auto frame = encode_table(random_message(rule, version, dice));
+    ASSERT_TRUE(frame.ok()) << frame.error();
+    const std::vector<std::byte> broken = mutated(*frame, dice);
+    std::array<std::byte, limits::kMessageBytesMax> buffer;
+    const Visit seen = visit(rule.number, Bytes(broken).subspan(limits::kHeaderBytes), version,
+                             Strictness::kLenient, buffer);
+    if (!seen.ok || !seen.rewritten.ok()) return;
+    ++written;
+    const auto refused = check_strict(rule, seen.rewritten->subspan(limits::kHeaderBytes), version);
+    accepted += !refused.has_value();
+    if (!refused) return;
+    const bool number = refused->code == DecodeErrorCode::kValueOutOfRange ||
+                        refused->code == DecodeErrorCode::kUnusedMaskBits;
+    const bool letter = refused->code == DecodeErrorCode::kBadCharacter && refused->actual > 127;
+    ASSERT_TRUE(number || letter) << refused->text() << " version " << version;
+  });
+  EXPECT_GT(accepted, 500U);
+  EXPECT_GT(written, accepted);
 }
 
 TEST(Ged188, ViewsAndTablesAgreeOnBrokenBytes) {

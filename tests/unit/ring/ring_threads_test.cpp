@@ -7,9 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -37,6 +39,31 @@ TEST(RingThreads, SpscRingHandsOverEveryItemInOrder) {
       ++next;
     });
     if (count == 0) std::this_thread::yield();
+  }
+  producer.join();
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_TRUE(ring.empty());
+}
+
+TEST(RingThreads, SpscRingHandsOverArraysInOrder) {
+  SpscRing<std::uint64_t> ring(64);
+  std::thread producer([&] {
+    std::array<std::uint64_t, 23> items;
+    for (std::uint64_t i = 0; i < kItems;) {
+      for (std::uint64_t& item : items) item = i + static_cast<std::uint64_t>(&item - &items[0]);
+      const std::size_t count =
+          ring.stage(std::span<const std::uint64_t>(items).first(std::min(1 + i % 23, kItems - i)));
+      ring.publish();
+      i += count;
+      if (count == 0) std::this_thread::yield();
+    }
+  });
+  std::uint64_t next = 0;
+  std::uint64_t wrong = 0;
+  while (next < kItems) {
+    if (ring.drain(17, [&](std::uint64_t item) { wrong += item != next++; }) == 0) {
+      std::this_thread::yield();
+    }
   }
   producer.join();
   EXPECT_EQ(wrong, 0u);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace cti::ring {
@@ -68,6 +69,29 @@ TEST(SpscRing, KeepsOrderOverManyLaps) {
     ring.drain(8, [&](int item) { EXPECT_EQ(item, taken++); });
   }
   EXPECT_EQ(taken, pushed);
+}
+
+TEST(SpscRing, StagesAnArrayRoundItsEndAndAsMuchAsFits) {
+  SpscRing<int> ring(8);
+  const std::vector<int> items{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  for (std::size_t before = 0; before < 9; ++before) {  // wherever the ring's end lies
+    EXPECT_TRUE(ring.try_push(0));
+    EXPECT_EQ(ring.stage(std::span(items)), 7u);
+    EXPECT_EQ(ring.stage(std::span(items)), 0u);
+    EXPECT_EQ(drained(ring, 9), (std::vector<int>{0}));
+    EXPECT_EQ(ring.stage(std::span(items).subspan(7)), 1u);
+    ring.publish();
+    EXPECT_EQ(drained(ring, 9), (std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8}));
+  }
+  EXPECT_EQ(ring.stage(std::span<const int>()), 0u);
+}
+
+TEST(SpscRing, SlotsBeginOnALineOfTheirOwn) {
+  SpscRing<char> ring(1);
+  EXPECT_TRUE(ring.try_push('x'));
+  ring.drain(1, [](char&& item) {
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&item) % kFalseSharing, 0u);
+  });
 }
 
 TEST(SpscRing, MovesItemsThatCannotBeCopied) {

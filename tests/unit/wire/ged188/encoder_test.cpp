@@ -159,6 +159,89 @@ TEST_F(Ged188Encoder, RefusesTextWithANulInside) {
                EncodeErrorCode::kTextHasNul, "NamedVariable");
 }
 
+TEST_F(Ged188Encoder, RefusesControlBytesWhereverTheyStand) {
+  for (std::size_t length = 1; length < 20; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (const char c : {'\x01', '\n', '\x1F', '\x7F'}) {
+        std::string text(length, 'x');
+        text[at] = c;
+        auto frame = CallDeliveredEventEncoder(buffer_, 25, {}).call_variable1(text).finish();
+        expect_error(frame, EncodeErrorCode::kBadCharacter, "CallVariable1");
+        EXPECT_EQ(frame.error().actual, static_cast<unsigned char>(c));
+        EXPECT_EQ(frame.error().limit, at);
+        expect_error(
+            CallDeliveredEventEncoder(buffer_, 25, {}).add_named_variable(text, "v").finish(),
+            EncodeErrorCode::kBadCharacter, "NamedVariable");
+        expect_error(
+            CallDeliveredEventEncoder(buffer_, 25, {}).add_named_array(0, "n", text).finish(),
+            EncodeErrorCode::kBadCharacter, "NamedArray");
+      }
+      std::string other(length, ' ');
+      other[at] = '\x80';  // every byte from here on is somebody's letter
+      EXPECT_TRUE(CallDeliveredEventEncoder(buffer_, 25, {}).call_variable1(other).finish().ok());
+      other[at] = '~';
+      EXPECT_TRUE(CallDeliveredEventEncoder(buffer_, 25, {}).call_variable1(other).finish().ok());
+    }
+  }
+}
+
+TEST_F(Ged188Encoder, RefusesLettersAmongDigits) {
+  EXPECT_TRUE(
+      CallDeliveredEventEncoder(buffer_, 25, {}).caller_entered_digits("0189*#").finish().ok());
+  expect_error(CallDeliveredEventEncoder(buffer_, 25, {}).caller_entered_digits("12a").finish(),
+               EncodeErrorCode::kBadCharacter, "CallerEnteredDigits");
+  expect_error(CallDeliveredEventEncoder(buffer_, 25, {})
+                   .caller_entered_digits(std::string_view("1\0002", 3))
+                   .finish(),
+               EncodeErrorCode::kTextHasNul, "CallerEnteredDigits");
+}
+
+TEST_F(Ged188Encoder, RefusesAMessageOfALaterVersion) {
+  expect_error(StandbyActiveEventMsgEncoder(buffer_, 23).finish(),
+               EncodeErrorCode::kMessageNotForVersion, "");
+  EXPECT_TRUE(StandbyActiveEventMsgEncoder(buffer_, 24).finish().ok());
+}
+
+TEST_F(Ged188Encoder, WritesVersionsBelow9As9) {
+  const AgentStateEventFixed fixed{.department_id = 5};
+  const auto nine = AgentStateEventEncoder(buffer_, 9, fixed).agent_id("1").duration(5).finish();
+  ASSERT_TRUE(nine.ok());
+  const std::string expected = to_hex(*nine);
+  for (Version version = 0; version < 9; ++version) {
+    const auto frame =
+        AgentStateEventEncoder(buffer_, version, fixed).agent_id("1").duration(5).finish();
+    ASSERT_TRUE(frame.ok());
+    EXPECT_EQ(to_hex(*frame), expected);
+  }
+}
+
+TEST_F(Ged188Encoder, NothingIsCutWhatTheNarrowHeaderCannotSayIsRefused) {
+  const std::string raw(256, 'x');
+  auto frame =
+      OpenReqEncoder(buffer_, 19, {}).client_id("a").client_password(as_bytes(raw)).finish();
+  ASSERT_FALSE(frame.ok());
+  EXPECT_EQ(frame.error().code, EncodeErrorCode::kFieldTooLong);
+}
+
+TEST_F(Ged188Encoder, FinishStrictRefusesWhatAStrictServerRefuses) {
+  OpenReqFixed fixed{.invoke_id = 1, .version_number = 25, .idle_timeout = 120};
+  const auto open = [&](std::string_view name) {
+    return OpenReqEncoder(buffer_, 25, fixed).client_id(name).client_password({}).finish_strict();
+  };
+  EXPECT_TRUE(open("a").ok());
+  expect_error(open("caf\xC3\xA9"), EncodeErrorCode::kRefused, "ClientID");
+  EXPECT_EQ(open("caf\xC3\xA9").error().status, 62U);
+  fixed.services_requested = 0x200;
+  expect_error(open("a"), EncodeErrorCode::kRefused, "ServicesRequested");
+  EXPECT_EQ(open("a").error().status, 19U);
+  EXPECT_NE(open("a").error().text().find("status 19"), std::string::npos);
+  fixed.services_requested = 0;
+  fixed.idle_timeout = 19;
+  EXPECT_EQ(open("a").error().status, 18U);
+  expect_error(OpenReqEncoder(buffer_, 25, fixed).client_id("a").finish_strict(),
+               EncodeErrorCode::kRequiredMissing, "ClientPassword");
+}
+
 TEST_F(Ged188Encoder, RefusesASingleFieldTwice) {
   expect_error(AgentStateEventEncoder(buffer_, 15, {}).agent_id("1").agent_id("1").finish(),
                EncodeErrorCode::kFieldTwice, "AgentID");
