@@ -5,6 +5,7 @@ tests reach all generated code without naming 167 messages by hand.
 """
 from ged188_encoders import entry_fields, settable, singles
 from ged188_enums import banner
+from ged188_schema import CPP
 from ged188_views import all_fixed, places
 from naming import singular
 
@@ -115,8 +116,11 @@ def lines_function(m):
     for f in all_fixed(m):
         where = places(m, f.name)
         partial = len(where) != 1 + len(m.variants)
-        guard = f'if (view.has_{f.snake}()) ' if partial or f.since > 9 else ''
-        out += f'  {guard}out.fixed("{f.name}", view.{f.snake}());\n'
+        if partial or f.since > 9:
+            out += (f'  out.fixed_or("{f.name}", view.has_{f.snake}(), view.{f.snake}(), '
+                    f'static_cast<{CPP[f.type]}>({f.null}));\n')
+        else:
+            out += f'  out.fixed("{f.name}", view.{f.snake}());\n'
     for f in m.floating:
         if f.group is None:
             out += f'  out.field("{f.name}", view.{f.snake}());\n'

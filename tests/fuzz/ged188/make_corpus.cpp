@@ -65,6 +65,48 @@ std::string other_forms(Version version) {
   return stream;
 }
 
+/// Named data, text and numbers cut short, empty, too long, in the middle of other fields.
+std::string odd_fields(Version version) {
+  using namespace std::string_literals;
+  std::string stream;
+  const auto delivered = [version](unsigned variables, unsigned arrays) {
+    return Body(version).zeros(54).at(50, variables, 2).at(52, arrays, 2);
+  };
+  for (const std::string& content : {""s, "n"s, "n\0"s, "n\0v"s, "n\0v\0"s, "\0\0"s, "\0"s})
+    append(stream, delivered(1, 0).field(82, content).frame(9));
+  for (const std::string& content : {""s, "\1"s, "\1n"s, "\1n\0"s, "\1n\0v"s, "\1n\0v\0"s})
+    append(stream, delivered(0, 1).field(83, content).frame(9));
+  for (const std::string& content : {""s, "x"s, "x\0"s, "\0"s, "x\0y\0"s, "\x01\0"s, "\xE9\0"s})
+    append(stream, delivered(0, 0).field(13, content).field(250, content).frame(9));
+  for (const std::string& content :
+       {""s, "\0"s, "\0\1"s, "\0\0\1"s, "\0\0\0\1"s, "\0\0\0\0\0\1"s}) {
+    append(stream, delivered(0, 0).field(121, content).frame(9));
+    append(stream, Body(version)
+                       .number(1, 2)
+                       .number_field(183, 0, 2)
+                       .number_field(191, 1, 2)
+                       .field(62, content)
+                       .field(64, content)
+                       .frame(237));
+    append(stream,
+           Body(version).number(1, 2).number_field(183, 0, 2).field(185, content).frame(236));
+    append(stream, Body(version)
+                       .number(1, 2)
+                       .number_field(183, 0, 2)
+                       .field(191, content)
+                       .number_field(62, 1, 4)
+                       .frame(237));
+  }
+  append(stream, delivered(0, 0).field(13, "a").field(13, "b").frame(9));
+  append(stream, delivered(0, 0).zeros(3).frame(9));
+  if (version < kWideHeadersFrom) return stream;
+  append(
+      stream,
+      delivered(0, 0).field(319, std::string(300, 'x')).field(400, "far").field(13, "a").frame(9));
+  append(stream, delivered(0, 0).field(13, std::string(700, 'x')).field(14, "b\0"s).frame(9));
+  return stream;
+}
+
 void write(const std::string& path, unsigned version_index, unsigned strict,
            const std::string& stream) {
   const char head[] = {static_cast<char>(version_index), static_cast<char>(strict),
@@ -99,6 +141,11 @@ int main(int argc, char** argv) {
   for (const unsigned index : {0U, 3U, 8U}) {
     write(folder + "other-forms-" + std::to_string(kVersions[index]), index, 0,
           other_forms(kVersions[index]));
+  }
+  for (const unsigned index : {3U, 10U}) {
+    const std::string name = folder + "odd-fields-" + std::to_string(kVersions[index]);
+    write(name + "-lenient", index, 0, odd_fields(kVersions[index]));
+    write(name + "-strict", index, 1, odd_fields(kVersions[index]));
   }
   return 0;
 }

@@ -21,6 +21,11 @@ class Lines {
   void fixed(std::string_view name, T value) {
     add(name, show(value));
   }
+  /// A fixed field that this form or version may lack: then it must say none.
+  template <class T>
+  void fixed_or(std::string_view name, bool there, T value, T none) {
+    if (there || value != none) add(name, show(value));
+  }
   template <class T>
   void field(std::string_view name, const std::optional<T>& value) {
     if (value) add(name, show(*value));
