@@ -14,6 +14,7 @@ ChannelTable::ChannelTable(std::size_t lines, std::uint32_t channels_max, std::s
   CTI_CHECK(channels_max < kNoChannel);
   channels_.reserve(channels_max);
   claimed_.reserve(channels_max);
+  for (Line& line : lines_) line.changed.reserve(channels_max);
 }
 
 void ChannelTable::set_line(std::uint16_t line, const ring::EventLog& log, ring::LogGate& gate) {
@@ -94,7 +95,8 @@ void ChannelTable::release(std::uint16_t index) {
 ring::Position ChannelTable::join(std::uint16_t index, std::uint32_t slot, std::uint32_t& member) {
   Channel& channel = at(index);
   if (channel.members.empty() && channel.own) {
-    lines_[channel.line].active.push_back(index);
+    Line& line = lines_[channel.line];
+    (channel.key() == 0 ? line.keyless : line.by_key[channel.key()]).push_back(index);
     channel.shown = end(channel);
   }
   member = static_cast<std::uint32_t>(channel.members.size());
@@ -103,32 +105,69 @@ ring::Position ChannelTable::join(std::uint16_t index, std::uint32_t slot, std::
 }
 
 void ChannelTable::deactivate(std::uint16_t index) {
-  std::erase(lines_[at(index).line].active, index);
+  Channel& channel = at(index);
+  Line& line = lines_[channel.line];
+  if (std::exchange(channel.changed, false)) {
+    channel.own->publish();
+    std::erase(line.changed, index);
+  }
+  if (channel.key() == 0) {
+    std::erase(line.keyless, index);
+    return;
+  }
+  const auto found = line.by_key.find(channel.key());
+  std::erase(found->second, index);
+  if (found->second.empty()) line.by_key.erase(found);
 }
 
-bool ChannelTable::offer(std::uint16_t line, const wire::UpdateView& update, Bytes record) {
-  claimed_.clear();
-  for (const std::uint16_t index : lines_[line].active) {
+bool ChannelTable::claim(const std::vector<std::uint16_t>& indices, const wire::UpdateView& update,
+                         std::size_t bytes) {
+  for (const std::uint16_t index : indices) {
     Channel& channel = at(index);
     if (!channel.accepts(update)) continue;
-    const MutableBytes room = channel.own->claim(record.size());
+    const MutableBytes room = channel.own->claim(bytes);
     if (room.empty()) [[unlikely]] {
-      for (const auto& claim : claimed_) claim.first->own->abort();
-      ++waits_;
       return false;
     }
-    claimed_.emplace_back(&channel, room);
+    claimed_.emplace_back(index, room);
   }
-  for (const auto& [channel, room] : claimed_) {
-    std::memcpy(room.data(), record.data(), record.size());
-    channel->own->commit(record.size(), ++channel->records);
+  return true;
+}
+
+bool ChannelTable::offer(std::uint16_t number, const wire::UpdateView& update, Bytes record) {
+  Line& line = lines_[number];
+  claimed_.clear();
+  const auto claim_under = [&](std::uint64_t key) {
+    const auto found = line.by_key.find(key);
+    return found == line.by_key.end() || claim(found->second, update, record.size());
+  };
+  const std::uint64_t object = update.object_key(), agent = update.agent_key();
+  bool room = claim(line.keyless, update, record.size());
+  if (room && !line.by_key.empty()) {
+    room = (object == 0 || claim_under(object)) &&
+           (agent == 0 || agent == object || claim_under(agent));
+  }
+  if (!room) [[unlikely]] {
+    for (const auto& taken : claimed_) at(taken.first).own->abort();
+    ++waits_;
+    return false;
+  }
+  for (const auto& [index, bytes] : claimed_) {
+    Channel& channel = at(index);
+    std::memcpy(bytes.data(), record.data(), record.size());
+    channel.own->commit(record.size(), ++channel.records);
+    if (!std::exchange(channel.changed, true)) line.changed.push_back(index);
   }
   copied_ += claimed_.size();
   return true;
 }
 
 void ChannelTable::publish(std::uint16_t line) {
-  for (const std::uint16_t index : lines_[line].active) at(index).own->publish();
+  for (const std::uint16_t index : lines_[line].changed) {
+    at(index).own->publish();
+    at(index).changed = false;
+  }
+  lines_[line].changed.clear();
 }
 
 }  // namespace cti::broker

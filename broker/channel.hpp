@@ -5,7 +5,9 @@
 // Shape    a channel that lets everything through is the line's log itself. Any other has a ring of its own (an event log
 //          with this reactor as writer and only reader), filled record by record as the reactor follows the log.
 // Threads  one: the fan-out reactor.
-// Cost     per record: one match per distinct filter that somebody listens to, one copy per match. No allocation.
+// Lookup   a filter that asks for one object or one agent (IndexHint) stands under that key; a record meets the filters
+//          under its own two keys, and those that have none, which are matched one after another.
+// Cost     per record: two lookups, one match per filter met that way, one copy per match. No allocation.
 // Full     a ring whose oldest bytes are still being sent takes no record: offer says false, has changed nothing, and the
 //          reactor offers the record again in its next turn. Sends never wait for a slow peer, so that turn comes.
 //          Positions that were not being sent are lapped; the session learns it when it next wants to send.
@@ -21,11 +23,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace cti::broker {
 
 struct Channel {
+  /// What its filter asks for at the least: one object, or else one agent; 0: neither.
+  std::uint64_t key() const noexcept {
+    return hint.object_key != 0 ? hint.object_key : hint.agent_key;
+  }
   std::string filter_text;              ///< canonical; empty for everything
   std::optional<MessageFilter> filter;  ///< nothing: everything
   IndexHint hint;                       ///< of the filter: what needs no match to be refused
@@ -38,6 +46,7 @@ struct Channel {
   ring::LogGate* gate = nullptr;
   std::uint64_t records = 0;  ///< ever copied into its own ring
   std::uint64_t shown = 0;    ///< members have been given a chance to send up to here
+  bool changed = false;       ///< has records that publish() has not shown yet
 
   bool accepts(const wire::UpdateView& update) const noexcept {
     if (!filter) return true;
@@ -110,9 +119,14 @@ class ChannelTable {
     const ring::EventLog* log = nullptr;
     ring::LogGate* gate = nullptr;
     ring::Position read = 0;
-    std::vector<std::uint16_t>
-        active;  // channels with a ring of their own and somebody who listens
+    // Channels with a ring of their own and somebody who listens: by the key that their filter asks for, or not.
+    std::unordered_map<std::uint64_t, std::vector<std::uint16_t>> by_key;
+    std::vector<std::uint16_t> keyless;
+    std::vector<std::uint16_t> changed;  // to be published
   };
+  /// Claims room in every ring of `indices` whose filter lets the record through. False: one was full.
+  bool claim(const std::vector<std::uint16_t>& indices, const wire::UpdateView& update,
+             std::size_t bytes);
   Result<std::uint16_t, ChannelRefusal> make(std::uint16_t line, const MessageFilter* filter);
   void deactivate(std::uint16_t index);
 
@@ -120,7 +134,7 @@ class ChannelTable {
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<std::unique_ptr<ring::EventLog>>
       spare_;  // rings of channels that ended, for the next ones
-  std::vector<std::pair<Channel*, MutableBytes>> claimed_;
+  std::vector<std::pair<std::uint16_t, MutableBytes>> claimed_;
   const std::uint32_t channels_max_;
   const std::size_t channel_bytes_;
   const std::uint32_t cost_max_;
