@@ -179,7 +179,7 @@ void Measure::rate(double per_second, double seconds) {
 }
 
 void Measure::stall(std::uint32_t nth, std::uint64_t messages) {
-  subscribers_->stall(nth);
+  if (nth > 0) subscribers_->stall(nth);
   const std::uint64_t end = feeder_->sent() + messages;
   (void)subscribers_->until(kPatience, [&] {
     feeder_->pump(std::min(end, settled_at_ + completed() + kWindow));

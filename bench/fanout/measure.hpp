@@ -44,7 +44,7 @@ class Measure {
   void rate(double per_second, double seconds);
   /// The same, in messages of the publisher.
   void messages(double per_second, double seconds) { rate(per_second * fan(), seconds); }
-  /// Every nth subscriber stops reading; then `messages` go out, as fast as the others take them.
+  /// Every nth subscriber (0: none) stops reading; then `messages` go out, as fast as the others take them.
   void stall(std::uint32_t nth, std::uint64_t messages);
 
  private:

@@ -216,7 +216,7 @@ class Suite:
 
                 def work(pair, percent=percent, number=number):
                     # The log and the rings are written all over first, so that what grows later is the sessions.
-                    pair.client.ask("stall", number + 1 if number > 1 else 2, STALL_MESSAGES)
+                    pair.client.ask("stall", 0, STALL_MESSAGES)
                     yield {**pair.client.ask("rate", 50_000, self.seconds * 2), "load": f"{percent} %, before"}
                     before = pair.server.resident_bytes()
                     stalled = pair.client.ask("stall", 100 // percent, STALL_MESSAGES)["stalled"]

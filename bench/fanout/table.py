@@ -12,16 +12,18 @@ NAMES = {"ringside": "Ringside", "floor-epoll-each": "epoll, own sends", "floor-
 def read(files):
     """(records, machines, absences), in the order of the files."""
     records, machines, absent = [], [], {}
+    run = 0
     for path in files:
         with open(path, encoding="utf-8") as lines:
             for line in lines:
                 record = json.loads(line)
                 if "machine" in record:
                     machines.append(record["machine"])
+                    run += 1
                 elif "absent" in record:
                     absent[record["absent"]] = record["why"]
                 else:
-                    records.append(record)
+                    records.append({**record, "run": run})
     return records, machines, absent
 
 
@@ -48,6 +50,8 @@ def medians(records):
                 "p50": [r["p50_us"] / 1e3 for r in rounds], "p99": [r["p99_us"] / 1e3 for r in rounds],
                 "p999": [r["p999_us"] / 1e3 for r in rounds]}
             summary = {name: statistics.median(values) for name, values in figures.items()}
+            pairs = [(r["run"], r["round"]) for r in rounds]
+            summary["each"] = {name: dict(zip(pairs, values)) for name, values in figures.items()}
             summary["rounds"] = len(rounds)
             summary["bad"] = sum(r["lost"] + r["repeated"] + r["missing"] for r in rounds)
             result.setdefault(key, {})[target] = summary
@@ -60,8 +64,18 @@ def best(targets, names, figure, highest):
     return (max if highest else min)(there, key=lambda pair: pair[1]) if there else None
 
 
-def ratio(ours, other):
-    return f"{ours / other[1]:.2f} ({NAMES.get(other[0], other[0])})" if other and other[1] > 0 else "-"
+def paired(ours, other, figure):
+    """Median over the rounds of ours / other, both of the same round: what disturbs a round disturbs both. To the hundredth."""
+    mine, theirs = ours["each"][figure], other["each"][figure]
+    ratios = [mine[pair] / theirs[pair] for pair in mine if theirs.get(pair, 0) > 0]
+    return round(statistics.median(ratios), 2) if ratios else None
+
+
+def ratio(targets, names, figure, highest):
+    """Of Ringside to the best of `names`, as text."""
+    other = best(targets, names, figure, highest)
+    measured = paired(targets[OURS[0]], targets[other[0]], figure) if other else None
+    return f"{measured:.2f} ({NAMES.get(other[0], other[0])})" if measured else "-"
 
 
 LOADS = {"saturated": "as fast as it goes", "lockstep": "one at a time"}
@@ -96,10 +110,9 @@ def summary_rows(results):
         late = f"{ours['p50']:.2f}, {ours['p99']:.2f}" if open_loop else ""
         peer50, peer99 = best(targets, PEERS, "p50", False), best(targets, PEERS, "p99", False)
         theirs = f"{peer50[1]:.2f}, {peer99[1]:.2f} ({peer99[0]})" if open_loop and peer99 else ""
-        speed = [ratio(ours["per_second"], best(targets, names, "per_second", True)) if not open_loop else ""
-                 for names in (PEERS, FLOORS)]
+        speed = [ratio(targets, names, "per_second", True) if not open_loop else "" for names in (PEERS, FLOORS)]
         yield (f"| {title(key)} | {rate_text(ours['per_second'])} | {speed[0]} | {speed[1]} | {ours['cpu']:.3f} "
-               f"| {ratio(ours['cpu'], best(targets, FLOORS, 'cpu', False))} | {late} | {theirs} |")
+               f"| {ratio(targets, holding(targets, FLOORS, ours) if open_loop else FLOORS, 'cpu', False)} | {late} | {theirs} |")
 
 
 def all_rows(results):
@@ -112,13 +125,76 @@ def all_rows(results):
                    f"{' | '.join(late)} | {one['bad']:.0f} | {one['rounds']} |")
 
 
-def memory_rows(records):
-    """Bytes of user memory per session, medians."""
+def holding(targets, names, ours):
+    """Of `names` those that keep up with the rate asked for: who does not is not cheap, but late."""
+    return [name for name in names if name in targets and targets[name]["per_second"] >= 0.97 * ours["per_second"]]
+
+
+def goals(results, records):
+    """(what, measured, wanted, met) of each goal that these results can say something about."""
+    for key in sorted(results, key=order):
+        case, number, load = key
+        targets = results[key]
+        ours = targets.get(OURS[0])
+        if ours is None:
+            continue
+        what = title(key)
+        peer, floor = best(targets, PEERS, "per_second", True), best(targets, FLOORS, "per_second", True)
+        least = {("A", "saturated"): ({100: 1.0, 1000: 1.5, 4000: 2.0}.get(number), 1.0), ("A", "lockstep"): (1.0, 0.95),
+                 ("B", "saturated"): (1.2 if number == 10000 else None, 0.95 if number == 10000 else None)}
+        to_peer, to_floor = least.get((case, load), (None, None))
+        for other, name, wanted in ((peer, "best peer", to_peer), (floor, "best floor", to_floor)):
+            if other and wanted:
+                measured = paired(ours, targets[other[0]], "per_second")
+                beside = f"{measured:.2f} ({NAMES.get(other[0], other[0])})"
+                yield f"{what}, / {name}", beside, f"at least {wanted}", measured >= wanted
+        if load.startswith("rate") and (case, number) in (("A", 1000), ("B", 10000)):
+            for figure in ("p50", "p99") if case == "A" else ("p99",):
+                theirs = best(targets, PEERS, figure, False)
+                measured = paired(ours, targets[theirs[0]], figure) if theirs else None
+                if measured:
+                    beside = f"{measured:.2f} ({NAMES.get(theirs[0], theirs[0])})"
+                    yield f"{what}, {figure} / best peer's", beside, "at most 1.0", measured <= 1
+            cheapest = best(targets, holding(targets, FLOORS, ours), "cpu", False)
+            if cheapest and case == "A":
+                measured = paired(ours, targets[cheapest[0]], "cpu")
+                yield f"{what}, CPU / best floor", f"{measured:.2f} ({NAMES[cheapest[0]]})", "at most 1.05", measured <= 1.05
+        if case == "C" and load.startswith("20 "):
+            yield f"{what}, p99", f"{ours['p99']:.2f} ms", "under 10 ms", ours["p99"] < 10
+        if case == "E" and load.endswith("stalled"):
+            percent = load.split()[0]
+            before = results.get((case, number, f"{percent} %, before"), {}).get(OURS[0])
+            if before:
+                measured, wanted = paired(ours, before, "p99"), 1.10 if percent == "1" else 1.25
+                yield f"{what}, p99 / before", f"{measured:.2f}", f"at most {wanted}", measured <= wanted
+    for (what, target, sessions), values in memory(records).items():
+        if "stalled" in what and sessions < 100:
+            continue  # what grows once, whoever stalls, is too large a part of a few
+        wanted = 65536 if "stalled" in what else 4096
+        measured = statistics.median(values)
+        yield (f"memory of {what}, of {sessions:,}, {NAMES.get(target, target)}", f"{measured:,.0f} B", f"at most {wanted:,} B",
+               measured <= wanted)
+
+
+def goal_rows(results, records):
+    rows = list(goals(results, records))
+    if rows:
+        yield from ("| goal | measured | wanted | |", "|---|---|---|---|")
+    for what, measured, wanted, met in rows:
+        yield f"| {what} | {measured} | {wanted} | {'met' if met else '**missed**'} |"
+
+
+def memory(records):
     gathered = {}
     for record in records:
         if "memory" in record:
-            key = (record["memory"], record["target"], record["sessions"])
-            gathered.setdefault(key, []).append(record["bytes_each"])
+            gathered.setdefault((record["memory"], record["target"], record["sessions"]), []).append(record["bytes_each"])
+    return gathered
+
+
+def memory_rows(records):
+    """Bytes of user memory per session, medians."""
+    gathered = memory(records)
     if gathered:
         yield from ("| user memory of | target | sessions | bytes each |", "|---|---|---|---|")
     for (what, target, sessions), values in gathered.items():
@@ -128,7 +204,7 @@ def memory_rows(records):
 def markdown(files):
     records, machines, absent = read(files)
     results = medians(records)
-    lines = list(summary_rows(results)) + [""] + list(memory_rows(records)) + [""]
+    lines = [*summary_rows(results), "", *memory_rows(records), "", *goal_rows(results, records), ""]
     if machines:
         one = machines[-1]
         lines.append(f"{one['cpu']}, {one['cpus']} CPUs, Linux {one['kernel']}, {one['compiler']}, commit {one['commit']}, "
