@@ -58,6 +58,7 @@ struct Visit {
   DecodeError error;
   Lines lines;
   Result<Bytes, EncodeError> rewritten = Err{EncodeError{}};  ///< in the caller's buffer
+  bool strictly = false;                                      ///< finish_strict() would write it, too
 };
 
 '''
@@ -101,7 +102,7 @@ bool visit_{name}(std::uint32_t number, Bytes body, Version version, Strictness 
       return true;
     }}
     lines(*decoded, visit.lines);
-    visit.rewritten = rewrite(*decoded, version, buffer);
+    visit.rewritten = rewrite(*decoded, version, buffer, visit.strictly);
     return true;
   }};
   switch (number) {{
@@ -146,7 +147,8 @@ def group_lines(g, holder, pad):
 
 
 def rewrite_function(m):
-    out = f'Result<Bytes, EncodeError> rewrite(const {m.pascal}View& view, Version version, MutableBytes buffer) {{\n'
+    out = (f'Result<Bytes, EncodeError> rewrite(const {m.pascal}View& view, Version version, MutableBytes buffer,\n'
+           f'    bool& strictly) {{\n')
     if settable(m):
         out += f'  {m.pascal}Fixed fixed;\n'
         out += ''.join(f'  fixed.{f.snake} = view.{f.snake}();\n' for f in settable(m))
@@ -160,7 +162,7 @@ def rewrite_function(m):
             out += f'  if (view.{g.floating_count.snake}()) encoder.begin_{g.name}();\n'
         if g.inside is None:
             out += group_rewrite(g, m, 'view', '  ')
-    return out + '  return encoder.finish();\n}\n'
+    return out + '  strictly = encoder.finish_strict().ok();\n  return encoder.finish();\n}\n'
 
 
 def group_rewrite(g, m, holder, pad):

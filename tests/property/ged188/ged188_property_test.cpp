@@ -42,6 +42,7 @@ TEST(Ged188, WhatIsEncodedIsDecodedInEveryTypeAndVersion) {
         << rule.name << " version " << version << ": " << seen.rewritten.error().text();
     ASSERT_EQ(as_text(*seen.rewritten), as_text(Bytes(*frame)))
         << rule.name << " version " << version;
+    ASSERT_TRUE(seen.strictly) << rule.name << " version " << version;
     accepted_strictly += strictness == Strictness::kStrict;
     const DecodedMessage back = decode_table(*frame, version);
     ASSERT_EQ(back.fixed.size(), message.fixed.size());
@@ -74,6 +75,7 @@ TEST(Ged188, WhatAnEncoderWritesIsRefusedForNumbersOnly) {
     ++written;
     const auto refused = check_strict(rule, seen.rewritten->subspan(limits::kHeaderBytes), version);
     accepted += !refused.has_value();
+    ASSERT_EQ(seen.strictly, !refused.has_value());
     if (!refused) return;
     const bool number = refused->code == DecodeErrorCode::kValueOutOfRange ||
                         refused->code == DecodeErrorCode::kUnusedMaskBits;

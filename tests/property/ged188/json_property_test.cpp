@@ -43,7 +43,7 @@ TEST(WireJson, GivesBackEveryByteOfEveryTypeAtEveryVersion) {
     }
   });
   EXPECT_GT(clean, 100U);
-  EXPECT_GT(warned, 100U);
+  EXPECT_GT(warned, 20U);
   EXPECT_GT(refused, 100U);
 }
 
