@@ -225,12 +225,17 @@ void read_hex(std::istream& in, const SourceOptions& options, const OnMessage& o
   reader.finish();
 }
 
-/// No byte that a line of ASCII cannot have. A frame begins with its length, whose first byte is zero.
+/// No byte that a line of ASCII cannot have, but in comments. A frame begins with its length, whose first byte is zero.
 bool is_text(std::string_view head) {
-  return std::all_of(head.begin(), head.end(), [](char c) {
+  bool comment = false;
+  for (const char c : head) {
     const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte < 0x7F) || (byte >= '\t' && byte <= '\r');
-  });
+    if (c == '#') comment = true;
+    if (c == '\n') comment = false;
+    const bool printable = (byte >= 0x20 && byte < 0x7F) || (byte >= '\t' && byte <= '\r');
+    if (!printable && !(comment && byte >= 0x80)) return false;
+  }
+  return true;
 }
 
 /// The bytes looked at already, then the rest of the stream.
@@ -262,6 +267,8 @@ void read_messages(std::istream& in, const SourceOptions& options, const OnMessa
   std::string head(kLookBytes, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // some editors put it before text
+  if (head.starts_with(kMark)) head.erase(0, kMark.size());
   const bool capture = is_capture(as_bytes(std::string_view(head).substr(0, 4)));
   const bool text = is_text(head);
   Rewound buffer(std::move(head), in);

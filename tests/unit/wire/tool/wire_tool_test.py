@@ -135,6 +135,8 @@ class Inputs(unittest.TestCase):
     def test_hex_lines_with_comments_and_blanks(self):
         text = '# a recording\n\n' + open_req(15).hex(' ') + '  # the client\n' + self.STREAM[len(open_req(15)):].hex().upper()
         self.assertEqual(self.names(text.encode()), self.WANTED)
+        marked = '\ufeff# Aufzeichnung f\u00fcr \u2026\r\n' + self.STREAM.hex() + '\r\n'
+        self.assertEqual(self.names(marked.encode()), self.WANTED)
 
     def test_hex_as_people_paste_it(self):
         request = open_req(15)
