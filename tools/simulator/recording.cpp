@@ -60,7 +60,7 @@ Result<Recording, std::string> read_recording(std::istream& in, const RecordingO
   };
   tools::read_messages(in, source, keep,
                        [&](const std::string& problem) { problems.problems.push_back(problem); });
-  if (count > kRecordedMax) return Err{std::string("more than 2000000 messages")};
+  if (count > kRecordedMax) return Err{std::string("more than 200000 messages")};
   if (connections.empty()) {
     return Err{problems.problems.empty() ? std::string("no messages in it")
                                          : problems.problems.front()};

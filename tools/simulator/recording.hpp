@@ -4,7 +4,7 @@
 //          read from all that ringside-wire reads. Hex lines and raw bytes have neither: the direction then follows from the
 //          kind of message, and all times are 0.
 //          PcapWriter is the other way: bytes as they pass become a pcap file that ringside-wire, Wireshark and replay read.
-// Bounds   kRecordedMax messages.
+// Bounds   kRecordedMax messages: each takes some kilobytes once it is decoded.
 // Threads  one owner.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace cti::simulator {
 
 namespace ged = wire::ged188;
 
-inline constexpr std::size_t kRecordedMax = 2'000'000;
+inline constexpr std::size_t kRecordedMax = 200'000;
 
 struct RecordedMessage {
   bool from_client = false;

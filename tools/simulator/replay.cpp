@@ -179,6 +179,7 @@ void Replay::received(Bytes frame, TimePoint now) {
     if (answer.ok()) at_once_.push_back(std::move(answer).value());
     return;
   }
+  if (live_.size() == kRecordedMax) return;  // it says more than any recording holds
   pair(live);
   live_.push_back(std::move(live));
   advance(now);

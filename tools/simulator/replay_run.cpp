@@ -20,6 +20,7 @@ std::uint32_t ReplayPeer::turn(TimePoint deadline) {
     out_.insert(out_.end(), frame->begin(), frame->end());
     ++work;
   }
+  if (out_.size() > kUnsentBytesMax) io_.close(connection_, core::CloseHow::kReset);
   flush();
   return work;
 }

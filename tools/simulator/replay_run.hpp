@@ -2,7 +2,7 @@
 //
 // Shape    actors on an Io, like the Server: turn() in a loop, on the kernel or on the simulated network.
 // Bounds   a proxy holds kRelayBytesMax per direction and stops reading the faster side until the slower has taken them;
-//          kProxyConnectionsMax connections at once.
+//          kProxyConnectionsMax connections at once. A replay's peer that does not read is reset at kUnsentBytesMax.
 // Threads  one owner each.
 #pragma once
 
@@ -16,6 +16,7 @@
 namespace cti::simulator {
 
 inline constexpr std::size_t kRelayBytesMax = 1024 * 1024;
+inline constexpr std::size_t kUnsentBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kProxyConnectionsMax = 1000;
 
 /// One connection on which a Replay speaks: as a server it takes the first that comes, as a client it makes it.

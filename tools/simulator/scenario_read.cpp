@@ -322,7 +322,8 @@ class Reader {
     open.client = words.take("a name for the client");
     if (std::ranges::find(kTaken, open.client) != std::end(kTaken))
       words.fail("a client cannot be called `" + open.client + "`");
-    names_.clients.insert(open.client);
+    if (!names_.clients.insert(open.client).second)
+      words.fail("a client called `" + open.client + "` has been opened above this line");
     const ged::MessageRule& rule = *ged::find_message("OPEN_REQ");
     bool asks = false;
     while (!words.done() && words.peek() != "=>" && words.peek() != "within") {

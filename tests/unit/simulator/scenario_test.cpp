@@ -78,6 +78,7 @@ TEST(ScenarioFiles, MistakesAreToldWithTheirLineAndWhatWasExpected) {
       {"clint x desktop", "test.scenario:1: expected a step"},
       {"\n# a remark\nwait 2", "test.scenario:3: expected a time such as 500ms or 2s, not `2`"},
       {"client x", ":1: expected a kind of client or services="},
+      {"client x desktop\nclient x desktop", ":2: a client called `x` has been opened above"},
       {"client x services=all-event", "expected a service, not `all-event` (all-events?)"},
       {"client x desktop AgentId=1", "OPEN_REQ has no field AgentId (AgentID?)"},
       {"expect x BEGIN_CALL_EVENT", "no client `x` has been opened above this line"},
