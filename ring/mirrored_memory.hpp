@@ -19,8 +19,8 @@ class MirroredMemory {
  public:
   static constexpr std::size_t kBytesMax = std::size_t{1} << 36;
 
-  /// When the pages come into being. kPopulate: now, so that no page fault meets the hot path. kLazy: at first
-  /// touch, for tests and for small machines.
+  /// When the pages come into being. kPopulate: now, so that memory is there or is refused, and no page fault meets the
+  /// hot path but those of the few pages behind the seam, once. kLazy: at first touch.
   enum class Pages : unsigned char { kPopulate, kLazy };
 
   [[nodiscard]] static Result<MirroredMemory, std::string> create(std::size_t bytes, Pages pages);

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <cstring>
+#include <fstream>
+#include <string>
 
 namespace cti::ring {
 namespace {
@@ -30,6 +32,27 @@ TEST(MirroredMemory, MovesAndUnmapsOnce) {
   EXPECT_EQ(first.data(), nullptr);  // NOLINT: moved from, on purpose
   ASSERT_NE(second.data(), nullptr);
   second.data()[0] = std::byte{1};
+}
+
+/// Shared memory that the system counts as this process's, in KiB.
+long resident_shared_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    long kib = 0;
+    if (word == "RssShmem:" && status >> kib) return kib;
+  }
+  return -1;
+}
+
+TEST(MirroredMemory, PopulatedMemoryIsThereAndCountedOnce) {
+  constexpr long kKib = 8 * 1024;
+  const long before = resident_shared_kib();
+  ASSERT_GE(before, 0);
+  const auto made = MirroredMemory::create(std::size_t{kKib} * 1024, Pages::kPopulate);
+  ASSERT_TRUE(made.ok()) << made.error();
+  const long grown = resident_shared_kib() - before;
+  EXPECT_GE(grown, kKib * 9 / 10);
+  EXPECT_LE(grown, kKib * 11 / 10);
 }
 
 TEST(MirroredMemory, NamesTheLimitOfASizeItRefuses) {
