@@ -12,16 +12,24 @@ using wire::Keyword;
 
 namespace {
 
-Slot take(std::vector<Slot>& free) noexcept {
-  if (free.empty()) return kNoSlot;
-  const Slot slot = free.back();
-  free.pop_back();
-  return slot;
+/// A slot that was given back, or else the next one that was never used: memory of a table is touched as it fills.
+template <class Entry>
+Slot take(std::vector<Entry>& table, std::vector<Slot>& free) noexcept {
+  if (!free.empty()) {
+    const Slot slot = free.back();
+    free.pop_back();
+    return slot;
+  }
+  if (table.size() == table.capacity()) return kNoSlot;
+  table.emplace_back();
+  return static_cast<Slot>(table.size() - 1);
 }
 
-void fill_free(std::vector<Slot>& free, std::size_t count) {
+/// All the room that the table will ever have.
+template <class Entry>
+void reserve(std::vector<Entry>& table, std::vector<Slot>& free, std::size_t count) {
+  table.reserve(count);
   free.reserve(count);
-  for (std::size_t i = count; i > 0; --i) free.push_back(static_cast<Slot>(i - 1));
 }
 
 std::uint64_t device_key(std::uint32_t peripheral, std::string_view name) noexcept {
@@ -152,16 +160,13 @@ wire::ObjectTable::Limits table_limits(const ObjectMap::Limits& limits) {
 }  // namespace
 
 ObjectMap::ObjectMap(const Limits& limits)
-    : agents_(limits.agents_max),
-      calls_(limits.calls_max),
-      devices_(limits.agents_max * 2 + limits.calls_max),
-      agent_index_(agents_.size()),
-      call_index_(calls_.size()),
-      device_index_(devices_.size()),
+    : agent_index_(limits.agents_max),
+      call_index_(limits.calls_max),
+      device_index_(limits.agents_max * 2 + limits.calls_max),
       properties_(table_limits(limits)) {
-  fill_free(free_agents_, agents_.size());
-  fill_free(free_calls_, calls_.size());
-  fill_free(free_devices_, devices_.size());
+  reserve(agents_, free_agents_, limits.agents_max);
+  reserve(calls_, free_calls_, limits.calls_max);
+  reserve(devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
 }
 
 void ObjectMap::apply(const wire::UpdateView& update) {
@@ -180,7 +185,7 @@ void ObjectMap::apply(const wire::UpdateView& update) {
 bool ObjectMap::apply_agent(const wire::UpdateView& update) {
   Slot slot = agent_index_.find(update.object_key());
   if (slot == kNoSlot) {
-    slot = take(free_agents_);
+    slot = take(agents_, free_agents_);
     if (slot == kNoSlot) return false;
     agents_[slot] = {};
     agents_[slot].key = update.object_key();
@@ -224,7 +229,7 @@ Slot ObjectMap::device_slot(std::uint32_t peripheral, std::string_view name) {
   const std::uint64_t key = wire::object_key(id.view());
   Slot slot = device_index_.find(key);
   if (slot != kNoSlot) return slot;
-  slot = take(free_devices_);
+  slot = take(devices_, free_devices_);
   if (slot == kNoSlot) {
     ++counters_.no_room;
     return kNoSlot;
@@ -262,7 +267,7 @@ bool ObjectMap::apply_call(const wire::UpdateView& update) {
     return true;
   }
   if (slot == kNoSlot) {
-    slot = take(free_calls_);
+    slot = take(calls_, free_calls_);
     if (slot == kNoSlot) return false;
     calls_[slot] = {};
     calls_[slot].key = update.object_key();

@@ -6,6 +6,7 @@
 // Change   only by apply(record), and apply reads nothing but the record and the map: the same records give the same
 //          map, here, on a peer and in a test.
 // Bounds   agents_max, calls_max; devices are bounded by both. A record that finds no room changes nothing (counted).
+//          Room for all is set aside at the start and touched as it fills: entries never move.
 // Threads  the line.
 #pragma once
 
