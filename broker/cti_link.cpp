@@ -16,6 +16,8 @@ constexpr std::uint32_t kUnassignedServices = 0x200;
 constexpr std::uint32_t kStatusServerOffline = 15;
 constexpr std::uint32_t kStatusInvalidServiceMask = 19;
 constexpr std::size_t kHeartbeatBytes = 64;
+constexpr std::uint32_t kSessionTypesSince = 24;
+constexpr std::uint16_t kStandby = 2;  // SessionType: answers nothing but heartbeats
 
 std::string side_name(std::uint32_t side) { return side == 0 ? "side A" : "side B"; }
 
@@ -255,6 +257,11 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
         return Verdict::kDown;
       }
       if (conf->invoke_id() != open_id_) return Verdict::kConsumed;  // of an older try: not ours
+      if (config_.version >= kSessionTypesSince && conf->session_type() == kStandby) {
+        ++counters_.opens_refused;
+        drop(side_name(side_) + " is the standby side", true);
+        return Verdict::kDown;
+      }
       services_granted_ = conf->services_granted();
       pg_status_ = conf->pg_status();
       peripheral_online_ = conf->peripheral_online() != 0;

@@ -1,5 +1,6 @@
 #include "broker/line.hpp"
 
+#include "broker/admission.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
@@ -45,6 +46,7 @@ bool is_answer(std::uint32_t message_type) noexcept {
     case MessageType::kSendDtmfSignalConf:
     case MessageType::kAgentDeskSettingsConf:
     case MessageType::kListAgentTeamConf:
+    case MessageType::kClientEventReportConf:
       return true;
     default:
       return false;
@@ -70,7 +72,8 @@ Line::Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShare
       tells_(shared.index, std::move(fanouts), limits.tell_backlog_per_fanout),
       requests_({config_, link_, pending_, map_, translator_, sink_, tells_, shared.status, log_}),
       sync_(config_, link_, pending_, map_),
-      snapshots_(map_, sink_, config_.peripherals.front()) {
+      snapshots_(map_, sink_, config_.peripherals.front()),
+      report_(link_, pending_, config_.server_name) {
   CTI_CHECK(!config_.peripherals.empty());
   for (const std::uint32_t peripheral : config_.peripherals)
     shared_.status.set_peripheral(peripheral, false);
@@ -137,6 +140,7 @@ TimePoint Line::next_deadline() {
   TimePoint next =
       std::min({link_.next_deadline(), sync_.next_deadline(), pending_.next_deadline()});
   if (!parked_.empty()) next = std::min(next, parked_.front().deadline);
+  if (shared_.admission != nullptr && ready()) next = std::min(next, report_.next_deadline());
   // A gate that opens tells nobody: look again soon.
   if (sink_.blocked()) next = std::min(next, io_.now() + Millis{1});
   return next;
@@ -166,6 +170,7 @@ void Line::link_up() {
   shared_.status.set_central_controller_online(central);
   if (link_.peripheral_online()) shared_.status.set_all_peripherals(true);
   sync_.begin(io_.now());
+  report_.begin(io_.now());
 }
 
 // May be told twice of one loss: from inside a frame, and by the link after it.
@@ -366,6 +371,7 @@ void Line::fire(TimePoint now) {
   on_link_event(link_.on_clock(now));
   pending_.expire(now, pending_.capacity(), [this](const Pending& pending) { expire(pending); });
   if (sync_.pump(now)) finish_sync();
+  if (shared_.admission != nullptr && ready()) report_.look(now, shared_.admission->sessions());
   pump_probes(now);
   unpark(now);
 }

@@ -16,6 +16,7 @@
 // Threads  the one that calls turn(). Others touch LineShared only.
 #pragma once
 
+#include "broker/client_report.hpp"
 #include "broker/cti_link.hpp"
 #include "broker/inquiry.hpp"
 #include "broker/line_config.hpp"
@@ -87,6 +88,7 @@ class Line {
   }
   const TellOut::Counters& tell_counters() const noexcept { return tells_.counters(); }
   std::size_t pending() const noexcept { return pending_.size(); }
+  std::uint64_t client_reports() const noexcept { return report_.sent(); }
 
  private:
   /// An agent that a session wants to be, and of whom nothing is known yet.
@@ -157,6 +159,7 @@ class Line {
   Requests requests_;
   Sync sync_;
   SnapshotMaker snapshots_;
+  ClientReport report_;
   std::vector<Probe> probes_;
   std::uint64_t next_probe_ = 1;
   std::deque<Parked> parked_;

@@ -23,6 +23,8 @@
 
 namespace cti::broker {
 
+class Admission;
+
 /// Sizes of what passes between threads. All memory is set aside when the server starts.
 struct RendezvousLimits {
   std::size_t asks_per_line = 4096;   ///< requests waiting for one line, over all reactors
@@ -47,6 +49,8 @@ struct LineShared {
   core::Io* io =
       nullptr;  ///< the line's Io: reactors may call wake() only. Set before the threads start
   LineStatus status;  ///< written by the line, read by anybody
+  const Admission* admission =
+      nullptr;  ///< counts the clients; null: the CTI Server is not told. Set before the threads start
 
   void wake() noexcept {
     bell.ring_if_sleeping([this] { io->wake(); });

@@ -123,6 +123,7 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
   line->shared =
       std::make_unique<LineShared>(index, *line->log, start, config_.fanouts, config_.rendezvous);
   line->shared->io = line->io.get();
+  line->shared->admission = admission_.get();
   std::vector<FanoutShared*> fanouts;
   for (const auto& fanout : fanouts_) fanouts.push_back(fanout->shared.get());
   line->line = std::make_unique<Line>(

@@ -5,6 +5,7 @@
 #include "wire/ged188/team.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cti::broker {
 
@@ -14,6 +15,17 @@ using ged::MessageType;
 namespace {
 constexpr std::uint32_t kConfigPartial = 5;  // CONFIG_END_EVENT: more blocks follow
 constexpr std::size_t kConfigRequestBytes = 64;
+
+/// The keys of what is downloaded here, one behind the other; empty when the server keeps none.
+template <class View>
+std::string keys_of(const View& view) {
+  std::string keys;
+  for (const auto& key : {view.skill_group_config_key(), view.agent_config_key()}) {
+    if (!key) return {};
+    keys.append(as_text(*key));
+  }
+  return keys;
+}
 }  // namespace
 
 void Sync::begin(TimePoint now) {
@@ -26,18 +38,55 @@ void Sync::begin(TimePoint now) {
   bytes_.clear();
   deadline_ = now + config_.sync_timeout;
   config_deadline_ = now;
-  if (config_.link.config_mask != 0 && send_config_request()) {
+  keys_asked_ = false;
+  coming_keys_.clear();
+  if (config_.link.config_mask == 0) return;
+  if (!keys_.empty() && send_key_request()) {
+    keys_asked_ = true;
     config_deadline_ = now + config_.config_timeout;
+    return;
   }
+  ask_for_configuration(now);
 }
 
-bool Sync::send_config_request() {
+void Sync::ask_for_configuration(TimePoint now) {
+  if (send_config_request(config_.link.config_mask))
+    config_deadline_ = now + config_.config_timeout;
+}
+
+bool Sync::send_key_request() {
+  const MutableBytes room = link_.claim(kConfigRequestBytes);
+  if (room.empty()) return false;
+  const auto frame =
+      ged::ConfigRequestKeyEventEncoder(
+          room, link_.version(),
+          {.peripheral_id = config_.peripherals.empty() ? UINT32_MAX : config_.peripherals.front()})
+          .finish();
+  if (!frame.ok()) return false;
+  link_.commit(frame->size());
+  return true;
+}
+
+/// The answer to the key request: the same keys as before mean that there is nothing to load.
+void Sync::keys_came(Bytes body, TimePoint now) {
+  if (!std::exchange(keys_asked_, false)) return;
+  const auto view = ged::ConfigKeyEventView::decode(body, link_.version());
+  if (view.ok() && view->config_key_status() == 0 && keys_of(*view) == keys_ &&
+      send_config_request(0)) {
+    ++counters_.unchanged;
+    config_deadline_ = now;
+    return;
+  }
+  ask_for_configuration(now);
+}
+
+bool Sync::send_config_request(std::uint32_t information) {
   const MutableBytes room = link_.claim(kConfigRequestBytes);
   if (room.empty()) return false;
   const auto frame =
       ged::ConfigRequestEventEncoder(
           room, link_.version(),
-          {.config_information = config_.link.config_mask,
+          {.config_information = information,
            .peripheral_id = config_.peripherals.empty() ? UINT32_MAX : config_.peripherals.front()})
           .finish();
   if (!frame.ok()) return false;
@@ -67,13 +116,20 @@ void Sync::keep(std::uint32_t message_type, std::int32_t question, Bytes body) {
 void Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now) {
   keep(message_type, -1, body);
   switch (MessageType{message_type}) {
-    case MessageType::kConfigBeginEvent:
-      config_deadline_ = now + config_.config_timeout;
+    case MessageType::kConfigKeyEvent:
+      keys_came(body, now);
       break;
+    case MessageType::kConfigBeginEvent: {
+      config_deadline_ = now + config_.config_timeout;
+      const auto begin = ged::ConfigBeginEventView::decode(body, link_.version());
+      if (begin.ok()) coming_keys_ = keys_of(*begin);
+      break;
+    }
     case MessageType::kConfigEndEvent: {
       const auto end = ged::ConfigEndEventView::decode(body, link_.version());
       const bool more = end.ok() && end->config_end_status() == kConfigPartial;
       config_deadline_ = more ? now + config_.config_timeout : now;
+      if (!more) keys_ = coming_keys_;
       break;
     }
     case MessageType::kConfigAgentEvent:
@@ -154,6 +210,10 @@ bool Sync::pump(TimePoint now) {
   }
   if (!questions_begun_) {
     if (now < config_deadline_) return false;
+    if (std::exchange(keys_asked_, false)) {  // no keys there: load it all
+      ask_for_configuration(now);
+      if (now < config_deadline_) return false;
+    }
     begin_questions();
   }
   inquiry_->pump(now, config_.request_timeout);

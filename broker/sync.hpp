@@ -1,6 +1,7 @@
 // sync.hpp - the start-up dialogue with the CTI Server, also after every loss.
 //
-// Shape    1 configuration: CONFIG_REQUEST_EVENT, until CONFIG_END_EVENT or a short silence (may be switched off)
+// Shape    1 configuration: CONFIG_REQUEST_EVENT, until CONFIG_END_EVENT or a short silence (may be switched off). After a
+//            loss the keys are asked for first: when they are those of the last download, only updates are asked for.
 //          2 questions: every agent that the map, the configuration, the download and the teams name, then the devices
 //            of those who are logged in, then the calls there (inquiry.hpp)
 //          3 everything that came meanwhile, answers and events alike, is applied in the order in which it came; calls
@@ -17,6 +18,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace cti::broker {
@@ -29,6 +31,7 @@ class Sync {
     std::uint64_t thrown_away = 0;  ///< connection lost in the middle
     std::uint64_t cut_short = 0;    ///< ended by timeout or by the limit of bytes
     std::uint64_t no_config = 0;    ///< the configuration download was refused or silent
+    std::uint64_t unchanged = 0;    ///< downloads left out because the keys were known
   };
   /// What came while the dialogue ran. `question` is the one that it answers, -1 for an event.
   struct Kept {
@@ -69,13 +72,20 @@ class Sync {
   void keep(std::uint32_t message_type, std::int32_t question, Bytes body);
   void begin_questions();
   void note_names(std::uint32_t message_type, Bytes body);
-  bool send_config_request();
+  /// `information` 0: updates only.
+  bool send_config_request(std::uint32_t information);
+  bool send_key_request();
+  void ask_for_configuration(TimePoint now);
+  void keys_came(Bytes body, TimePoint now);
 
   const LineConfig& config_;
   CtiLink& link_;
   PendingTable& pending_;
   const ObjectMap& map_;
   std::optional<Inquiry> inquiry_;
+  std::string keys_;         // of the last download that came to its end; empty: none
+  std::string coming_keys_;  // of the one under way
+  bool keys_asked_ = false;
   bool questions_begun_ = false;
   bool overfull_ = false;
   TimePoint config_deadline_{};

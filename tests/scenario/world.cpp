@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 namespace cti::scenario {
 namespace {
@@ -109,8 +110,9 @@ void Client::monitor(const std::string& filter) {
   ASSERT_NE(events.wait(eOnMonitorModeEstablished), nullptr) << events.story();
 }
 
-World::World(int servers, const std::vector<std::string>& simulator_flags)
-    : programs_(programs_folder()) {
+World::World(int servers, const std::vector<std::string>& simulator_flags,
+             const std::string& server_config)
+    : programs_(programs_folder()), server_config_(server_config) {
   char name[] = "/tmp/ringside-scenario-XXXXXX";
   folder_ = mkdtemp(name);
   std::vector<std::string> command{programs_ + "/ringside-sim", "--port-a", "0", "--port-b", "0"};
@@ -140,9 +142,18 @@ World::~World() {
 }
 
 void World::start_server(std::size_t index) {
-  auto server = tools::Child::start({programs_ + "/ringsided", "--listen", local(ports_[index]),
-                                     "--cti-server", local(cti_port_a_) + "," + local(cti_port_b_)},
-                                    folder_ + "/server" + std::to_string(index) + ".log");
+  std::vector<std::string> command{programs_ + "/ringsided", "--listen", local(ports_[index])};
+  const std::string sides = local(cti_port_a_) + "," + local(cti_port_b_);
+  if (server_config_.empty()) {
+    command.insert(command.end(), {"--cti-server", sides});
+  } else {
+    std::ofstream file(folder_ + "/server.toml");
+    file << "[[line]]\ncti_servers = [\"" << local(cti_port_a_) << "\", \"" << local(cti_port_b_)
+         << "\"]\n"
+         << server_config_;
+    command.insert(command.end(), {"--config", folder_ + "/server.toml"});
+  }
+  auto server = tools::Child::start(command, folder_ + "/server" + std::to_string(index) + ".log");
   if (!server) throw std::runtime_error(server.error());
   servers_[index] = std::move(server).value();
   const auto ready = servers_[index]->wait_for_line("ready", kPatience);

@@ -52,7 +52,9 @@ class Client {
 class World {
  public:
   /// `servers` instances of ringsided on one simulator, each with side A and B of it.
-  explicit World(int servers = 1, const std::vector<std::string>& simulator_flags = {});
+  /// `server_config`: text of a settings file for them.
+  explicit World(int servers = 1, const std::vector<std::string>& simulator_flags = {},
+                 const std::string& server_config = {});
   ~World();
 
   int port(std::size_t server = 0) const { return ports_[server]; }
@@ -70,6 +72,7 @@ class World {
 
   std::string folder_;
   std::string programs_;
+  std::string server_config_;
   int cti_port_a_ = 0;
   int cti_port_b_ = 0;
   std::unique_ptr<tools::Child> simulator_;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <vector>
 
 namespace cti::simulator {
 namespace {
@@ -46,9 +47,11 @@ class KeyMaker {
   std::uint64_t value_;
 };
 
-Key groups_key(const Settings& settings, std::uint32_t which) {
+Key groups_key(const Model& model, std::uint32_t which) {
   KeyMaker key(which);
-  for (const SkillGroupSettings& group : settings.skill_groups) {
+  for (const SkillGroup& present : model.groups()) {
+    if (present.deleted) continue;
+    const SkillGroupSettings& group = present.settings;
     key.add(group.number);
     key.add(group.name);
     key.add(group.dialed_number);
@@ -56,11 +59,16 @@ Key groups_key(const Settings& settings, std::uint32_t which) {
   return key.key();
 }
 
-Key agents_key(const Settings& settings) {
+Key agents_key(const Model& model) {
   KeyMaker key(item::kAgent);
-  for (const AgentSettings& agent : settings.agents) {
-    key.add(agent.id);
-    key.add(agent.login_name);
+  for (const Agent& present : model.agents()) {
+    if (present.deleted) continue;
+    const AgentSettings& agent = present.settings;
+    for (const std::string* text :
+         {&agent.id, &agent.login_name, &agent.first_name, &agent.last_name, &agent.instrument}) {
+      key.add(*text);
+      key.add(text->size());
+    }
     for (const std::uint32_t group : agent.skill_groups) key.add(group);
   }
   return key.key();
@@ -68,7 +76,9 @@ Key agents_key(const Settings& settings) {
 
 Key stations_key(const Model& model) {
   KeyMaker key(item::kDevice);
-  for (const Station& station : model.stations()) key.add(station.id);
+  for (const Station& station : model.stations()) {
+    if (!station.deleted) key.add(station.id);
+  }
   return key.key();
 }
 
@@ -76,9 +86,9 @@ Key stations_key(const Model& model) {
 template <class Encoder>
 void add_keys(Encoder& to, const Model& model) {
   const Settings& settings = model.settings();
-  const Key services = groups_key(settings, item::kService),
-            groups = groups_key(settings, item::kSkillGroup);
-  const Key agents = agents_key(settings), devices = stations_key(model);
+  const Key services = groups_key(model, item::kService),
+            groups = groups_key(model, item::kSkillGroup);
+  const Key agents = agents_key(model), devices = stations_key(model);
   KeyMaker calls(item::kCallType), peripherals(item::kPeripheral), desks(item::kDesk);
   peripherals.add(settings.peripheral_id);
   for (const DeskSettings& desk : settings.desks)
@@ -89,7 +99,18 @@ void add_keys(Encoder& to, const Model& model) {
   to.peripheral_config_key(peripheral).agent_desk_settings_config_key(desk);
 }
 
-constexpr std::uint16_t kAdd = 0;  // ConfigRecordType
+constexpr std::uint16_t kAdd = 0, kChange = 1, kDelete = 2;  // ConfigRecordType
+constexpr std::uint32_t kSolicited = 1, kUnsolicited = 2;    // ConfigType
+
+/// Indices of what is in the configuration now.
+template <class List>
+std::vector<std::uint32_t> present(const List& list) {
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t i = 0; i < list.size(); ++i) {
+    if (!list[i].deleted) found.push_back(i);
+  }
+  return found;
+}
 
 /// Writes the items that were asked for, one after the other.
 class Download {
@@ -104,13 +125,28 @@ class Download {
 
   void items(std::uint32_t wanted) {
     if ((wanted & item::kService) != 0) services();
-    if ((wanted & item::kSkillGroup) != 0) skill_groups();
-    if ((wanted & item::kAgent) != 0) agents();
-    if ((wanted & item::kDevice) != 0) devices();
+    if ((wanted & item::kSkillGroup) != 0) skill_groups(present(model_.groups()), kAdd);
+    if ((wanted & item::kAgent) != 0) agents(present(model_.agents()), kAdd);
+    if ((wanted & item::kDevice) != 0) devices(present(model_.stations()), kAdd);
     if ((wanted & item::kCallType) != 0) call_types();
     if ((wanted & item::kMediaDomain) != 0 && version_ >= 20) media_domains();
     if ((wanted & item::kPeripheral) != 0 && version_ >= 22) peripherals();
     if ((wanted & item::kDesk) != 0 && version_ >= 22) desks();
+  }
+
+  /// One record of something that has changed.
+  void one(const ConfigEvent& event) {
+    const std::uint16_t type = event.change == ConfigEvent::Change::kAdd      ? kAdd
+                               : event.change == ConfigEvent::Change::kChange ? kChange
+                                                                              : kDelete;
+    switch (event.item) {
+      case ConfigEvent::Item::kSkillGroup:
+        return skill_groups({event.index}, type);
+      case ConfigEvent::Item::kAgent:
+        return agents({event.index}, type);
+      case ConfigEvent::Item::kDevice:
+        return devices({event.index}, type);
+    }
   }
 
  private:
@@ -125,46 +161,46 @@ class Download {
   }
 
   void services() {
-    const auto& groups = settings_.skill_groups;
+    const std::vector<std::uint32_t> groups = present(model_.groups());
     using Encoder = ged::ConfigServiceEventEncoder;
     records<Encoder>(groups.size(), [&](Encoder& to, std::size_t i) {
+      const SkillGroupSettings& group = model_.groups()[groups[i]].settings;
       Encoder::Record record;
       record.record_type = kAdd;
       record.flt_peripheral_id = settings_.peripheral_id;
-      record.peripheral_number = groups[i].number;
-      record.extension = groups[i].dialed_number;
-      record.service_skill_target_id = groups[i].id + 100'000;
-      record.peripheral_name = groups[i].name;
+      record.peripheral_number = group.number;
+      record.extension = group.dialed_number;
+      record.service_skill_target_id = group.id + 100'000;
+      record.peripheral_name = group.name;
       record.flt_mr_domain_id = 1U;
       to.add_record(record);
-      to.add_service_member({groups[i].id, std::uint16_t{1}});
+      to.add_service_member({group.id, std::uint16_t{1}});
     });
   }
 
-  void skill_groups() {
-    const auto& groups = settings_.skill_groups;
+  void skill_groups(const std::vector<std::uint32_t>& which, std::uint16_t type) {
     using Encoder = ged::ConfigSkillGroupEventEncoder;
-    records<Encoder>(groups.size(), [&](Encoder& to, std::size_t i) {
+    records<Encoder>(which.size(), [&](Encoder& to, std::size_t i) {
+      const SkillGroupSettings& group = model_.groups()[which[i]].settings;
       Encoder::Record record;
-      record.record_type = kAdd;
+      record.record_type = type;
       record.flt_peripheral_id = settings_.peripheral_id;
-      record.peripheral_number = groups[i].number;
-      record.flt_skill_group_priority = groups[i].priority;
-      record.skill_group_skill_target_id = groups[i].id;
-      record.extension = groups[i].dialed_number;
-      record.peripheral_name = groups[i].name;
+      record.peripheral_number = group.number;
+      record.flt_skill_group_priority = group.priority;
+      record.skill_group_skill_target_id = group.id;
+      record.extension = group.dialed_number;
+      record.peripheral_name = group.name;
       record.flt_mr_domain_id = 1U;
       to.add_record(record);
     });
   }
 
-  void agents() {
-    const auto& agents = model_.agents();
+  void agents(const std::vector<std::uint32_t>& which, std::uint16_t type) {
     using Encoder = ged::ConfigAgentEventEncoder;
-    records<Encoder>(agents.size(), [&](Encoder& to, std::size_t i) {
-      const AgentSettings& agent = agents[i].settings;
+    records<Encoder>(which.size(), [&](Encoder& to, std::size_t i) {
+      const AgentSettings& agent = model_.agents()[which[i]].settings;
       Encoder::Record record;
-      record.record_type = kAdd;
+      record.record_type = type;
       record.flt_peripheral_id = settings_.peripheral_id;
       record.agent_type = static_cast<std::uint16_t>(agent.supervisor ? 2 : 1);
       record.agent_desk_settings_id = agent.desk;
@@ -173,7 +209,7 @@ class Download {
       record.last_name = agent.last_name;
       record.first_name = agent.first_name;
       record.extension = agent.instrument;
-      record.agent_skill_target_id = agents[i].skill_target_id;
+      record.agent_skill_target_id = model_.agents()[which[i]].skill_target_id;
       record.sso_enabled = std::uint16_t{0};
       to.add_record(record);
       for (const std::uint32_t number : agent.skill_groups) {
@@ -183,29 +219,29 @@ class Download {
     });
   }
 
-  void devices() {
-    const auto& stations = model_.stations();
+  void devices(const std::vector<std::uint32_t>& which, std::uint16_t type) {
     using Encoder = ged::ConfigDeviceEventEncoder;
-    records<Encoder>(stations.size(), [&](Encoder& to, std::size_t i) {
+    records<Encoder>(which.size(), [&](Encoder& to, std::size_t i) {
+      const std::string& id = model_.stations()[which[i]].id;
       Encoder::Record record;
-      record.record_type = kAdd;
+      record.record_type = type;
       record.flt_peripheral_id = settings_.peripheral_id;
-      record.peripheral_number =
-          static_cast<std::uint32_t>(std::strtoul(stations[i].id.c_str(), nullptr, 10));
+      record.peripheral_number = static_cast<std::uint32_t>(std::strtoul(id.c_str(), nullptr, 10));
       record.device_type = std::uint16_t{4};  // agent device extension
-      record.extension = stations[i].id;
+      record.extension = id;
       to.add_record(record);
     });
   }
 
   void call_types() {
-    const auto& groups = settings_.skill_groups;
+    const std::vector<std::uint32_t> groups = present(model_.groups());
     using Encoder = ged::ConfigCallTypeEventEncoder;
     records<Encoder>(groups.size(), [&](Encoder& to, std::size_t i) {
+      const SkillGroupSettings& group = model_.groups()[groups[i]].settings;
       Encoder::Record record;
       record.record_type = kAdd;
-      record.flt_call_type_id = groups[i].id;
-      record.enterprise_name = groups[i].name;
+      record.flt_call_type_id = group.id;
+      record.enterprise_name = group.name;
       to.add_record(record);
     });
   }
@@ -267,7 +303,7 @@ void Server::config_download(Client& client, Bytes body) {
   const std::uint32_t wanted = request->config_information() & items_of(client.version);
   if (wanted == 0) return;  // updates only
   ged::ConfigBeginEventFixed begin;
-  begin.config_type = 1;  // solicited
+  begin.config_type = kSolicited;
   begin.config_information = wanted;
   send<ged::ConfigBeginEventEncoder>(
       client, begin, [&](ged::ConfigBeginEventEncoder& to) { add_keys(to, model_); });
@@ -275,6 +311,24 @@ void Server::config_download(Client& client, Bytes body) {
     put(client, frame);
   }).items(wanted);
   send<ged::ConfigEndEventEncoder>(client, ged::ConfigEndEventFixed{}, [](auto&) {});
+}
+
+/// Updates go to those who have asked for the configuration, or for updates only, as their mask says.
+void Server::on_config(const ConfigEvent& event) {
+  const std::uint32_t changed = event.item == ConfigEvent::Item::kSkillGroup ? item::kSkillGroup
+                                : event.item == ConfigEvent::Item::kAgent    ? item::kAgent
+                                                                             : item::kDevice;
+  for (auto& entry : clients_) {
+    Client& client = *entry.second;
+    if (!hears(client) || !client.config_updates || (client.config_mask & changed) == 0) continue;
+    ged::ConfigBeginEventFixed begin;
+    begin.config_type = kUnsolicited;
+    begin.config_information = changed;
+    send<ged::ConfigBeginEventEncoder>(
+        client, begin, [&](ged::ConfigBeginEventEncoder& to) { add_keys(to, model_); });
+    Download(model_, client.version, scratch_, [&](Bytes frame) { put(client, frame); }).one(event);
+    send<ged::ConfigEndEventEncoder>(client, ged::ConfigEndEventFixed{}, [](auto&) {});
+  }
 }
 
 }  // namespace cti::simulator

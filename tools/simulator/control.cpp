@@ -27,7 +27,8 @@ const char* const kHelp =
     "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | "
     "stop side A|B | maintenance side A|B | restore side A|B | "
     "freeze side A|B | unfreeze side A|B | peripheral online|offline | controller online|offline | "
-    "calls | agents | stats | quit";
+    "calls | agents | stats | reports | agent|group|team|device add|change|delete ID "
+    "[name=value ...] | quit";
 
 std::string start_call(Model& model, const std::vector<std::string>& words) {
   if (words.size() < 4 || words[2] != "to")
@@ -115,6 +116,7 @@ std::string Server::command(std::string_view line) {
   if (what == "answer") return answer(model_, words);
   if (what == "calls") return list_calls(model_);
   if (what == "agents") return list_agents(model_);
+  if (what == "reports") return "ok " + std::to_string(reports_) + " " + last_report_;
   if (what == "quit") return stop(), "ok";
   if (what == "hangup") {
     const auto number = words.size() > 1 ? number_of<CallNumber>(words[1]) : std::nullopt;
@@ -150,6 +152,7 @@ std::string Server::command(std::string_view line) {
     if (what == "freeze") return freeze_side(*side, true), "ok";
     if (what == "unfreeze") return freeze_side(*side, false), "ok";
   }
+  if (std::string done = configuration_command(words); !done.empty()) return done;
   if (std::string done = fault_command(words); !done.empty()) return done;
   return "error unknown command: " + what + " (help lists them)";
 }

@@ -1,5 +1,5 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
-#include "core/epoll_io.hpp"
+#include "core/choose_io.hpp"
 #include "tools/simulator/load.hpp"
 #include "tools/simulator/replay_cli.hpp"
 #include "tools/simulator/scenario_cli.hpp"
@@ -38,7 +38,7 @@ struct Flags {
   int control_port = -1;
   bool no_input = false, check_config = false, print_config = false;
   std::uint32_t agents = 0, groups = 0, teams = 0;
-  std::string config;
+  std::string config, io = "auto";
   std::optional<double> calls_per_second, transfer, conference;
   std::optional<std::string> talk, wrapup, answer, patience, day;
   std::vector<std::string> faults;
@@ -75,10 +75,22 @@ class StandardInput {
   std::string pending_;
 };
 
-int run(const Flags& flags) {
+/// The loop for standard input and scenarios sleeps on descriptors, which epoll has and io_uring has not: unless one of the
+/// two is asked for by name, io_uring is taken only where nothing but sockets is waited for.
+Result<std::unique_ptr<core::Io>, core::IoError> make_io(const Flags& flags) {
   core::IoLimits limits;
   limits.connections_max = flags.server.clients_max + 16;
-  auto io = core::make_epoll_io(limits);
+  const bool sockets_only = flags.no_input && flags.scenario.files.empty();
+  const core::IoChoice wanted = flags.io == "io_uring"                 ? core::IoChoice::kUring
+                                : flags.io == "epoll" || !sockets_only ? core::IoChoice::kEpoll
+                                                                       : core::IoChoice::kAuto;
+  const auto decision = core::choose_io(wanted);
+  if (!decision.ok()) return Err{decision.error()};
+  return core::make_io(*decision, limits);
+}
+
+int run(const Flags& flags) {
+  auto io = make_io(flags);
   if (!io) {
     std::fprintf(stderr, "ringside-sim: %s\n", io.error().text.c_str());
     return 1;
@@ -96,8 +108,8 @@ int run(const Flags& flags) {
     return 2;
   }
   LoadGenerator load(server.model(), flags.file.load);
-  std::printf("ready port-a=%u port-b=%u control-port=%u\n", server.port(Side::kA),
-              server.port(Side::kB), server.control_port());
+  std::printf("ready port-a=%u port-b=%u control-port=%u io=%s\n", server.port(Side::kA),
+              server.port(Side::kB), server.control_port(), std::string((*io)->backend()).c_str());
   std::fflush(stdout);
   StandardInput input(!flags.no_input);
   const auto made_play = LivePlay::make(server, flags.scenario, flags.bind, flags.server.speed);
@@ -133,6 +145,10 @@ int run(const Flags& flags) {
 
 /// The file first, then what the command line says otherwise. False: told why on standard error.
 bool settle(Flags& flags) {
+  if (flags.io == "io_uring" && (!flags.no_input || !flags.scenario.files.empty())) {
+    std::fprintf(stderr, "ringside-sim: --io io_uring needs --no-stdin, and takes no scenario\n");
+    return false;
+  }
   if (!flags.config.empty()) {
     auto read = read_settings_file(flags.config);
     if (!read.ok()) {
@@ -188,6 +204,10 @@ void add_options(CLI::App& app, Flags& flags) {
   app.add_option("--control-port", flags.control_port,
                  "Loopback port for control commands; 0 picks a free one")
       ->check(CLI::Range(0, 65535));
+  app.add_option("--io", flags.io,
+                 "auto (default: io_uring where it works and nothing but sockets is waited for), "
+                 "io_uring (needs --no-stdin) or epoll")
+      ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app.add_flag("--no-stdin", flags.no_input, "Take no control commands from standard input");
   app.add_option("--config", flags.config,
                  "Agents, skill groups, teams, desks and load from a TOML file");

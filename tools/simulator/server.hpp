@@ -119,6 +119,7 @@ class Server : public ModelListener {
   void on_system(SystemKind kind, std::uint32_t argument) override;
   void on_team(const TeamEvent& event) override;
   void on_supervision(const SupervisionEvent& event) override;
+  void on_config(const ConfigEvent& event) override;
   void on_robot(std::uint32_t id, std::uint64_t stamp) override;
 
  private:
@@ -187,6 +188,8 @@ class Server : public ModelListener {
   void hold(Client& client, Nanos time);
   void slow_down(Client& client, std::size_t bytes);
   void release_held();
+  /// control_configuration.cpp; nothing: the command is another's.
+  std::string configuration_command(const std::vector<std::string>& words);
 
   // server.cpp
   TimePoint model_time(TimePoint io_time) const;
@@ -355,6 +358,8 @@ class Server : public ModelListener {
   std::size_t next_turn_ = 0;  ///< round robin among server applications
   std::uint32_t pg_status_bits_ = 0;
   bool stopping_ = false;
+  std::uint64_t reports_ = 0;  ///< CLIENT_EVENT_REPORT_REQ
+  std::string last_report_;
   ServerCounters counters_;
 };
 

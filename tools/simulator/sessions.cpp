@@ -371,6 +371,10 @@ void Server::system_event(Client& client, SystemKind kind, std::uint32_t argumen
 void Server::report(Client& client, Bytes body) {
   const auto request = read<ged::ClientEventReportReqView>(client, body);
   if (!request) return;
+  ++reports_;
+  last_report_ = std::string(request->object_name().value_or("")) + " state " +
+                 std::to_string(request->state()) + ": " +
+                 std::string(request->text().value_or(""));
   send<ged::ClientEventReportConfEncoder>(
       client, ged::ClientEventReportConfFixed{request->invoke_id()}, [](auto&) {});
 }

@@ -46,6 +46,53 @@ TEST(SimulatorLoad, RobotsHandleADayAndEveryCallIsAccountedFor) {
   EXPECT_GT(handled, 9'000U);
 }
 
+TEST(SimulatorLoad, StatisticsAddUpWithWhatHappened) {
+  Settings settings = default_settings();
+  settings.agents.clear();
+  settings.skill_groups.clear();
+  add_generated(settings, 40, 4, 1);
+  Model model(settings, 11);
+  LoadSettings load;
+  load.calls_per_second = 0.3;
+  load.talk = {Duration::Kind::kExponential, 90, 0};
+  load.robots = true;
+  load.seed = 11;
+  LoadGenerator generator(model, load);
+  for (int minute = 1; minute <= 120; ++minute) {
+    while (!model.advance({Seconds(60) * minute})) {
+    }
+  }
+  std::int64_t handled = 0;
+  for (GroupIndex group = 0; group < model.groups().size(); ++group) {
+    const CounterSet& told = model.groups()[group].statistics.today.agents;
+    // What supervisors do is booked to them alone.
+    for (std::size_t i = 0; i < static_cast<std::size_t>(Counter::kBargeIn); ++i) {
+      const auto counter = static_cast<Counter>(i);
+      std::int64_t sum = 0;
+      for (const Agent& agent : model.agents()) {
+        if (agent.settings.skill_groups.front() == model.groups()[group].settings.number)
+          sum += agent.today.raw(counter);
+      }
+      EXPECT_EQ(told.raw(counter), sum) << "group " << group << " counter " << i;
+    }
+    handled += told.raw(Counter::kHandledCalls);
+  }
+  const ModelCounters& counters = model.counters();
+  EXPECT_GT(handled, 1'000);
+  EXPECT_EQ(static_cast<std::int64_t>(counters.calls_ended - counters.abandoned), handled)
+      << "every call that ended was handled by one agent, or its caller gave up";
+  for (AgentIndex i = 0; i < model.agents().size(); ++i) {
+    const CounterSet today = model.today_counters(i);
+    const auto in = [&](AgentState state) { return model.time_in(i, state).count(); };
+    EXPECT_EQ(today.raw(Counter::kAvailTime), in(AgentState::kAvailable));
+    EXPECT_EQ(today.raw(Counter::kNotReadyTime), in(AgentState::kNotReady));
+    EXPECT_EQ(today.raw(Counter::kHandledAfterCallTime),
+              in(AgentState::kWorkReady) + in(AgentState::kWorkNotReady));
+    EXPECT_EQ(today.raw(Counter::kLoggedOnTime),
+              model.now().since_start.count() - in(AgentState::kLogout));
+  }
+}
+
 TEST(SimulatorLoad, TheSameSeedGivesTheSameDay) {
   const auto run = [](std::uint64_t seed) {
     Model model(default_settings(), seed);

@@ -236,6 +236,55 @@ TEST(SimulatorCalls, AnEmergencyIsToldToBridgesAndRecordersInEveryCase) {
   EXPECT_FALSE(desktop.has("EMERGENCY_CALL_EVENT"));
 }
 
+TEST(SimulatorConfiguration, ChangesReachWhoeverAskedForUpdates) {
+  Office world;
+  PlainClient& all = world.session(24, 0x96);
+  PlainClient& groups_only = world.session(15, 0x96, {{"ConfigMsgMask", 2}});
+  PlainClient& silent = world.session(24, 0x96);
+  for (PlainClient* client : {&all, &groups_only}) {
+    world.ask(*client, "CONFIG_REQUEST_EVENT", {{"ConfigInformation", 0}, {"PeripheralID", 5000}});
+    client->clear();
+  }
+  EXPECT_EQ(world.command("agent add 3001 instrument=23920 team=5001 groups=77 first=Rear"), "ok");
+  world.settle();
+  EXPECT_EQ(all.names(), (Names{"CONFIG_BEGIN_EVENT", "CONFIG_AGENT_EVENT", "CONFIG_END_EVENT",
+                                "AGENT_TEAM_CONFIG_EVENT"}));
+  EXPECT_EQ(number(all.last("CONFIG_BEGIN_EVENT"), "ConfigType"), 2);
+  EXPECT_EQ(text(all.last("CONFIG_AGENT_EVENT"), "LoginID"), "3001");
+  EXPECT_EQ(number(all.last("CONFIG_AGENT_EVENT"), "RecordType"), 0);
+  EXPECT_EQ(number(all.last("AGENT_TEAM_CONFIG_EVENT"), "ConfigOperation"), 1);
+  EXPECT_TRUE(groups_only.names("CONFIG").empty());
+  EXPECT_EQ(world.command("state 3001 login"), "ok");
+  EXPECT_EQ(world.command("group change 77 name=Sales"), "ok");
+  world.settle();
+  EXPECT_EQ(text(groups_only.last("CONFIG_SKILL_GROUP_EVENT"), "PeripheralName"), "Sales");
+  EXPECT_EQ(number(groups_only.last("CONFIG_SKILL_GROUP_EVENT"), "RecordType"), 1);
+  EXPECT_EQ(world.command("group delete 77"), "error agents are logged in to it");
+  EXPECT_EQ(world.command("agent delete 3001"), "ok");
+  world.settle();
+  EXPECT_EQ(number(all.last("CONFIG_AGENT_EVENT"), "RecordType"), 2);
+  EXPECT_EQ(number(all.last("AGENT_TEAM_CONFIG_EVENT"), "ConfigOperation"), 2);
+  EXPECT_EQ(world.command("agent delete 3001"), "error no agent 3001");
+  EXPECT_EQ(world.command("device add 23920"), "error there is a device 23920");
+  EXPECT_EQ(world.command("team add 22866 5001"), "error is in team 5001 already");
+  EXPECT_TRUE(silent.names("CONFIG").empty()) << "never asked";
+  world.model().check_invariants();
+}
+
+TEST(SimulatorConfiguration, KeysChangeWithWhatTheyStandFor) {
+  Office world;
+  PlainClient& client = world.session(15, 0x96);
+  const auto key = [&](const char* name) {
+    world.ask(client, "CONFIG_REQUEST_KEY_EVENT", {{"PeripheralID", 5000}});
+    return text(client.last("CONFIG_KEY_EVENT"), name);
+  };
+  const std::string agents = key("AgentConfigKey"), groups = key("SkillGroupConfigKey");
+  EXPECT_EQ(key("AgentConfigKey"), agents);
+  EXPECT_EQ(world.command("agent change 1001 last=Somerville"), "ok");
+  EXPECT_NE(key("AgentConfigKey"), agents);
+  EXPECT_EQ(key("SkillGroupConfigKey"), groups);
+}
+
 // -- sides -------------------------------------------------------------------------------------------------------------------
 
 ServerSettings pair_of_sides() {
