@@ -143,9 +143,11 @@ TEST(Line, U6_TextsFromTheSwitchAreCleanWhateverTheyAre) {
   LineWorld world;
   ASSERT_TRUE(world.ready());
   world.side_a->begin_call(9, "23901",
-                           "a\x01"
-                           "b\xE4"
+                           "a#b\xE4"
                            "c");
+  world.side_a->spoil("a#b",
+                      "a\x01"
+                      "b");
   ASSERT_TRUE(world.until([&] { return world.count(EventId::eCallBeginEvent) == 1; }));
   EXPECT_EQ(world.last(EventId::eCallBeginEvent)->text(Keyword::ANI),
             "a\\x01b\xC3\xA4"

@@ -18,6 +18,7 @@
 #include "wire/ged188/team.hpp"
 #include "wire/mhdr.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cti::test {
@@ -95,6 +97,14 @@ class CtiServer {
     send_raw(*bytes);
   }
   MutableBytes room() { return room_; }
+  /// In the frame that was sent last: what our encoders refuse to write, a careless switch may still send.
+  void spoil(std::string_view good, std::string_view bad) {
+    const Bytes pattern = as_bytes(good), bytes = as_bytes(bad);
+    const auto at =
+        std::search(out_.back().begin(), out_.back().end(), pattern.begin(), pattern.end());
+    if (at == out_.back().end() || good.size() != bad.size()) std::abort();
+    std::copy(bytes.begin(), bytes.end(), at);
+  }
 
   template <class Encoder, class Fixed>
   void confirm(const Request& request) {
