@@ -90,7 +90,8 @@ TimePoint FanoutReactor::announce_sleep(TimePoint deadline) noexcept {
   return nothing_to_do() ? std::min(deadline, timers_.next()) : TimePoint{};
 }
 
-/// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together.
+/// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together. Where that is
+/// a single one time after time, as when each is said in answer to the one before, kTurnsAlone turns are not held.
 void FanoutReactor::follow_lines(std::uint32_t& work) {
   for (Line& line : lines_) work += take_tells(line);
   if (now_ < gather_until_) return;
@@ -98,8 +99,16 @@ void FanoutReactor::follow_lines(std::uint32_t& work) {
   for (Line& line : lines_) records += follow(line, line.shared->log.tail());
   work += records;
   if (records == 0) return;
-  if (now_ - followed_at_ <= config_.gather) gather_until_ = now_ + config_.gather;
+  if (std::exchange(gathered_, false)) held_in_vain_ = records == 1 ? held_in_vain_ + 1 : 0;
+  if (held_in_vain_ == kHoldsInVain) turns_alone_ = kTurnsAlone, held_in_vain_ = 0;
+  const bool soon = now_ - followed_at_ <= config_.gather;
   followed_at_ = now_;
+  if (turns_alone_ > 0) {
+    --turns_alone_;
+  } else if (soon) {
+    gather_until_ = now_ + config_.gather;
+    gathered_ = true;
+  }
 }
 
 std::uint32_t FanoutReactor::turn(TimePoint deadline) {

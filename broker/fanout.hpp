@@ -92,6 +92,7 @@ class FanoutReactor {
 
   static constexpr std::uint16_t kNoLine = 0xFFFF;
   static constexpr std::size_t kClientNameBytesMax = 64;
+  static constexpr std::uint32_t kTurnsAlone = 32, kHoldsInVain = 4;
   static constexpr Nanos kRetry = Millis{20};  // when a queue or the pool was full
 
   // fanout.cpp: the turn
@@ -217,6 +218,9 @@ class FanoutReactor {
 
   TimePoint now_{};
   TimePoint followed_at_{};          // when a turn last had records
+  bool gathered_ = false;            // the next records have been held
+  std::uint32_t held_in_vain_ = 0;   // one after the other
+  std::uint32_t turns_alone_ = 0;    // with records, not held: gathering has gained nothing
   TimePoint gather_until_{};         // the logs are not looked at before
   std::uint32_t open_sessions_ = 0;  // slots in use, refusals included
   std::uint32_t refusals_ = 0;

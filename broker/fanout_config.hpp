@@ -62,7 +62,8 @@ struct FanoutConfig {
   std::uint32_t filter_cost_max = 1u << 20;  ///< of all distinct filters of one reactor
 
   /// Under load: the logs are looked at no more often than this, so that a send carries what has come meanwhile. An update
-  /// is held only when two turns before it had updates too, each less than this after the other. 0: never held.
+  /// is held only when two turns before it had updates too, each less than this after the other, and when holding has lately
+  /// brought more than one together. 0: never held.
   Nanos gather{0};
 
   // Work of one turn.

@@ -45,6 +45,21 @@ TEST(FanoutGather, UnderLoadUpdatesLeaveTogetherAndInOrder) {
   EXPECT_LE(world.reactor->counters().sends - sends_before, 2u * 14u);
 }
 
+TEST(FanoutGather, WhoeverAnswersEachUpdateWithTheNextIsNotHeldUpEveryTime) {
+  FanoutWorld world(gathering());
+  TestClient& client = world.monitor("MessageID=*");
+  world.run(Millis{50});
+  const TimePoint begin = world.network.now();
+  constexpr std::size_t kRounds = 200;
+  for (std::size_t said = 1; said <= kRounds; ++said) {
+    world.line().say();
+    ASSERT_TRUE(world.world.run_until([&] { return client.updates().size() == said; },
+                                      world.network.now() + Millis{100}));
+  }
+  // Held each time it would be kRounds * kGather; four in 36 are.
+  EXPECT_LE(world.network.now() - begin, kGather * 30 + Millis{kRounds});
+}
+
 TEST(FanoutGather, TheLastUpdateOfABurstIsNotForgotten) {
   FanoutWorld world(gathering());
   TestClient& client = world.monitor("MessageID=*");
