@@ -273,7 +273,8 @@ void throughput(benchmark::State& state) {
 /// Sends `count` back as they come.
 template <class T, class Queue>
 [[gnu::noinline]] void echo(Queue& there, Queue& back, std::uint64_t count) {
-  for (std::uint64_t seen = 0; seen < count;) {
+  std::uint64_t seen = 0;
+  while (seen < count) {
     there.pop([&](const T& item) {
       back.push(item);
       back.finish();
@@ -289,7 +290,8 @@ template <class T, class Queue>
   for (std::uint64_t i = 0; i < count; ++i) {
     there.push(T::of(i));
     there.finish();
-    for (bool got = false; !got;) {
+    bool got = false;
+    while (!got) {
       back.pop([&](const T& item) {
         sum += item.words.back();
         got = true;
