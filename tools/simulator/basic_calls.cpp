@@ -335,7 +335,7 @@ Done<CallNumber> Model::outside_call(const OutsideCall& wish) {
     ++counters_.refused_full;
     return Err{Failure::telephone(Refusal::kResourceBusy)};
   }
-  if (auto fits = check_patch(wish.data, {}); !fits) return fits;
+  if (auto fits = check_patch(wish.data, {}, DataFrom::kRouter); !fits) return fits;
   Call& made = new_call(group != kNoIndex ? CallType::kAcdIn : CallType::kOtherIn);
   const CallNumber number = made.number;
   made.calling = {DeviceKind::kExternal, wish.ani, kNoIndex};

@@ -60,14 +60,16 @@ void Model::apply(CallData& data, const CallDataPatch& patch) {
   for (const NamedValue& change : patch.named) set_named(data.named, change);
 }
 
-Done<CallNumber> Model::check_patch(const CallDataPatch& patch, const CallData& before) const {
+Done<CallNumber> Model::check_patch(const CallDataPatch& patch, const CallData& before,
+                                    DataFrom from) const {
   const auto too_long = [](const std::optional<std::string>& value, std::size_t most) {
     return value && value->size() > most;
   };
   for (std::size_t i = 0; i < patch.variables.size(); ++i) {
     if (too_long(patch.variables[i], kVariableCharactersMax))
       return Err{Failure::server(Status::kValueTooLong)};
-    if (patch.variables[i] && (settings_.protected_variables >> i & 1) != 0) {
+    const bool is_protected = (settings_.protected_variables >> i & 1) != 0;
+    if (patch.variables[i] && is_protected && from == DataFrom::kClient) {
       return Err{Failure::server(Status::kProtectedVariable)};
     }
   }

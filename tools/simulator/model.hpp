@@ -274,7 +274,10 @@ class Model {
   // call_data.cpp
   void keep_data(Call& of, std::vector<AgentIndex> agents);
   static void apply(CallData& data, const CallDataPatch& patch);
-  Done<CallNumber> check_patch(const CallDataPatch& patch, const CallData& before) const;
+  /// Protected variables are the router's to set, not the clients'.
+  enum class DataFrom : std::uint8_t { kClient, kRouter };
+  Done<CallNumber> check_patch(const CallDataPatch& patch, const CallData& before,
+                               DataFrom from = DataFrom::kClient) const;
 
   Settings settings_;
   core::Random random_;
