@@ -21,29 +21,35 @@ struct CallEvent {
 
 /// The 20 numbers of the fixed part, in its order, by the name that protobuf and FlatBuffers give them. Two-byte "none" is
 /// 65535, four-byte "none" 0xFFFFFFFF.
-#define CTI_BENCH_NUMBERS(FIELD)                                                                   \
-  FIELD(monitor_id, 1)                                                                             \
-  FIELD(peripheral_id, 5000)                                                                       \
-  FIELD(peripheral_type, 65535)                                                                    \
-  FIELD(connection_device_id_type, 65535)                                                          \
-  FIELD(connection_call_id, 16777217) FIELD(line_handle, 65535) FIELD(line_type, 65535)            \
-      FIELD(service_number, 0xFFFFFFFF) FIELD(service_id, 0xFFFFFFFF)                              \
-          FIELD(skill_group_number, 0xFFFFFFFF) FIELD(skill_group_id, 0xFFFFFFFF)                  \
-              FIELD(skill_group_priority, 0) FIELD(alerting_device_type, 65535)                    \
-                  FIELD(calling_device_type, 65535) FIELD(called_device_type, 65535)               \
-                      FIELD(last_redirect_device_type, 65535) FIELD(local_connection_state, 65535) \
-                          FIELD(event_cause, 65535) FIELD(num_named_variables, 0)                  \
-                              FIELD(num_named_arrays, 0)
+// The formatter never comes to rest on lists such as these two.
+// clang-format off
+#define CTI_BENCH_NUMBERS(FIELD) \
+  FIELD(monitor_id, 1) FIELD(peripheral_id, 5000) \
+  FIELD(peripheral_type, 65535) FIELD(connection_device_id_type, 65535) \
+  FIELD(connection_call_id, 16777217) FIELD(line_handle, 65535) \
+  FIELD(line_type, 65535) FIELD(service_number, 0xFFFFFFFF) \
+  FIELD(service_id, 0xFFFFFFFF) FIELD(skill_group_number, 0xFFFFFFFF) \
+  FIELD(skill_group_id, 0xFFFFFFFF) FIELD(skill_group_priority, 0) \
+  FIELD(alerting_device_type, 65535) FIELD(calling_device_type, 65535) \
+  FIELD(called_device_type, 65535) FIELD(last_redirect_device_type, 65535) \
+  FIELD(local_connection_state, 65535) FIELD(event_cause, 65535) \
+  FIELD(num_named_variables, 0) FIELD(num_named_arrays, 0)
+// clang-format on
 
-#define CTI_BENCH_TEXTS(FIELD)                                                                  \
-  FIELD(connection_device_id, CallEvent::kConnectionDevice)                                     \
-  FIELD(alerting_device_id, CallEvent::kAlertingDevice)                                         \
-  FIELD(calling_device_id, CallEvent::kCallingDevice)                                           \
-  FIELD(called_device_id, CallEvent::kCalledDevice)                                             \
-  FIELD(ani, CallEvent::kAni)                                                                   \
-  FIELD(dnis, CallEvent::kDnis)                                                                 \
-  FIELD(dialed_number, CallEvent::kDialed) FIELD(caller_entered_digits, CallEvent::kDigits)     \
-      FIELD(call_variable1, CallEvent::kVariable1) FIELD(call_variable2, CallEvent::kVariable2) \
-          FIELD(call_variable3, CallEvent::kVariable3) FIELD(call_wrapup_data, CallEvent::kWrapup)
+// clang-format off
+#define CTI_BENCH_TEXTS(FIELD) \
+  FIELD(connection_device_id, CallEvent::kConnectionDevice) \
+  FIELD(alerting_device_id, CallEvent::kAlertingDevice) \
+  FIELD(calling_device_id, CallEvent::kCallingDevice) \
+  FIELD(called_device_id, CallEvent::kCalledDevice) \
+  FIELD(ani, CallEvent::kAni) \
+  FIELD(dnis, CallEvent::kDnis) \
+  FIELD(dialed_number, CallEvent::kDialed) \
+  FIELD(caller_entered_digits, CallEvent::kDigits) \
+  FIELD(call_variable1, CallEvent::kVariable1) \
+  FIELD(call_variable2, CallEvent::kVariable2) \
+  FIELD(call_variable3, CallEvent::kVariable3) \
+  FIELD(call_wrapup_data, CallEvent::kWrapup)
+// clang-format on
 
 }  // namespace cti::bench
