@@ -7,6 +7,7 @@ one that does not start and one that is not there cost their own rows, and the t
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -82,6 +83,18 @@ def others_go_on(build, path):
     check("no-such-program is not installed" in text, "the table does not say what is missing")
 
 
+def refuses(folder):
+    """What the command line must not take, and files that are not results."""
+    program = pathlib.Path(__file__).resolve().parent.parent.parent / "tools" / "bench"
+    junk = folder / "junk"
+    junk.write_bytes(bytes(range(256)))
+    for words in (["fanout", "--subscribers", "0"], ["fanout", "--rounds", "-1"], ["fanout", "--seconds", "0"],
+                  ["fanout", "--case", "Z"], ["table", str(junk)], ["table", str(folder / "missing")]):
+        done = subprocess.run([sys.executable, str(program), *words], capture_output=True, text=True, timeout=60, check=False)
+        check(done.returncode != 0, f"{words} was taken: {done.stdout}")
+        check("Traceback" not in done.stderr, f"{words}: {done.stderr}")
+
+
 def children():
     mine = pathlib.Path("/proc/self/task").glob("*/children")
     return [word for file in mine for word in file.read_text().split()]
@@ -93,6 +106,7 @@ def main():
         path = pathlib.Path(folder) / "smoke.jsonl"
         nothing_is_missing(build, path)
         others_go_on(build, path)
+        refuses(pathlib.Path(folder))
     check(not children(), f"left running: {children()}")
     print("the suite ran; nothing was lost, doubled or left running")
 
