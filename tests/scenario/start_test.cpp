@@ -2,6 +2,8 @@
 #include "tests/scenario/world.hpp"
 
 #include <chrono>
+#include <cstdlib>
+#include <string>
 #include <thread>
 
 namespace cti::scenario {
@@ -35,6 +37,17 @@ INSTANTIATE_TEST_SUITE_P(Versions, StartUp, ::testing::Values(14, 15, 20, 24, 25
                          [](const auto& tested) {
                            return "Version" + std::to_string(tested.param);
                          });
+
+TEST(StartUpFlags, AMistakeEndsEachProgramWithTwo) {
+  const char* const folder = std::getenv("RINGSIDE_PROGRAMS");
+  for (const char* program : {"ringside-sim", "ringsided", "ringside-demo"}) {
+    auto child = tools::Child::start(
+        {std::string(folder != nullptr ? folder : "tools") + "/" + program, "--no-such-flag"},
+        "/dev/null");
+    ASSERT_TRUE(child.ok()) << child.error();
+    EXPECT_EQ((*child)->wait_for_exit(kPatience), 2) << program;
+  }
+}
 
 TEST(StartUpReports, TheNumberOfClientsFollowsThem) {
   World world;

@@ -130,7 +130,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 60'000));
   app.add_option("--server-flag", settings.server_flags,
                  "Passed on to ringsided; may be given several times.");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   const sigset_t set = endings();
   sigprocmask(SIG_BLOCK, &set,
               nullptr);  // taken by sigtimedwait, so that everything is always tidied up

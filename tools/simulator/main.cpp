@@ -268,11 +268,16 @@ int main(int argc, char** argv) {
       "Prints one line `ready port-a=N port-b=N control-port=N` when clients may come.\n"
       "Agents 22866, 22867, 22900 (supervisor), 1001, 1002, 2001; password = agent id; skill group "
       "77.\n"
-      "Commands come by standard input or the control port, one a line; `help` lists them.");
+      "Commands come by standard input or the control port, one a line; `help` lists them.\n"
+      "Exit code 2: flags, settings or a scenario have mistakes.");
   add_options(app, flags);
   add_scenario_options(app, flags.scenario);
   const ReplayCommands replay = add_replay_commands(app);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   std::signal(SIGTERM, ask_to_stop);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGPIPE, SIG_IGN);
