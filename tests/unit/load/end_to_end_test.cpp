@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 namespace cti::load {
@@ -27,6 +28,27 @@ std::string contents(const std::filesystem::path& path) {
   text << file.rdbuf();
   return text.str();
 }
+
+/// A simulator with 20 agents and a server on it, which the program finds already running.
+struct Deployment {
+  Deployment()
+      : simulator(
+            std::move(tools::Child::start({programs() + "/ringside-sim", "--port-a", "0",
+                                           "--port-b", "0", "--control-port", "0", "--no-stdin",
+                                           "--agents", "20", "--skill-groups", "1"}))
+                .value()) {
+    const std::string ready = *simulator->wait_for_line("ready", kPatience);
+    control_port = tools::value_in(ready, "control-port");
+    server =
+        std::move(tools::Child::start(
+                      {programs() + "/ringsided", "--listen", "127.0.0.1:0", "--cti-server",
+                       "127.0.0.1:" + tools::value_in(ready, "port-a"), "--log-level", "error"}))
+            .value();
+    port = tools::value_in(*server->wait_for_line("ready", kPatience), "port");
+  }
+  std::unique_ptr<tools::Child> simulator, server;
+  std::string control_port, port;
+};
 
 class LoadProgram : public testing::Test {
  protected:
@@ -112,32 +134,21 @@ TEST_F(LoadProgram, GivesNoVerdictWhenItWasLateItself) {
 }
 
 TEST_F(LoadProgram, TellsWhatWasMeasuredUntilTheServerDied) {
-  auto simulator =
-      std::move(tools::Child::start({programs() + "/ringside-sim", "--port-a", "0", "--port-b", "0",
-                                     "--control-port", "0", "--no-stdin", "--agents", "20",
-                                     "--skill-groups", "1"}))
-          .value();
-  const std::string upstream = *simulator->wait_for_line("ready", kPatience);
-  auto server =
-      std::move(tools::Child::start(
-                    {programs() + "/ringsided", "--listen", "127.0.0.1:0", "--cti-server",
-                     "127.0.0.1:" + tools::value_in(upstream, "port-a"), "--log-level", "error"}))
-          .value();
-  const std::string port = tools::value_in(*server->wait_for_line("ready", kPatience), "port");
-  start(command({"--server", "127.0.0.1:" + port, "--simulator-control",
-                 "127.0.0.1:" + tools::value_in(upstream, "control-port"), "--agents", "20",
-                 "--rate", "20,30,31,32,33,34,35", "--hold", "1", "--server-pid",
-                 std::to_string(server->pid())}));
+  Deployment running;
+  start(command({"--server", "127.0.0.1:" + running.port, "--simulator-control",
+                 "127.0.0.1:" + running.control_port, "--agents", "20", "--rate",
+                 "20,30,31,32,33,34,35", "--hold", "1", "--server-pid",
+                 std::to_string(running.server->pid())}));
   // The line of the first rate: from here on there is something to keep.
   ASSERT_TRUE(child_->wait_for_line("| held", kPatience).has_value()) << errors();
-  server->signal(SIGKILL);
+  running.server->signal(SIGKILL);
   EXPECT_TRUE(child_->wait_for_line("ENDED EARLY: the server went away", kPatience).has_value());
   EXPECT_EQ(exit_code(), 5) << errors();
   const LoadResult measured = result();
   ASSERT_GE(measured.steps.size(), 1U);
   EXPECT_EQ(measured.steps[0].rate, 20);
   EXPECT_TRUE(measured.verdict.holds) << measured.verdict.text;
-  EXPECT_TRUE(simulator->running());
+  EXPECT_TRUE(running.simulator->running());
 }
 
 TEST_F(LoadProgram, EndsWhenTheSimulatorDies) {
@@ -157,18 +168,9 @@ TEST_F(LoadProgram, EndsWhenTheSimulatorDies) {
 }
 
 TEST_F(LoadProgram, ChangesStatesWhereThereIsNoSimulatorToAsk) {
-  auto simulator = std::move(tools::Child::start({programs() + "/ringside-sim", "--port-a", "0",
-                                                  "--port-b", "0", "--no-stdin", "--agents", "20"}))
-                       .value();
-  const std::string upstream = *simulator->wait_for_line("ready", kPatience);
-  auto server =
-      std::move(tools::Child::start(
-                    {programs() + "/ringsided", "--listen", "127.0.0.1:0", "--cti-server",
-                     "127.0.0.1:" + tools::value_in(upstream, "port-a"), "--log-level", "error"}))
-          .value();
-  const std::string port = tools::value_in(*server->wait_for_line("ready", kPatience), "port");
-  start(command({"--server", "127.0.0.1:" + port, "--agents", "20", "--monitors", "1", "--rate",
-                 "30", "--hold", "1"}));
+  Deployment running;
+  start(command({"--server", "127.0.0.1:" + running.port, "--agents", "20", "--monitors", "1",
+                 "--rate", "30", "--hold", "1"}));
   EXPECT_TRUE(child_->wait_for_line("Verdict: holds 20 agents, 1 monitors at 30 state changes/s",
                                     kPatience));
   EXPECT_EQ(exit_code(), 0) << errors();
