@@ -1,7 +1,7 @@
 #include "cil/agent.hpp"
 
 #include "cil/call.hpp"
-#include "cil/detail/core.hpp"
+#include "cil/detail/engine/session_core.hpp"
 
 namespace cti::cil {
 

@@ -1,6 +1,6 @@
 #include "cil/call.hpp"
 
-#include "cil/detail/core.hpp"
+#include "cil/detail/engine/session_core.hpp"
 
 namespace cti::cil {
 

@@ -4,7 +4,7 @@
 Usage: generate.py wire/ctios.json cil/api.json OUTPUT_DIRECTORY
 Writes keywords.hpp  CTIOS_* string constants and the ekw* enumerators, ids as on the wire
        events.hpp    event and request numbers, the event interfaces and their adapters
-       event_rows.inc  which callbacks an event has: read by detail/dispatcher.cpp
+       event_rows.inc  which callbacks an event has: read by detail/engine/dispatcher.cpp
        every_method.inc  one using-declaration per documented method: a missing one does not compile
 """
 import json

@@ -1,7 +1,7 @@
 #include "cil/session.hpp"
 
-#include "cil/detail/core.hpp"
-#include "cil/detail/engine.hpp"
+#include "cil/detail/engine/engine.hpp"
+#include "cil/detail/engine/session_core.hpp"
 #include "core/epoll_io.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // session_objects.cpp - the session's collections, current agent and call, properties and listeners.
-#include "cil/detail/core.hpp"
-#include "cil/detail/engine.hpp"
+#include "cil/detail/engine/engine.hpp"
+#include "cil/detail/engine/session_core.hpp"
 #include "cil/session.hpp"
 
 #include <utility>

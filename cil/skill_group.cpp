@@ -1,6 +1,6 @@
 #include "cil/skill_group.hpp"
 
-#include "cil/detail/core.hpp"
+#include "cil/detail/engine/session_core.hpp"
 
 namespace cti::cil {
 

@@ -1,6 +1,6 @@
 #include "cil/wait_object.hpp"
 
-#include "cil/detail/core.hpp"
+#include "cil/detail/engine/session_core.hpp"
 
 #include <algorithm>
 #include <utility>

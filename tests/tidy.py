@@ -15,9 +15,15 @@ MAY_INCLUDE = {
     "wire": {"core/base", "wire"},
     "core": {"core/base", "ring", "core"},
     "broker": {"core/base", "ring", "wire", "core", "broker"},
-    "cil": {"core/base", "ring", "wire", "core", "cil"},
+    "cil/detail/transport": {"core/base", "wire", "core", "cil/detail/transport"},
+    "cil/detail/objects": {"core/base", "wire", "cil", "cil/detail/objects"},
+    "cil/detail/engine": {"core/base", "wire", "core", "cil", "cil/detail/transport", "cil/detail/objects",
+                          "cil/detail/engine"},
+    "cil": {"core/base", "wire", "core", "cil", "cil/detail/objects", "cil/detail/engine"},
     "tools": {"core/base", "ring", "wire", "core", "broker", "cil", "tools"},
 }
+# The nouns' headers of cil/ are what programs compile against, and what the rooms of cil/detail/ see of them.
+PUBLIC = re.compile(r"cil/\w+\.hpp$")
 STOREYS = sorted(MAY_INCLUDE, key=len, reverse=True) + ["tests", "bench"]
 COLUMNS_MAX = 100
 PROSE_COLUMNS_MAX = 130
@@ -65,6 +71,8 @@ def upward_includes(file):
             yield file.at(index, f'"{found.group(1)}" is not written from the root')
         elif target not in allowed:
             yield file.at(index, f"{file.storey} must not include {target} (upward or sideways)")
+        elif PUBLIC.match(file.path) and target.startswith("cil/detail/"):
+            yield file.at(index, f"a public header must not include {target}: it is not installed")
 
 
 def undocumented_atomics(file):
@@ -185,6 +193,8 @@ def self_test():
     }
     missed = [rule.__name__ for rule, file in planted.items() if not list(rule(file))]
     missed += [] if list(dead_files([File("core/a.cpp", "")], "")) else ["dead_files"]
+    private = File("cil/a.hpp", '#include "cil/detail/objects/objects.hpp"\n')
+    missed += [] if list(upward_includes(private)) else ["upward_includes (a public header)"]
     quiet = File("core/a.cpp", "void f() {\n  if (x) {\n" + "    y();\n" * 30 + "  }\n}\n")
     missed += [f"{rule.__name__} (false alarm)" for rule in RULES if list(rule(quiet))]
     print("self-test: " + ("every planted breach was found" if not missed else f"missed {missed}"))

@@ -1,6 +1,6 @@
 // arguments_test.cpp - keys, values, conversions and failures of Arguments, as CTI OS programs know them.
 #include "cil/cil.hpp"
-#include "cil/detail/convert.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // threads_test.cpp - the session's own event thread, listeners and wait objects, over real sockets on loopback.
 #include "cil/cil.hpp"
-#include "cil/detail/dispatcher.hpp"
+#include "cil/detail/engine/dispatcher.hpp"
 #include "core/epoll_io.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"

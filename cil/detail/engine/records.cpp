@@ -1,6 +1,6 @@
-// engine_records.cpp - update records and snapshots become objects and events; the current call and its buttons.
-#include "cil/detail/convert.hpp"
-#include "cil/detail/engine.hpp"
+// records.cpp - update records and snapshots become objects and events; the current call and its buttons.
+#include "cil/detail/engine/engine.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-// core.hpp - what a session, its objects and its event thread share.
+// session_core.hpp - what a session, its objects and its event thread share.
 //
 // Why      objects outlive the session that made them, and every method may be called from any thread.
 // Shape    SessionCore holds the state that return codes are decided by, the objects, the listeners, and the queue of work
@@ -10,8 +10,8 @@
 
 #include "cil/agent.hpp"
 #include "cil/call.hpp"
-#include "cil/detail/dispatcher.hpp"
-#include "cil/detail/objects.hpp"
+#include "cil/detail/engine/dispatcher.hpp"
+#include "cil/detail/objects/objects.hpp"
 #include "cil/wait_object.hpp"
 #include "core/io.hpp"
 #include "wire/event_id.hpp"

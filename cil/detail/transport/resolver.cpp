@@ -1,4 +1,4 @@
-#include "cil/detail/resolver.hpp"
+#include "cil/detail/transport/resolver.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,4 +1,4 @@
-#include "cil/detail/convert.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 namespace cti::cil::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include "cil/detail/transport.hpp"
+#include "cil/detail/transport/transport.hpp"
 
 #include "core/base/check.hpp"
 

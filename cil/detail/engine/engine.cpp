@@ -1,6 +1,6 @@
-#include "cil/detail/engine.hpp"
+#include "cil/detail/engine/engine.hpp"
 
-#include "cil/detail/convert.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,9 +1,8 @@
-#include "cil/detail/objects.hpp"
+#include "cil/detail/objects/objects.hpp"
 
 #include "cil/agent.hpp"
 #include "cil/call.hpp"
-#include "cil/detail/convert.hpp"
-#include "cil/detail/core.hpp"
+#include "cil/detail/objects/convert.hpp"
 #include "cil/skill_group.hpp"
 
 #include <charconv>

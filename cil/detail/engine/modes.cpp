@@ -1,6 +1,6 @@
-// engine_mode.cpp - agent mode and monitor mode: setting them up, again after every reconnect, and what the system does.
-#include "cil/detail/convert.hpp"
-#include "cil/detail/engine.hpp"
+// modes.cpp - agent mode and monitor mode: setting them up, again after every reconnect, and what the system does.
+#include "cil/detail/engine/engine.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 #include <cstdlib>
 #include <utility>

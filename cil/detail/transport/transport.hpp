@@ -11,7 +11,7 @@
 // Threads  one: the event thread.
 #pragma once
 
-#include "cil/detail/resolver.hpp"
+#include "cil/detail/transport/resolver.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
 #include "wire/ctios_enums.hpp"

@@ -1,6 +1,6 @@
-#include "cil/detail/core.hpp"
+#include "cil/detail/engine/session_core.hpp"
 
-#include "cil/detail/convert.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 #include <algorithm>
 #include <chrono>

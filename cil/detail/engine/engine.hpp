@@ -13,8 +13,8 @@
 // Threads  one: whoever calls turn().
 #pragma once
 
-#include "cil/detail/core.hpp"
-#include "cil/detail/transport.hpp"
+#include "cil/detail/engine/session_core.hpp"
+#include "cil/detail/transport/transport.hpp"
 #include "wire/arguments.hpp"
 
 #include <array>
@@ -86,7 +86,7 @@ class Engine final : private TransportUser {
   void on_missing_heartbeat(std::uint32_t consecutive) override;
   void on_closed() override;
 
-  // Modes and events (engine_mode.cpp).
+  // Modes and events (modes.cpp).
   void subscribe();
   bool take_subscribed(Bytes frame);
   bool take_private_event(Bytes frame);
@@ -97,7 +97,7 @@ class Engine final : private TransportUser {
   void note_system_event(const Arguments& args);
   void end_targeted(const std::string& why);
 
-  // Records and the current call (engine_records.cpp).
+  // Records and the current call (records.cpp).
   bool take_update(Bytes frame);
   bool take_snapshot(Bytes frame);
   void end_snapshot(const wire::SnapshotEndView& end);
@@ -109,7 +109,7 @@ class Engine final : private TransportUser {
   void tell_buttons(const std::string& object_id, int event_id, std::optional<unsigned int> mask);
   std::vector<std::string> own_calls() const;
 
-  // Requests (engine_requests.cpp).
+  // Requests (requests.cpp).
   bool may_send() const;
   void send_pending();
   void send(Pending& pending);

@@ -1,4 +1,4 @@
-#include "cil/detail/dispatcher.hpp"
+#include "cil/detail/engine/dispatcher.hpp"
 
 #include "wire/ctios_enums.hpp"
 

@@ -1,6 +1,6 @@
-// engine_requests.cpp - requests on their way: sent, answered, sent again after a failover, or ended here.
-#include "cil/detail/convert.hpp"
-#include "cil/detail/engine.hpp"
+// requests.cpp - requests on their way: sent, answered, sent again after a failover, or ended here.
+#include "cil/detail/engine/engine.hpp"
+#include "cil/detail/objects/convert.hpp"
 
 #include <utility>
 
