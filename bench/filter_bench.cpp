@@ -5,7 +5,7 @@
 //          Beside them stand two filters without a key that let nothing through.
 // Figure   the time of offer(), the copy into the channel that takes the record included.
 // Smoke    the standard flag --benchmark_min_time=0.001.
-#include "broker/channel.hpp"
+#include "broker/fanout/channel.hpp"
 #include "wire/object_key.hpp"
 
 #include <benchmark/benchmark.h>

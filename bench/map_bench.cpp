@@ -6,7 +6,7 @@
 //          std::unordered_map and, when it is installed, tsl::robin_map. Keys are XXH3 hashes, as in the product, so all
 //          take them as they are. Objects are asked for in no order.
 // Longest  fill also says how long its slowest insert took, in the best of its fills: a line stands still for so long.
-#include "broker/key_index.hpp"
+#include "broker/model/key_index.hpp"
 #include "wire/object_index.hpp"
 #include "wire/object_key.hpp"
 #include "wire/object_table.hpp"

@@ -8,9 +8,9 @@
 // Figure   items are messages: items_per_second is the one to compare (goal: 2 M on one core). bytes_per_second counts
 //          GED-188 bytes.
 // Check    no allocation once warm, or the program aborts; the map's digest stands in the label, equal for equal code.
-#include "broker/object_map.hpp"
-#include "broker/record_sink.hpp"
-#include "broker/translator.hpp"
+#include "broker/model/object_map.hpp"
+#include "broker/model/record_sink.hpp"
+#include "broker/translate/translator.hpp"
 #include "ring/event_log.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_events.hpp"

@@ -5,8 +5,8 @@
 // Peers    memcpy and a byte sum over the same bytes; std::map<std::string, std::string> for Arguments.
 // Result   ns per event ("real_time"), bytes per second. Figures count only against the peers of the
 //          same run.
-#include "broker/buttons.hpp"
-#include "broker/message_filter.hpp"
+#include "broker/model/buttons.hpp"
+#include "broker/fanout/message_filter.hpp"
 #include "wire/object_key.hpp"
 #include "wire/object_table.hpp"
 #include "wire/session_cutter.hpp"

@@ -1,6 +1,6 @@
 #include "broker/line.hpp"
 
-#include "broker/admission.hpp"
+#include "broker/meet/admission.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"

@@ -16,19 +16,19 @@
 // Threads  the one that calls turn(). Others touch LineShared only.
 #pragma once
 
-#include "broker/client_report.hpp"
-#include "broker/cti_link.hpp"
-#include "broker/inquiry.hpp"
-#include "broker/line_config.hpp"
-#include "broker/line_shared.hpp"
-#include "broker/object_map.hpp"
-#include "broker/pending.hpp"
-#include "broker/record_sink.hpp"
-#include "broker/replies.hpp"
-#include "broker/requests.hpp"
-#include "broker/snapshot.hpp"
-#include "broker/sync.hpp"
-#include "broker/translator.hpp"
+#include "broker/upstream/client_report.hpp"
+#include "broker/upstream/cti_link.hpp"
+#include "broker/upstream/inquiry.hpp"
+#include "broker/meet/line_config.hpp"
+#include "broker/meet/line_shared.hpp"
+#include "broker/model/object_map.hpp"
+#include "broker/upstream/pending.hpp"
+#include "broker/model/record_sink.hpp"
+#include "broker/requests/replies.hpp"
+#include "broker/requests/requests.hpp"
+#include "broker/model/snapshot.hpp"
+#include "broker/upstream/sync.hpp"
+#include "broker/translate/translator.hpp"
 #include "core/random.hpp"
 
 #include <cstdint>

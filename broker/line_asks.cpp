@@ -1,6 +1,6 @@
 // What sessions ask of a line: requests, agent mode, snapshots.
 #include "broker/line.hpp"
-#include "broker/request_args.hpp"
+#include "broker/requests/request_args.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
 

@@ -6,10 +6,10 @@
 // End      stop() says goodbye to every session, then ends the lines; it returns within stop_timeout, whatever they do.
 #pragma once
 
-#include "broker/admission.hpp"
-#include "broker/fanout.hpp"
+#include "broker/meet/admission.hpp"
+#include "broker/fanout/fanout.hpp"
 #include "broker/line.hpp"
-#include "broker/line_shared.hpp"
+#include "broker/meet/line_shared.hpp"
 #include "broker/server_config.hpp"
 #include "broker/server_metrics.hpp"
 #include "core/base/result.hpp"

@@ -1,9 +1,9 @@
 // server_config.hpp - everything that can be set of a server, with the defaults that run without any file.
 #pragma once
 
-#include "broker/fanout_config.hpp"
-#include "broker/line_config.hpp"
-#include "broker/line_shared.hpp"
+#include "broker/fanout/fanout_config.hpp"
+#include "broker/meet/line_config.hpp"
+#include "broker/meet/line_shared.hpp"
 #include "core/io.hpp"
 
 #include <cstdint>

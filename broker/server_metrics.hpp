@@ -4,7 +4,7 @@
 //          turn: see Server.
 #pragma once
 
-#include "broker/fanout_counters.hpp"
+#include "broker/fanout/fanout_counters.hpp"
 #include "broker/line.hpp"
 #include "core/counters.hpp"
 #include "core/io.hpp"

@@ -1,5 +1,5 @@
 // filter_fuzz.cpp - any text as a message filter: refused by name and place, or compiled, canonical and matched.
-#include "broker/message_filter.hpp"
+#include "broker/fanout/message_filter.hpp"
 #include "wire/object_key.hpp"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // message_filter_property_test.cpp - random filters and records against a matcher that takes the grammar at its word.
-#include "broker/message_filter.hpp"
+#include "broker/fanout/message_filter.hpp"
 #include "tests/property/seed.hpp"
 #include "wire/object_key.hpp"
 

@@ -2,7 +2,7 @@
 // network, everything drawn from one seed.
 #pragma once
 
-#include "broker/fanout.hpp"
+#include "broker/fanout/fanout.hpp"
 #include "broker/line.hpp"
 #include "core/sim_world.hpp"
 #include "tools/simulator/server.hpp"

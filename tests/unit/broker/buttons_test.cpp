@@ -1,5 +1,5 @@
 // buttons_test.cpp - button enablement, row by row of the guide's table, and the reasons for what is grey.
-#include "broker/buttons.hpp"
+#include "broker/model/buttons.hpp"
 
 #include <gtest/gtest.h>
 

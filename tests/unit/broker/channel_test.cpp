@@ -1,5 +1,5 @@
 // ChannelTable alone: which records reach which channel, looked up by key and not.
-#include "broker/channel.hpp"
+#include "broker/fanout/channel.hpp"
 
 #include "core/random.hpp"
 #include "wire/object_key.hpp"

@@ -1,5 +1,5 @@
 // What a session keeps for itself comes out as it went in, whatever the cuts; and the pool is whole afterwards.
-#include "broker/outbox.hpp"
+#include "broker/fanout/outbox.hpp"
 
 #include <gtest/gtest.h>
 

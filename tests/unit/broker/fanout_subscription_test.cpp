@@ -1,5 +1,5 @@
 // The index finds exactly the sessions of an agent, however often they come and go.
-#include "broker/subscription.hpp"
+#include "broker/fanout/subscription.hpp"
 
 #include <gtest/gtest.h>
 

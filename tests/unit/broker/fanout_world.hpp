@@ -3,7 +3,7 @@
 // The line is fake, what it touches is not: records go through a real event log, asks and tells through the real queues.
 #pragma once
 
-#include "broker/fanout.hpp"
+#include "broker/fanout/fanout.hpp"
 #include "core/sim_io.hpp"
 #include "core/sim_world.hpp"
 #include "wire/ctios_enums.hpp"

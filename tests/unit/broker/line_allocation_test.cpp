@@ -1,7 +1,7 @@
 // The pipeline allocates nothing once it is warm: every allocation of this program is counted.
-#include "broker/object_map.hpp"
-#include "broker/record_sink.hpp"
-#include "broker/translator.hpp"
+#include "broker/model/object_map.hpp"
+#include "broker/model/record_sink.hpp"
+#include "broker/translate/translator.hpp"
 #include "ring/event_log.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_events.hpp"

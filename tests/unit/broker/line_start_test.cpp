@@ -1,5 +1,5 @@
 // The start-up dialogue with a CTI Server: configuration keys, client counts, standby sides, messages that nobody expects.
-#include "broker/admission.hpp"
+#include "broker/meet/admission.hpp"
 #include "tests/unit/broker/line_world.hpp"
 #include "wire/ged188/misc.hpp"
 

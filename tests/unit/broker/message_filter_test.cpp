@@ -1,5 +1,5 @@
 // message_filter_test.cpp - message filters: what they let through, what they are refused for.
-#include "broker/message_filter.hpp"
+#include "broker/fanout/message_filter.hpp"
 
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"

@@ -1,7 +1,7 @@
 // null_fanout.hpp - a fan-out reactor over NullIo with sessions already in their modes, and a log to feed it from.
 #pragma once
 
-#include "broker/fanout.hpp"
+#include "broker/fanout/fanout.hpp"
 #include "tests/unit/broker/null_io.hpp"
 #include "wire/object_key.hpp"
 

@@ -1,0 +1,194 @@
+// The frames that the fan-out side makes itself, and its lines in the log.
+#include "broker/fanout/fanout.hpp"
+#include "core/log.hpp"
+#include "wire/ctios_enums.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cti::broker {
+
+using wire::EventId;
+using wire::Keyword;
+
+/// Queues a frame of the session's own, behind the updates of `line` that it has been given so far (kNoLine: none in
+/// particular). False: it has too much unread already, and is cut.
+bool FanoutReactor::append_private(std::uint32_t slot, Bytes frame, std::uint16_t line) {
+  Session& session = sessions_[slot];
+  if (session.state >= SessionState::kClosing) return false;
+  Barrier barrier;
+  if (line != kNoLine) {
+    const Feed& at = feed(slot, line);
+    if (at.state == FeedState::kLive && at.channel != kNoChannel) {
+      barrier = Barrier{channels_.next(channels_.at(at.channel)), line};
+    }
+  }
+  const bool bounded =
+      session.outbox.empty() || session.outbox.bytes() + frame.size() <= config_.outbox_bytes_max;
+  if (bounded && !frame.empty() && session.outbox.append(pool_, frame, barrier)) {
+    enqueue(slot);
+    return true;
+  }
+  if (bounded) ++counters_.pool_empty;
+  ++counters_.cut_slow;
+  close(slot, wire::CloseReason::kTooSlow, "does not read what it has asked for",
+        config_.outbox_bytes_max);
+  return false;
+}
+
+void FanoutReactor::add_status(wire::ArgumentsWriter& writer) const {
+  bool server = true;
+  bool driver = true;
+  bool controller = true;
+  for (const Line& line : lines_) {
+    server = server && line.shared->status.cti_server_online();
+    driver = driver && line.shared->status.driver_online();
+    controller = controller && line.shared->status.central_controller_online();
+  }
+  writer.begin_nested(Keyword::StatusSystem);
+  writer.add_bool(Keyword::StatusCentralController, controller);
+  writer.add_bool(Keyword::StatusCTIServer, server);
+  writer.add_bool(Keyword::StatusCtiServerDriver, driver);
+  writer.begin_nested(Keyword::StatusPeripherals);
+  for (const Line& line : lines_) {
+    const LineStatus& status = line.shared->status;
+    for (std::size_t i = 0; i < status.peripherals(); ++i) {
+      writer.add_bool(std::to_string(status.peripheral_id(i)), status.peripheral_online(i));
+    }
+  }
+  writer.end_nested();
+  writer.end_nested();
+}
+
+void FanoutReactor::send_welcome(std::uint32_t slot, std::uint32_t features) {
+  const auto interval = std::chrono::duration_cast<Millis>(config_.heartbeat_interval);
+  wire::WelcomeWriter writer(scratch_,
+                             {.features = features,
+                              .heartbeat_ms = static_cast<std::uint32_t>(interval.count()),
+                              .session = sessions_[slot].number,
+                              .server = config_.server_identity,
+                              .lineage = lines_.front().shared->start.lineage});
+  writer.arguments().add_string("ServerName", config_.server_name);
+  add_status(writer.arguments());
+  append_private(slot, writer.finish(), kNoLine);
+}
+
+/// The present state of the system: what OnCTIOSFailure tells after a connection (one event, the worst of it).
+void FanoutReactor::send_status(std::uint32_t slot) {
+  wire::ctios::SystemEventID event = wire::ctios::eSysCtiServerOnline;
+  std::optional<std::uint32_t> peripheral;
+  for (const Line& line : lines_) {
+    const LineStatus& status = line.shared->status;
+    if (!status.cti_server_online()) event = wire::ctios::eSysCtiServerOffline;
+    for (std::size_t i = 0; i < status.peripherals() && event != wire::ctios::eSysCtiServerOffline;
+         ++i) {
+      if (status.peripheral_online(i)) continue;
+      event = wire::ctios::eSysPeripheralOffline;
+      peripheral = status.peripheral_id(i);
+    }
+  }
+  wire::PrivateEventWriter writer(scratch_, {.event_id = EventId::eCTIOSFailureEvent});
+  writer.arguments().add_int(Keyword::FailureCode, wire::ctios::eServerConnectionStatus);
+  add_status(writer.arguments());
+  if (peripheral && event == wire::ctios::eSysPeripheralOffline) {
+    writer.arguments().add_uint(Keyword::SystemEventArg1, *peripheral);
+  }
+  writer.arguments().add_int(Keyword::SystemEventID, event);
+  append_private(slot, writer.finish(), kNoLine);
+}
+
+void FanoutReactor::send_mode_event(std::uint32_t slot) {
+  const Session& session = sessions_[slot];
+  const SessionDetail& detail = *session.detail;
+  const bool agent = detail.mode == SessionMode::kAgent;
+  wire::PrivateEventWriter writer(
+      scratch_,
+      {.id = detail.subscribe_id,
+       .event_id = agent ? EventId::eSetAgentModeEvent : EventId::eOnMonitorModeEstablished});
+  wire::ArgumentsWriter& arguments = writer.arguments();
+  arguments.add_string(Keyword::CILConnectionID, std::to_string(session.number));
+  if (agent) arguments.add_string(Keyword::ClientAgentTemporaryID, detail.agent_id);
+  add_status(arguments);
+  if (agent) arguments.add_string(Keyword::UniqueObjectID, detail.agent_id);
+  append_private(slot, writer.finish(), agent ? detail.agent_line : std::uint16_t{0});
+}
+
+/// The subscription stands.
+void FanoutReactor::send_subscribed(std::uint32_t slot) {
+  wire::SubscribedWriter writer(scratch_, {.id = sessions_[slot].detail->subscribe_id});
+  writer.arguments().add_string(Keyword::CILConnectionID, std::to_string(sessions_[slot].number));
+  append_private(slot, writer.finish(), kNoLine);
+}
+
+/// It does not: the session has no mode, and may try again.
+void FanoutReactor::send_subscribed(std::uint32_t slot, std::int32_t failure,
+                                    std::string_view text) {
+  ++counters_.requests_refused;
+  wire::SubscribedWriter writer(scratch_, {.id = sessions_[slot].detail->subscribe_id,
+                                           .event_id = EventId::eCTIOSFailureEvent,
+                                           .outcome = wire::Outcome::kRefused});
+  writer.arguments().add_string(Keyword::ErrorMessage, text);
+  writer.arguments().add_int(Keyword::FailureCode, failure);
+  append_private(slot, writer.finish(), kNoLine);
+}
+
+void FanoutReactor::refuse_request(std::uint32_t slot, const wire::RequestView& request,
+                                   std::int32_t failure, std::string_view text) {
+  ++counters_.requests_refused;
+  wire::ReplyWriter writer(scratch_, {.id = request.id(),
+                                      .event_id = EventId::eControlFailureConf,
+                                      .outcome = wire::Outcome::kRefused});
+  writer.arguments().add_string(Keyword::ErrorMessage, text);
+  writer.arguments().add_int(Keyword::FailureCode, failure);
+  writer.arguments().add_uint(Keyword::MessageType, static_cast<std::uint32_t>(request.request()));
+  if (const auto id = request.arguments().string(Keyword::UniqueObjectID)) {
+    writer.arguments().add_string(Keyword::UniqueObjectID, *id);
+  }
+  append_private(slot, writer.finish(), kNoLine);
+}
+
+void FanoutReactor::send_snapshot_mark(std::uint32_t slot, std::uint16_t line, bool begin) {
+  const SessionDetail& detail = *sessions_[slot].detail;
+  const Position& at = detail.image->position;
+  if (begin) {
+    wire::SnapshotBeginWriter writer(
+        scratch_, {.id = at.sequence,
+                   .lineage = at.lineage,
+                   .epoch = at.epoch,
+                   .peripheral_id = detail.image->peripheral_id,
+                   .reason = static_cast<wire::SnapshotReason>(feed(slot, line).reason)});
+    append_private(slot, writer.finish(), kNoLine);
+    return;
+  }
+  wire::SnapshotEndWriter writer(scratch_, {.id = at.sequence,
+                                            .lineage = at.lineage,
+                                            .epoch = at.epoch,
+                                            .peripheral_id = detail.image->peripheral_id,
+                                            .records = detail.image_records});
+  append_private(slot, writer.finish(), kNoLine);
+}
+
+/// One line per reason and second at most; what was left out is counted and told with the next one.
+void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason,
+                                 std::string_view text, std::uint32_t limit) {
+  if (!note_) return;
+  const auto kind = std::min<std::size_t>(static_cast<std::size_t>(reason), noted_at_.size() - 1);
+  if (now_ < noted_at_[kind]) {
+    ++unnoted_[kind];
+    return;
+  }
+  noted_at_[kind] = now_ + Seconds{1};
+  const SessionDetail& detail = *sessions_[slot].detail;
+  const core::Endpoint peer = io_.peer(detail.connection);
+  std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host +
+                     ":" + std::to_string(peer.port);
+  if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
+  line += " closed, " + std::string(wire::name_of(reason)) + ": " + core::log::escaped(text, 256);
+  if (limit > 0) line += "; limit " + std::to_string(limit);
+  if (const auto more = std::exchange(unnoted_[kind], 0); more > 0) {
+    line += "; " + std::to_string(more) + " more since the last line";
+  }
+  note_(reason != wire::CloseReason::kServerStopping && reason != wire::CloseReason::kNormal, line);
+}
+
+}  // namespace cti::broker

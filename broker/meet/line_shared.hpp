@@ -1,0 +1,81 @@
+// line_shared.hpp - the two small structures through which a line and the fan-out reactors touch each other.
+//
+// Shape    one LineShared per line (peripheral gateway), one FanoutShared per fan-out reactor. The server makes all of
+//          them before any thread starts, sets the Io pointers, and destroys them after all threads have ended.
+// Flow     line -> everybody   records in LineShared::log, then ring the bell of each fan-out (once per turn)
+//          fan-out -> line     LineShared::asks, then ring LineShared::bell
+//          line -> one fan-out FanoutShared::tells[line], then ring FanoutShared::bell
+// Threads  each member says who may touch it. The bells carry no data; see ring/doorbell.hpp for why none is lost.
+#pragma once
+
+#include "broker/meet/ask_queue.hpp"
+#include "broker/meet/line_status.hpp"
+#include "broker/meet/rendezvous.hpp"
+#include "core/io.hpp"
+#include "ring/doorbell.hpp"
+#include "ring/event_log.hpp"
+#include "ring/spsc_ring.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace cti::broker {
+
+class Admission;
+
+/// Sizes of what passes between threads. All memory is set aside when the server starts.
+struct RendezvousLimits {
+  std::size_t asks_per_line = 4096;   ///< requests waiting for one line, over all reactors
+  std::size_t tells_per_pair = 1024;  ///< answers waiting for one reactor from one line
+  std::size_t tell_backlog_per_fanout =
+      4096;  ///< answers the line keeps itself when the ring is full; past it: cut
+  std::size_t asks_per_turn = 64;  ///< how many the line takes per turn
+};
+
+/// One line as the fan-out reactors see it.
+struct LineShared {
+  LineShared(std::uint16_t index_, ring::EventLog& log_, Position start_, std::size_t fanouts,
+             const RendezvousLimits& limits)
+      : index(index_), log(log_), start(start_), asks(limits.asks_per_line, fanouts) {}
+
+  const std::uint16_t index;  ///< of this line; the index into FanoutShared::tells
+  ring::EventLog& log;        ///< written by the line; each reactor has cursors of its own
+  const Position
+      start;  ///< lineage and epoch of the log's records; the first record is start.sequence + 1
+  AskQueue asks;        ///< any reactor, with its token
+  ring::Doorbell bell;  ///< reactors ring it after pushing an Ask; wake with io->wake()
+  core::Io* io =
+      nullptr;  ///< the line's Io: reactors may call wake() only. Set before the threads start
+  LineStatus status;  ///< written by the line, read by anybody
+  const Admission* admission =
+      nullptr;  ///< counts the clients; null: the CTI Server is not told. Set before the threads start
+
+  void wake() noexcept {
+    bell.ring_if_sleeping([this] { io->wake(); });
+  }
+};
+
+/// One fan-out reactor as the lines see it.
+struct FanoutShared {
+  FanoutShared(std::uint16_t index_, std::size_t lines, const RendezvousLimits& limits)
+      : index(index_) {
+    for (std::size_t i = 0; i < lines; ++i) {
+      tells.push_back(std::make_unique<ring::SpscRing<Tell>>(limits.tells_per_pair));
+    }
+  }
+
+  const std::uint16_t index;  ///< of this reactor; SessionRef::fanout
+  std::vector<std::unique_ptr<ring::SpscRing<Tell>>>
+      tells;            ///< [line]: pushed by that line, drained by the reactor
+  ring::Doorbell bell;  ///< a line rings it after a turn that wrote records or tells
+  core::Io* io =
+      nullptr;  ///< the reactor's Io: lines may call wake() only. Set before the threads start
+
+  void wake() noexcept {
+    bell.ring_if_sleeping([this] { io->wake(); });
+  }
+};
+
+}  // namespace cti::broker

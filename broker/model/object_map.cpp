@@ -1,0 +1,351 @@
+#include "broker/model/object_map.hpp"
+
+#include "wire/ctios_enums.hpp"
+#include "wire/object_key.hpp"
+
+#include <algorithm>
+
+namespace cti::broker {
+
+using wire::EventId;
+using wire::Keyword;
+
+namespace {
+
+/// A slot that was given back, or else the next one that was never used: memory of a table is touched as it fills.
+template <class Entry>
+Slot take(std::vector<Entry>& table, std::vector<Slot>& free) noexcept {
+  if (!free.empty()) {
+    const Slot slot = free.back();
+    free.pop_back();
+    return slot;
+  }
+  if (table.size() == table.capacity()) return kNoSlot;
+  table.emplace_back();
+  return static_cast<Slot>(table.size() - 1);
+}
+
+/// All the room that the table will ever have.
+template <class Entry>
+void reserve(std::vector<Entry>& table, std::vector<Slot>& free, std::size_t count) {
+  table.reserve(count);
+  free.reserve(count);
+}
+
+std::uint64_t device_key(std::uint32_t peripheral, std::string_view name) noexcept {
+  return wire::object_key(device_object_id(peripheral, name).view());
+}
+
+std::uint16_t small(const wire::Arg& arg) noexcept {
+  return static_cast<std::uint16_t>(arg.integer());
+}
+std::uint32_t number(const wire::Arg& arg) noexcept {
+  return static_cast<std::uint32_t>(arg.integer());
+}
+
+/// What of an agent record the typed table keeps.
+void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
+  for (const wire::Arg arg : args) {
+    switch (arg.keyword()) {
+      case Keyword::AgentExtension:
+        agent.extension.assign(arg.string());
+        break;
+      case Keyword::AgentFlags:
+        agent.flags = number(arg);
+        break;
+      case Keyword::AgentID:
+        agent.agent_id.assign(arg.string());
+        break;
+      case Keyword::AgentInstrument:
+        agent.instrument.assign(arg.string());
+        break;
+      case Keyword::AgentState:
+        agent.state = small(arg);
+        break;
+      case Keyword::DeskSettingsMask:
+        agent.desk_mask = number(arg);
+        agent.desk_known = true;
+        break;
+      case Keyword::EnablementMask:
+        agent.mask = number(arg);
+        break;
+      case Keyword::EventReasonCode:
+        agent.reason = small(arg);
+        break;
+      case Keyword::IsSupervisor:
+        agent.supervisor = arg.integer() != 0;
+        break;
+      case Keyword::PeripheralID:
+        agent.peripheral_id = number(arg);
+        break;
+      case Keyword::PeripheralType:
+        agent.peripheral_type = small(arg);
+        break;
+      case Keyword::TeamID:
+        agent.team = number(arg);
+        break;
+      case Keyword::UniqueObjectID:
+        if (agent.id.empty()) agent.id.assign(arg.string());  // the key stands for it
+        break;
+      case Keyword::WrapupDataIncomingMode:
+        agent.wrapup_incoming = small(arg);
+        break;
+      case Keyword::WrapupDataOutgoingMode:
+        agent.wrapup_outgoing = small(arg);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+ObjectId contact_of(const CallEntry& call) noexcept {
+  return call.router_day == 0 ? ObjectId() : enterprise_id(call.router_day, call.router_call);
+}
+
+/// What of a call record the typed table keeps. Returns whether the call's names may have changed.
+bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
+  bool renamed = false;
+  bool rerouted = false;
+  for (const wire::Arg arg : args) {
+    switch (arg.keyword()) {
+      case Keyword::CallStatus:
+        call.status = small(arg);
+        break;
+      case Keyword::CallType:
+        call.type = small(arg);
+        break;
+      case Keyword::ConnectionCallID:
+        call.call_id = number(arg);
+        break;
+      case Keyword::ConnectionDeviceID:
+        renamed = renamed || call.device_id.view() != arg.string();
+        call.device_id.assign(arg.string());
+        break;
+      case Keyword::ConnectionDeviceIDType:
+        call.device_type = small(arg);
+        break;
+      case Keyword::EnablementMask:
+        call.mask = number(arg);
+        break;
+      case Keyword::PeripheralID:
+        call.peripheral_id = number(arg);
+        break;
+      case Keyword::RouterCallKeyCallID:
+        rerouted = rerouted || call.router_call != number(arg);
+        call.router_call = number(arg);
+        break;
+      case Keyword::RouterCallKeyDay:
+        rerouted = rerouted || call.router_day != number(arg);
+        call.router_day = number(arg);
+        break;
+      case Keyword::UniqueObjectID:
+        if (call.id.empty()) call.id.assign(arg.string());  // the key stands for it
+        break;
+      default:
+        break;
+    }
+  }
+  if (rerouted) call.contact.assign(contact_of(call).view());
+  return renamed;
+}
+
+wire::ObjectTable::Limits table_limits(const ObjectMap::Limits& limits) {
+  wire::ObjectTable::Limits table;
+  // Agents, calls, and as many skill groups and teams as agents.
+  table.objects_max = static_cast<std::uint32_t>(limits.agents_max * 3 + limits.calls_max);
+  return table;
+}
+
+}  // namespace
+
+ObjectMap::ObjectMap(const Limits& limits)
+    : agent_index_(limits.agents_max),
+      call_index_(limits.calls_max),
+      device_index_(limits.agents_max * 2 + limits.calls_max),
+      properties_(table_limits(limits)) {
+  reserve(agents_, free_agents_, limits.agents_max);
+  reserve(calls_, free_calls_, limits.calls_max);
+  reserve(devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
+}
+
+void ObjectMap::apply(const wire::UpdateView& update) {
+  if (update.object_key() == 0) return;
+  ++counters_.applied;
+  // The typed tables first: what they have no room for is not folded either.
+  const bool about_call = (update.topics() & wire::topic::kCall) != 0;
+  const bool about_agent = (update.topics() & wire::topic::kAgent) != 0;
+  if ((about_call && !apply_call(update)) || (about_agent && !apply_agent(update))) {
+    ++counters_.no_room;
+    return;
+  }
+  if (!properties_.apply(update).ok()) ++counters_.fold_errors;
+}
+
+bool ObjectMap::apply_agent(const wire::UpdateView& update) {
+  Slot slot = agent_index_.find(update.object_key());
+  if (slot == kNoSlot) {
+    slot = take(agents_, free_agents_);
+    if (slot == kNoSlot) return false;
+    agents_[slot] = {};
+    agents_[slot].key = update.object_key();
+    CTI_CHECK(agent_index_.insert(update.object_key(), slot));
+  }
+  take_agent_args(agents_[slot], update.arguments());
+  place_agent(slot);
+  return true;
+}
+
+// An agent sits at the devices that its record names, while logged in.
+void ObjectMap::place_agent(Slot slot) {
+  AgentEntry& agent = agents_[slot];
+  const std::array<std::string_view, 2> names{agent.instrument.view(), agent.extension.view()};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool same_as_first = i == 1 && names[1] == names[0];
+    const bool wanted = agent.logged_in() && !names[i].empty() && !same_as_first;
+    const Slot had = agent.devices[i];
+    if (wanted && had != kNoSlot && devices_[had].name.view() == names[i]) {
+      devices_[had].agent = slot;
+      continue;
+    }
+    if (had != kNoSlot) {
+      if (devices_[had].agent == slot) devices_[had].agent = kNoSlot;
+      --devices_[had].sitters;
+      agent.devices[i] = kNoSlot;
+      release_device(had);
+    }
+    if (!wanted) continue;
+    const Slot device = device_slot(agent.peripheral_id, names[i]);
+    if (device == kNoSlot) continue;
+    // Whoever sat here before has been displaced: one agent per device.
+    devices_[device].agent = slot;
+    ++devices_[device].sitters;
+    agent.devices[i] = device;
+  }
+}
+
+Slot ObjectMap::device_slot(std::uint32_t peripheral, std::string_view name) {
+  const ObjectId id = device_object_id(peripheral, name);
+  const std::uint64_t key = wire::object_key(id.view());
+  Slot slot = device_index_.find(key);
+  if (slot != kNoSlot) return slot;
+  slot = take(devices_, free_devices_);
+  if (slot == kNoSlot) {
+    ++counters_.no_room;
+    return kNoSlot;
+  }
+  DeviceEntry& device = devices_[slot];
+  device = {};
+  device.key = key;
+  device.id.assign(id.view());
+  device.peripheral_id = peripheral;
+  device.name.assign(name);
+  CTI_CHECK(device_index_.insert(key, slot));
+  return slot;
+}
+
+// A device without agent and calls is forgotten.
+void ObjectMap::release_device(Slot slot) {
+  DeviceEntry& device = devices_[slot];
+  if (device.sitters != 0 || device.calls != 0) return;
+  device_index_.erase(device.key);
+  device.key = 0;
+  free_devices_.push_back(slot);
+}
+
+bool ObjectMap::apply_call(const wire::UpdateView& update) {
+  const wire::ArgumentsView args = update.arguments();
+  Slot slot = call_index_.find(update.object_key());
+  if (slot == kNoSlot) {
+    if (const auto old_id = args.string(Keyword::OldUniqueObjectID)) {
+      slot = call_index_.find(wire::object_key(*old_id));
+      if (slot != kNoSlot) rename_call(slot, update.object_key());
+    }
+  }
+  if ((update.topics() & wire::topic::kEnds) != 0) {
+    if (slot != kNoSlot) end_call(slot);
+    return true;
+  }
+  if (slot == kNoSlot) {
+    slot = take(calls_, free_calls_);
+    if (slot == kNoSlot) return false;
+    calls_[slot] = {};
+    calls_[slot].key = update.object_key();
+    calls_[slot].born = ++births_;
+    CTI_CHECK(call_index_.insert(update.object_key(), slot));
+  }
+  CallEntry& call = calls_[slot];
+  const bool renamed = take_call_args(call, args);
+  if (update.event_id() == EventId::eCallFailedEvent) call.failed = true;
+  if (update.event_id() == EventId::eCallServiceInitiatedEvent) call.outgoing = true;
+  if (update.event_id() == EventId::eCallOriginatedEvent) call.outgoing = true;
+  if (call.status == wire::ctios::LCS_CONNECT) call.was_connected = true;
+  if (renamed || call.device == kNoSlot) place_call(slot);
+  if (call.status == wire::ctios::LCS_CONNECT && call.device != kNoSlot) {
+    const Slot agent = devices_[call.device].agent;
+    if (agent != kNoSlot) agents_[agent].last_call_outgoing = call.outgoing ? 1 : 0;
+  }
+  return true;
+}
+
+void ObjectMap::place_call(Slot slot) {
+  CallEntry& call = calls_[slot];
+  unlink_call(slot);
+  if (call.device_id.empty()) return;
+  const Slot device = device_slot(call.peripheral_id, call.device_id.view());
+  if (device == kNoSlot) return;
+  call.device = device;
+  call.next = devices_[device].first_call;
+  devices_[device].first_call = slot;
+  ++devices_[device].calls;
+}
+
+void ObjectMap::unlink_call(Slot slot) {
+  CallEntry& call = calls_[slot];
+  if (call.device == kNoSlot) return;
+  DeviceEntry& device = devices_[call.device];
+  Slot* link = &device.first_call;
+  while (*link != slot) link = &calls_[*link].next;
+  *link = call.next;
+  --device.calls;
+  const Slot left = call.device;
+  call.device = kNoSlot;
+  call.next = kNoSlot;
+  release_device(left);
+}
+
+void ObjectMap::end_call(Slot slot) {
+  unlink_call(slot);
+  call_index_.erase(calls_[slot].key);
+  calls_[slot].key = 0;
+  free_calls_.push_back(slot);
+}
+
+void ObjectMap::rename_call(Slot slot, std::uint64_t key) {
+  call_index_.erase(calls_[slot].key);
+  calls_[slot].key = key;
+  calls_[slot].id.clear();
+  CTI_CHECK(call_index_.insert(key, slot));
+}
+
+Slot ObjectMap::slot_of_device(std::uint32_t peripheral, std::string_view name) const noexcept {
+  return name.empty() ? kNoSlot : device_index_.find(device_key(peripheral, name));
+}
+
+const DeviceEntry* ObjectMap::device_named(std::uint32_t peripheral,
+                                           std::string_view name) const noexcept {
+  return device_at(slot_of_device(peripheral, name));
+}
+
+const AgentEntry* ObjectMap::agent_on(std::uint32_t peripheral,
+                                      std::string_view name) const noexcept {
+  const DeviceEntry* const found = device_named(peripheral, name);
+  return found == nullptr ? nullptr : agent_at(found->agent);
+}
+
+const AgentEntry* ObjectMap::agent_of(const CallEntry& call) const noexcept {
+  const DeviceEntry* const found = device_at(call.device);
+  return found == nullptr ? nullptr : agent_at(found->agent);
+}
+
+}  // namespace cti::broker

@@ -1,0 +1,200 @@
+// object_map.hpp - everything that one line knows: agents, calls, devices, teams, and all their properties.
+//
+// Why      button masks, rights, snapshots and requests need state; clients need the same state. One fold serves both.
+// Shape    wire::ObjectTable holds the properties of every object, as every client folds them. Beside it stand typed
+//          tables for what the broker itself looks at: dense slots, found by object key once, held as index after that.
+// Change   only by apply(record), and apply reads nothing but the record and the map: the same records give the same
+//          map, here, on a peer and in a test.
+// Bounds   agents_max, calls_max; devices are bounded by both. A record that finds no room changes nothing (counted).
+//          Room for all is set aside at the start and touched as it fills: entries never move.
+// Threads  the line.
+#pragma once
+
+#include "broker/model/fixed_text.hpp"
+#include "broker/model/key_index.hpp"
+#include "broker/model/object_id.hpp"
+#include "wire/object_table.hpp"
+#include "wire/session_frame.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace cti::broker {
+
+/// Index into one of the typed tables.
+using Slot = std::uint32_t;
+inline constexpr Slot kNoSlot = UINT32_MAX;
+
+struct AgentEntry {
+  std::uint64_t key = 0;  ///< 0: the slot is free
+  FixedText<kObjectIdBytesMax> id;
+  FixedText<63> agent_id;
+  FixedText<63> extension;
+  FixedText<63> instrument;
+  std::uint32_t peripheral_id = 0;
+  std::uint16_t peripheral_type = 0;
+  std::uint16_t state = 9;            ///< ctios AgentState; eUnknown until heard of
+  std::uint16_t reason = 0;           ///< EventReasonCode of that state
+  std::uint16_t wrapup_incoming = 1;  ///< WrapupDataIncomingMode of the desk settings
+  std::uint16_t wrapup_outgoing = 1;
+  std::uint16_t last_call_outgoing = 0;  ///< 1: the call talked on last was made by the agent
+  std::uint32_t desk_mask = 0;           ///< DeskSettingsMask
+  std::uint32_t mask = 0;                ///< EnablementMask that clients were told last
+  std::uint32_t team = 0;                ///< a team that the agent is in; 0: none known
+  std::uint32_t flags = 0;               ///< AgentFlags in that team
+  bool desk_known = false;
+  bool supervisor = false;
+  std::array<Slot, 2> devices{kNoSlot,
+                              kNoSlot};  ///< instrument, extension: where the agent is logged in
+
+  bool logged_in() const noexcept { return state != 1 && state != 9; }
+};
+
+struct CallEntry {
+  std::uint64_t key = 0;  ///< 0: the slot is free
+  FixedText<kObjectIdBytesMax> id;
+  FixedText<95> device_id;  ///< ConnectionDeviceID
+  std::uint32_t peripheral_id = 0;
+  std::uint32_t call_id = 0;      ///< ConnectionCallID
+  std::uint16_t device_type = 0;  ///< ConnectionDeviceIDType
+  std::uint16_t status = 0;       ///< LocalConnectionState
+  std::uint16_t type = 0;         ///< CallType
+  std::uint32_t mask = 0;         ///< EnablementMask that clients were told last
+  std::uint32_t router_day = 0;   ///< of the ICM contact; 0: not routed
+  std::uint32_t router_call = 0;
+  FixedText<27> contact;   ///< ICMEnterpriseUniqueID of these two; empty when not routed
+  std::uint32_t born = 0;  ///< rises with every call: which of two began later
+  bool failed = false;     ///< OnCallFailed was seen: later events leave CallStatus out
+  bool outgoing = false;   ///< began by going off hook here
+  bool was_connected = false;
+  Slot device = kNoSlot;
+  Slot next = kNoSlot;  ///< calls of the same device, newest first
+};
+
+struct DeviceEntry {
+  std::uint64_t key = 0;  ///< 0: the slot is free
+  FixedText<kObjectIdBytesMax> id;
+  std::uint32_t peripheral_id = 0;
+  FixedText<95> name;    ///< instrument or extension
+  Slot agent = kNoSlot;  ///< logged in here
+  Slot first_call = kNoSlot;
+  std::uint32_t calls = 0;
+  std::uint32_t sitters = 0;  ///< agents that point here; more than one when somebody was displaced
+};
+
+struct MapCounters {
+  std::uint64_t applied = 0;
+  std::uint64_t no_room = 0;      ///< records that found a table full
+  std::uint64_t fold_errors = 0;  ///< records that wire::ObjectTable refused
+};
+
+class ObjectMap {
+ public:
+  struct Limits {
+    std::size_t agents_max = 5'000;
+    std::size_t calls_max = 20'000;
+  };
+  explicit ObjectMap(const Limits& limits);
+
+  /// Folds one record of the line's own log. Pure: depends on the record and the map only.
+  void apply(const wire::UpdateView& update);
+
+  const AgentEntry* agent(std::uint64_t key) const noexcept {
+    return at(agents_, agent_index_.find(key));
+  }
+  const CallEntry* call(std::uint64_t key) const noexcept {
+    return at(calls_, call_index_.find(key));
+  }
+  const DeviceEntry* device(std::uint64_t key) const noexcept {
+    return at(devices_, device_index_.find(key));
+  }
+  const DeviceEntry* device_at(Slot slot) const noexcept { return at(devices_, slot); }
+  const AgentEntry* agent_at(Slot slot) const noexcept { return at(agents_, slot); }
+  const CallEntry* call_at(Slot slot) const noexcept { return at(calls_, slot); }
+  /// The device of a call or of an agent; nullptr when none is known.
+  const DeviceEntry* device_named(std::uint32_t peripheral, std::string_view name) const noexcept;
+  Slot slot_of_device(std::uint32_t peripheral, std::string_view name) const noexcept;
+  /// Who is logged in at the device; nullptr when nobody is.
+  const AgentEntry* agent_on(std::uint32_t peripheral, std::string_view device) const noexcept;
+  const AgentEntry* agent_of(const CallEntry& call) const noexcept;
+
+  /// Calls visit(const CallEntry&) for the calls on the agent's devices.
+  template <class Visit>
+  void calls_of(const AgentEntry& agent, Visit&& visit) const;
+  template <class Visit>
+  void calls_at(const DeviceEntry& device, Visit&& visit) const;
+  template <class Visit>
+  void each_agent(Visit&& visit) const;
+  template <class Visit>
+  void each_call(Visit&& visit) const;
+  template <class Visit>
+  void each_device(Visit&& visit) const;
+
+  std::size_t agents() const noexcept { return agent_index_.size(); }
+  std::size_t calls() const noexcept { return call_index_.size(); }
+  std::size_t devices() const noexcept { return device_index_.size(); }
+  const wire::ObjectTable& properties() const noexcept { return properties_; }
+  const MapCounters& counters() const noexcept { return counters_; }
+
+ private:
+  template <class Entry>
+  static const Entry* at(const std::vector<Entry>& table, Slot slot) noexcept {
+    return slot < table.size() && table[slot].key != 0 ? &table[slot] : nullptr;
+  }
+  // False: the table is full, and nothing has changed.
+  bool apply_agent(const wire::UpdateView& update);
+  bool apply_call(const wire::UpdateView& update);
+  void end_call(Slot slot);
+  void rename_call(Slot slot, std::uint64_t key);
+  void place_agent(Slot slot);
+  void place_call(Slot slot);
+  void leave_devices(Slot slot);
+  Slot device_slot(std::uint32_t peripheral, std::string_view name);
+  void release_device(Slot slot);
+  void unlink_call(Slot slot);
+
+  std::vector<AgentEntry> agents_;
+  std::vector<CallEntry> calls_;
+  std::vector<DeviceEntry> devices_;
+  std::vector<Slot> free_agents_, free_calls_, free_devices_;
+  KeyIndex agent_index_, call_index_, device_index_;
+  wire::ObjectTable properties_;
+  std::uint32_t births_ = 0;
+  MapCounters counters_;
+};
+
+template <class Visit>
+void ObjectMap::calls_at(const DeviceEntry& device, Visit&& visit) const {
+  for (Slot slot = device.first_call; slot != kNoSlot; slot = calls_[slot].next)
+    visit(calls_[slot]);
+}
+template <class Visit>
+void ObjectMap::calls_of(const AgentEntry& agent, Visit&& visit) const {
+  for (const Slot slot : agent.devices) {
+    if (slot != kNoSlot) calls_at(devices_[slot], visit);
+  }
+}
+template <class Visit>
+void ObjectMap::each_agent(Visit&& visit) const {
+  for (const AgentEntry& entry : agents_) {
+    if (entry.key != 0) visit(entry);
+  }
+}
+template <class Visit>
+void ObjectMap::each_call(Visit&& visit) const {
+  for (const CallEntry& entry : calls_) {
+    if (entry.key != 0) visit(entry);
+  }
+}
+template <class Visit>
+void ObjectMap::each_device(Visit&& visit) const {
+  for (const DeviceEntry& entry : devices_) {
+    if (entry.key != 0) visit(entry);
+  }
+}
+
+}  // namespace cti::broker

@@ -1,0 +1,107 @@
+// record_sink.hpp - where translated events become records: claimed in the log, numbered, committed once.
+//
+// Why      a record is written once, in place, in the bytes that clients get.
+// Shape    write() claims room, lets the caller fill the Arguments, and commits. publish() shows a turn's records.
+// Blocked  when a reader's gate holds the log (a send in flight, see ring/log_gate.hpp), records go into a spill buffer
+//          in order, and into the log as soon as it takes them. The owner stops reading upstream meanwhile.
+// Bounds   kRecordBytesMax per record; a longer one is dropped and counted. The spill has a fixed size; when it is full
+//          records are lost, counted, and overflowed() tells: the owner must start anew from a snapshot.
+// Threads  the line: the log's only writer.
+// Cost     no allocation, except the spill's memory when it is used for the first time.
+#pragma once
+
+#include "broker/meet/rendezvous.hpp"
+#include "core/base/bytes.hpp"
+#include "ring/event_log.hpp"
+#include "wire/session_frame.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cti::broker {
+
+/// What a record says besides its Arguments.
+struct RecordInfo {
+  wire::EventId event = wire::EventId::eUnknownEvent;
+  std::uint32_t topics = 0;
+  std::uint64_t object_key = 0;
+  std::uint64_t agent_key = 0;
+  std::uint32_t peripheral_id = 0;
+  std::uint16_t flags = 0;
+};
+
+struct SinkCounters {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t too_long = 0;   ///< records above kRecordBytesMax, dropped
+  std::uint64_t spilled = 0;    ///< records that had to wait for the log
+  std::uint64_t overflows = 0;  ///< records lost because the spill was full too
+};
+
+class RecordSink {
+ public:
+  static constexpr std::size_t kRecordBytesMax = 32 * 1024;
+
+  /// The log's records_bytes_max must reach kRecordBytesMax. The first record gets start.sequence + 1.
+  RecordSink(ring::EventLog& log, const Position& start, std::size_t spill_bytes_max);
+
+  /// Writes one record; fill(ArgumentsWriter&) puts its Arguments in. The view is good until the next write. Nothing:
+  /// the record was dropped, and counted.
+  template <class Fill>
+  std::optional<wire::UpdateView> write(const RecordInfo& info, Fill&& fill);
+
+  /// Shows everything written so far to the readers.
+  void publish();
+  /// Something was published since the last call: the readers want to be woken.
+  bool take_news() noexcept { return std::exchange(news_, false); }
+  /// Moves spilled records into the log as far as it takes them.
+  void unspill();
+  bool blocked() const noexcept { return spill_at_ != spill_.size(); }
+  /// Records have been lost. Cleared by the call.
+  bool take_overflowed() noexcept { return std::exchange(overflowed_, false); }
+
+  /// Of the last record written.
+  std::uint64_t sequence() const noexcept { return sequence_; }
+  Position position() const noexcept { return {start_.lineage, start_.epoch, sequence_}; }
+  /// Byte position in the log behind the last record that is in it.
+  ring::Position log_position() const noexcept { return log_.next_position(); }
+  const SinkCounters& counters() const noexcept { return counters_; }
+
+ private:
+  MutableBytes open();
+  bool close(Bytes record);
+
+  ring::EventLog& log_;
+  const Position start_;
+  const std::size_t spill_bytes_max_;
+  std::uint64_t sequence_;
+  std::vector<std::byte> scratch_;  // one record that the log did not take
+  std::vector<std::byte> spill_;    // whole records from spill_at_ on
+  std::size_t spill_at_ = 0;
+  bool claimed_ = false;  // the open record is a claim of the log
+  bool overflowed_ = false;
+  bool news_ = false;
+  ring::Position published_;
+  SinkCounters counters_;
+};
+
+template <class Fill>
+std::optional<wire::UpdateView> RecordSink::write(const RecordInfo& info, Fill&& fill) {
+  wire::UpdateWriter writer(open(), {.id = sequence_ + 1,
+                                     .flags = info.flags,
+                                     .lineage = start_.lineage,
+                                     .epoch = start_.epoch,
+                                     .peripheral_id = info.peripheral_id,
+                                     .object_key = info.object_key,
+                                     .agent_key = info.agent_key,
+                                     .event_id = info.event,
+                                     .topics = info.topics});
+  fill(writer.arguments());
+  const Bytes record = writer.finish();
+  if (!close(record)) return std::nullopt;
+  return wire::UpdateView::trusted(record);
+}
+
+}  // namespace cti::broker

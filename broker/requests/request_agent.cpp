@@ -1,0 +1,236 @@
+// Requests about agents: states, login, logout, queries, settings, teams.
+#include "broker/requests/requests.hpp"
+#include "broker/model/snapshot.hpp"
+#include "wire/ged188/agent_control.hpp"
+#include "wire/object_key.hpp"
+
+namespace cti::broker {
+
+namespace ged = wire::ged188;
+namespace ctios = wire::ctios;
+using wire::EventId;
+using wire::Keyword;
+using wire::RequestId;
+
+namespace {
+
+Refusal bad(std::int32_t failure, std::string text) { return {failure, 0, std::move(text)}; }
+
+/// Whether the request names another agent or peripheral than the session's own.
+std::optional<Refusal> check_same_agent(const wire::ArgumentsView& args, const AgentEntry& me) {
+  const std::string agent = text_of(args, Keyword::AgentID);
+  if (!agent.empty() && agent != me.agent_id.view()) {
+    return bad(ctios::eInconsistentAgentData, "AgentID " + agent + " is not the session's agent " +
+                                                  std::string(me.agent_id.view()));
+  }
+  const std::uint32_t peripheral = number_or(args, Keyword::PeripheralID, me.peripheral_id);
+  if (peripheral != me.peripheral_id) {
+    return bad(ctios::eInconsistentAgentData, "PeripheralID " + std::to_string(peripheral) +
+                                                  " is not the session's peripheral " +
+                                                  std::to_string(me.peripheral_id));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// The change itself comes as an event; the confirmation only says that it was accepted.
+Requests::Verdict Requests::send_state(Job& job, const StateChange& change) {
+  const AgentEntry& agent = *change.agent;
+  const std::string password = text_of(job.args, Keyword::AgentPassword);
+  return send(job, ged::MessageType::kSetAgentStateReq, agent.id.view(), change.state,
+              [&](MutableBytes room, std::uint32_t invoke_id) {
+                ged::SetAgentStateReqEncoder encoder(
+                    room, parts_.link.version(),
+                    {.invoke_id = invoke_id,
+                     .peripheral_id = agent.peripheral_id,
+                     .agent_state = change.state,
+                     .agent_work_mode = change.work_mode,
+                     .event_reason_code = static_cast<std::uint16_t>(
+                         number_or(job.args, Keyword::EventReasonCode, 0))});
+                if (!change.instrument.empty()) encoder.agent_instrument(change.instrument);
+                encoder.agent_id(agent.agent_id.view());
+                if (!password.empty()) encoder.agent_password(password);
+                if (!change.supervisor.empty()) encoder.supervisor_id(change.supervisor);
+                return encoder.finish();
+              });
+}
+
+Requests::Verdict Requests::set_agent_state(Job& job) {
+  if (Verdict wrong = check_own_agent(job)) return wrong;
+  StateChange change;
+  change.agent = job.me;
+  change.state = static_cast<std::uint16_t>(number_or(job.args, Keyword::AgentState, 0));
+  change.work_mode = static_cast<std::uint16_t>(number_or(job.args, Keyword::AgentWorkMode, 0));
+  const auto target = job.args.string(Keyword::UniqueObjectID);
+  const bool other = target && wire::object_key(*target) != job.me->key;
+  if (other) {
+    change.agent = parts_.map.agent(wire::object_key(*target));
+    if (change.agent == nullptr) {
+      return bad(ctios::eUnknownObjectID,
+                 "UniqueObjectID: there is no agent " + std::string(*target));
+    }
+    // A supervisor may make a member of the own team ready, or log that member out.
+    const bool allowed = job.me->supervisor && job.me->team != 0 &&
+                         change.agent->team == job.me->team &&
+                         text_of(job.args, Keyword::SupervisorID) == job.me->agent_id.view();
+    if (!allowed) {
+      ++counters_.refused_rights;
+      if (parts_.log) {
+        parts_.log(std::string(job.me->id.view()) + " may not set the state of " +
+                   std::string(*target));
+      }
+      return bad(ctios::eInvalidPriviledge,
+                 "only a supervisor of its team, named by SupervisorID, may set the "
+                 "state of " +
+                     std::string(*target));
+    }
+    change.supervisor = job.me->agent_id.view();
+  } else if (Verdict wrong = check_same_agent(job.args, *job.me)) {
+    return wrong;
+  }
+  change.instrument = text_of(job.args, Keyword::AgentInstrument);
+  if (change.instrument.empty()) change.instrument = change.agent->instrument.view();
+  return send_state(job, change);
+}
+
+Requests::Verdict Requests::login(Job& job) {
+  if (Verdict wrong = check_own_agent(job)) return wrong;
+  if (Verdict wrong = check_same_agent(job.args, *job.me)) return wrong;
+  StateChange change;
+  change.agent = job.me;
+  change.state = ctios::eLogin;
+  change.work_mode = static_cast<std::uint16_t>(number_or(job.args, Keyword::AgentWorkMode, 0));
+  change.instrument = text_of(job.args, Keyword::AgentInstrument);
+  if (change.instrument.empty()) change.instrument = text_of(job.args, Keyword::AgentExtension);
+  if (change.instrument.empty()) {
+    return bad(ctios::eRequiredArgMissing,
+               "AgentInstrument or AgentExtension is missing: a text (STRING)");
+  }
+  // A mobile agent: instrument and phone number joined by a semicolon, the call mode as work mode.
+  const std::string remote = text_of(job.args, Keyword::AgentRemoteNumber);
+  if (!remote.empty()) {
+    change.instrument += ";" + remote;
+    change.work_mode = static_cast<std::uint16_t>(number_or(job.args, Keyword::AgentCallMode, 3));
+  }
+  return send_state(job, change);
+}
+
+Requests::Verdict Requests::logout(Job& job) {
+  if (Verdict wrong = check_own_agent(job)) return wrong;
+  if (Verdict wrong = check_same_agent(job.args, *job.me)) return wrong;
+  StateChange change;
+  change.agent = job.me;
+  change.state = ctios::eLogout;
+  change.instrument = text_of(job.args, Keyword::AgentInstrument);
+  if (change.instrument.empty()) change.instrument = job.me->instrument.view();
+  return send_state(job, change);
+}
+
+Requests::Verdict Requests::query_agent(Job& job) {
+  std::string agent = text_of(job.args, Keyword::AgentID);
+  const std::string instrument = text_of(job.args, Keyword::AgentInstrument);
+  if (agent.empty() && instrument.empty()) {
+    if (const auto target = job.args.string(Keyword::UniqueObjectID)) {
+      const auto parts = parse_object_id(*target);
+      if (parts && parts->kind == IdKind::kAgent) agent = parts->name;
+    } else if (job.me != nullptr) {
+      agent = job.me->agent_id.view();
+    }
+  }
+  if (agent.empty() && instrument.empty()) {
+    return bad(ctios::eRequiredArgMissing,
+               "AgentID or AgentInstrument is missing: a text (STRING)");
+  }
+  const std::uint32_t peripheral =
+      number_or(job.args, Keyword::PeripheralID,
+                job.me == nullptr ? parts_.config.peripherals.front() : job.me->peripheral_id);
+  const ObjectId id = agent_object_id(peripheral, agent);
+  return send(job, ged::MessageType::kQueryAgentStateReq, agent.empty() ? "" : id.view(),
+              peripheral, [&](MutableBytes room, std::uint32_t invoke_id) {
+                ged::QueryAgentStateReqEncoder encoder(
+                    room, parts_.link.version(),
+                    {.invoke_id = invoke_id, .peripheral_id = peripheral, .mrdid = 1});
+                if (!agent.empty()) encoder.agent_id(agent);
+                if (agent.empty()) encoder.agent_instrument(instrument);
+                return encoder.finish();
+              });
+}
+
+Requests::Verdict Requests::desk_settings(Job& job) {
+  if (Verdict wrong = check_own_agent(job)) return wrong;
+  return send(job, ged::MessageType::kAgentDeskSettingsReq, job.me->id.view(), 0,
+              [&](MutableBytes room, std::uint32_t invoke_id) {
+                return ged::AgentDeskSettingsReqEncoder(
+                           room, parts_.link.version(),
+                           {.invoke_id = invoke_id, .peripheral_id = job.me->peripheral_id})
+                    .agent_id(job.me->agent_id.view())
+                    .finish();
+              });
+}
+
+Requests::Verdict Requests::desktop_settings(Job& job) {
+  reply(
+      job.ask,
+      make_reply({.id = job.ask.request_id, .event_id = EventId::eGlobalSettingsDownloadConf},
+                 [&](wire::ArgumentsWriter& writer) { writer.add_all(desktop_settings_.view()); }));
+  return std::nullopt;
+}
+
+// One OnNewAgentTeamMember per member of the own team, the supervisor included, then the confirmation.
+Requests::Verdict Requests::team_list(Job& job) {
+  if (Verdict wrong = check_own_agent(job)) return wrong;
+  if (!job.me->supervisor) {
+    ++counters_.refused_rights;
+    return bad(ctios::eInvalidPriviledge, "only a supervisor may list a team");
+  }
+  std::vector<std::byte> frames;
+  parts_.map.each_agent([&](const AgentEntry& agent) {
+    if (job.me->team == 0 || agent.team != job.me->team) return;
+    const auto handle = parts_.map.properties().find(agent.key);
+    if (!handle) return;
+    const std::vector<std::byte> frame = make_private(
+        {.id = job.ask.request_id, .event_id = EventId::eNewAgentTeamMember},
+        [&](wire::ArgumentsWriter& writer) {
+          writer.add_all(parts_.map.properties().properties(*handle));
+          writer.add_ushort(Keyword::ConfigOperation, ctios::CONFIG_OPERATION_ADD_AGENT);
+          writer.add_string(Keyword::SupervisorID, job.me->agent_id.view());
+        });
+    frames.insert(frames.end(), frame.begin(), frame.end());
+  });
+  if (!frames.empty())
+    deliver(job.ask.from, job.ask.request_id, TellKind::kPrivateEvent, std::move(frames));
+  reply(job.ask, make_reply({.id = job.ask.request_id, .event_id = EventId::eListAgentTeamConf},
+                            [&](wire::ArgumentsWriter& writer) {
+                              writer.add_int(Keyword::TeamID,
+                                             static_cast<std::int32_t>(job.me->team));
+                              writer.add_string(Keyword::UniqueObjectID, job.me->id.view());
+                            }));
+  return std::nullopt;
+}
+
+// Answered from the map, which every event has kept up to date.
+Requests::Verdict Requests::snapshot_device(Job& job) {
+  const DeviceEntry* device = nullptr;
+  if (const auto id = job.args.string(Keyword::UniqueObjectID)) {
+    device = parts_.map.device(wire::object_key(*id));
+    const AgentEntry* const agent =
+        device == nullptr ? nullptr : parts_.map.agent_at(device->agent);
+    if (job.me != nullptr && agent != job.me && device != nullptr) {
+      ++counters_.refused_rights;
+      return bad(ctios::eInvalidPriviledge, "the device " + std::string(*id) + " is not your own");
+    }
+  } else if (job.me != nullptr) {
+    device = parts_.map.device_at(job.me->devices[0] != kNoSlot ? job.me->devices[0]
+                                                                : job.me->devices[1]);
+  }
+  if (device == nullptr)
+    return bad(ctios::eUnknownObjectID, "UniqueObjectID: there is no such device");
+  reply(job.ask, make_reply({.id = job.ask.request_id, .event_id = EventId::eSnapshotDeviceConf},
+                            [&](wire::ArgumentsWriter& writer) {
+                              write_device_calls(writer, parts_.map, *device);
+                            }));
+  return std::nullopt;
+}
+
+}  // namespace cti::broker

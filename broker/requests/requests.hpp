@@ -1,0 +1,188 @@
+// requests.hpp - what clients ask for: checked here, sent upstream, answered exactly once.
+//
+// Life     run() checks arguments, rights and state. What fails is refused at once; what the line can answer itself is
+//          answered at once; the rest goes to the CTI Server under an InvokeID of its own and ends with the first of:
+//          the confirmation, the refusal, the deadline, the loss of the link. The last two say "outcome unknown".
+// Rights   an agent's session controls its own agent and the calls at its own device; a supervisor may also set the
+//          state of the members of the own team. Monitor mode controls nothing.
+// Refusals eControlFailureConf: MessageType (which request), FailureCode, ErrorMessage. FailureCode is a ctios FailureCode
+//          where the broker refuses (eInvalidPriviledge, eRequiredArgMissing, eInvalidObjectState, ...), a CTIServerStatus
+//          for data that is too long, and the CTI Server's own number where that refuses.
+// Once     (token, request_id) runs at most once, see once_table.hpp.
+// Threads  the line.
+#pragma once
+
+#include "broker/upstream/cti_link.hpp"
+#include "broker/meet/line_config.hpp"
+#include "broker/meet/line_status.hpp"
+#include "broker/model/object_map.hpp"
+#include "broker/requests/once_table.hpp"
+#include "broker/upstream/pending.hpp"
+#include "broker/model/record_sink.hpp"
+#include "broker/requests/replies.hpp"
+#include "broker/requests/request_args.hpp"
+#include "broker/translate/translator.hpp"
+#include "wire/ctios_enums.hpp"
+#include "wire/event_id.hpp"
+#include "wire/ged188/message_type.hpp"
+#include "wire/ged188_encode.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cti::broker {
+
+struct RequestCounters {
+  std::uint64_t asked = 0;
+  std::uint64_t confirmed = 0;
+  std::uint64_t refused = 0;         ///< by the broker or the switch
+  std::uint64_t refused_rights = 0;  ///< of them: not allowed to this session
+  std::uint64_t refused_down = 0;    ///< of them: the CTI Server or the peripheral was offline
+  std::uint64_t unknown = 0;         ///< outcome unknown
+  std::uint64_t repeated = 0;        ///< asked again, not run again
+  std::uint64_t late_answers = 0;    ///< answers that no request waited for any more
+};
+
+/// Lines for the log: rare things only.
+using LineLog = std::function<void(const std::string& text)>;
+
+class Requests {
+ public:
+  struct Parts {
+    const LineConfig& config;
+    CtiLink& link;
+    PendingTable& pending;
+    const ObjectMap& map;
+    Translator& translator;
+    RecordSink& sink;
+    TellOut& tells;
+    const LineStatus& status;
+    const LineLog& log;
+  };
+  explicit Requests(const Parts& parts);
+
+  void run(const Ask& ask, TimePoint now);
+  /// Refuses without looking at it: the queue of requests that wait for the start-up dialogue is full, or it took too
+  /// long.
+  void refuse(const Ask& ask, std::string text);
+
+  /// The answer to a kClient request, of any message type. The entry has been taken out of the table.
+  void answer(const Pending& pending, std::uint32_t message_type, Bytes body);
+  /// Its deadline has passed, or the link is lost.
+  void unknown(const Pending& pending, std::string_view why);
+  void note_late_answer() noexcept { ++counters_.late_answers; }
+
+  const RequestCounters& counters() const noexcept { return counters_; }
+
+ private:
+  /// A request while it is looked at.
+  struct Job {
+    const Ask& ask;
+    wire::ArgumentsView args;
+    wire::RequestId request;
+    TimePoint now;
+    const AgentEntry* me = nullptr;   // the session's agent; nullptr in monitor mode
+    const CallEntry* call = nullptr;  // the target, when the request is about a call
+  };
+  using Verdict = std::optional<Refusal>;  // nothing: answered, or on its way
+  using Handler = Verdict (Requests::*)(Job&);
+  struct Spec {
+    std::span<const ArgRule> rules;
+    Handler handler = nullptr;
+    bool call = false;         // the target must be a call of the own device
+    std::uint32_t states = 0;  // bits of LocalConnectionState that the call may be in; 0: any
+    bool local = false;        // needs no CTI Server
+  };
+  static const Spec* spec_of(wire::RequestId request);
+  Verdict check(Job& job, const Spec& spec);
+  Verdict check_call(Job& job, const Spec& spec);
+  Verdict check_upstream(const Job& job);
+  Verdict check_own_agent(Job& job) const;
+
+  // request_agent.cpp
+  Verdict set_agent_state(Job& job);
+  Verdict login(Job& job);
+  Verdict logout(Job& job);
+  Verdict query_agent(Job& job);
+  Verdict desk_settings(Job& job);
+  Verdict desktop_settings(Job& job);
+  Verdict team_list(Job& job);
+  Verdict snapshot_device(Job& job);
+  struct StateChange {
+    const AgentEntry* agent = nullptr;
+    std::uint16_t state = 0;
+    std::uint16_t work_mode = 0;
+    std::string instrument;
+    std::string supervisor;
+  };
+  Verdict send_state(Job& job, const StateChange& change);
+  // request_call.cpp
+  Verdict make_call(Job& job);
+  Verdict one_call(Job& job);
+  Verdict set_call_data(Job& job);
+  Verdict send_dtmf(Job& job);
+  Verdict consult(Job& job);
+  Verdict two_calls(Job& job);
+  Verdict snapshot_call(Job& job);
+
+  /// Sends a message upstream on behalf of the job; encode(room, invoke_id) writes it. `target` is the id that the
+  /// answer will name.
+  template <class Encode>
+  Verdict send(Job& job, wire::ged188::MessageType message, std::string_view target,
+               std::uint32_t detail, Encode&& encode);
+
+  SessionRef finish(const Pending& pending, Bytes frame);
+  void reply(const Ask& ask, std::vector<std::byte> frame);
+  void deliver(const SessionRef& to, std::uint64_t request_id, TellKind kind,
+               std::vector<std::byte> frame);
+  void refuse(const Ask& ask, const Refusal& refusal);
+  void fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome);
+  void confirm(const Pending& pending, std::uint32_t message_type, Bytes body);
+  std::vector<std::byte> failure_frame(const Pending& about, const Refusal& refusal,
+                                       wire::Outcome outcome) const;
+  std::vector<std::byte> confirmation_frame(const Pending& pending, std::uint32_t message_type,
+                                            Bytes body);
+
+  static Refusal encode_refusal(const wire::ged188::EncodeError& error);
+
+  Parts parts_;
+  OnceTable once_;
+  const wire::Arguments desktop_settings_;
+  RequestCounters counters_;
+};
+
+template <class Encode>
+Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
+                                 std::string_view target, std::uint32_t detail, Encode&& encode) {
+  const MutableBytes room = parts_.link.claim();
+  if (room.empty())
+    return Refusal{wire::ctios::eServiceNotSupported, 0, "busy: too much waits to be sent"};
+  Pending entry;
+  entry.kind = PendingKind::kClient;
+  entry.message = static_cast<std::uint16_t>(message);
+  entry.request = job.ask.request;
+  entry.peripheral_id = parts_.config.peripherals.front();
+  entry.from = job.ask.from;
+  entry.request_id = job.ask.request_id;
+  entry.token = job.ask.token;
+  entry.agent_key = job.ask.agent_key;
+  entry.object_id.assign(target);
+  entry.detail = detail;
+  entry.deadline = job.now + parts_.config.request_timeout;
+  Pending* const kept = parts_.pending.add(entry);
+  if (kept == nullptr)
+    return Refusal{wire::ctios::eServiceNotSupported, 0, "busy: too many requests wait"};
+  const auto frame = encode(room, kept->invoke_id);
+  if (!frame.ok()) {
+    parts_.pending.remove(*kept);
+    return encode_refusal(frame.error());
+  }
+  parts_.link.commit(frame->size());
+  return std::nullopt;
+}
+
+}  // namespace cti::broker

@@ -1,0 +1,30 @@
+// call_fields.hpp - the floating fields of call messages under their CTI OS keywords.
+//
+// A tag means the same in every call message, so one walk serves all of them.
+#pragma once
+
+#include "broker/translate/arg_sheet.hpp"
+#include "broker/translate/clean_text.hpp"
+#include "wire/ged188_floating.hpp"
+
+#include <cstdint>
+
+namespace cti::broker {
+
+/// Which of a message's fields go into the record.
+enum class CallFields : std::uint8_t {
+  kDevices,  ///< who took part, trunks: what the event itself is about
+  kAll,      ///< besides: call data (ANI, call variables, ECC, ...)
+};
+
+/// Puts the fields on the sheet. `floating` and `room` must outlive the writing of the sheet.
+void add_call_fields(ArgSheet& sheet, const wire::ged188::FloatingPart& floating, CallFields which,
+                     CleanTextRoom& room);
+
+/// ECC: "user.<name>" for scalars, "user.<name>[i]" for array elements. `context` is a FloatingPart.
+void write_ecc(wire::ArgumentsWriter& writer, const void* context);
+
+/// A raw field (user-to-user information) or a string as text, cleaned.
+std::string_view field_text(Bytes field, CleanTextRoom& room) noexcept;
+
+}  // namespace cti::broker

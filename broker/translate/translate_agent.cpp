@@ -1,0 +1,403 @@
+// Agent events: states, answers to queries, teams, configuration, as update records.
+#include "broker/model/masks.hpp"
+#include "broker/translate/translator.hpp"
+#include "wire/ctios_enums.hpp"
+#include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/agent_events.hpp"
+#include "wire/ged188/config.hpp"
+#include "wire/ged188/misc.hpp"
+#include "wire/ged188/team.hpp"
+#include "wire/object_key.hpp"
+
+#include <charconv>
+#include <cstring>
+
+namespace cti::broker {
+
+namespace ged = wire::ged188;
+namespace ctios = wire::ctios;
+using ged::MessageType;
+using wire::EventId;
+using wire::Keyword;
+
+namespace {
+
+RecordInfo agent_record(EventId event, std::uint64_t key, std::uint32_t peripheral) {
+  return {.event = event,
+          .topics = wire::topic::kAgent,
+          .object_key = key,
+          .agent_key = key,
+          .peripheral_id = peripheral};
+}
+
+/// A stand-in for an agent that the map does not know: what the mask's rules look at.
+AgentEntry stranger(std::uint32_t peripheral) {
+  AgentEntry agent;
+  agent.peripheral_id = peripheral;
+  return agent;
+}
+
+/// SkillGroup[n] = { SkillGroupID, SkillGroupNumber, SkillGroupPriority, SkillGroupState }.
+template <class Groups>
+void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
+  std::uint32_t number = 0;
+  for (const auto group : groups) {
+    char key[32] = "SkillGroup[";
+    const auto end = std::to_chars(key + 11, key + 24, ++number).ptr;
+    *end = ']';
+    writer.begin_nested(std::string_view(key, static_cast<std::size_t>(end + 1 - key)));
+    const auto as_int = [](std::uint32_t value) { return static_cast<std::int32_t>(value); };
+    if (const auto id = group.skill_group_id()) writer.add_int(Keyword::SkillGroupID, as_int(*id));
+    if (const auto it = group.skill_group_number()) {
+      writer.add_int(Keyword::SkillGroupNumber, as_int(static_cast<std::uint32_t>(*it)));
+    }
+    if (const auto priority = group.skill_group_priority()) {
+      writer.add_short(Keyword::SkillGroupPriority, static_cast<std::int16_t>(*priority));
+    }
+    if (const auto state = group.skill_group_state()) {
+      writer.add_short(Keyword::SkillGroupState, static_cast<std::int16_t>(*state));
+    }
+    writer.end_nested();
+  }
+}
+
+}  // namespace
+
+// The overall state of an agent. A logout is framed by OnPreLogout and OnPostLogout.
+Translator::Outcome Translator::agent_state(Bytes body, Version version) {
+  const auto view = ged::AgentStateEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const std::string_view agent_id = text(view->agent_id());
+  if (agent_id.empty()) {
+    ++counters_.nameless_agents;
+    return {};
+  }
+  const std::uint32_t peripheral = view->peripheral_id();
+  const ObjectId id = agent_object_id(peripheral, agent_id);
+  const std::uint64_t key = wire::object_key(id.view());
+  const AgentEntry* const known = map_.agent(key);
+  const std::uint16_t state = view->agent_state();
+
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(peripheral);
+  sheet.add_short<Keyword::PeripheralType>(view->peripheral_type());
+  sheet.add_short<Keyword::AgentState>(state);
+  sheet.add_int<Keyword::SkillGroupNumber>(view->skill_group_number());
+  sheet.add_int<Keyword::SkillGroupID>(view->skill_group_id());
+  sheet.add_short<Keyword::SkillGroupPriority>(view->skill_group_priority());
+  sheet.add_short<Keyword::SkillGroupState>(view->skill_group_state());
+  sheet.add_int<Keyword::StateDuration>(view->state_duration());
+  sheet.add_short<Keyword::EventReasonCode>(view->event_reason_code());
+  sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view->mrdid()));
+  sheet.add_int<Keyword::NumTasks>(view->num_tasks());
+  sheet.add_short<Keyword::AgentMode>(view->agent_mode());
+  sheet.add_int<Keyword::MaxTaskLimit>(view->max_task_limit());
+  sheet.add_int<Keyword::ICMAgentID>(static_cast<std::uint32_t>(view->icm_agent_id()));
+  sheet.add_int<Keyword::AgentAvailabilityStatus>(view->agent_availability_status());
+  sheet.add_text<Keyword::AgentID>(agent_id);
+  if (const auto signature = view->cti_client_signature()) {
+    sheet.add_text<Keyword::CTIClientSignature>(text(signature));
+  }
+  // Where the message leaves them out, what is known holds.
+  std::string_view extension = text(view->agent_extension());
+  std::string_view instrument = text(view->agent_instrument());
+  if (known != nullptr && extension.empty()) extension = known->extension.view();
+  if (known != nullptr && instrument.empty()) instrument = known->instrument.view();
+  if (!extension.empty()) sheet.add_text<Keyword::AgentExtension>(extension);
+  if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
+  const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
+  const AgentEntry& agent = known == nullptr ? nobody : *known;
+  sheet.add_int<Keyword::EnablementMask>(agent_mask(map_, agent, state));
+  if (state == ctios::eWorkNotReady || state == ctios::eWorkReady) {
+    sheet.add_int<Keyword::IncomingOrOutgoing>(agent.last_call_outgoing != 0 ? 2 : 1);
+  }
+
+  const bool logs_out = state == ctios::eLogout && known != nullptr && known->logged_in();
+  RecordInfo info = agent_record(EventId::eAgentStateEvent, key, peripheral);
+  RecordInfo around = info;
+  around.flags = wire::update_flag::kArtificial;
+  if (logs_out) {
+    // Before the change: the agent still is what it was.
+    ArgSheet before = sheet;
+    before.add_short<Keyword::AgentState>(known->state);
+    before.add_int<Keyword::EnablementMask>(known->mask);
+    around.event = EventId::ePreLogoutEvent;
+    emit(around, before);
+  }
+  emit(info, sheet);
+  if (logs_out) {
+    around.event = EventId::ePostLogoutEvent;
+    emit(around, sheet);
+  }
+  return {};
+}
+
+Translator::Outcome Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
+                                             Bytes body, Version version) {
+  room_.reset();
+  const auto view = ged::QueryAgentStateConfView::decode(body, version);
+  if (!view) return Err{view.error()};
+  ++counters_.messages;
+  std::string_view agent_id = text(view->agent_id());
+  if (agent_id.empty()) agent_id = asked;
+  if (agent_id.empty()) {
+    ++counters_.nameless_agents;
+    return {};
+  }
+  const ObjectId id = agent_object_id(peripheral, agent_id);
+  const std::uint64_t key = wire::object_key(id.view());
+  const AgentEntry* const known = map_.agent(key);
+  const std::uint16_t state = view->agent_state();
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(peripheral);
+  sheet.add_text<Keyword::AgentID>(agent_id);
+  if (const auto extension = view->agent_extension()) {
+    sheet.add_text<Keyword::AgentExtension>(text(extension));
+  }
+  if (const auto instrument = view->agent_instrument()) {
+    sheet.add_text<Keyword::AgentInstrument>(text(instrument));
+  }
+  sheet.add_short<Keyword::AgentState>(state);
+  sheet.add_int<Keyword::NumSkillGroups>(view->num_skill_groups());
+  sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view->mrdid()));
+  sheet.add_int<Keyword::NumTasks>(view->num_tasks());
+  sheet.add_short<Keyword::AgentMode>(view->agent_mode());
+  sheet.add_int<Keyword::MaxTaskLimit>(view->max_task_limit());
+  sheet.add_int<Keyword::ICMAgentID>(static_cast<std::uint32_t>(view->icm_agent_id()));
+  sheet.add_int<Keyword::AgentAvailabilityStatus>(view->agent_availability_status());
+  const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
+  sheet.add_int<Keyword::EnablementMask>(
+      agent_mask(map_, known == nullptr ? nobody : *known, state));
+  emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet,
+       [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view->skill_groups()); });
+  return {};
+}
+
+void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id,
+                               std::uint16_t state) {
+  room_.reset();
+  const std::string_view name = room_.clean(agent_id);
+  const ObjectId id = agent_object_id(peripheral, name);
+  const std::uint64_t key = wire::object_key(id.view());
+  const AgentEntry nobody = stranger(peripheral);
+  const AgentEntry* const known = map_.agent(key);
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(peripheral);
+  sheet.add_text<Keyword::AgentID>(name);
+  sheet.add_short<Keyword::AgentState>(state);
+  sheet.add_int<Keyword::EnablementMask>(
+      agent_mask(map_, known == nullptr ? nobody : *known, state));
+  emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet);
+}
+
+Translator::Outcome Translator::desk_settings_answer(std::uint64_t agent_key, Bytes body,
+                                                     Version version) {
+  room_.reset();
+  const auto view = ged::AgentDeskSettingsConfView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const AgentEntry* const agent = map_.agent(agent_key);
+  if (agent == nullptr) return {};
+  ++counters_.messages;
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(agent->id.view());
+  sheet.add_uint<Keyword::PeripheralID>(agent->peripheral_id);
+  sheet.add_uint<Keyword::DeskSettingsMask>(view->desk_settings_mask());
+  sheet.add_uint<Keyword::WrapupDataIncomingMode>(view->wrapup_data_incoming_mode());
+  sheet.add_uint<Keyword::WrapupDataOutgoingMode>(view->wrapup_data_outgoing_mode());
+  sheet.add_uint<Keyword::LogoutNonActivityTime>(view->logout_non_activity_time());
+  sheet.add_uint<Keyword::QualityRecordingRate>(view->quality_recording_rate());
+  sheet.add_uint<Keyword::RingNoAnswerTime>(view->ring_no_answer_time());
+  sheet.add_uint<Keyword::SilentMonitorWarningMessage>(view->silent_monitor_warning_message());
+  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(
+      view->silent_monitor_audible_indication());
+  sheet.add_uint<Keyword::SupervisorAssistCallMethod>(view->supervisor_assist_call_method());
+  sheet.add_uint<Keyword::EmergencyCallMethod>(view->emergency_call_method());
+  sheet.add_uint<Keyword::AutoRecordOnEmergency>(view->auto_record_on_emergency());
+  sheet.add_uint<Keyword::RecordingMode>(view->recording_mode());
+  sheet.add_uint<Keyword::WorkModeTimer>(view->work_mode_timer());
+  sheet.add_uint<Keyword::RingNoAnswerDN>(view->ring_no_answer_dn());
+  emit(agent_record(EventId::eAgentDeskSettingsConf, agent_key, agent->peripheral_id), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::team_config(Bytes body, Version version) {
+  const auto view = ged::AgentTeamConfigEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  for (const auto agent : view->agents()) {
+    room_.reset();
+    TeamMember member;
+    member.peripheral_id = view->peripheral_id();
+    member.team = view->team_id();
+    // Restoring the permanent team adds who belongs to it.
+    member.operation = view->config_operation() == 2 ? ctios::CONFIG_OPERATION_REMOVE_AGENT
+                                                     : ctios::CONFIG_OPERATION_ADD_AGENT;
+    member.agent_id = text(agent.atc_agent_id());
+    member.flags = agent.agent_flags().value_or(0);
+    member.state = agent.atc_agent_state();
+    member.state_duration = agent.atc_state_duration();
+    if (!member.agent_id.empty()) team_member(member);
+  }
+  return {};
+}
+
+void Translator::team_member(const TeamMember& member) {
+  const ObjectId id = agent_object_id(member.peripheral_id, member.agent_id);
+  const std::uint64_t key = wire::object_key(id.view());
+  const AgentEntry* const known = map_.agent(key);
+  const bool removed = member.operation == ctios::CONFIG_OPERATION_REMOVE_AGENT;
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(member.peripheral_id);
+  sheet.add_text<Keyword::AgentID>(member.agent_id);
+  sheet.add_int<Keyword::TeamID>(removed ? 0 : member.team);
+  sheet.add_int<Keyword::AgentFlags>(removed ? 0U : member.flags);
+  sheet.add_short<Keyword::ConfigOperation>(member.operation);
+  constexpr std::uint16_t kSupervisorFlags =
+      ctios::AGENT_FLAG_PRIMARY_SUPERVISOR | ctios::AGENT_FLAG_SUPERVISOR;
+  if ((member.flags & kSupervisorFlags) != 0) sheet.add_int<Keyword::IsSupervisor>(1);
+  // The state in the list may be older than what events told: it only fills a gap.
+  if (member.state && known == nullptr) sheet.add_short<Keyword::AgentState>(*member.state);
+  if (member.state_duration && known == nullptr) {
+    sheet.add_int<Keyword::StateDuration>(*member.state_duration);
+  }
+  RecordInfo info = agent_record(EventId::eNewAgentTeamMember, key, member.peripheral_id);
+  info.topics |= wire::topic::kTeam;
+  emit(info, sheet);
+}
+
+Translator::Outcome Translator::config_agents(Bytes body, Version version) {
+  const auto view = ged::ConfigAgentEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  for (const auto record : view->records()) {
+    room_.reset();
+    if (record.record_type().value_or(0) == 2)
+      continue;  // deleted: the agent object stays until restart
+    AgentNames names;
+    names.peripheral_id = record.flt_peripheral_id().value_or(default_peripheral_);
+    names.agent_id = text(record.login_id());
+    names.first_name = text(record.first_name());
+    names.last_name = text(record.last_name());
+    names.supervisor = record.agent_type().value_or(1) == 2;
+    if (!names.agent_id.empty()) agent_names(names);
+  }
+  return {};
+}
+
+void Translator::agent_names(const AgentNames& names) {
+  const ObjectId id = agent_object_id(names.peripheral_id, names.agent_id);
+  const std::uint64_t key = wire::object_key(id.view());
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(names.peripheral_id);
+  sheet.add_text<Keyword::AgentID>(names.agent_id);
+  if (!names.first_name.empty()) sheet.add_text<Keyword::AgentFirstName>(names.first_name);
+  if (!names.last_name.empty()) sheet.add_text<Keyword::AgentLastName>(names.last_name);
+  if (names.supervisor) sheet.add_int<Keyword::IsSupervisor>(1);
+  emit(agent_record(EventId::eAgentInfoEvent, key, names.peripheral_id), sheet);
+}
+
+Translator::Outcome Translator::config_skill_groups(Bytes body, Version version) {
+  const auto view = ged::ConfigSkillGroupEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  for (const auto record : view->records()) {
+    room_.reset();
+    const auto number = record.peripheral_number();
+    if (!number) continue;
+    const std::uint32_t peripheral = record.flt_peripheral_id().value_or(default_peripheral_);
+    const ObjectId id = skill_group_object_id(peripheral, *number);
+    ArgSheet sheet;
+    sheet.add_text<Keyword::UniqueObjectID>(id.view());
+    sheet.add_int<Keyword::PeripheralID>(peripheral);
+    sheet.add_int<Keyword::SkillGroupNumber>(*number);
+    if (const auto name = record.peripheral_name())
+      sheet.add_text<Keyword::SkillGroupName>(text(name));
+    if (const auto target = record.skill_group_skill_target_id()) {
+      sheet.add_int<Keyword::SkillGroupID>(*target);
+    }
+    RecordInfo info{.event = EventId::eSkillInfoEvent,
+                    .topics = wire::topic::kSkillGroup,
+                    .object_key = wire::object_key(id.view()),
+                    .agent_key = 0,
+                    .peripheral_id = peripheral,
+                    .flags = 0};
+    if (record.record_type().value_or(0) == 2) info.topics |= wire::topic::kEnds;
+    emit(info, sheet);
+  }
+  return {};
+}
+
+Translator::Outcome Translator::system_message(Bytes body, Version version) {
+  const auto view = ged::SystemEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  system_event(view->system_event_id(), view->system_event_arg1(), text(view->text()),
+               default_peripheral_);
+  return {};
+}
+
+void Translator::system_event(std::uint32_t system_event_id, std::uint32_t argument,
+                              std::string_view message, std::uint32_t peripheral) {
+  const std::string_view words = room_.clean(message);
+  ArgSheet sheet;
+  sheet.add_int<Keyword::FailureCode>(ctios::eServerConnectionStatus);
+  sheet.add_int<Keyword::SystemEventID>(system_event_id);
+  const bool names_peripheral = system_event_id == ctios::eSysPeripheralOnline ||
+                                system_event_id == ctios::eSysPeripheralOffline ||
+                                system_event_id == ctios::eSysInstrumentOutOfService ||
+                                system_event_id == ctios::eSysInstrumentBackInService;
+  if (names_peripheral) sheet.add_int<Keyword::SystemEventArg1>(argument);
+  if (!words.empty()) sheet.add_text<Keyword::ErrorMessage>(words);
+  const RecordInfo info{.event = EventId::eCTIOSFailureEvent,
+                        .topics = wire::topic::kSystem,
+                        .object_key = 0,
+                        .agent_key = 0,
+                        .peripheral_id = peripheral,
+                        .flags = 0};
+  emit(info, sheet);
+}
+
+Translator::Outcome Translator::agent_event(std::uint32_t message_type, Bytes body,
+                                            Version version) {
+  switch (MessageType{message_type}) {
+    case MessageType::kAgentStateEvent:
+      return agent_state(body, version);
+    case MessageType::kAgentTeamConfigEvent:
+      return team_config(body, version);
+    case MessageType::kSystemEvent:
+      return system_message(body, version);
+    default:
+      return config_event(message_type, body, version);
+  }
+}
+
+Translator::Outcome Translator::config_event(std::uint32_t message_type, Bytes body,
+                                             Version version) {
+  switch (MessageType{message_type}) {
+    case MessageType::kConfigAgentEvent:
+      return config_agents(body, version);
+    case MessageType::kConfigSkillGroupEvent:
+      return config_skill_groups(body, version);
+    default:
+      return call_event(message_type, body, version);
+  }
+}
+
+// Call events first: they are the many.
+Translator::Outcome Translator::event(std::uint32_t message_type, Bytes body, Version version) {
+  room_.reset();
+  ++counters_.messages;
+  switch (MessageType{message_type}) {
+    case MessageType::kAgentStateEvent:
+    case MessageType::kAgentTeamConfigEvent:
+    case MessageType::kSystemEvent:
+    case MessageType::kConfigAgentEvent:
+    case MessageType::kConfigSkillGroupEvent:
+      return agent_event(message_type, body, version);
+    default:
+      return call_event(message_type, body, version);
+  }
+}
+
+}  // namespace cti::broker

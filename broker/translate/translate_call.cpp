@@ -1,0 +1,530 @@
+// Call events: what each message says about a call connection, as update records.
+#include "broker/translate/call_fields.hpp"
+#include "broker/model/masks.hpp"
+#include "broker/translate/translator.hpp"
+#include "wire/ctios_enums.hpp"
+#include "wire/ged188/call_events.hpp"
+#include "wire/ged188/media.hpp"
+#include "wire/object_key.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+namespace cti::broker {
+
+namespace ged = wire::ged188;
+using ged::MessageType;
+using wire::EventId;
+using wire::Keyword;
+
+namespace {
+
+constexpr std::uint16_t kNoStatus = 0xFFFF;
+constexpr std::uint32_t kNoCall = 0xFFFFFFFF;
+
+/// Whether an event of a call that is not known makes the call: not when it tells of something that is over.
+constexpr bool makes_call(EventId event) noexcept {
+  switch (event) {
+    case EventId::eCallClearedEvent:
+    case EventId::eCallConnectionClearedEvent:
+    case EventId::eCallDivertedEvent:
+    case EventId::eCallDequeuedEvent:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// The fixed fields that several call events share, where the message has them.
+template <class View>
+void add_shared_fixed(ArgSheet& sheet, const View& view, bool minimize) {
+  if constexpr (requires { view.service_number(); }) {
+    sheet.add_int<Keyword::ServiceNumber>(view.service_number());
+    sheet.add_int<Keyword::ServiceID>(view.service_id());
+  }
+  if constexpr (requires { view.skill_group_number(); }) {
+    if (view.skill_group_number() != kNoCall) {  // NULL_SKILL_GROUP
+      sheet.add_int<Keyword::SkillGroupNumber>(view.skill_group_number());
+      sheet.add_int<Keyword::SkillGroupID>(view.skill_group_id());
+      sheet.add_short<Keyword::SkillGroupPriority>(view.skill_group_priority());
+    }
+  }
+  if constexpr (requires { view.line_type(); })
+    sheet.add_short<Keyword::LineType>(view.line_type());
+  if constexpr (requires { view.num_queued(); }) {
+    sheet.add_short<Keyword::NumQueued>(view.num_queued());
+    sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
+  }
+  if (minimize) return;
+  sheet.add_int<Keyword::PeripheralID>(view.peripheral_id());
+  sheet.add_short<Keyword::PeripheralType>(view.peripheral_type());
+  if constexpr (requires { view.line_handle(); })
+    sheet.add_short<Keyword::LineHandle>(view.line_handle());
+  if constexpr (requires { view.event_cause(); }) {
+    sheet.add_short<Keyword::EventCause>(view.event_cause());
+    sheet.add_short<Keyword::LocalConnectionState>(view.local_connection_state());
+  }
+}
+
+void add_contact(ArgSheet& sheet, const CallEntry& call) {
+  if (call.contact.empty()) return;
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(call.contact.view());
+}
+
+RecordInfo call_record(EventId event, std::uint64_t key, const AgentEntry* agent,
+                       std::uint32_t peripheral) {
+  return {.event = event,
+          .topics = wire::topic::kCall,
+          .object_key = key,
+          .agent_key = agent == nullptr ? 0 : agent->key,
+          .peripheral_id = peripheral};
+}
+
+/// ConnectedParty[n] = { ConnectedPartyCallID, ConnectedPartyDeviceID }.
+template <class View>
+void write_parties(wire::ArgumentsWriter& writer, const View& view, CleanTextRoom& room) {
+  std::uint32_t number = 0;
+  for (const auto party : view.parties()) {
+    char key[32];
+    const auto end = std::to_chars(key + 15, key + 30, ++number).ptr;
+    std::memcpy(key, "ConnectedParty[", 15);
+    *end = ']';
+    writer.begin_nested(std::string_view(key, static_cast<std::size_t>(end + 1 - key)));
+    if (const auto device = party.connected_party_device_id()) {
+      writer.add_string(Keyword::ConnectedPartyDeviceID, room.clean(*device));
+    }
+    if (const auto call = party.connected_party_call_id()) {
+      writer.add_uint("ConnectedPartyCallID", *call);
+    }
+    writer.end_nested();
+  }
+}
+
+}  // namespace
+
+void Translator::add_call_status(ArgSheet& sheet, const CallEntry& call, std::uint16_t status) {
+  // After OnCallFailed the state FAIL stays: later events of that call leave the status out.
+  if (status != kNoStatus && !call.failed) sheet.add_short<Keyword::CallStatus>(status);
+  const AgentEntry* const agent = map_.agent_of(call);
+  if (agent == nullptr) return;
+  const std::uint16_t after = call.failed           ? std::uint16_t{wire::ctios::LCS_FAIL}
+                              : status == kNoStatus ? call.status
+                                                    : status;
+  sheet.add_int<Keyword::EnablementMask>(call_mask(map_, call, after));
+}
+
+// After a call changed, what the buttons of the other calls at the device allow may have changed too.
+void Translator::refresh_masks(const AgentEntry& agent, std::uint64_t changed_call) {
+  std::array<std::uint64_t, 16> others{};
+  std::size_t count = 0;
+  map_.calls_of(agent, [&](const CallEntry& call) {
+    if (call.key == changed_call || count == others.size()) return;
+    if (call_mask(map_, call, call.status) != call.mask) others[count++] = call.key;
+  });
+  for (std::size_t i = 0; i < count; ++i) {
+    const CallEntry* const call = map_.call(others[i]);
+    if (call == nullptr) continue;
+    ArgSheet sheet;
+    sheet.add_text<Keyword::UniqueObjectID>(call->id.view());
+    sheet.add_int<Keyword::PeripheralID>(call->peripheral_id);
+    sheet.add_short<Keyword::CallType>(call->type);
+    sheet.add_uint<Keyword::ConnectionCallID>(call->call_id);
+    add_call_status(sheet, *call, call->status);
+    RecordInfo info =
+        call_record(EventId::eCallDataUpdateEvent, call->key, &agent, call->peripheral_id);
+    info.flags = wire::update_flag::kArtificial;
+    emit(info, sheet);
+  }
+}
+
+const CallEntry* Translator::find_or_make(const CallName& name, const ObjectId& id,
+                                          std::uint64_t key, bool make,
+                                          std::uint16_t peripheral_type) {
+  if (const CallEntry* const known = map_.call(key)) return known;
+  if (!make) {
+    ++counters_.unknown_calls;
+    return nullptr;
+  }
+  ++counters_.made_calls;
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
+  sheet.add_short<Keyword::PeripheralType>(peripheral_type);
+  sheet.add_short<Keyword::CallType>(0);
+  sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
+  sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
+  sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
+  RecordInfo info = call_record(EventId::eCallBeginEvent, key,
+                                map_.agent_on(name.peripheral_id, name.device), name.peripheral_id);
+  info.topics |= wire::topic::kWhole;
+  info.flags = wire::update_flag::kArtificial;
+  if (!emit(info, sheet)) return nullptr;
+  return map_.call(key);
+}
+
+// Delivered, established, held, retrieved, cleared, ...: one connection, one record.
+template <class View>
+Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Version version) {
+  const auto view = View::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  const CallName name{view->peripheral_id(), view->connection_call_id(),
+                      view->connection_device_id_type(), text(view->connection_device_id())};
+  const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
+  const std::uint64_t key = wire::object_key(id.view());
+  const CallEntry* const call =
+      find_or_make(name, id, key, makes_call(event), view->peripheral_type());
+  if (call == nullptr) return {};
+  const AgentEntry* const agent = map_.agent_of(*call);
+
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  if (call->device != kNoSlot) {
+    sheet.add_text<Keyword::DeviceUniqueObjectID>(map_.device_at(call->device)->id.view());
+  }
+  add_contact(sheet, *call);
+  add_shared_fixed(sheet, *view, minimize_);
+  if (!minimize_) {
+    sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
+    sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
+    sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
+  }
+  add_call_fields(sheet, floating, minimize_ ? CallFields::kDevices : CallFields::kAll, room_);
+  std::uint16_t status = kNoStatus;
+  if constexpr (requires { view->local_connection_state(); })
+    status = view->local_connection_state();
+  if (event == EventId::eCallFailedEvent) status = wire::ctios::LCS_FAIL;
+  add_call_status(sheet, *call, status);
+  emit(call_record(event, key, agent, name.peripheral_id), sheet);
+  if (agent != nullptr) refresh_masks(*agent, key);
+  return {};
+}
+
+// Conferenced and transferred: named by their primary call.
+template <class View>
+Translator::Outcome Translator::party_event(EventId event, Bytes body, Version version) {
+  const auto view = View::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  CallName name{view->peripheral_id(), view->primary_call_id(), view->primary_device_id_type(),
+                text(view->primary_device_id())};
+  const std::string_view second_device = text(view->secondary_device_id());
+  const ObjectId primary = call_object_id(name.peripheral_id, name.call_id, name.device);
+  const ObjectId secondary =
+      call_object_id(name.peripheral_id, view->secondary_call_id(), second_device);
+  ObjectId id = primary;
+  if (map_.call(wire::object_key(id.view())) == nullptr &&
+      map_.call(wire::object_key(secondary.view())) != nullptr) {
+    id = secondary;
+  }
+  const std::uint64_t key = wire::object_key(id.view());
+  const CallEntry* const call = find_or_make(name, id, key, true, view->peripheral_type());
+  if (call == nullptr) return {};
+  const AgentEntry* const agent = map_.agent_of(*call);
+
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
+  sheet.add_short<Keyword::PeripheralType>(view->peripheral_type());
+  sheet.add_short<Keyword::CallType>(call->type);
+  sheet.add_uint<Keyword::ConnectionCallID>(call->call_id);
+  sheet.add_text<Keyword::PrimaryCallID>(primary.view());
+  sheet.add_text<Keyword::SecondaryCallID>(secondary.view());
+  sheet.add_short<Keyword::NumParties>(view->num_parties());
+  add_contact(sheet, *call);
+  add_shared_fixed(sheet, *view, true);
+  if (!minimize_) sheet.add_short<Keyword::EventCause>(view->event_cause());
+  add_call_fields(sheet, floating, CallFields::kDevices, room_);
+  add_call_status(sheet, *call, view->local_connection_state());
+  emit(call_record(event, key, agent, name.peripheral_id), sheet,
+       [&](wire::ArgumentsWriter& writer) { write_parties(writer, *view, room_); });
+  if (agent != nullptr) refresh_masks(*agent, key);
+  return {};
+}
+
+Translator::Outcome Translator::begin_call(Bytes body, Version version) {
+  const auto view = ged::BeginCallEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  const CallName name{view->peripheral_id(), view->connection_call_id(),
+                      view->connection_device_id_type(), text(view->connection_device_id())};
+  const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
+  sheet.add_short<Keyword::PeripheralType>(view->peripheral_type());
+  sheet.add_short<Keyword::CallType>(view->call_type());
+  sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
+  sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
+  sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
+  const auto day = view->router_call_key_day();
+  const ObjectId contact =
+      enterprise_id(day.value_or(0), view->router_call_key_call_id().value_or(0));
+  if (day.value_or(0) != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  add_call_fields(sheet, floating, CallFields::kAll, room_);
+  RecordInfo info = call_record(EventId::eCallBeginEvent, wire::object_key(id.view()),
+                                map_.agent_on(name.peripheral_id, name.device), name.peripheral_id);
+  info.topics |= wire::topic::kWhole;
+  emit(info, sheet);
+  return {};
+}
+
+Translator::Outcome Translator::data_update(Bytes body, Version version) {
+  const auto view = ged::CallDataUpdateEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  const CallName name{view->peripheral_id(), view->connection_call_id(),
+                      view->connection_device_id_type(), text(view->connection_device_id())};
+  const ObjectId old_id = call_object_id(name.peripheral_id, name.call_id, name.device);
+  const CallEntry* call =
+      find_or_make(name, old_id, wire::object_key(old_id.view()), true, view->peripheral_type());
+  if (call == nullptr) return {};
+
+  CallName now = name;
+  if (view->new_connection_call_id() != kNoCall) now.call_id = view->new_connection_call_id();
+  if (const auto device = view->new_connection_device_id()) {
+    now.device = text(device);
+    now.device_type = view->new_connection_device_id_type();
+  }
+  const ObjectId id = call_object_id(now.peripheral_id, now.call_id, now.device);
+  const std::uint64_t key = wire::object_key(id.view());
+  bool renamed = key != call->key;
+  if (renamed && map_.call(key) != nullptr) {  // two connections become one: the old one ends
+    end_call(*call);
+    call = map_.call(key);
+    renamed = false;
+  }
+  const AgentEntry* const agent = map_.agent_of(*call);
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  if (renamed) sheet.add_text<Keyword::OldUniqueObjectID>(old_id.view());
+  sheet.add_int<Keyword::PeripheralID>(now.peripheral_id);
+  sheet.add_short<Keyword::PeripheralType>(view->peripheral_type());
+  sheet.add_short<Keyword::CallType>(view->call_type());
+  sheet.add_uint<Keyword::ConnectionCallID>(now.call_id);
+  if (renamed || !minimize_) {
+    sheet.add_text<Keyword::ConnectionDeviceID>(now.device);
+    sheet.add_short<Keyword::ConnectionDeviceIDType>(now.device_type);
+  }
+  if (view->campaign_id() != 0 && view->campaign_id() != kNoCall) {
+    sheet.add_int<Keyword::CampaignID>(view->campaign_id());
+    sheet.add_int<Keyword::QueryRuleID>(view->query_rule_id());
+  }
+  const std::uint32_t day = view->router_call_key_day().value_or(call->router_day);
+  const ObjectId contact =
+      enterprise_id(day, view->router_call_key_call_id().value_or(call->router_call));
+  if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  add_call_fields(sheet, floating, CallFields::kAll, room_);
+  emit(call_record(EventId::eCallDataUpdateEvent, key, agent, now.peripheral_id), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::end_call_event(Bytes body, Version version) {
+  const auto view = ged::EndCallEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ObjectId id = call_object_id(view->peripheral_id(), view->connection_call_id(),
+                                     text(view->connection_device_id()));
+  const CallEntry* const call = map_.call(wire::object_key(id.view()));
+  if (call == nullptr) {
+    ++counters_.unknown_calls;
+    return {};
+  }
+  finish_call(*call, 0);
+  return {};
+}
+
+void Translator::end_call(const CallEntry& call) {
+  finish_call(call, wire::update_flag::kArtificial);
+}
+
+void Translator::finish_call(const CallEntry& call, std::uint16_t flags) {
+  const AgentEntry* const agent = map_.agent_of(call);
+  const CallEntry copy = call;  // gone once the record is applied
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(copy.id.view());
+  if (!copy.failed) sheet.add_short<Keyword::CallStatus>(wire::ctios::LCS_NULL);
+  sheet.add_text<Keyword::DeviceID>(copy.device_id.view());
+  add_contact(sheet, copy);
+  RecordInfo info = call_record(EventId::eCallEndEvent, copy.key, agent, copy.peripheral_id);
+  info.topics |= wire::topic::kEnds;
+  info.flags = flags;
+  emit(info, sheet);
+  if (agent != nullptr) refresh_masks(*agent, copy.key);
+}
+
+Translator::Outcome Translator::precall(Bytes body, Version version) {
+  const auto view = ged::AgentPreCallEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  ArgSheet sheet;
+  const std::string_view instrument = text(view->agent_instrument());
+  const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
+                                         view->router_call_key_call_id().value_or(0));
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  sheet.add_text<Keyword::AgentInstrument>(instrument);
+  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
+  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
+  sheet.add_int<Keyword::ServiceNumber>(view->service_number());
+  sheet.add_int<Keyword::ServiceID>(view->service_id());
+  sheet.add_int<Keyword::SkillGroupNumber>(view->skill_group_number());
+  sheet.add_int<Keyword::SkillGroupID>(view->skill_group_id());
+  sheet.add_short<Keyword::SkillGroupPriority>(view->skill_group_priority());
+  if (const auto type = view->flt_call_type_id()) {
+    sheet.add_int<Keyword::CallTypeIDTag>(static_cast<std::uint32_t>(*type));
+  }
+  if (const auto id = view->pre_call_invoke_id()) {
+    sheet.add_int<Keyword::PreCallInvokeIDTag>(static_cast<std::uint32_t>(*id));
+  }
+  add_call_fields(sheet, floating, CallFields::kAll, room_);
+  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
+  emit(call_record(EventId::eAgentPrecallEvent, 0, agent, default_peripheral_), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::precall_abort(Bytes body, Version version) {
+  const auto view = ged::AgentPreCallAbortEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  ArgSheet sheet;
+  const std::string_view instrument = text(view->agent_instrument());
+  const std::uint32_t day = view->router_call_key_day().value_or(0);
+  const std::uint32_t call = view->router_call_key_call_id().value_or(0);
+  const ObjectId contact = enterprise_id(day, call);
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  sheet.add_int<Keyword::RouterCallKeyDay>(day);
+  sheet.add_int<Keyword::RouterCallKeyCallID>(call);
+  sheet.add_text<Keyword::AgentInstrument>(instrument);
+  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
+  emit(call_record(EventId::eAgentPrecallAbortEvent, 0, agent, default_peripheral_), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::translation_route(Bytes body, Version version) {
+  const auto view = ged::CallTranslationRouteEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  ArgSheet sheet;
+  const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
+                                         view->router_call_key_call_id().value_or(0));
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
+  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
+  add_call_fields(sheet, floating, CallFields::kAll, room_);
+  emit(call_record(EventId::eTranslationRouteEvent, 0, nullptr, default_peripheral_), sheet);
+  return {};
+}
+
+// Media may start before the call's begin is heard: then the record is about the agent alone.
+template <class View>
+Translator::Outcome Translator::rtp_event(EventId event, Bytes body, Version version) {
+  const auto view = View::decode(body, version);
+  if (!view) return Err{view.error()};
+  const CallName name{view->peripheral_id(), view->connection_call_id(),
+                      view->connection_device_id_type(), text(view->connection_device_id())};
+  const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
+  const CallEntry* const call = map_.call(wire::object_key(id.view()));
+  const std::string_view instrument = text(view->agent_instrument());
+  const AgentEntry* const agent =
+      call != nullptr ? map_.agent_of(*call) : map_.agent_on(name.peripheral_id, instrument);
+  ArgSheet sheet;
+  if (call != nullptr) sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
+  sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
+  sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
+  sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
+  sheet.add_uint<Keyword::ClientPort>(view->client_port());
+  sheet.add_short<Keyword::Direction>(view->direction());
+  if constexpr (requires { view->bit_rate(); }) {
+    sheet.add_short<Keyword::RTPType>(view->rtp_type());
+    sheet.add_uint<Keyword::BitRate>(view->bit_rate());
+    sheet.add_short<Keyword::EchoCancellation>(view->echo_cancellation());
+    sheet.add_uint<Keyword::PacketSize>(view->packet_size());
+    sheet.add_short<Keyword::PayloadType>(view->payload_type());
+  }
+  if (const auto address = view->client_address())
+    sheet.add_text<Keyword::ClientAddress>(text(address));
+  if (const auto agent_id = view->agent_id()) sheet.add_text<Keyword::AgentID>(text(agent_id));
+  if (const auto extension = view->agent_extension()) {
+    sheet.add_text<Keyword::AgentExtension>(text(extension));
+  }
+  if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
+  emit(call_record(event, call == nullptr ? 0 : call->key, agent, name.peripheral_id), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::call_event(std::uint32_t message_type, Bytes body,
+                                           Version version) {
+  switch (MessageType{message_type}) {
+    case MessageType::kBeginCallEvent:
+      return begin_call(body, version);
+    case MessageType::kCallDataUpdateEvent:
+      return data_update(body, version);
+    case MessageType::kEndCallEvent:
+      return end_call_event(body, version);
+    case MessageType::kCallDeliveredEvent:
+      return plain_call_event<ged::CallDeliveredEventView>(EventId::eCallDeliveredEvent, body,
+                                                           version);
+    case MessageType::kCallEstablishedEvent:
+      return plain_call_event<ged::CallEstablishedEventView>(EventId::eCallEstablishedEvent, body,
+                                                             version);
+    case MessageType::kCallHeldEvent:
+      return plain_call_event<ged::CallHeldEventView>(EventId::eCallHeldEvent, body, version);
+    case MessageType::kCallRetrievedEvent:
+      return plain_call_event<ged::CallRetrievedEventView>(EventId::eCallRetrievedEvent, body,
+                                                           version);
+    case MessageType::kCallClearedEvent:
+      return plain_call_event<ged::CallClearedEventView>(EventId::eCallClearedEvent, body, version);
+    case MessageType::kCallConnectionClearedEvent:
+      return plain_call_event<ged::CallConnectionClearedEventView>(
+          EventId::eCallConnectionClearedEvent, body, version);
+    case MessageType::kCallOriginatedEvent:
+      return plain_call_event<ged::CallOriginatedEventView>(EventId::eCallOriginatedEvent, body,
+                                                            version);
+    case MessageType::kCallServiceInitiatedEvent:
+      return plain_call_event<ged::CallServiceInitiatedEventView>(
+          EventId::eCallServiceInitiatedEvent, body, version);
+    default:
+      return rare_call_event(message_type, body, version);
+  }
+}
+
+Translator::Outcome Translator::rare_call_event(std::uint32_t message_type, Bytes body,
+                                                Version version) {
+  switch (MessageType{message_type}) {
+    case MessageType::kCallFailedEvent:
+      return plain_call_event<ged::CallFailedEventView>(EventId::eCallFailedEvent, body, version);
+    case MessageType::kCallDivertedEvent:
+      return plain_call_event<ged::CallDivertedEventView>(EventId::eCallDivertedEvent, body,
+                                                          version);
+    case MessageType::kCallQueuedEvent:
+      return plain_call_event<ged::CallQueuedEventView>(EventId::eCallQueuedEvent, body, version);
+    case MessageType::kCallDequeuedEvent:
+      return plain_call_event<ged::CallDequeuedEventView>(EventId::eCallDequeuedEvent, body,
+                                                          version);
+    case MessageType::kCallReachedNetworkEvent:
+      return plain_call_event<ged::CallReachedNetworkEventView>(EventId::eCallReachedNetworkEvent,
+                                                                body, version);
+    case MessageType::kCallConferencedEvent:
+      return party_event<ged::CallConferencedEventView>(EventId::eCallConferencedEvent, body,
+                                                        version);
+    case MessageType::kCallTransferredEvent:
+      return party_event<ged::CallTransferredEventView>(EventId::eCallTransferredEvent, body,
+                                                        version);
+    case MessageType::kAgentPreCallEvent:
+      return precall(body, version);
+    case MessageType::kAgentPreCallAbortEvent:
+      return precall_abort(body, version);
+    case MessageType::kCallTranslationRouteEvent:
+      return translation_route(body, version);
+    case MessageType::kRtpStartedEvent:
+      return rtp_event<ged::RtpStartedEventView>(EventId::eRTPStartedEvent, body, version);
+    case MessageType::kRtpStoppedEvent:
+      return rtp_event<ged::RtpStoppedEventView>(EventId::eRTPStoppedEvent, body, version);
+    default:
+      ++counters_.unknown_types;
+      return {};
+  }
+}
+
+}  // namespace cti::broker

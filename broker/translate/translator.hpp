@@ -1,0 +1,163 @@
+// translator.hpp - GED-188 messages in, update records out.
+//
+// Why      the CTI Server tells what happened on the switch; clients want it as changes of named objects.
+// Shape    one message is decoded in place, its fields are laid on a sheet (arg_sheet.hpp) under their CTI OS keywords,
+//          the sheet becomes a record in the log, and the object map applies the record. Nothing else changes the map.
+// Order    CTI OS promises OnCallBegin first and OnCallEnd last: a call that is heard of without its begin gets an
+//          artificial one, an end of an unknown call is dropped and counted (kUnknownCall).
+// Minimal  with minimize_event_args, call events carry what CTI OS leaves in them (the lists of its MinimizeEventArgs,
+//          plus what identifies the connection in the begin event); without, every field of the message.
+// Threads  the line. Cost: no allocation.
+#pragma once
+
+#include "broker/translate/arg_sheet.hpp"
+#include "broker/translate/clean_text.hpp"
+#include "broker/model/object_map.hpp"
+#include "broker/model/record_sink.hpp"
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
+#include "wire/decode_error.hpp"
+#include "wire/ged188_floating.hpp"
+#include "wire/ged188_limits.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace cti::broker {
+
+struct TranslatorCounters {
+  std::uint64_t messages = 0;  ///< translated
+  std::uint64_t unknown_types =
+      0;  ///< message types that nobody knows, or that say nothing to clients
+  std::uint64_t unknown_calls = 0;  ///< events of calls that were never seen or have ended, dropped
+  std::uint64_t made_calls = 0;     ///< calls made by an event other than their begin
+  std::uint64_t nameless_agents = 0;  ///< agent events without an AgentID, dropped
+  std::uint64_t ended_by_sync = 0;    ///< calls that were gone after a loss
+};
+
+/// A call connection as messages name it.
+struct CallName {
+  std::uint32_t peripheral_id = 0;
+  std::uint32_t call_id = 0;
+  std::uint16_t device_type = 0;
+  std::string_view device;  ///< ConnectionDeviceID, cleaned
+};
+
+/// One agent of a team, a configuration record, or a query's answer.
+struct TeamMember {
+  std::uint32_t peripheral_id = 0;
+  std::uint32_t team = 0;
+  std::uint16_t operation = 1;  ///< ctios ConfigOperation
+  std::string_view agent_id;
+  std::uint16_t flags = 0;
+  std::optional<std::uint16_t> state;
+  std::optional<std::uint32_t> state_duration;
+};
+struct AgentNames {
+  std::uint32_t peripheral_id = 0;
+  std::string_view agent_id;
+  std::string_view first_name, last_name, extension;
+  bool supervisor = false;
+};
+
+class Translator {
+ public:
+  using Version = wire::ged188::Version;
+  using Outcome = Result<void, wire::DecodeError>;
+
+  /// `default_peripheral` is whose the events are that name no peripheral (precall, translation route).
+  Translator(ObjectMap& map, RecordSink& sink, bool minimize, std::uint32_t default_peripheral)
+      : map_(map), sink_(sink), minimize_(minimize), default_peripheral_(default_peripheral) {}
+
+  /// An event of the CTI Server (not an answer to a request). Types that say nothing to clients are counted.
+  Outcome event(std::uint32_t message_type, Bytes body, Version version);
+
+  // Answers to the line's own questions, which name no object themselves.
+  Outcome agent_answer(std::uint32_t peripheral_id, std::string_view agent_id, Bytes body,
+                       Version version);
+  Outcome desk_settings_answer(std::uint64_t agent_key, Bytes body, Version version);
+  /// The connection that was asked about. `status` is its state by the device's list, 0xFFFF when that said none.
+  Outcome call_answer(const CallName& asked, std::uint16_t status, Bytes body, Version version);
+
+  /// System status, with a text for people. `argument` is the peripheral where the event has one.
+  void system_event(std::uint32_t system_event_id, std::uint32_t argument, std::string_view text,
+                    std::uint32_t peripheral_id);
+  /// An agent of whom nothing is known but that the CTI Server says not to be logged on.
+  void agent_unknown(std::uint32_t peripheral_id, std::string_view agent_id, std::uint16_t state);
+  /// A call that is gone although its end was not heard.
+  void end_call(const CallEntry& call);
+
+  const TranslatorCounters& counters() const noexcept { return counters_; }
+  std::uint64_t texts_rewritten() const noexcept { return room_.rewritten(); }
+
+ private:
+  Outcome call_event(std::uint32_t message_type, Bytes body, Version version);
+  Outcome rare_call_event(std::uint32_t message_type, Bytes body, Version version);
+  Outcome agent_event(std::uint32_t message_type, Bytes body, Version version);
+  Outcome config_event(std::uint32_t message_type, Bytes body, Version version);
+
+  template <class View>
+  Outcome plain_call_event(wire::EventId event, Bytes body, Version version);
+  template <class View>
+  Outcome party_event(wire::EventId event, Bytes body, Version version);
+  Outcome begin_call(Bytes body, Version version);
+  Outcome data_update(Bytes body, Version version);
+  Outcome end_call_event(Bytes body, Version version);
+  Outcome precall(Bytes body, Version version);
+  Outcome precall_abort(Bytes body, Version version);
+  Outcome translation_route(Bytes body, Version version);
+  template <class View>
+  Outcome rtp_event(wire::EventId event, Bytes body, Version version);
+
+  Outcome agent_state(Bytes body, Version version);
+  Outcome team_config(Bytes body, Version version);
+  Outcome config_agents(Bytes body, Version version);
+  Outcome config_skill_groups(Bytes body, Version version);
+  Outcome system_message(Bytes body, Version version);
+  void team_member(const TeamMember& member);
+  void agent_names(const AgentNames& names);
+
+  /// Finds the call, or makes it with an artificial begin when `make`; nullptr when it is to be dropped.
+  const CallEntry* find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key,
+                                bool make, std::uint16_t peripheral_type);
+  void finish_call(const CallEntry& call, std::uint16_t flags);
+  void refresh_masks(const AgentEntry& agent, std::uint64_t changed_call);
+  void add_call_status(ArgSheet& sheet, const CallEntry& call, std::uint16_t status);
+  std::string_view text(Bytes bytes) noexcept;
+  std::string_view text(std::optional<std::string_view> found) noexcept {
+    return found ? room_.clean(*found) : "";
+  }
+  bool emit(const RecordInfo& info, const ArgSheet& sheet);
+  template <class Extra>
+  bool emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& extra);
+
+  ObjectMap& map_;
+  RecordSink& sink_;
+  const bool minimize_;
+  const std::uint32_t default_peripheral_;
+  CleanTextRoom room_;
+  TranslatorCounters counters_;
+};
+
+template <class Extra>
+bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& extra) {
+  const auto written = sink_.write(info, [&](wire::ArgumentsWriter& writer) {
+    sheet.write(writer);
+    extra(writer);
+  });
+  if (!written) return false;
+  map_.apply(*written);
+  return true;
+}
+inline bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet) {
+  return emit(info, sheet, [](wire::ArgumentsWriter&) {});
+}
+
+inline std::string_view Translator::text(Bytes bytes) noexcept {
+  std::string_view raw = as_text(bytes);
+  if (!raw.empty() && raw.back() == '\0') raw.remove_suffix(1);
+  return room_.clean(raw);
+}
+
+}  // namespace cti::broker
