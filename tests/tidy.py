@@ -11,6 +11,10 @@ import sys
 BELOW_BROKER = {"core/base", "ring", "wire", "core"}
 BROKER_ROOMS = {f"broker/{room}" for room in ("meet", "model", "translate", "upstream", "requests", "fanout")}
 
+BELOW_TOOLS = BELOW_BROKER | {"broker", "cil"} | BROKER_ROOMS
+SIMULATOR = [f"tools/simulator/{room}" for room in (
+    "model", "load", "text", "messages", "server", "control", "scenario", "replay")]
+
 # A folder may include what stands beside it here, folders or single files: the dependency order of the house.
 MAY_INCLUDE = {
     "core/base": {"core/base"},
@@ -29,7 +33,22 @@ MAY_INCLUDE = {
     "cil/detail/engine": {"core/base", "wire", "core", "cil", "cil/detail/transport", "cil/detail/objects",
                           "cil/detail/engine"},
     "cil": {"core/base", "wire", "core", "cil", "cil/detail/objects", "cil/detail/engine"},
-    "tools": {"core/base", "ring", "wire", "core", "broker", "cil", "tools"} | BROKER_ROOMS,
+    "tools/wire": BELOW_TOOLS | {"tools/wire"},
+    "tools/simulator/model": {"core/base", "core", "tools/simulator/model"},
+    "tools/simulator/load": {"core/base", "core", "tools/simulator/model", "tools/simulator/load"},
+    "tools/simulator/text": {"core/base", "wire", "tools/simulator/model", "tools/simulator/text"},
+    "tools/simulator/messages": {"core/base", "wire", "tools/simulator/model", "tools/simulator/messages"},
+    "tools/simulator/server": {"core/base", "core", "wire", "tools/simulator/model", "tools/simulator/messages",
+                               "tools/simulator/server"},
+    "tools/simulator/control": {"core/base", "core", "wire", "tools/simulator/model", "tools/simulator/text",
+                                "tools/simulator/server", "tools/simulator/control"},
+    "tools/simulator/scenario": {"core/base", "core", "wire", "tools/simulator/model", "tools/simulator/load",
+                                 "tools/simulator/text", "tools/simulator/messages", "tools/simulator/server",
+                                 "tools/simulator/scenario"},
+    "tools/simulator/replay": {"core/base", "core", "wire", "tools/wire", "tools/simulator/text",
+                               "tools/simulator/replay"},
+    "tools/simulator": {"core/base", "core", "wire", "tools/wire", *SIMULATOR, "tools/simulator"},
+    "tools": BELOW_TOOLS | {"tools", "tools/wire", "tools/simulator", *SIMULATOR},
 }
 # The nouns' headers of cil/ are what programs compile against, and what the rooms of cil/detail/ see of them.
 PUBLIC = re.compile(r"cil/\w+\.hpp$")
@@ -172,6 +191,28 @@ def dead_files(files, build_text):
             yield file.at(0, "a dead header: nobody includes it")
 
 
+def circles(arrows):
+    """The rooms' order itself: a chain of "may include" that comes back to where it began is no order.
+
+    A room within cil/ sees the nouns' headers only (PUBLIC), which in their turn see none of its rooms: no way back.
+    """
+    arrows = {room: {to for to in targets if not (to == "cil" and room.startswith("cil/"))} for room, targets in arrows.items()}
+    done = set()
+
+    def walk(room, path):
+        if room in path:
+            yield f"tests/tidy.py: MAY_INCLUDE goes in a circle: {' -> '.join([*path[path.index(room):], room])}"
+            return
+        if room in done:
+            return
+        for target in sorted(arrows.get(room, set()) - {room}):
+            yield from walk(target, [*path, room])
+        done.add(room)
+
+    for room in arrows:
+        yield from walk(room, [])
+
+
 RULES = [upward_includes, undocumented_atomics, banned_words, unfinished, long_lines, long_files,
          long_functions, headers_introduce_themselves]
 
@@ -207,6 +248,8 @@ def self_test():
     missed += [] if list(dead_files([File("core/a.cpp", "")], "")) else ["dead_files"]
     private = File("cil/a.hpp", '#include "cil/detail/objects/objects.hpp"\n')
     missed += [] if list(upward_includes(private)) else ["upward_includes (a public header)"]
+    missed += [] if list(circles({"a": {"a", "b"}, "b": {"c"}, "c": {"a"}})) else ["circles"]
+    missed += [] if not list(circles({"a": {"a"}, "b": {"a", "b"}})) else ["circles (false alarm)"]
     quiet = File("core/a.cpp", "void f() {\n  if (x) {\n" + "    y();\n" * 30 + "  }\n}\n")
     missed += [f"{rule.__name__} (false alarm)" for rule in RULES if list(rule(quiet))]
     print("self-test: " + ("every planted breach was found" if not missed else f"missed {missed}"))
@@ -220,6 +263,7 @@ def main(arguments):
     files, build_text = read_tree(root)
     findings = [finding for file in files for rule in RULES for finding in rule(file)]
     findings += dead_files(files, build_text)
+    findings += circles(MAY_INCLUDE)
     for folder in ("core", "ring", "wire", "broker", "cil", "bench", "tests", "tools"):
         if not (root / folder / "README.md").is_file():
             findings.append(f"{folder}/README.md: every top folder has a one-screen README")

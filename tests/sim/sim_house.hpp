@@ -5,7 +5,7 @@
 #include "broker/fanout/fanout.hpp"
 #include "broker/line.hpp"
 #include "core/sim_world.hpp"
-#include "tools/simulator/server.hpp"
+#include "tools/simulator/server/server.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "core/random.hpp"
-#include "tools/simulator/load.hpp"
+#include "tools/simulator/load/load.hpp"
 #include "wire/arguments.hpp"
 #include "wire/event_id.hpp"
 

@@ -1,9 +1,9 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
 #include "core/choose_io.hpp"
-#include "tools/simulator/load.hpp"
+#include "tools/simulator/load/load.hpp"
 #include "tools/simulator/replay_cli.hpp"
 #include "tools/simulator/scenario_cli.hpp"
-#include "tools/simulator/server.hpp"
+#include "tools/simulator/server/server.hpp"
 #include "tools/simulator/settings_file.hpp"
 
 #include <CLI/CLI.hpp>

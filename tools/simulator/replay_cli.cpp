@@ -1,8 +1,8 @@
 #include "tools/simulator/replay_cli.hpp"
 
 #include "core/epoll_io.hpp"
-#include "tools/simulator/command_text.hpp"
-#include "tools/simulator/replay_run.hpp"
+#include "tools/simulator/replay/replay_run.hpp"
+#include "tools/simulator/text/command_text.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,7 +1,7 @@
 #include "tools/simulator/scenario_cli.hpp"
 
 #include "core/epoll_io.hpp"
-#include "tools/simulator/scenario_run.hpp"
+#include "tools/simulator/scenario/scenario_run.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,7 +1,7 @@
 // scenario_cli.hpp - scenarios from the command line: played live beside real clients, or checked in virtual time.
 #pragma once
 
-#include "tools/simulator/scenario_player.hpp"
+#include "tools/simulator/scenario/scenario_player.hpp"
 #include "tools/simulator/settings_file.hpp"
 
 #include <memory>

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "core/config.hpp"
-#include "tools/simulator/load.hpp"
-#include "tools/simulator/settings.hpp"
+#include "tools/simulator/load/load.hpp"
+#include "tools/simulator/model/settings.hpp"
 
 #include <string>
 

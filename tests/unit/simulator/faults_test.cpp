@@ -1,6 +1,6 @@
 // Faults on demand, as a plain client meets them: planned ones hit the very frame, chances follow the seed.
 #include "tests/unit/simulator/plain_client.hpp"
-#include "tools/simulator/scenario_run.hpp"
+#include "tools/simulator/scenario/scenario_run.hpp"
 
 #include <gtest/gtest.h>
 

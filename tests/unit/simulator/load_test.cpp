@@ -1,5 +1,5 @@
 // The load generator: a call centre without people keeps its books.
-#include "tools/simulator/load.hpp"
+#include "tools/simulator/load/load.hpp"
 
 #include <gtest/gtest.h>
 

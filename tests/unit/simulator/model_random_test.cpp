@@ -2,7 +2,7 @@
 //
 // Replay   SIMULATOR_SEED=<seed> simulator_test --gtest_filter='ModelRandom.*'
 #include "tests/unit/simulator/recorder.hpp"
-#include "tools/simulator/model.hpp"
+#include "tools/simulator/model/model.hpp"
 
 #include <gtest/gtest.h>
 

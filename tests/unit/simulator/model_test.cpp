@@ -1,5 +1,5 @@
 // What the switch does, one sentence at a time: events are compared view by view.
-#include "tools/simulator/model.hpp"
+#include "tools/simulator/model/model.hpp"
 
 #include "tests/unit/simulator/recorder.hpp"
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/sim_io.hpp"
-#include "tools/simulator/server.hpp"
+#include "tools/simulator/server/server.hpp"
 #include "wire/ged188_table.hpp"
 #include "wire/mhdr.hpp"
 

@@ -1,7 +1,7 @@
 // recorder.hpp - a listener that writes down what the model tells, one short line per event.
 #pragma once
 
-#include "tools/simulator/model.hpp"
+#include "tools/simulator/model/model.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,7 +1,7 @@
 // Record and replay: what a proxy writes can be read, a replay against the same server or client finds nothing, and
 // against another one it finds what is different.
 #include "tests/unit/simulator/plain_client.hpp"
-#include "tools/simulator/replay_run.hpp"
+#include "tools/simulator/replay/replay_run.hpp"
 #include "tools/wire/hex.hpp"
 
 #include <gtest/gtest.h>

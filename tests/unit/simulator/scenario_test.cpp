@@ -2,7 +2,7 @@
 // seen, and one seed gives the same bytes.
 //
 // The shipped files are in the folder that RINGSIDE_SCENARIOS names (meson sets it).
-#include "tools/simulator/scenario_run.hpp"
+#include "tools/simulator/scenario/scenario_run.hpp"
 
 #include <gtest/gtest.h>
 

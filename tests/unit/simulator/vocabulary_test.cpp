@@ -1,5 +1,5 @@
 // The numbers of the model's words are those of the protocol.
-#include "tools/simulator/vocabulary.hpp"
+#include "tools/simulator/model/vocabulary.hpp"
 
 #include "wire/ged188_rules.hpp"
 
