@@ -3,6 +3,7 @@
 Every server is a child that the kernel kills when this program dies; configurations lie in a temporary folder. What cannot be
 had is a Missing, with the reason in words.
 """
+import contextlib
 import ctypes
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 PATIENCE_S = 20
@@ -30,6 +32,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@contextlib.contextmanager
+def killed_after(process, limit_s):
+    """Whoever waits in here for a word of `process` gets its end of file when none has come in time: a run never hangs."""
+    timer = threading.Timer(limit_s, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class Server:
     """One server process: `port` for subscribers, `feed` for the publisher."""
 
@@ -48,7 +62,8 @@ class Server:
         return self.process.pid
 
     def wait_for_ready_line(self):
-        line = self.process.stdout.readline().decode()
+        with killed_after(self.process, PATIENCE_S):
+            line = self.process.stdout.readline().decode()
         values = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if "port" not in values:
             raise Missing(self.last_words("did not start"))

@@ -7,12 +7,16 @@ import json
 import subprocess
 import sys
 
+import progress
 import servers
 from servers import EACH, FLOORS, OURS, PEERS, Missing
 
 
 class ClientDied(Exception):
     """The client has given up; the text says why."""
+
+
+ANSWER_S = 120  # the longest that the client may think about one question
 
 
 class Client:
@@ -33,9 +37,10 @@ class Client:
         return self._answer()
 
     def _answer(self):
-        line = self.process.stdout.readline()
+        with servers.killed_after(self.process, ANSWER_S):
+            line = self.process.stdout.readline()
         if not line:
-            raise ClientDied("the client has ended without a word")
+            raise ClientDied(f"the client has ended without a word, or said none in {ANSWER_S} s")
         answer = json.loads(line)
         if "error" in answer:
             raise ClientDied(answer["error"])
@@ -92,6 +97,21 @@ class Suite:
                             if t in arguments.targets or t == "ringside-before" and arguments.before]
         self.absent = {}  # target: why
         self.failures = []
+        self.planning = None  # seconds gathered while the cases are only counted
+        self.progress = progress.Progress(0)
+
+    def run(self, cases):
+        """The cases, one after another; after each round a line says how far it is."""
+        self.planning = 0.0
+        for case in cases:
+            getattr(self, f"case_{case.lower()}")()
+        planned, self.planning = self.planning, None
+        self.progress = progress.Progress(planned)
+        self.say(f"{len(cases)} cases, {progress.duration(planned)} by the plan")
+        for case in cases:
+            work = getattr(self, f"case_{case.lower()}")
+            self.say(f"case {case.upper()}: {work.__doc__}")
+            work()
 
     # ---- what is written down ----
 
@@ -116,24 +136,37 @@ class Suite:
 
     # ---- how it is run ----
 
-    def each(self, case, number, targets, topics, opened, work, script="agents", log_mib=None):
-        """One round of one size: each target in turn, another one first each time. A target that fails costs its own row."""
+    def each(self, case, number, targets, topics, opened, work, seconds, script="agents", log_mib=None):
+        """One size: each target in turn, another one first in each round. A target that fails costs its own row.
+
+        `seconds` of measuring is what one target is thought to need in one round, besides starting and opening it.
+        """
         targets = self.chosen(targets)
+        planned = seconds + 1.0 + number / 4000
+        if self.planning is not None:
+            self.planning += planned * len(targets) * self.rounds
+            return
         for turn in range(self.rounds):
             for target in targets[turn % len(targets):] + targets[:turn % len(targets)] if targets else []:
-                if target in self.absent:
-                    continue
-                try:
-                    with Pair(self, target, topics, topics or 400, script, log_mib) as pair:
-                        opened(pair)
-                        for result in work(pair):
-                            result.update(case=case, target=target, subscribers=number, round=turn)
-                            self.write(result)
-                            self.tell(result)
-                except Missing as why:
-                    self.missing(target, str(why))
-                except ClientDied as why:
-                    self.missing(target, f"case {case}, {number} subscribers: {why}", fatal=False)
+                if target not in self.absent:
+                    self.one(case, number, target, turn, (topics, script, log_mib), opened, work)
+                self.progress.finished(planned)
+            self.say(f"case {case}, {number:,}, round {turn + 1} of {self.rounds}: {self.progress.text()}")
+
+    def one(self, case, number, target, turn, start, opened, work):
+        """One target of one round."""
+        topics, script, log_mib = start
+        try:
+            with Pair(self, target, topics, topics or 400, script, log_mib) as pair:
+                opened(pair)
+                for result in work(pair):
+                    result.update(case=case, target=target, subscribers=number, round=turn)
+                    self.write(result)
+                    self.tell(result)
+        except Missing as why:
+            self.missing(target, str(why))
+        except ClientDied as why:
+            self.missing(target, f"case {case}, {number} subscribers: {why}", fatal=False)
 
     def tell(self, result):
         if "memory" in result:
@@ -149,6 +182,10 @@ class Suite:
 
     def wanted(self, mode):
         return not self.modes or mode in self.modes
+
+    def planned(self, **modes):
+        """Seconds of those of these modes that are wanted."""
+        return sum(seconds for mode, seconds in modes.items() if self.wanted(mode))
 
     # ---- the cases ----
 
@@ -168,7 +205,9 @@ class Suite:
                 if self.wanted("saturated"):
                     # Who sends each message by itself gathers nothing, and would only take long to come to an end.
                     yield pair.client.ask("saturated", self.seconds, 32 if pair.target in EACH + ["mosquitto"] else 1024)
-            self.each("A", number, self.ours + PEERS + FLOORS, 0, opened, work)
+            each = self.seconds
+            self.each("A", number, self.ours + PEERS + FLOORS, 0, opened, work,
+                      self.planned(lockstep=each * 0.7, rate50=each, rate200=each, saturated=each))
 
     def case_b(self):
         """Selective: each update for five of all."""
@@ -185,7 +224,8 @@ class Suite:
                 if self.wanted("saturated"):
                     # An agent is never owed more than a few kilobytes: that is what the window is for, not for a queue.
                     yield pair.client.ask("saturated", self.seconds, min(512, 16 * topics))
-            self.each("B", number, self.ours + PEERS + EACH, topics, opened, work)
+            self.each("B", number, self.ours + PEERS + EACH, topics, opened, work,
+                      self.planned(rate50=self.seconds, saturated=self.seconds))
 
     def case_c(self):
         """Mixed: agents, supervisors of 50 agents each, monitors, all at 20 times the vendor's reference load."""
@@ -204,7 +244,8 @@ class Suite:
             for times in (1, 20):
                 result = pair.client.ask("messages", agents * 30 / 3600 * 11 * times, self.seconds)
                 yield {**result, "load": f"{times} x reference"}
-        self.each("C", agents + supervisors + monitors, self.ours, agents, opened, work, "calls")
+        self.each("C", agents + supervisors + monitors, self.ours, agents, opened, work,
+                  2 * self.seconds, "calls")
 
     def case_e(self):
         """Some stop reading: what the others notice, and what each costs."""
@@ -223,7 +264,7 @@ class Suite:
                     yield {**pair.client.ask("rate", 50_000, self.seconds * 2), "load": f"{percent} % stalled"}
                     grown = (pair.server.resident_bytes() - before) / max(stalled, 1)
                     yield {"memory": f"a stalled session, {percent} %", "bytes_each": grown, "sessions": stalled}
-                self.each("E", number, self.ours, 0, opened, work, log_mib=4)
+                self.each("E", number, self.ours, 0, opened, work, 4 * self.seconds + 2, log_mib=4)
 
     def case_m(self):
         """Memory of sessions that are told nothing."""
@@ -238,7 +279,7 @@ class Suite:
                 what = "monitor" if kind == "all" else "agent"
                 yield {"memory": f"an idle {what} session", "bytes_each": grown, "sessions": number}
             targets = [t for t in ("ringside", "ringside-epoll") if not self.targets or t in self.targets]
-            self.each("M", number, targets, (number + 4) // 5 if kind == "topic" else 0, opened, work)
+            self.each("M", number, targets, (number + 4) // 5 if kind == "topic" else 0, opened, work, 1.0)
 
     def close(self):
         self.start.close()

@@ -1,8 +1,9 @@
-"""table.py - the lines of JSON of one or more runs as Markdown: medians, ratios, and the goals beside them."""
+"""table.py - the lines of JSON of one or more runs as Markdown: medians, ratios with their spread, and the goals beside them."""
 import json
 import statistics
 
 from servers import FLOORS, OURS, PEERS
+from verdict import spread, verdict
 
 NAMES = {"ringside": "Ringside", "floor-epoll-each": "epoll, own sends", "floor-epoll": "epoll, coalesced",
          "ringside-epoll": "Ringside on epoll", "ringside-before": "Ringside before",
@@ -65,17 +66,16 @@ def best(targets, names, figure, highest):
 
 
 def paired(ours, other, figure):
-    """Median over the rounds of ours / other, both of the same round: what disturbs a round disturbs both. To the hundredth."""
+    """Spread over the rounds of ours / other, both of the same round: what disturbs a round disturbs both. To the hundredth."""
     mine, theirs = ours["each"][figure], other["each"][figure]
-    ratios = [mine[pair] / theirs[pair] for pair in mine if theirs.get(pair, 0) > 0]
-    return round(statistics.median(ratios), 2) if ratios else None
+    return spread([round(mine[pair] / theirs[pair], 2) for pair in mine if theirs.get(pair, 0) > 0])
 
 
 def ratio(targets, names, figure, highest):
     """Of Ringside to the best of `names`, as text."""
     other = best(targets, names, figure, highest)
     measured = paired(targets[OURS[0]], targets[other[0]], figure) if other else None
-    return f"{measured:.2f} ({NAMES.get(other[0], other[0])})" if measured else "-"
+    return f"{measured.text()} ({NAMES.get(other[0], other[0])})" if measured else "-"
 
 
 LOADS = {"saturated": "as fast as it goes", "lockstep": "one at a time"}
@@ -131,7 +131,7 @@ def holding(targets, names, ours):
 
 
 def goals(results, records):
-    """(what, measured, wanted, met) of each goal that these results can say something about."""
+    """(what, measured, wanted, verdict) of each goal that these results can say something about."""
     for key in sorted(results, key=order):
         case, number, load = key
         targets = results[key]
@@ -139,49 +139,60 @@ def goals(results, records):
         if ours is None:
             continue
         what = title(key)
-        peer, floor = best(targets, PEERS, "per_second", True), best(targets, FLOORS, "per_second", True)
-        least = {("A", "saturated"): ({100: 1.0, 1000: 1.5, 4000: 2.0}.get(number), 1.0), ("A", "lockstep"): (1.0, 0.95),
-                 ("B", "saturated"): (1.2 if number == 10000 else None, 0.95 if number == 10000 else None)}
-        to_peer, to_floor = least.get((case, load), (None, None))
-        for other, name, wanted in ((peer, "best peer", to_peer), (floor, "best floor", to_floor)):
-            if other and wanted:
-                measured = paired(ours, targets[other[0]], "per_second")
-                beside = f"{measured:.2f} ({NAMES.get(other[0], other[0])})"
-                yield f"{what}, / {name}", beside, f"at least {wanted}", measured >= wanted
+        yield from rate_goals(key, what, targets, ours)
         if load.startswith("rate") and (case, number) in (("A", 1000), ("B", 10000)):
-            for figure in ("p50", "p99") if case == "A" else ("p99",):
-                theirs = best(targets, PEERS, figure, False)
-                measured = paired(ours, targets[theirs[0]], figure) if theirs else None
-                if measured:
-                    beside = f"{measured:.2f} ({NAMES.get(theirs[0], theirs[0])})"
-                    yield f"{what}, {figure} / best peer's", beside, "at most 1.0", measured <= 1
-            cheapest = best(targets, holding(targets, FLOORS, ours), "cpu", False)
-            if cheapest and case == "A":
-                measured = paired(ours, targets[cheapest[0]], "cpu")
-                yield f"{what}, CPU / best floor", f"{measured:.2f} ({NAMES[cheapest[0]]})", "at most 1.05", measured <= 1.05
+            yield from late_goals(case, what, targets, ours)
         if case == "C" and load.startswith("20 "):
-            yield f"{what}, p99", f"{ours['p99']:.2f} ms", "under 10 ms", ours["p99"] < 10
+            late = spread(ours["each"]["p99"].values())
+            yield f"{what}, p99", f"{late.text()} ms", "at most 10 ms", verdict(late, at_most=10)
         if case == "E" and load.endswith("stalled"):
             percent = load.split()[0]
             before = results.get((case, number, f"{percent} %, before"), {}).get(OURS[0])
-            if before:
-                measured, wanted = paired(ours, before, "p99"), 1.10 if percent == "1" else 1.25
-                yield f"{what}, p99 / before", f"{measured:.2f}", f"at most {wanted}", measured <= wanted
+            measured, wanted = paired(ours, before, "p99") if before else None, 1.10 if percent == "1" else 1.25
+            if measured:
+                yield f"{what}, p99 / before", measured.text(), f"at most {wanted}", verdict(measured, at_most=wanted)
     for (what, target, sessions), values in memory(records).items():
         if "stalled" in what and sessions < 100:
             continue  # what grows once, whoever stalls, is too large a part of a few
-        wanted = 65536 if "stalled" in what else 4096
-        measured = statistics.median(values)
-        yield (f"memory of {what}, of {sessions:,}, {NAMES.get(target, target)}", f"{measured:,.0f} B", f"at most {wanted:,} B",
-               measured <= wanted)
+        wanted, each = 65536 if "stalled" in what else 4096, spread(values)
+        yield (f"memory of {what}, of {sessions:,}, {NAMES.get(target, target)}", f"{each.text(0)} B", f"at most {wanted:,} B",
+               verdict(each, at_most=wanted))
+
+
+def rate_goals(key, what, targets, ours):
+    """Deliveries a second beside the best peer and the best floor."""
+    case, number, load = key
+    least = {("A", "saturated"): ({10: 1.0, 100: 1.0, 1000: 1.5, 4000: 2.0}.get(number), 1.0), ("A", "lockstep"): (1.0, 0.95),
+             ("B", "saturated"): (1.2 if number == 10000 else None, 0.95 if number == 10000 else None)}
+    for names, name, wanted in zip((PEERS, FLOORS), ("best peer", "best floor"), least.get((case, load), (None, None))):
+        other = best(targets, names, "per_second", True)
+        measured = paired(ours, targets[other[0]], "per_second") if other and wanted else None
+        if measured:
+            beside = f"{measured.text()} ({NAMES.get(other[0], other[0])})"
+            yield f"{what}, / {name}", beside, f"at least {wanted}", verdict(measured, at_least=wanted)
+
+
+def late_goals(case, what, targets, ours):
+    """Lateness and CPU at a fixed rate."""
+    for figure in ("p50", "p99") if case == "A" else ("p99",):
+        theirs = best(targets, PEERS, figure, False)
+        measured = paired(ours, targets[theirs[0]], figure) if theirs else None
+        if measured:
+            beside = f"{measured.text()} ({NAMES.get(theirs[0], theirs[0])})"
+            yield f"{what}, {figure} / best peer's", beside, "at most 1.0", verdict(measured, at_most=1.0)
+    cheapest = best(targets, holding(targets, FLOORS, ours), "cpu", False)
+    measured = paired(ours, targets[cheapest[0]], "cpu") if cheapest and case == "A" else None
+    if measured:
+        beside = f"{measured.text()} ({NAMES[cheapest[0]]})"
+        yield f"{what}, CPU / best floor", beside, "at most 1.05", verdict(measured, at_most=1.05)
 
 
 def goal_rows(results, records):
     rows = list(goals(results, records))
     if rows:
-        yield from ("| goal | measured | wanted | |", "|---|---|---|---|")
-    for what, measured, wanted, met in rows:
-        yield f"| {what} | {measured} | {wanted} | {'met' if met else '**missed**'} |"
+        yield from ("| goal | measured [spread over the rounds] | wanted | |", "|---|---|---|---|")
+    for what, measured, wanted, judged in rows:
+        yield f"| {what} | {measured} | {wanted} | {judged} |"
 
 
 def memory(records):
