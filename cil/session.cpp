@@ -9,12 +9,13 @@
 #include <random>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 
 namespace cti::cil {
 
 using detail::Engine;
-using detail::Link;
 using detail::SessionCore;
+using detail::Standing;
 using wire::RequestId;
 
 namespace {
@@ -44,6 +45,22 @@ bool number_in(const Arguments& args, enum_Keywords key, int least, int most, in
   return args.GetValueInt(key, value) && *value >= least && *value <= most;
 }
 
+int why_not_connect(Standing standing) {
+  switch (standing) {
+    case Standing::kConnectAsked:
+    case Standing::kConnecting:
+    case Standing::kFailover:
+      return E_CTIOS_IN_FAILOVER;
+    case Standing::kDisconnectAsked:
+    case Standing::kClosing:
+      return E_CTIOS_SESSION_DISCONNECT_PENDING;
+    case Standing::kConnected:
+    case Standing::kDisconnected:
+      break;
+  }
+  return E_CTIOS_MODE_CONFLICT;
+}
+
 }  // namespace
 
 CCtiOsSession::CCtiOsSession(SessionOptions options)
@@ -63,10 +80,12 @@ CCtiOsSession::~CCtiOsSession() {
   core_->wake();
   if (thread_.joinable()) thread_.join();
   engine_.reset();
-  core_->objects().clear();
-  const Ref<CAgent> agent =
-      core_->with([](SessionCore::State& state) { return std::exchange(state.agent, {}); });
-  if (agent) core_->objects().let_go(*agent);
+  const auto dropped = core_->with([this](SessionCore::State& state) {
+    auto handles = core_->objects().clear();
+    if (state.agent) core_->objects().let_go(*state.agent);
+    return std::tuple(std::move(handles), std::exchange(state.agent, {}),
+                      std::exchange(state.work, {}));
+  });
 }
 
 int CCtiOsSession::Connect(const Arguments* args) {
@@ -98,12 +117,9 @@ int CCtiOsSession::Connect(const Arguments& args) {
   config.heartbeat = Seconds(heartbeat);
   config.max_heartbeats = static_cast<std::uint32_t>(max_heartbeats);
   args.GetValueString(ekwClientID, &config.client_id);
-  const int refused = core_->with([&](SessionCore::State& state) -> int {
-    if (state.link == Link::kConnecting || state.link == Link::kFailover)
-      return E_CTIOS_IN_FAILOVER;
-    if (state.link == Link::kDisconnecting) return E_CTIOS_SESSION_DISCONNECT_PENDING;
-    if (state.link != Link::kDisconnected) return E_CTIOS_MODE_CONFLICT;
-    state.link = Link::kConnecting;
+  const int refused = core_->act([&](SessionCore::State& state) -> int {
+    if (!state.word.ask(detail::Step::kConnect)) return why_not_connect(state.word.now());
+    state.config = config;
     state.properties.AddItem(CTIOS_CTIOSA, host_a);
     state.properties.AddItem(CTIOS_CTIOSB, host_b);
     state.properties.AddItem(CTIOS_PORTA, port_a);
@@ -112,24 +128,21 @@ int CCtiOsSession::Connect(const Arguments& args) {
     state.properties.AddItem(CTIOS_MAXHEARTBEATS, max_heartbeats);
     return CIL_OK;
   });
-  if (refused != CIL_OK) return ReportError(refused);
-  core_->post([config](Engine& engine) { engine.connect(config); });
-  return CIL_OK;
+  return refused == CIL_OK ? refused : ReportError(refused);
 }
 
 int CCtiOsSession::Disconnect(const Arguments& args) {
   const bool forced = args.IsValid(ekwForcedDisconnect);
-  const int refused = core_->with([&](SessionCore::State& state) -> int {
-    if (state.link == Link::kDisconnected) return E_CTIOS_SESSION_NOT_CONNECTED;
-    if (state.link == Link::kDisconnecting) return E_CTIOS_SESSION_DISCONNECT_PENDING;
-    if (state.mode == eNotConnected && !forced) return E_CTIOS_MODE_NOT_SET;
-    state.link = Link::kDisconnecting;
+  const int refused = core_->act([&](SessionCore::State& state) -> int {
+    if (state.word.is(Standing::kDisconnected)) return E_CTIOS_SESSION_NOT_CONNECTED;
+    const bool needs_force = state.mode == eNotConnected && !forced;
+    if (needs_force && detail::after(state.word.now(), detail::Step::kDisconnect))
+      return E_CTIOS_MODE_NOT_SET;
+    if (!state.word.ask(detail::Step::kDisconnect)) return E_CTIOS_SESSION_DISCONNECT_PENDING;
     if (forced) state.properties.AddItem(CTIOS_FORCEDDISCONNECT, 1);
     return CIL_OK;
   });
-  if (refused != CIL_OK) return ReportError(refused);
-  core_->post([](Engine& engine) { engine.disconnect(); }, true);
-  return CIL_OK;
+  return refused == CIL_OK ? refused : ReportError(refused);
 }
 
 int CCtiOsSession::SetAgent(CAgent& agent) { return SetAgent(&agent); }
@@ -153,42 +166,42 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
   std::string id;
   if (mode_args.GetValueString(ekwAgentID, &id))
     id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
-  const int refused = core_->with([&](SessionCore::State& state) -> int {
+  const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (state.mode == eMonitorConnection) return E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
-    if (state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
-    if (state.link != Link::kConnected) return E_CTIOS_INVALID_SESSION;
+    if (const int not_now = state.may_act(); not_now != CIL_OK) return not_now;
     if (state.agent) {
       const bool same = state.agent.get() == agent || (!id.empty() && state.agent_id == id);
       return same ? E_CTIOS_AGENT_ALREADY_IN_SESSION
                   : E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
     }
+    if (!state.room()) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
     state.mode = eAgentConnection;
     state.agent = Ref<CAgent>::share(agent);
     state.agent_id = id;
     state.agent_args = login_args;
+    auto& objects = core_->objects();
+    if (id.empty()) {
+      objects.bind(*agent, id);
+    } else {
+      objects.adopt(id, Ref<CCtiOsObject>::share(agent));
+    }
+    state.work.push_back(
+        detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kAgent, mode_args});
     return CIL_OK;
   });
-  if (refused != CIL_OK) return ReportError(refused);
-  auto& objects = core_->objects();
-  if (id.empty()) {
-    objects.bind(*agent, id);
-  } else {
-    objects.adopt(id, Ref<CCtiOsObject>::share(agent));
-  }
-  core_->post(
-      [mode_args](Engine& engine) { engine.enter_mode(wire::SubscribeMode::kAgent, mode_args); });
-  return CIL_OK;
+  return refused == CIL_OK ? refused : ReportError(refused);
 }
 
 int CCtiOsSession::clear_agent() {
-  std::string id;
-  const Ref<CAgent> agent = core_->with([&](SessionCore::State& state) {
-    id = state.agent_id;
-    return std::exchange(state.agent, {});
+  Ref<CAgent> agent;
+  const int refused = core_->act([&](SessionCore::State& state) -> int {
+    if (!state.agent) return E_CTIOS_INVALID_AGENT;
+    if (!state.room()) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
+    agent = std::exchange(state.agent, {});
+    state.work.push_back(detail::AgentCleared{state.agent_id});
+    return CIL_OK;
   });
-  if (!agent) return ReportError(E_CTIOS_INVALID_AGENT);
-  core_->post([id](Engine& engine) { engine.agent_cleared(id); });
-  return CIL_OK;
+  return refused == CIL_OK ? refused : ReportError(refused);
 }
 
 int CCtiOsSession::SetMessageFilter(const std::string& filter) {
@@ -207,17 +220,17 @@ int CCtiOsSession::SetMessageFilterArgs(const Arguments& args) {
   sent.AddItem(ekwMessageFilter, filter);
   if (const Arg* snapshot = args.find(ekwMonitorSessionSnapshotMode))
     sent.AddItem(ekwMonitorSessionSnapshotMode, *snapshot);
-  const int refused = core_->with([&](SessionCore::State& state) -> int {
-    if (state.link == Link::kFailover) return E_CTIOS_IN_FAILOVER;
-    if (state.link != Link::kConnected) return E_CTIOS_INVALID_SESSION;
+  const int refused = core_->act([&](SessionCore::State& state) -> int {
+    if (const int not_now = state.may_act(); not_now != CIL_OK) return not_now;
     if (state.mode != eNotConnected) return E_CTIOS_MODE_SET_ALREADY;
+    if (!state.room()) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
     state.mode = eMonitorConnection;
     state.properties.AddItem(CTIOS_MESSAGEFILTER, filter);
+    state.work.push_back(
+        detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kMonitor, sent});
     return CIL_OK;
   });
-  if (refused != CIL_OK) return ReportError(refused);
-  core_->post([sent](Engine& engine) { engine.enter_mode(wire::SubscribeMode::kMonitor, sent); });
-  return CIL_OK;
+  return refused == CIL_OK ? refused : ReportError(refused);
 }
 
 int CCtiOsSession::RequestDesktopSettings(const Arguments& args) {

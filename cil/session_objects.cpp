@@ -7,9 +7,8 @@
 
 namespace cti::cil {
 
-using detail::Engine;
-using detail::Link;
 using detail::SessionCore;
+using detail::Standing;
 
 bool CCtiOsSession::lookup(const Key& key, Arg* value) const {
   Arguments all;
@@ -23,7 +22,7 @@ void CCtiOsSession::collect(Arguments* all) const {
   CCtiOsObject::collect(all);
   core_->with([&](const SessionCore::State& state) {
     all->merge(state.properties);
-    const bool connected = state.link == Link::kConnected;
+    const bool connected = state.word.is(Standing::kConnected);
     all->AddItem(CTIOS_CONNECTIONMODE, static_cast<int>(connected ? state.mode : eNotConnected));
     if (state.agent && !state.agent_id.empty()) all->AddItem(CTIOS_CURRENTAGENT, state.agent_id);
     if (!state.call_id.empty()) all->AddItem(CTIOS_CURRENTCALL, state.call_id);
@@ -50,15 +49,15 @@ int CCtiOsSession::SetCurrentCall(CCall* call) {
   if (!call || !call->GetValueString(ekwUniqueObjectID, &id))
     return ReportError(E_CTIOS_INVALID_CALL);
   if (!core_->objects().known(id)) return ReportError(E_CTIOS_INVALID_CALL);
-  const int refused = core_->with([&](SessionCore::State& state) -> int {
+  const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (state.mode != eAgentConnection) return E_CTIOS_MODE_CONFLICT;
     if (state.call_id == id) return E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION;
+    if (!state.room()) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
     state.call_id = id;
+    state.work.push_back(detail::CallChosen{id});
     return CIL_OK;
   });
-  if (refused != CIL_OK) return ReportError(refused);
-  core_->post([id](Engine& engine) { engine.call_chosen(id); });
-  return CIL_OK;
+  return refused == CIL_OK ? refused : ReportError(refused);
 }
 
 Arguments& CCtiOsSession::all_of(wire::ObjectKind kind) const {

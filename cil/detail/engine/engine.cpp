@@ -1,6 +1,7 @@
 #include "cil/detail/engine/engine.hpp"
 
 #include "cil/detail/objects/convert.hpp"
+#include "core/base/check.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,8 +9,6 @@
 namespace cti::cil::detail {
 
 using wire::FrameType;
-
-void start(Engine& engine, const Request& request) { engine.start(request); }
 
 Engine::Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed)
     : core_owner_(std::move(core)),
@@ -24,21 +23,51 @@ Engine::Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed)
 
 std::uint32_t Engine::turn(TimePoint deadline) {
   std::uint32_t done = 0;
-  SessionCore::Work work;
-  const auto do_work = [&] {
-    while (core_.take_work(&work)) {
-      work(*this);
-      ++done;
-    }
-  };
-  do_work();
+  done += do_work();
   const std::size_t came = core_.io().wait(completions_, std::min(deadline, next()));
   for (std::size_t i = 0; i < came; ++i) transport_.on_completion(completions_[i]);
   done += static_cast<std::uint32_t>(came);
-  do_work();
+  done += do_work();
   done += transport_.tick() ? 1 : 0;
   end_overdue();
+  invariants();
   return done;
+}
+
+/// Connect and Disconnect first, then the queue. Handlers may ask for more meanwhile.
+std::uint32_t Engine::do_work() {
+  for (std::uint32_t done = 0;; ++done) {
+    Work work;
+    switch (core_.with([](SessionCore::State& state) { return state.word.begin(); })) {
+      case Standing::kConnecting:
+        connect();
+        continue;
+      case Standing::kClosing:
+        disconnect();
+        continue;
+      default:
+        break;
+    }
+    if (!core_.take_work(&work)) return done;
+    std::visit([this](auto& each) { run(each); }, work);
+  }
+}
+
+void Engine::invariants() const {
+  core_.with([this](const SessionCore::State& state) {
+    state.invariants();
+    const Standing standing = state.word.now();
+    if (const auto idle = idle_in(standing)) CTI_CHECK(*idle == transport_.idle());
+    if (standing == Standing::kConnected) CTI_CHECK(transport_.up());
+    if (transport_.up())
+      CTI_CHECK(standing == Standing::kConnected || standing == Standing::kDisconnectAsked);
+    std::size_t queued = 0;
+    for (const Work& work : state.work) queued += std::holds_alternative<Request>(work) ? 1 : 0;
+    CTI_CHECK(state.requests == pending_.size() + queued);
+    CTI_CHECK(subscription_.wanted || !subscription_.established);
+    CTI_CHECK(!subscription_.wanted || state.mode != eNotConnected);
+    CTI_CHECK(subscription_.number <= state.mode_number);
+  });
 }
 
 TimePoint Engine::next() const {
@@ -47,24 +76,33 @@ TimePoint Engine::next() const {
   return std::min(transport_.next(), request);
 }
 
-void Engine::connect(TransportConfig config) {
-  core_.with([&](SessionCore::State& state) {
+void Engine::connect() {
+  TransportConfig config = core_.with([&](SessionCore::State& state) {
     state.properties.AddItem(CTIOS_TRYINGSINCE, event_time());
+    return state.config;
   });
   transport_.open(std::move(config));
 }
 
+/// The word is kClosing: nothing new gets into the queue.
 void Engine::disconnect() {
-  end_all("the session was disconnected");
+  end_all(core_.with([this](SessionCore::State& state) { return take_unanswered(state); }),
+          "the session was disconnected");
   transport_.close();
+}
+
+void Engine::run(AgentCleared& cleared) {
+  Arguments args;
+  args.AddItem(CTIOS_UNIQUEOBJECTID, cleared.object_id);
+  tell(eOnCurrentAgentReset, args);
 }
 
 void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
   lineage_ = welcome.lineage();
   Arguments status;
   read(welcome.arguments(), &status);
-  core_.with([&](SessionCore::State& state) {
-    state.link = Link::kConnected;
+  const bool counts = core_.with([&](SessionCore::State& state) {
+    if (!state.word.move(Step::kUp)) return false;
     Arguments& properties = state.properties;
     properties.AddItem(CTIOS_CURRENTSERVER, server.host);
     properties.AddItem(CTIOS_CURRENTPORT, int{server.port});
@@ -73,7 +111,9 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
     properties.AddItem(CTIOS_CILCONNECTIONID, std::to_string(welcome.session()));
     if (const Arg* system = status.find(CTIOS_STATUSSYSTEM))
       properties.AddItem(CTIOS_STATUSSYSTEM, *system);
+    return true;
   });
+  if (!counts) return;
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
   args.AddItem(CTIOS_CURRENTSERVER, server.host);
@@ -88,27 +128,33 @@ void Engine::on_loss(const Loss& loss) {
   snapshot_.reset();  // a partial one is thrown away whole
   unswept_.clear();
   subscription_.established = false;
-  core_.with([&](SessionCore::State& state) {
-    state.link = loss.final_attempt ? Link::kDisconnected : Link::kFailover;
-    state.properties.AddItem(CTIOS_CURRENTSERVER, "");
-    state.properties.AddItem(CTIOS_TRYINGSERVER,
-                             loss.final_attempt ? std::string{} : transport_.server().host);
-    state.properties.AddItem(CTIOS_TRYINGPORT, int{transport_.server().port});
-  });
-  if (loss.final_attempt) end_all("the connection was lost for good");
+  std::vector<Unanswered> left;
+  if (loss.final_attempt) {
+    if (!leave(Step::kOver, &left)) return;
+  } else {
+    const bool counts = core_.with([&](SessionCore::State& state) {
+      if (!state.word.move(Step::kLost)) return false;
+      state.properties.AddItem(CTIOS_CURRENTSERVER, "");
+      state.properties.AddItem(CTIOS_TRYINGSERVER, transport_.server().host);
+      state.properties.AddItem(CTIOS_TRYINGPORT, int{transport_.server().port});
+      return true;
+    });
+    if (!counts) return;
+  }
+  end_all(left, "the connection was lost for good");
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
   args.AddItem(CTIOS_FAILEDSERVER, loss.server.host);
   args.AddItem(CTIOS_REASONCODE, static_cast<short>(loss.reason));
   args.AddItem(CTIOS_ERRORMESSAGE, loss.text);
   if (loss.final_attempt) args.AddItem(CTIOS_FINALATTEMPT, 1);
-  if (loss.final_attempt) leave();
   tell(eOnConnectionFailure, args);
 }
 
 void Engine::on_rejected(const std::string& text) {
-  end_all("the server rejected the connection");
-  leave();
+  std::vector<Unanswered> left;
+  if (!leave(Step::kOver, &left)) return;
+  end_all(left, "the server rejected the connection");
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
   args.AddItem(CTIOS_ERRORMESSAGE, text);
@@ -116,7 +162,9 @@ void Engine::on_rejected(const std::string& text) {
 }
 
 void Engine::on_closed() {
-  leave();
+  std::vector<Unanswered> left;
+  const bool left_life = leave(Step::kClosed, &left);
+  CTI_CHECK(left_life && left.empty());  // disconnect() has ended them
   Arguments none;
   tell(eOnConnectionClosed, none);
 }
@@ -157,25 +205,32 @@ bool Engine::on_frame(Bytes frame) {
 
 void Engine::tell(int event_id, Arguments& args) { core_.dispatcher().tell(event_id, args); }
 
-void Engine::leave() {
+bool Engine::leave(Step step, std::vector<Unanswered>* left) {
+  Objects::Handles handles;
+  Ref<CAgent>
+      agent;  // both are let go of outside the lock: the program may have derived from CAgent
+  const bool counts = core_.with([&](SessionCore::State& state) {
+    if (!state.word.move(step)) return false;
+    *left = take_unanswered(state);
+    handles = core_.objects().clear();
+    if (state.agent) core_.objects().let_go(*state.agent);
+    agent = std::exchange(state.agent, {});
+    state.mode = eNotConnected;
+    state.agent_id.clear();
+    state.agent_args.Clear();
+    state.call_id.clear();
+    state.properties.AddItem(CTIOS_CURRENTSERVER, "");
+    state.properties.AddItem(CTIOS_TRYINGSERVER, "");
+    return true;
+  });
+  if (!counts) return false;
   subscription_ = {};
   positions_.clear();
   snapshot_.reset();
   unswept_.clear();
   login_.reset();
   transport_.limit_retries({});
-  core_.objects().clear();
-  core_.with([this](SessionCore::State& state) {
-    state.link = Link::kDisconnected;
-    state.mode = eNotConnected;
-    if (state.agent) core_.objects().let_go(*state.agent);
-    state.agent = {};
-    state.agent_id.clear();
-    state.agent_args.Clear();
-    state.call_id.clear();
-    state.properties.AddItem(CTIOS_CURRENTSERVER, "");
-    state.properties.AddItem(CTIOS_TRYINGSERVER, "");
-  });
+  return true;
 }
 
 int Engine::event_time() const {

@@ -4,6 +4,8 @@
 //          and on one thread, whether that is the session's own or the caller's.
 // Shape    an actor: turn() does queued work, feeds the transport, ends what is overdue. What the server says becomes
 //          records for the objects and events for the listeners.
+// Life     from an accepted Connect to its end: OnConnectionClosed, OnConnectionRejected or a final OnConnectionFailure, the
+//          last event of that life. leave() ends it in one step; the state word (session_state.hpp) says where it stands.
 // Modes    a mode that is set is set up again after every reconnect, from the last position of each peripheral; what the
 //          server no longer has comes as a snapshot, and calls that it does not mention get an OnCallEnd of ours.
 // Requests end exactly once: by the server's reply; refused when they never left; else with "outcome unknown". After a
@@ -41,13 +43,8 @@ class Engine final : private TransportUser {
   TimePoint next() const;
   TimePoint now() const noexcept { return core_.io().now(); }
 
-  // Work, posted by the session's methods.
-  void connect(TransportConfig config);
-  void disconnect();
-  void enter_mode(wire::SubscribeMode mode, const Arguments& args);
-  void start(Request request);
-  void agent_cleared(const std::string& object_id);
-  void call_chosen(const std::string& object_id);
+  /// What must hold between two turns: the rule of session_state.hpp, and that every request is accounted for.
+  void invariants() const;
 
   struct Counters {
     std::uint64_t updates = 0, doubles = 0, snapshots = 0, late_replies = 0,
@@ -68,6 +65,7 @@ class Engine final : private TransportUser {
     std::vector<std::byte> records;
   };
   struct Subscription {
+    std::uint64_t number = 0;  ///< State::mode_number
     wire::SubscribeMode mode{};
     wire::Arguments args;
     std::uint64_t id = 0;
@@ -76,6 +74,23 @@ class Engine final : private TransportUser {
     bool again = false;          ///< it had been established before
     bool snapshot_seen = false;  ///< since it was last asked for
   };
+
+  /// One that ended without the server, and whether it had been sent.
+  struct Unanswered {
+    Request request;
+    bool sent = false;
+  };
+
+  // What the program asked for, in the order of SessionCore (engine.cpp).
+  std::uint32_t do_work();
+  void connect();
+  void disconnect();
+  void run(ModeAsked& asked);
+  void run(Request& request) { start(std::move(request)); }
+  void run(AgentCleared& cleared);
+  void run(CallChosen& chosen) { call_chosen(chosen.object_id); }
+  void start(Request request);
+  void call_chosen(const std::string& object_id);
 
   // The transport's voice (engine.cpp).
   void on_up(const Server& server, const wire::WelcomeView& welcome) override;
@@ -117,12 +132,16 @@ class Engine final : private TransportUser {
   void take_settings(const Arguments& args);
   void reconcile(std::uint64_t lineage);
   void end_overdue();
-  void end_all(const std::string& why);
+  std::vector<Unanswered> take_unanswered(SessionCore::State& state);
+  void finished(const Request& request);
+  void end_all(const std::vector<Unanswered>& all, const std::string& why);
   void refuse(const Request& request, int failure_code, wire::Outcome outcome,
               const std::string& why);
 
   void tell(int event_id, Arguments& args);
-  void leave();  ///< back to the state before Connect
+  /// The life is over: back to the state before Connect, all in one step. False: a Disconnect has been asked for, which
+  /// will do it. Else `left` are its requests without an answer.
+  bool leave(Step step, std::vector<Unanswered>* left);
   int event_time() const;
   bool in_agent_mode() const;
 

@@ -9,15 +9,21 @@ namespace cti::cil::detail {
 
 using wire::SubscribeMode;
 
-void Engine::enter_mode(SubscribeMode mode, const Arguments& args) {
-  if (subscription_.wanted && subscription_.mode == mode)
+void Engine::run(ModeAsked& asked) {
+  const bool newest = core_.with(
+      [&](const SessionCore::State& state) { return state.mode_number == asked.number; });
+  if (!newest) return;  // refused, or set anew, meanwhile
+  if (subscription_.wanted && subscription_.mode == asked.mode) {
+    subscription_.number = asked.number;
     return;  // the agent was cleared and set again
+  }
   std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax);
   wire::ArgumentsWriter writer(buffer);
-  write(args, writer);
+  write(asked.args, writer);
   const Bytes block = writer.finish();
   subscription_ = {};
-  subscription_.mode = mode;
+  subscription_.number = asked.number;
+  subscription_.mode = asked.mode;
   if (writer.ok()) subscription_.args = wire::Arguments(wire::ArgumentsView::trusted(block));
   subscription_.wanted = true;
   if (transport_.up()) subscribe();
@@ -51,13 +57,16 @@ bool Engine::take_subscribed(Bytes frame) {
   if (monitor && !args.IsValid(CTIOS_FAILURECODE)) {
     args.AddItem(CTIOS_FAILURECODE, static_cast<int>(eMonitorModeConnectionDenied));
   }
-  subscription_ = {};
-  const Ref<CAgent> agent = core_.with([](SessionCore::State& state) {
+  const std::uint64_t number = std::exchange(subscription_, {}).number;
+  const Ref<CAgent> agent = core_.with([&](SessionCore::State& state) -> Ref<CAgent> {
+    if (state.mode_number != number) return {};  // the program has set the mode anew
     state.mode = eNotConnected;
     state.agent_id.clear();
+    state.agent_args.Clear();
+    state.call_id.clear();
+    if (state.agent) core_.objects().let_go(*state.agent);
     return std::exchange(state.agent, {});
   });
-  if (agent) core_.objects().let_go(*agent);
   const auto event = static_cast<int>(view->event_id());
   tell(event == eUnknownEvent ? int{eCTIOSFailureEvent} : event, args);
   end_targeted("the mode was refused");
@@ -145,11 +154,8 @@ void Engine::log_in_again() {
   const AgentState state = agent->GetAgentState();
   if (automatic != 1 || (state != eLogout && state != eUnknown)) return;
   Request again = *login_;
-  again.id = core_.with([](SessionCore::State& shared) {
-    ++shared.requests;
-    return shared.next_request++;
-  });
-  start(std::move(again));
+  const bool counted = core_.with([&](SessionCore::State& shared) { return shared.count(again); });
+  if (counted) start(std::move(again));
 }
 
 namespace {

@@ -176,12 +176,6 @@ void Engine::call_chosen(const std::string& object_id) {
   tell_buttons(object_id, eOnCurrentCallChanged, {});
 }
 
-void Engine::agent_cleared(const std::string& object_id) {
-  Arguments args;
-  args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
-  tell(eOnCurrentAgentReset, args);
-}
-
 /// The buttons that are on. The mask of an agent's or a call's record is that of the agent with one call: from the record
 /// just told come the buttons of the agent, from the current call's own record those of the call.
 void Engine::tell_buttons(const std::string& object_id, int event_id,

@@ -1,6 +1,7 @@
 // requests.cpp - requests on their way: sent, answered, sent again after a failover, or ended here.
 #include "cil/detail/engine/engine.hpp"
 #include "cil/detail/objects/convert.hpp"
+#include "core/base/check.hpp"
 
 #include <utility>
 
@@ -13,16 +14,15 @@ bool Engine::may_send() const {
 }
 
 void Engine::start(Request request) {
+  if (!request.target.empty() && !subscription_.wanted) {  // the mode was refused meanwhile
+    finished(request);
+    refuse(request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: there is no mode");
+    return;
+  }
   Pending pending;
   pending.deadline = now() + kRequestMost;
   pending.request = std::move(request);
   const std::uint64_t id = pending.request.id;
-  if (transport_.idle()) {  // the session was left between the call and now
-    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused,
-           "not sent: the session is not connected");
-    core_.finished();
-    return;
-  }
   Pending& placed = pending_.insert_or_assign(id, std::move(pending)).first->second;
   if (may_send()) send(placed);
 }
@@ -57,7 +57,7 @@ bool Engine::take_reply(Bytes frame) {
   }
   const Request request = std::move(found->second.request);
   pending_.erase(found);
-  core_.finished();
+  finished(request);
   Arguments args;
   read(reply->arguments(), &args);
   const auto event = static_cast<int>(reply->event_id());
@@ -103,7 +103,7 @@ void Engine::reconcile(std::uint64_t lineage) {
     ++at;
   }
   for (const Request& request : lost) {
-    core_.finished();
+    finished(request);
     refuse(request, E_CTI_TIMEOUT, Outcome::kUnknown, "outcome unknown: the connection was lost");
   }
 }
@@ -112,7 +112,7 @@ void Engine::end_overdue() {
   while (!pending_.empty() && pending_.begin()->second.deadline <= now()) {
     const Pending pending = std::move(pending_.begin()->second);
     pending_.erase(pending_.begin());
-    core_.finished();
+    finished(pending.request);
     if (pending.sent) {
       refuse(pending.request, E_CTI_TIMEOUT, Outcome::kUnknown,
              "outcome unknown: no answer in time");
@@ -123,15 +123,32 @@ void Engine::end_overdue() {
   }
 }
 
-void Engine::end_all(const std::string& why) {
-  while (!pending_.empty()) {
-    const Pending pending = std::move(pending_.begin()->second);
-    pending_.erase(pending_.begin());
-    core_.finished();
-    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED,
-           pending.sent ? Outcome::kUnknown : Outcome::kRefused,
-           (pending.sent ? "outcome unknown: " : "not sent: ") + why);
+/// Those that wait for an answer, then those that still stand in the queue, which is empty afterwards: what else stood
+/// there is of a life that ends, and is dropped.
+std::vector<Engine::Unanswered> Engine::take_unanswered(SessionCore::State& state) {
+  std::vector<Unanswered> all;
+  all.reserve(state.requests);
+  for (auto& [id, pending] : pending_) all.push_back({std::move(pending.request), pending.sent});
+  pending_.clear();
+  for (Work& work : state.work) {
+    if (auto* request = std::get_if<Request>(&work)) all.push_back({std::move(*request), false});
   }
+  state.work.clear();
+  for (const Unanswered& each : all) state.uncount(each.request);
+  CTI_CHECK(state.requests == 0 && state.request_bytes == 0);
+  return all;
+}
+
+void Engine::end_all(const std::vector<Unanswered>& all, const std::string& why) {
+  for (const Unanswered& each : all) {
+    refuse(each.request, E_CTI_CLIENT_DISCONNECTED,
+           each.sent ? Outcome::kUnknown : Outcome::kRefused,
+           (each.sent ? "outcome unknown: " : "not sent: ") + why);
+  }
+}
+
+void Engine::finished(const Request& request) {
+  core_.with([&](SessionCore::State& state) { state.uncount(request); });
 }
 
 /// Requests to objects need a mode: the server would close the session that sends them without.
@@ -143,7 +160,7 @@ void Engine::end_targeted(const std::string& why) {
     }
     const Pending pending = std::move(at->second);
     at = pending_.erase(at);
-    core_.finished();
+    finished(pending.request);
     refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: " + why);
   }
 }

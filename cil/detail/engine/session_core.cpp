@@ -1,6 +1,7 @@
 #include "cil/detail/engine/session_core.hpp"
 
 #include "cil/detail/objects/convert.hpp"
+#include "core/base/check.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -44,25 +45,44 @@ std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_th
 SessionCore::SessionCore(std::shared_ptr<core::Io> io, bool own_thread)
     : io_(std::move(io)), own_thread_(own_thread) {}
 
-int SessionCore::may_act() const {
-  return with([](const State& state) -> int {
-    switch (state.link) {
-      case Link::kConnected:
-        return CIL_OK;
-      case Link::kFailover:
-        return E_CTIOS_IN_FAILOVER;
-      default:
-        return E_CTIOS_INVALID_SESSION;
-    }
-  });
+int SessionCore::State::may_act() const noexcept {
+  if (word.is(Standing::kConnected)) return CIL_OK;
+  return word.is(Standing::kFailover) ? E_CTIOS_IN_FAILOVER : E_CTIOS_INVALID_SESSION;
+}
+
+bool SessionCore::State::count(Request& request) noexcept {
+  const std::size_t bytes = request.arguments.size();
+  if (requests >= kRequestsMax || request_bytes + bytes > kRequestBytesMax) return false;
+  ++requests;
+  request_bytes += bytes;
+  request.id = next_request++;
+  return true;
+}
+
+void SessionCore::State::uncount(const Request& request) noexcept {
+  CTI_CHECK(requests > 0 && request_bytes >= request.arguments.size());
+  --requests;
+  request_bytes -= request.arguments.size();
+}
+
+void SessionCore::State::invariants() const {
+  CTI_CHECK(requests <= kRequestsMax && request_bytes <= kRequestBytesMax);
+  CTI_CHECK(work.size() <= kWorkMax);
+  CTI_CHECK(requests > 0 || request_bytes == 0);
+  CTI_CHECK(mode == eAgentConnection || !agent);
+  CTI_CHECK(mode != eNotConnected || (agent_id.empty() && call_id.empty()));
+  if (!word.is(Standing::kDisconnected) && !word.is(Standing::kConnectAsked)) return;
+  CTI_CHECK(mode == eNotConnected && work.empty() && requests == 0);  // nothing outlives a life
 }
 
 int SessionCore::submit(RequestId request, const Arguments& args, const std::string& target,
                         bool login) {
   if (!works(request)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
-  if (const int refused = may_act(); refused != CIL_OK) return refused;
-  const bool mode = with([](const State& state) { return state.mode != eNotConnected; });
-  if (!mode && !target.empty()) return E_CTIOS_MODE_NOT_SET;
+  const auto may_ask = [&](const State& state) -> int {
+    if (const int refused = state.may_act(); refused != CIL_OK) return refused;
+    return state.mode == eNotConnected && !target.empty() ? E_CTIOS_MODE_NOT_SET : CIL_OK;
+  };
+  if (const int refused = with(may_ask); refused != CIL_OK) return refused;
   Request made;
   made.request = request;
   made.target = target;
@@ -76,48 +96,25 @@ int SessionCore::submit(RequestId request, const Arguments& args, const std::str
   const Bytes block = writer.finish();
   if (!writer.ok()) return E_CTIOS_INVALID_ARGUMENT;
   made.arguments.assign(block.begin(), block.end());
-  const bool full = with([&](State& state) {
-    if (state.requests >= kRequestsMax) return true;
-    ++state.requests;
-    made.id = state.next_request++;
-    return false;
+  return act([&](State& state) -> int {
+    if (const int refused = may_ask(state); refused != CIL_OK) return refused;
+    if (!state.room() || !state.count(made)) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
+    state.work.emplace_back(std::move(made));
+    return CIL_OK;
   });
-  if (full) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
-  return post([made = std::move(made)](Engine& engine) { start(engine, made); })
-             ? CIL_OK
-             : E_CTIOS_INVALID_SESSION;
-}
-
-void SessionCore::finished() {
-  with([](State& state) { --state.requests; });
-}
-
-bool SessionCore::post(Work work, bool ahead) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) return false;
-    if (ahead) {
-      work_.push_front(std::move(work));
-    } else {
-      work_.push_back(std::move(work));
-    }
-  }
-  wake();
-  return true;
 }
 
 bool SessionCore::take_work(Work* work) {
   const std::lock_guard lock(mutex_);
-  if (work_.empty()) return false;
-  *work = std::move(work_.front());
-  work_.pop_front();
+  if (state_.work.empty() || state_.word.is(Standing::kDisconnectAsked)) return false;
+  *work = std::move(state_.work.front());
+  state_.work.pop_front();
   return true;
 }
 
 void SessionCore::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
-  work_.clear();
 }
 
 bool SessionCore::stopped() const {

@@ -3,18 +3,25 @@
 // Why      objects outlive the session that made them, and every method may be called from any thread.
 // Shape    SessionCore holds the state that return codes are decided by, the objects, the listeners, and the queue of work
 //          for the event thread. Engine (engine.hpp) is the event thread's side.
-// Threads  one mutex for state and queue, never held while a handler or the Io runs. Not the hot path.
-// Bounds   kRequestsMax requests between their call and their answer; more are refused with
-//          E_CTIOS_SERVICE_SEND_MESSAGE_FAILED.
+// Order    what a call decides and what it queues happen under one lock, so the queue holds work of the life that is, never
+//          of one before: it is emptied in the step that ends a life. Connect and Disconnect are not in it: the state word
+//          (session_state.hpp) is their queue.
+// Threads  one mutex for state and queue, never held while a handler or the Io runs. Not the hot path. Taken before the
+//          mutex of Objects, that before an object's own.
+// Bounds   kRequestsMax requests between their call and their answer, kRequestBytesMax of their arguments, kWorkMax of
+//          work in the queue; more is refused with E_CTIOS_SERVICE_SEND_MESSAGE_FAILED and changes nothing.
 #pragma once
 
 #include "cil/agent.hpp"
 #include "cil/call.hpp"
 #include "cil/detail/engine/dispatcher.hpp"
+#include "cil/detail/engine/session_state.hpp"
 #include "cil/detail/objects/objects.hpp"
+#include "cil/detail/transport/transport.hpp"
 #include "cil/wait_object.hpp"
 #include "core/io.hpp"
 #include "wire/event_id.hpp"
+#include "wire/session_frame.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -23,24 +30,17 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace cti::cil::detail {
 
-class Engine;
-struct Request;
-/// Engine::start, for those who do not see its class.
-void start(Engine& engine, const Request& request);
-
 inline constexpr std::size_t kRequestsMax = 1024;
-
-enum class Link : std::uint8_t {
-  kDisconnected,
-  kConnecting,  ///< the first Connect still tries
-  kConnected,
-  kFailover,       ///< was connected, tries to be so again
-  kDisconnecting,  ///< OnConnectionClosed is on its way
-};
+inline constexpr std::size_t kRequestBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kWorkMax = 2 * kRequestsMax;
+static_assert(kWorkMax > kRequestsMax, "requests alone never fill the queue");
+static_assert(kRequestBytesMax > 64 * wire::limits::kClientFrameBytesMax,
+              "the largest requests come dozens at a time");
 
 /// Does a request work from end to end yet? The rest is refused at once with E_CTIOS_METHOD_NO_IMPLEMENTED.
 bool works(wire::RequestId request) noexcept;
@@ -54,10 +54,22 @@ struct Request {
   bool login = false;                ///< its arguments log in again after a failover
 };
 
+/// A mode has been set by the program.
+struct ModeAsked {
+  std::uint64_t number = 0;  ///< State::mode_number; an older one no longer counts
+  wire::SubscribeMode mode{};
+  Arguments args;
+};
+struct AgentCleared {
+  std::string object_id;
+};
+struct CallChosen {
+  std::string object_id;
+};
+using Work = std::variant<Request, ModeAsked, AgentCleared, CallChosen>;
+
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
  public:
-  using Work = std::function<void(Engine&)>;
-
   SessionCore(std::shared_ptr<core::Io> io, bool own_thread);
 
   Objects& objects() noexcept { return *objects_; }
@@ -68,29 +80,33 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   /// Queues a request. `target` empty: to the session. CIL_OK or why not.
   int submit(wire::RequestId request, const Arguments& args, const std::string& target,
              bool login = false);
-  /// Is `agent` the session's agent, and may requests be made? CIL_OK or why not.
-  int may_act() const;
-  /// One request has come to its end.
-  void finished();
-
-  /// For the event thread, in order; with `ahead` before everything queued. False: the session is gone.
-  bool post(Work work, bool ahead = false);
-  bool take_work(Work* work);
   void stop();  ///< the session is being destroyed: nothing more is accepted
   bool stopped() const;
   void wake() { io_->wake(); }
 
   /// State that both sides read and write, under the lock of with().
   struct State {
-    Link link = Link::kDisconnected;
+    SessionState word;
+    TransportConfig config;  ///< of the Connect that was accepted last
     ConnectionMode mode = eNotConnected;
-    Ref<CAgent> agent;     ///< the current agent
-    std::string agent_id;  ///< its UniqueObjectID, empty until known
-    Arguments agent_args;  ///< AgentID, PeripheralID and so on, as SetAgent got them
-    std::string call_id;   ///< the current call; empty: none
-    Arguments properties;  ///< of the session
-    std::size_t requests = 0;
+    std::uint64_t mode_number = 0;  ///< one more with each mode that is set
+    Ref<CAgent> agent;              ///< the current agent
+    std::string agent_id;           ///< its UniqueObjectID, empty until known
+    Arguments agent_args;           ///< AgentID, PeripheralID and so on, as SetAgent got them
+    std::string call_id;            ///< the current call; empty: none
+    Arguments properties;           ///< of the session
+    std::deque<Work> work;          ///< for the event thread, in order
+    std::size_t requests = 0;       ///< between their call and their end
+    std::size_t request_bytes = 0;  ///< of their arguments
     std::uint64_t next_request = 1;
+
+    /// CIL_OK when a server can be asked now; else the code that says why not.
+    int may_act() const noexcept;
+    bool room() const noexcept { return work.size() < kWorkMax; }
+    /// A request begins; false: too many are under way.
+    bool count(Request& request) noexcept;
+    void uncount(const Request& request) noexcept;
+    void invariants() const;
   };
   template <class F>
   auto with(F&& f) {
@@ -102,6 +118,20 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     const std::lock_guard lock(mutex_);
     return f(static_cast<const State&>(state_));
   }
+  /// A call: `decide(State&)` returns CIL_OK, having put what follows into the state and its queue, or why not. Returns
+  /// that; the event thread has been woken.
+  template <class F>
+  int act(F&& decide) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_) return E_CTIOS_INVALID_SESSION;
+      if (const int refused = decide(state_); refused != CIL_OK) return refused;
+    }
+    wake();
+    return CIL_OK;
+  }
+  /// Event thread: the next piece of work.
+  bool take_work(Work* work);
 
   CWaitObject* make_wait_object(const Arguments& mask);
   /// Waits as CWaitObject says.
@@ -117,7 +147,6 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   mutable std::mutex mutex_;  // guards what follows
   State state_;
-  std::deque<Work> work_;
   bool stopped_ = false;
 
   friend std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread);

@@ -6,6 +6,7 @@
 #include "cil/skill_group.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace cti::cil::detail {
 
@@ -134,16 +135,16 @@ void Objects::remove(const std::string& object_id) {
   if (object_id != adopted_) handles_.erase(object_id);
 }
 
-void Objects::clear() {
+Objects::Handles Objects::clear() {
   const std::lock_guard lock(mutex_);
   for (auto& [id, object] : handles_) {
     Arguments all;
     if (const auto handle = table_.find(id)) read(table_.properties(*handle), &all);
     object->detach(all);
   }
-  handles_.clear();
   adopted_.clear();
   table_.clear();
+  return std::exchange(handles_, {});
 }
 
 std::uint64_t Objects::digest() const {

@@ -54,7 +54,9 @@ class Objects {
   /// An object of the program that was bound but never adopted is free again.
   void let_go(CCtiOsObject& own) { own.detach({}); }
   void bind(CCtiOsObject& own, const std::string& object_id) { own.bind(core_.lock(), object_id); }
-  void clear();
+  using Handles = std::unordered_map<std::string, Ref<CCtiOsObject>>;
+  /// The session's life is over. Gives the handles, to be let go of where no lock is held.
+  [[nodiscard]] Handles clear();
   /// Of the table: equal to that of a server whose records this session has all seen.
   std::uint64_t digest() const;
   std::uint64_t refused() const;
@@ -65,7 +67,7 @@ class Objects {
   std::weak_ptr<SessionCore> core_;
   mutable std::mutex mutex_;  // guards what follows
   wire::ObjectTable table_;
-  std::unordered_map<std::string, Ref<CCtiOsObject>> handles_;
+  Handles handles_;
   std::string adopted_;  ///< the id of the program's own agent
 };
 

@@ -166,6 +166,55 @@ TEST(EventThread, SessionsMayBeDestroyedAtAnyMoment) {
   }
 }
 
+/// Counts lives: accepted Connects, and the events that end one. Connects anew in the last event now and then.
+struct Lives : SessionEventsAdapter {
+  void OnConnectionClosed(Arguments&) override {
+    ++ended;
+    if (++closed % 3 == 0 && session->Connect(where) == CIL_OK) ++begun;
+  }
+  void OnConnectionRejected(Arguments&) override { ++ended; }
+  void OnConnectionFailure(Arguments& args) override {
+    if (args.IsValid(CTIOS_FINALATTEMPT)) ++ended;
+  }
+  CCtiOsSession* session = nullptr;
+  Arguments where;
+  std::atomic<int> begun{0};
+  std::atomic<int> ended{0};
+  int closed = 0;
+};
+
+TEST(EventThread, ManyThreadsConnectAndDisconnectAsTheyLike) {
+  Welcomer server;
+  CCtiOsSession session;
+  Lives lives;
+  lives.session = &session;
+  lives.where = loopback(server.port);
+  session.AddSessionEventListener(&lives);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 400; ++i) {
+        if (session.Connect(lives.where) == CIL_OK) ++lives.begun;
+        session.SetMessageFilter("MessageID=30");
+        if ((i + t) % 4 == 0) std::this_thread::yield();
+        session.Disconnect(forced());
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  auto closed = wait_for(session, eOnConnectionClosed);
+  while (session.Disconnect(forced()) != E_CTIOS_SESSION_NOT_CONNECTED &&
+         std::chrono::steady_clock::now() < limit) {
+    closed->WaitOnMultipleEvents(100);
+  }
+  session.RemoveSessionEventListener(&lives);  // waits until the last handler has returned
+  session.Disconnect(forced());
+  EXPECT_GT(lives.begun, 100);
+  EXPECT_LE(lives.begun - lives.ended, 1);  // the life of a Connect in the very last event
+  EXPECT_GE(lives.begun - lives.ended, 0);
+}
+
 TEST(WaitObject, MaskAndTimeout) {
   CCtiOsSession session;
   EXPECT_EQ(session.CreateWaitObject(Arguments()), nullptr);
