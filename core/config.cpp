@@ -36,6 +36,17 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+/// What a rule has found stands in the file as it is, control characters and all: as it may be shown on a terminal.
+std::string shown(std::string_view found) {
+  constexpr std::size_t kFoundBytes = 300;
+  std::string out;
+  for (std::size_t i = 0; i < found.size() && i < kFoundBytes; ++i) {
+    const bool plain = found[i] == '"' || found[i] == '\\';  // escaped() would double these
+    out += plain ? std::string(1, found[i]) : log::escaped(found.substr(i, 1));
+  }
+  return found.size() > kFoundBytes ? out + "..." : out;
+}
+
 std::string allowed_text(const TextLimits& limits) {
   return log::text("text of ", limits.bytes_min, " .. ", limits.bytes_max, " bytes");
 }
@@ -55,7 +66,7 @@ std::string ConfigProblem::text() const {
 }
 
 void ConfigProblems::add(std::string key, std::string found, std::string allowed) {
-  ConfigProblem problem{file_, 0, 0, std::move(key), std::move(found), std::move(allowed)};
+  ConfigProblem problem{file_, 0, 0, std::move(key), shown(found), std::move(allowed)};
   if (const auto at = places_.find(problem.key); at != places_.end()) {
     problem.line = at->second.line;
     problem.column = at->second.column;

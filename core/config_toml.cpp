@@ -1,6 +1,7 @@
 // config_toml.cpp - reads TOML into the tables of a Config. The only file that includes toml++.
 #include "core/config.hpp"
 #include "core/log.hpp"
+#include "core/toml_bounds.hpp"
 
 #include <toml++/toml.h>
 
@@ -99,7 +100,9 @@ class ConfigReader {
       const toml::source_position place = name.source().begin;
       problems_.places_[shown] = {place.line, place.column};
       if (!member(schema, name.str(), node, shown)) {
-        add(place, shown, "unknown key", suggestion(name.str(), schema.names()));
+        // Looking for the nearest name costs more than reading the key: only for those that are shown.
+        const bool listed = problems_.list_.size() < kProblemsMax;
+        add(place, shown, "unknown key", listed ? suggestion(name.str(), schema.names()) : "");
       }
     }
   }
@@ -206,6 +209,11 @@ Result<void, ConfigProblems> Config::read_text(std::string_view text, std::strin
   if (text.size() > kConfigBytesMax) {
     problems.add({problems.file_, 0, 0, "", "the file is too long",
                   log::text("allowed: at most ", kConfigBytesMax, " bytes")});
+    return Err{std::move(problems)};
+  }
+  if (const auto deep = nests_too_deep(text)) {
+    problems.add({problems.file_, deep->line, deep->column, "", "nested too deep",
+                  log::text("allowed: at most ", kTomlDepthMax, " levels; nothing was looked at")});
     return Err{std::move(problems)};
   }
   try {

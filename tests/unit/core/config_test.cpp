@@ -166,6 +166,63 @@ TEST_F(ConfigTest, EscapesWhatItRepeats) {
   EXPECT_NE(problems.find("found text \"x\\x0ay\""), std::string::npos) << problems;
 }
 
+TEST_F(ConfigTest, EscapesWhatARuleRepeats) {
+  config.check([](ConfigProblems& p) { p.add("server.host", "\"a\x1b[31m\xc2\x9b\"", "x"); });
+  EXPECT_EQ(read(""), "ringside.toml: server.host: \"a\\x1b[31m\\xc2\\x9b\"; x\n");
+}
+
+std::string times(int count, std::string_view what) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += what;
+  return out;
+}
+
+TEST_F(ConfigTest, O8_AHeaderOfFiftyThousandLevelsIsRefusedWithItsPlace) {
+  EXPECT_EQ(read("[server]\nport = 7\n[a" + times(49'999, ".a") + "]\n"),
+            "ringside.toml:3:33: nested too deep; allowed: at most 16 levels; nothing was looked "
+            "at\n");
+  EXPECT_EQ(settings.port, 42028);
+}
+
+TEST_F(ConfigTest, O8_EveryWayToNestIsBounded) {
+  const std::string lists = "\nx = " + times(50'000, "[");
+  const std::string ways[] = {
+      "a" + times(50'000, ".a") + " = 1\n",                      // a dotted key
+      lists,                                                     // lists
+      "x = " + times(50'000, "{a=") + "1" + times(50'000, "}"),  // inline tables
+      "x = {" + times(5'000, "a.") + "a = 1}\n",                 // a dotted key in one
+      "[[" + times(50'000, "\"a\" . ") + "a]]\n",                // quoted parts, blanks
+      R"(s = """\"""" # """)" + lists,  // strings of every kind in front of it
+      R"(s = """a""""")" + lists,       // two quotes before the end
+      R"(s = 'a\')" + lists,            // no escape in a literal string
+      R"(s = '''a''''')" + lists,
+      R"(s = "a\\")" + lists,
+      R"(s = "")" + lists,
+      R"(s = '')" + lists,
+      R"(s = "\"[[")" + lists,
+  };
+  for (const std::string& text : ways) {
+    EXPECT_NE(read(text).find("nested too deep"), std::string::npos) << text.substr(0, 40);
+  }
+}
+
+TEST_F(ConfigTest, O8_WhatOnlyLooksDeepIsNot) {
+  const std::string deep = times(1000, ".") + times(1000, "[");
+  EXPECT_EQ(read("# " + deep + "\n[server]\nhost = '" + times(40, ".") + "'\n"), "");
+  EXPECT_EQ(settings.host, times(40, "."));
+  const std::string text = read("x = [" + times(100, "1.5, ") + "1.5]\ny = '''\n" + deep +
+                                "'''\nz = \"\"\"" + deep + "\\\"\"\"\"\n");
+  EXPECT_EQ(text.find("nested"), std::string::npos) << text;
+  EXPECT_NE(text.find("z: unknown key"), std::string::npos) << text;
+}
+
+TEST_F(ConfigTest, O8_TheDeepestTreeThatPassesIsTakenApartInPeace) {
+  const std::string sixteen = "a" + times(15, ".a");
+  const std::string open = "[" + sixteen + "]\n" + times(16, sixteen + " = {");
+  EXPECT_NE(read(open).find("not TOML"), std::string::npos) << "its braces are open";
+  EXPECT_EQ(read(open + "b = 1" + times(16, "}") + "\n").find("nested"), std::string::npos);
+}
+
 TEST_F(ConfigTest, ListsABoundedNumberOfMistakesAndCountsTheRest) {
   std::string text;
   for (int i = 0; i < 150; ++i) text += "k" + std::to_string(i) + " = 1\n";
