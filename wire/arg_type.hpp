@@ -25,6 +25,8 @@ constexpr ArgTypeMask mask_of(ArgType type) noexcept {
   return static_cast<ArgTypeMask>(1U << static_cast<unsigned>(type));
 }
 
+static_assert(mask_of(ArgType::kArguments) != 0, "every type has a bit of the mask");
+
 /// "INT", "STRING", ... as the CTI OS documents write them; "?" for a number that is none of them.
 std::string_view name_of(ArgType type) noexcept;
 

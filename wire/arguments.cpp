@@ -1,6 +1,8 @@
 // arguments.cpp - reading and checking of Arguments; the writers are in arguments_writer.cpp.
 #include "wire/arguments.hpp"
 
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -24,6 +26,8 @@ bool own_key_usable(std::string_view key) noexcept {
 constexpr std::size_t padded(std::size_t bytes) noexcept { return (bytes + 3) & ~std::size_t{3}; }
 
 /// One pass over a block and what is nested in it; recursion ends at kArgumentsDepthMax.
+static_assert(limits::kArgumentsDepthMax <= 16, "a hostile block cannot make Checker recurse deep");
+
 class Checker {
  public:
   explicit Checker(Bytes bytes) noexcept : bytes_(bytes) {}
@@ -41,6 +45,7 @@ class Checker {
       return fail(SessionFault::kTooManyEntries, begin + 4, limits::kArgumentsEntriesMax);
     }
     const std::size_t end = begin + bytes;
+    CTI_CHECK(end <= bytes_.size());  // entry() has seen to it
     std::size_t at = begin + 8;
     std::size_t before = 0;
     for (std::uint32_t i = 0; i < count; ++i) {

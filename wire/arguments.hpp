@@ -16,6 +16,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "core/base/check.hpp"
 #include "core/base/result.hpp"
 #include "wire/arg_type.hpp"
 #include "wire/keyword.hpp"
@@ -257,6 +258,13 @@ class ArgumentsWriter {
   SessionError error_;
 };
 
+static_assert(ArgType::kBool < ArgType::kString && ArgType::kString < ArgType::kArguments,
+              "Arg::is_integer and bytes_of tell numbers by their order");
+static_assert(limits::kKeyBytesMax <= 0xFF, "an entry has one byte for the length of its key");
+static_assert(limits::kArgumentsEntriesMax <= 0xFFFF, "a block has two bytes for its count");
+static_assert(8 + limits::kStringBytesMax + 3 + 8 <= limits::kArgumentsBytesMax,
+              "the longest string fits a block");
+
 /// The fast half of the writer, for records: entries whose keywords ascend, behind all that the writer has in its
 /// outermost array. Nothing is searched or moved, an entry is a store. The writer must be left alone while a run lives;
 /// its errors are the writer's.
@@ -324,6 +332,8 @@ inline void AscendingRun::take() noexcept {
 
 inline void AscendingRun::give_back() noexcept {
   if (count_ == 0) return;
+  CTI_CHECK(writer_.depth_ == 0);  // a run writes into the outermost array
+  CTI_CHECK(at_ <= writer_.buffer_ + writer_.capacity_);
   ArgumentsWriter::Level& level = writer_.levels_[0];
   writer_.used_ = level.end = static_cast<std::uint32_t>(at_ - writer_.buffer_);
   level.last = static_cast<std::uint32_t>(last_ - writer_.buffer_);

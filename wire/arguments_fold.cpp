@@ -108,6 +108,7 @@ class Appender {
     }
     copy_short(out_.data() + used_, begin, bytes);
     used_ += bytes;
+    CTI_CHECK(used_ <= out_.size());
   }
 
   MutableBytes out_;

@@ -115,7 +115,9 @@ std::uint32_t ArgumentsWriter::place(const ArgKey& key, std::uint32_t bytes) noe
     ++level.count;
   }
   const bool appended = at == level.end;
+  CTI_CHECK(at >= level.begin + 8 && at <= level.end);
   resize(at, old, bytes);
+  CTI_CHECK(used_ <= capacity_);
   if (appended) level.last = at;
   return at;
 }
@@ -217,6 +219,9 @@ void ArgumentsWriter::begin_nested(const ArgKey& key) noexcept {
 
 void ArgumentsWriter::close_level() noexcept {
   const Level& level = levels_[depth_];
+  CTI_CHECK(level.begin + 8 <= level.end);
+  CTI_CHECK(level.end <= used_);
+  CTI_CHECK((level.count == 0) == (level.end == level.begin + 8));
   store_le(buffer_ + level.begin, level.end - level.begin);
   store_le(buffer_ + level.begin + 4, static_cast<std::uint16_t>(level.count));
   store_le(buffer_ + level.begin + 6, std::uint16_t{0});
@@ -237,6 +242,8 @@ void ArgumentsWriter::erase(const ArgKey& key) noexcept {
   const std::uint32_t at = seek(level, key, found);
   if (!found) return;
   const Arg arg(buffer_ + at);
+  CTI_CHECK(level.count > 0);
+  CTI_CHECK(entries_ >= entries_in(arg));
   entries_ -= entries_in(arg);
   --level.count;
   const bool was_last = at == level.last;
@@ -281,6 +288,7 @@ bool Arguments::change(std::size_t room, Change&& apply) {
   apply(writer);
   if (!writer.ok()) return false;  // a refused add leaves the block as it was
   used_ = writer.finish().size();
+  CTI_CHECK(used_ <= storage_.size());
   return true;
 }
 

@@ -34,6 +34,7 @@ std::byte* BlobPool::take(std::uint8_t size_class) {
 
 void BlobPool::give(std::byte* block, std::uint8_t size_class) noexcept {
   CTI_CHECK(size_class < kClasses);
+  CTI_CHECK(block != nullptr);
   std::memcpy(block, &free_[size_class], sizeof(std::byte*));
   free_[size_class] = block;
 }
@@ -43,12 +44,14 @@ bool BlobPool::grow(std::uint8_t size_class) {
   const std::size_t most = std::max(kLargest, block) / block;
   const std::size_t wanted = std::size_t{4} << std::min<std::uint32_t>(chunks_of_[size_class], 10);
   std::size_t blocks = std::max<std::size_t>(std::min(wanted, most), 1);
+  CTI_CHECK(bytes_held_ <= bytes_max_);
   if (blocks * block > bytes_max_ - bytes_held_) blocks = (bytes_max_ - bytes_held_) / block;
   if (blocks == 0) return false;
   chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(blocks * block));
   bytes_held_ += blocks * block;
   ++chunks_of_[size_class];
   std::byte* at = chunks_.back().get();
+  CTI_CHECK(bytes_held_ <= bytes_max_);
   for (std::size_t i = blocks; i != 0; --i) give(at + (i - 1) * block, size_class);
   return true;
 }

@@ -21,6 +21,7 @@ class BlobPool {
  public:
   static constexpr std::size_t kLargest = 64 * 1024;
   static constexpr std::uint8_t kClasses = 21;
+  static_assert((std::size_t{64} << (kClasses - 1) / 2) == kLargest, "the last is the largest");
 
   explicit BlobPool(std::size_t bytes_max) noexcept : bytes_max_(bytes_max) {}
 

@@ -1,6 +1,8 @@
 // frame_prefix.cpp - checking and finishing of session frames.
 #include "wire/frame_prefix.hpp"
 
+#include "core/base/check.hpp"
+
 #include <cstring>
 
 namespace cti::wire {
@@ -89,6 +91,7 @@ FrameWriter::FrameWriter(MutableBytes buffer, const FrameShape& shape,
   // A few words: a call of memset costs more than it does.
   std::size_t at = 0;
   for (; at + 8 <= head_; at += 8) store_le(start_ + at, std::uint64_t{0});
+  CTI_CHECK(head_ >= kPrefixBytes);
   std::memset(start_ + at, 0, head_ - at);
   store_le(start_ + 4, shape.type);
 }
@@ -99,6 +102,8 @@ Bytes FrameWriter::finish_frame() noexcept {
   if (has_arguments_) bytes += arguments_.finish().size();
   const std::size_t whole =
       (bytes + 7) & ~std::size_t{7};  // the writer's room was cut to a multiple of 8
+  CTI_CHECK(whole >= kPrefixBytes);
+  CTI_CHECK(whole <= limits::kFrameBytesMax);
   if (whole != bytes) std::memset(start_ + bytes, 0, whole - bytes);
   store_le(start_, static_cast<std::uint32_t>(whole));
   return {start_, whole};

@@ -17,6 +17,10 @@ namespace cti::wire {
 inline constexpr std::size_t kPrefixBytes = 16;
 inline constexpr std::size_t kPositionBytes = 24;
 
+static_assert(kPrefixBytes % 8 == 0 && kPositionBytes % 8 == 0, "frames are padded to 8 bytes");
+static_assert(limits::kPositionsMax * kPositionBytes + 64 <= limits::kHelloBytesMax,
+              "a Subscribe with every position is no longer than the shortest frame limit");
+
 /// A place in the log of one peripheral gateway: everything up to and with `sequence` has been seen.
 struct Position {
   std::uint64_t lineage = 0;  ///< which memory the log has; new after both servers lost theirs

@@ -1,6 +1,7 @@
 // ged188_encode.cpp - writing messages. See ged188_encode.hpp.
 #include "wire/ged188_encode.hpp"
 
+#include "core/base/check.hpp"
 #include "wire/ged188_strict.hpp"
 
 #include <algorithm>
@@ -109,6 +110,7 @@ FrameWriter::FrameWriter(MutableBytes buffer, Version version, std::uint32_t mes
     fail(EncodeErrorCode::kBufferTooSmall, "fixed part", needed, buffer_.size());
     return;
   }
+  CTI_CHECK(fixed_bytes <= limits::kBodyBytesMax);
   store_be(buffer_.data() + 4, message_type);
   std::memset(buffer_.data() + limits::kHeaderBytes, 0, fixed_bytes);
   fixed_bytes_ = static_cast<std::uint16_t>(fixed_bytes);
@@ -132,6 +134,7 @@ std::byte* FrameWriter::open_field(const FieldTerms& terms, std::size_t bytes) n
     return nullptr;
   }
   if (terms.index != FieldTerms::kRepeats) {
+    CTI_CHECK(terms.index < 64);  // a bit of set_: the generator counts them
     const std::uint64_t bit = std::uint64_t{1} << terms.index;
     if ((set_ & bit) != 0) {
       fail(EncodeErrorCode::kFieldTwice, terms.name, 2, 1);
@@ -139,6 +142,8 @@ std::byte* FrameWriter::open_field(const FieldTerms& terms, std::size_t bytes) n
     }
     set_ |= bit;
   }
+  CTI_CHECK(used_ >= limits::kHeaderBytes + fixed_bytes_);
+  CTI_CHECK(used_ <= buffer_.size());
   if (buffer_.size() - used_ < header + bytes) {
     const bool protocol = buffer_.size() == limits::kMessageBytesMax;
     fail(protocol ? EncodeErrorCode::kFrameTooLong : EncodeErrorCode::kBufferTooSmall, terms.name,
@@ -239,6 +244,8 @@ void FrameWriter::begin_entry(const CountTerms& terms, CountSlot& slot, bool has
 }
 
 void FrameWriter::store_count(const CountSlot& slot) noexcept {
+  CTI_CHECK(slot.at == 0 || slot.at >= limits::kHeaderBytes);
+  CTI_CHECK(slot.at <= used_);
   if (slot.at != 0) store_be(buffer_.data() + slot.at, slot.entries);
 }
 
@@ -249,6 +256,9 @@ Result<Bytes, EncodeError> FrameWriter::finish(std::uint64_t required,
     fail(EncodeErrorCode::kRequiredMissing, terms[missing].name, 0, 0);
   }
   if (error_) return Err{*error_};
+  CTI_CHECK(named_bytes_ <= limits::kNamedDataBytesMax);
+  CTI_CHECK(used_ >= limits::kHeaderBytes + fixed_bytes_);
+  CTI_CHECK(used_ <= limits::kMessageBytesMax);
   store_be(buffer_.data(), static_cast<std::uint32_t>(used_ - limits::kHeaderBytes));
   return Bytes(buffer_.first(used_));
 }

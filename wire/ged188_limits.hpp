@@ -38,6 +38,14 @@ inline constexpr std::size_t kNamedNameBytesMax = 33;    ///< with its NUL
 inline constexpr std::size_t kNamedValueBytesMax = 211;  ///< with its NUL
 inline constexpr std::size_t kNarrowFieldBytesMax =
     255;  ///< longest floating field up to version 19
+static_assert(kMessageBytesMax <= 0xFFFF, "views keep lengths in 16 bits");
+static_assert(kNarrowFieldBytesMax == 0xFF, "a 1+1 header says the length in a byte");
+static_assert(1 + kNamedNameBytesMax + kNamedValueBytesMax <= kNarrowFieldBytesMax,
+              "the longest named array element fits a field of version 19");
+static_assert(kNamedDataBytesMax < kBodyBytesMax,
+              "call data leaves room for the rest of a message");
 }  // namespace limits
+
+static_assert(kOldestVersion < kWideHeadersFrom && kWideHeadersFrom <= kNewestVersion);
 
 }  // namespace cti::wire::ged188

@@ -4,6 +4,7 @@
 //          field's rule and is the only one that refuses. So the common path has no tables and hardly a branch.
 #include "wire/ged188_view.hpp"
 
+#include "core/base/check.hpp"
 #include "wire/ged188/tag.hpp"
 #include "wire/ged188_rules.hpp"
 #include "wire/ged188_strict.hpp"
@@ -52,6 +53,8 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
   const MessageRule* message = find_message(layout.message);
   if (message == nullptr) return refuse(error, DecodeErrorCode::kUnknownMessage, 0, 0, 0);
   const unsigned header = header_width_;
+  CTI_CHECK(header == 2 || header == 4);
+  CTI_CHECK(fixed_bytes_ <= size_);  // whoever calls has looked
   std::uint64_t seen =
       0;  // by position in message->floating: at most 64 fields, the generator checks
   std::size_t at = fixed_bytes_;
@@ -68,7 +71,9 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
                     name);
     }
     if (rule != nullptr) {
-      const auto bit = std::uint64_t{1} << (rule - message->floating.data());
+      const auto index = static_cast<std::size_t>(rule - message->floating.data());
+      CTI_CHECK(index < 64);
+      const auto bit = std::uint64_t{1} << index;
       if (rule->group == kNoGroup && (seen & bit) != 0) {
         return refuse(error, DecodeErrorCode::kFieldTwice, at, 2, 1, tag, name);
       }
@@ -180,6 +185,7 @@ bool MessageView::try_newer(const Layout& layout) noexcept {
 }
 
 void MessageView::set(const Layout& layout, Bytes body, Version version) noexcept {
+  CTI_CHECK(body.size() <= limits::kBodyBytesMax);
   body_ = body.data();
   size_ = static_cast<std::uint16_t>(body.size());
   version_ = static_cast<std::uint16_t>(std::min<Version>(version, 0xFFFF));

@@ -50,6 +50,7 @@ class FieldTable {
   };
 
   constexpr FieldTable(std::initializer_list<Field> fields) {
+    static_assert(kUnknownSlot < 64 && kZeroSlot < kUnknownSlot, "slots are bits of 64");
     entries_[0].slot = kZeroSlot;
     for (const Field& field : fields) entries_[field.tag] = {field.slot, field.width};
   }

@@ -92,6 +92,7 @@ class FrameCutter {
     const std::size_t whole = limits::kHeaderBytes + length;
     take(chunk, whole);
     if (held_ < whole) return false;
+    CTI_CHECK(held_ == whole);  // take() stops at the frame's end
     const bool go_on = emit(Bytes(buffer_.get(), whole), on_frame);
     held_ = 0;
     if (capacity_ > kKeepBytes) {
@@ -120,6 +121,7 @@ class FrameCutter {
       buffer_ = std::move(larger);
       capacity_ = wanted;
     }
+    CTI_CHECK(needed <= capacity_);
     std::memcpy(buffer_.get() + held_, bytes.data(), bytes.size());
     held_ = needed;
   }

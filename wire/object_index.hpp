@@ -10,6 +10,8 @@
 // Threads  one.
 #pragma once
 
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -33,11 +35,23 @@ class ObjectIndex {
 
   /// The key must not be there. False: the directory is at its limit, nothing changed.
   bool insert(std::uint64_t key, std::uint32_t number) {
+    if (!make_room(key)) return false;
+    insert_in_room(key, number);
+    return true;
+  }
+
+  /// insert() in two halves, for those who change something else in between and want to do all or nothing: what may
+  /// fail (false: the directory is at its limit; or std::bad_alloc), and what cannot.
+  bool make_room(std::uint64_t key) {
     while (segment_of(key).count == kFull) {
       if (!split(key)) return false;
     }
-    segment_of(key).insert(key, number);
     return true;
+  }
+  void insert_in_room(std::uint64_t key, std::uint32_t number) noexcept {
+    CTI_CHECK(number != kNone);
+    CTI_CHECK(segment_of(key).count < kFull);
+    segment_of(key).insert(key, number);
   }
 
   /// False: it was not there.
@@ -64,6 +78,9 @@ class ObjectIndex {
   static constexpr std::uint32_t kSlots = 64;
   static constexpr std::uint32_t kFull = 48;  // three quarters: probe runs stay short
   static constexpr std::uint32_t kDepthMax = 22;
+  static_assert(kFull < kSlots, "a probe ends at a free slot");
+  static_assert(kDepthMax < 64 - 6,
+                "the bits that choose a segment are not those that choose a slot");
 
   struct Segment {
     std::uint64_t keys[kSlots];
@@ -103,6 +120,7 @@ class ObjectIndex {
         hole = slot;
       }
       numbers[hole] = kNone;
+      CTI_CHECK(count > 0);
       --count;
     }
   };
@@ -139,6 +157,8 @@ class ObjectIndex {
       if (all.numbers[i] == kNone) continue;
       ((all.keys[i] >> bit) & 1 ? upper : lower).insert(all.keys[i], all.numbers[i]);
     }
+    CTI_CHECK(upper.count + lower.count == all.count);
+    CTI_CHECK(upper.depth <= depth_);
     const std::uint32_t covered = 1U << (depth_ - upper.depth);  // directory slots of each half
     const std::size_t first = directory_slot(key) / (2 * covered) * (2 * covered);
     for (std::uint32_t i = 0; i < covered; ++i) directory_[first + covered + i] = fresh;

@@ -1,6 +1,7 @@
 // object_table.cpp - applying records to objects.
 #include "wire/object_table.hpp"
 
+#include "core/base/check.hpp"
 #include "wire/arguments_fold.hpp"
 #include "wire/object_key.hpp"
 
@@ -8,6 +9,9 @@
 #include <cstring>
 
 namespace cti::wire {
+
+static_assert(limits::kArgumentsBytesMax <= BlobPool::kLargest, "the largest object fits a block");
+
 namespace {
 
 constexpr std::string_view kKindNames[] = {"?",          "agent", "call",  "device",
@@ -41,6 +45,8 @@ Names names_in(const ArgumentsView& arguments) noexcept {
 }
 
 }  // namespace
+
+static_assert(std::size(kKindNames) == kObjectKinds + 1);
 
 std::string_view name_of(ObjectKind kind) noexcept {
   const auto index = static_cast<std::size_t>(kind);
@@ -132,6 +138,7 @@ Applied ObjectTable::updated(const UpdateView& update, std::uint32_t number) noe
   const ObjectHandle handle = handle_of(number);
   if (!(update.topics() & topic::kEnds)) return {handle, Change::kUpdated};
   end_object(number);
+  invariants();
   return {handle, Change::kEnded};
 }
 
@@ -144,14 +151,13 @@ Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update,
   if (live_ >= limits_.objects_max) return refuse(FoldFault::kTooManyObjects, limits_.objects_max);
   const auto properties = folded(ArgumentsView(), update);
   if (!properties) return Err{properties.error()};
+  // All that may fail comes before anything that shows: an allocation that fails leaves the table as it was.
+  if (!index_.make_room(update.object_key())) return refuse(FoldFault::kIndexFull);
   const std::uint32_t number = free_slot();
   Slot& object = slot(number);
+  CTI_CHECK(object.block == nullptr);
   if (!store(object, *properties)) return refuse(FoldFault::kOutOfMemory, limits_.bytes_max);
-  if (!index_.insert(update.object_key(), number)) {
-    pool_.give(object.block, object.size_class);
-    object.block = nullptr;
-    return refuse(FoldFault::kIndexFull);
-  }
+  index_.insert_in_room(update.object_key(), number);
   free_ = object.next;
   ++object.generation;
   object.key = update.object_key();
@@ -159,6 +165,7 @@ Result<Applied, FoldError> ObjectTable::create_object(const UpdateView& update,
   link(number);
   touch(object, update);
   ++counters_.created;
+  invariants();
   return Applied{handle_of(number), Change::kCreated};
 }
 
@@ -166,17 +173,13 @@ Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update,
                                                       std::optional<std::string_view> text,
                                                       std::uint32_t number) {
   const std::uint64_t before = slot(number).key;
-  if (!index_.insert(update.object_key(), number)) return refuse(FoldFault::kIndexFull);
+  if (!index_.make_room(update.object_key())) return refuse(FoldFault::kIndexFull);
   auto applied = update_object(update, text, number);
-  if (!applied) {
-    index_.erase(update.object_key());
-    return applied;
-  }
-  index_.erase(before);
-  if (applied->change == Change::kEnded) {
-    index_.erase(update.object_key());  // end_object() knew it by its old key
-    return applied;
-  }
+  if (!applied || applied->change == Change::kEnded)
+    return applied;  // end_object() knew its old key
+  const bool known = index_.erase(before);
+  CTI_CHECK(known);
+  index_.insert_in_room(update.object_key(), number);
   slot(number).key = update.object_key();
   const auto kind = kind_of(unique_object_id(handle_of(number)));
   if (kind && *kind != slot(number).kind) {
@@ -212,6 +215,7 @@ bool ObjectTable::store(Slot& object, Bytes properties) {
     object.block = block;
     object.size_class = wanted;
   }
+  CTI_CHECK(properties.size() <= BlobPool::bytes_of(object.size_class));
   std::memcpy(object.block, properties.data(), properties.size());
   return true;
 }
@@ -248,6 +252,7 @@ void ObjectTable::link(std::uint32_t number) noexcept {
   objects.last = number;
   ++objects.count;
   ++live_;
+  CTI_CHECK((objects.first == objects.last) == (objects.count == 1));
 }
 
 void ObjectTable::unlink(std::uint32_t number) noexcept {
@@ -255,13 +260,18 @@ void ObjectTable::unlink(std::uint32_t number) noexcept {
   List& objects = list(object.kind);
   (object.previous == kNone ? objects.first : slot(object.previous).next) = object.next;
   (object.next == kNone ? objects.last : slot(object.next).previous) = object.previous;
+  CTI_CHECK(objects.count > 0);
+  CTI_CHECK(live_ >= objects.count);
   --objects.count;
   --live_;
+  CTI_CHECK((objects.first == kNone) == (objects.count == 0));
 }
 
 /// Out of the index and its list; readable until release_ended().
 void ObjectTable::end_object(std::uint32_t number) noexcept {
-  index_.erase(slot(number).key);
+  CTI_CHECK(slot(number).block != nullptr);
+  const bool known = index_.erase(slot(number).key);
+  CTI_CHECK(known);  // whoever lives is in the index, once
   unlink(number);
   slot(number).next = ended_;
   ended_ = number;
@@ -359,6 +369,16 @@ void ObjectTable::clear() {
       release_ended();
     }
   }
+}
+
+void ObjectTable::invariants() const noexcept {
+  std::uint64_t listed = 0;
+  for (const List& objects : lists_) listed += objects.count;
+  CTI_CHECK(listed == live_);
+  CTI_CHECK(counters_.created == counters_.ended + live_);
+  CTI_CHECK(live_ <= limits_.objects_max);
+  CTI_CHECK(live_ <= chunks_.size() * kSlotsPerChunk);
+  CTI_CHECK(pool_.bytes_held() <= limits_.bytes_max);
 }
 
 std::size_t ObjectTable::bytes_held() const noexcept {

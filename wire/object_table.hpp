@@ -129,6 +129,9 @@ class ObjectTable {
   const Counters& counters() const noexcept { return counters_; }
   std::size_t bytes_held() const noexcept;
 
+  /// Aborts when the sums do not hold. Constant time; every change ends with it.
+  void invariants() const noexcept;
+
  private:
   static constexpr std::uint32_t kNone = ObjectIndex::kNone;
   static constexpr std::uint32_t kSlotsPerChunk = 64;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "core/base/check.hpp"
 #include "core/base/result.hpp"
 #include "wire/frame_prefix.hpp"
 #include "wire/session_error.hpp"
@@ -52,6 +53,7 @@ class SessionFrameCutter {
       chunk = chunk.subspan(length);
     }
     pending_.assign(chunk.begin(), chunk.end());
+    CTI_CHECK(pending_.size() < std::max<std::size_t>(limit_, 4));  // less than a frame
     return {};
   }
 
@@ -100,6 +102,7 @@ class SessionFrameCutter {
     const std::size_t length = judged(pending_.data());
     if (failed_) return false;
     take(chunk, length);
+    CTI_CHECK(pending_.size() <= length);
     return pending_.size() == length;
   }
 

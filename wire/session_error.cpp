@@ -40,6 +40,10 @@ constexpr Text kTexts[] = {
 };
 static_assert(std::size(kTexts) == static_cast<std::size_t>(SessionFault::kListTooLong) + 1);
 
+static_assert(kTexts[static_cast<std::size_t>(SessionFault::kBufferFull)].name == "kBufferFull");
+static_assert(kTexts[static_cast<std::size_t>(SessionFault::kFrameTail)].name == "kFrameTail",
+              "the table stands in the order of the enumerators");
+
 const Text& text_of(SessionFault fault) noexcept {
   const auto index = static_cast<std::size_t>(fault);
   return kTexts[index < std::size(kTexts) ? index : 0];

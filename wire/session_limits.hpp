@@ -29,6 +29,10 @@ inline constexpr std::uint32_t kPositionsMax = 64;
 
 static_assert(kArgumentsBytesMax + 64 <= kFrameBytesMax,
               "an update with the largest Arguments fits a frame");
+static_assert(kHelloBytesMax <= kClientFrameBytesMax && kClientFrameBytesMax <= kFrameBytesMax,
+              "a session's limit rises when it is welcomed");
+static_assert(kFrameBytesMax % 8 == 0 && kClientFrameBytesMax % 8 == 0 && kHelloBytesMax % 8 == 0,
+              "frames are padded to 8 bytes");
 static_assert(kArgumentsEntriesMax * 8 <= kArgumentsBytesMax,
               "the entry limit can be reached within the byte limit");
 
