@@ -14,11 +14,12 @@
 
 namespace {
 std::size_t allocations = 0;
+std::size_t fails_at = 0;  // the allocation with this number fails; 0: none
 }  // namespace
 
-// Counts what the steady state allocates: nothing.
+// Counts what the steady state allocates: nothing. And fails when told to.
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
-  ++allocations;
+  if (++allocations == fails_at) throw std::bad_alloc();
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
@@ -64,6 +65,80 @@ Arguments one(const ArgKey& key, const T& value) {
   Arguments arguments;
   arguments.set(key, value);
   return arguments;
+}
+
+/// Applies `change` with its first, its second, ... allocation failing, to a table that `prepare` made, until none fails.
+/// After each failure the table must be as before, and the change must succeed when it is made again.
+template <class Prepare, class ChangeIt>
+std::size_t fail_each_allocation(Prepare&& prepare, ChangeIt&& change) {
+  for (std::size_t nth = 1;; ++nth) {
+    ObjectTable table;
+    Log log(table);
+    prepare(log);
+    const std::uint64_t digest = table.digest();
+    const std::uint32_t size = table.size();
+    bool failed = false;
+    fails_at = allocations + nth;
+    try {
+      (void)change(log);
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    fails_at = 0;
+    if (!failed) return nth - 1;
+    table.invariants();
+    EXPECT_EQ(table.digest(), digest) << "allocation " << nth;
+    EXPECT_EQ(table.size(), size) << "allocation " << nth;
+    EXPECT_TRUE(change(log)) << "allocation " << nth;
+    table.invariants();
+  }
+}
+
+// Fault M12: the record whose allocation fails is not applied, and nothing of it is left.
+TEST(ObjectTable, AFailedAllocationLeavesTheTableAsItWas) {
+  const std::string long_text(3000, 'x');
+  Arguments large, rename;
+  large.set(Keyword::CallVariable1, long_text);
+  rename.set(Keyword::OldUniqueObjectID, "call.5000.1.1");
+  rename.set(Keyword::CallVariable1, long_text);
+  const auto nothing = [](Log&) {};
+  const auto crowd =
+      [](Log& log) {  // the index is about to split, the first chunk of slots is used up
+        for (int i = 1; i <= 64; ++i) {
+          ASSERT_TRUE(log.put("call.5000." + std::to_string(i) + ".1", one(Keyword::ANI, "5551")));
+        }
+      };
+  const auto create = [&](Log& log) { return log.put("call.5000.900.1", large).ok(); };
+  const auto update = [&](Log& log) { return log.put("call.5000.1.1", large).ok(); };
+  const auto take_name = [&](Log& log) { return log.put("call.5000.900.1", rename).ok(); };
+  EXPECT_GT(fail_each_allocation(nothing, create), 0u);
+  EXPECT_GT(fail_each_allocation(crowd, create), 0u);
+  EXPECT_GT(fail_each_allocation(crowd, update), 0u);
+  EXPECT_GT(fail_each_allocation(crowd, take_name), 0u);
+}
+
+TEST(ObjectTable, AHandleStaysInvalidWhenTheNextObjectCannotBeMade) {
+  for (std::size_t nth = 1;; ++nth) {
+    ObjectTable table;
+    Log log(table);
+    for (int i = 1; i <= 48; ++i) {  // the index is full: the next key splits it
+      ASSERT_TRUE(log.put("call.5000." + std::to_string(i) + ".1", one(Keyword::ANI, "5551")));
+    }
+    const auto first = log.put("call.5000.777.1", one(Keyword::ANI, "5551"));
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(log.put("call.5000.777.1", Arguments(), topic::kCall | topic::kEnds));
+    ASSERT_TRUE(log.put("call.5000.1.1", one(Keyword::ANI, "5552")));  // lets the ended one go
+    fails_at = allocations + nth;
+    bool failed = false;
+    try {
+      (void)log.put("call.5000.778.1", one(Keyword::CallVariable1, std::string(3000, 'x')));
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    fails_at = 0;
+    if (!failed) return;
+    EXPECT_FALSE(table.valid(first->handle)) << "allocation " << nth;
+  }
 }
 
 TEST(ObjectTable, LaterKeysReplaceEarlierOnes) {
