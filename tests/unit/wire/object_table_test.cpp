@@ -118,26 +118,30 @@ TEST(ObjectTable, AFailedAllocationLeavesTheTableAsItWas) {
 }
 
 TEST(ObjectTable, AHandleStaysInvalidWhenTheNextObjectCannotBeMade) {
-  for (std::size_t nth = 1;; ++nth) {
-    ObjectTable table;
-    Log log(table);
-    for (int i = 1; i <= 48; ++i) {  // the index is full: the next key splits it
-      ASSERT_TRUE(log.put("call.5000." + std::to_string(i) + ".1", one(Keyword::ANI, "5551")));
+  const Arguments few = one(Keyword::ANI, "5551");
+  const auto call = [](std::size_t i) { return "call.5000." + std::to_string(i) + ".1"; };
+  // Sooner or later the key of the new object is the one that splits the index.
+  for (std::size_t crowd = 80; crowd < 480; ++crowd) {
+    const std::string fresh = call(1000 + crowd % 4);
+    bool failed = true;
+    for (std::size_t nth = 1; failed; ++nth) {
+      ObjectTable table;
+      Log log(table);
+      const auto first = log.put("call.5000.777.1", few);
+      ASSERT_TRUE(first);
+      for (std::size_t i = 1; i <= crowd; ++i) ASSERT_TRUE(log.put(call(i), few));
+      ASSERT_TRUE(log.put("call.5000.777.1", Arguments(), topic::kCall | topic::kEnds));
+      ASSERT_TRUE(log.put(call(1), one(Keyword::ANI, "5552")));  // lets the ended one go
+      failed = false;
+      fails_at = allocations + nth;
+      try {
+        (void)log.put(fresh, few);
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      fails_at = 0;
+      EXPECT_FALSE(table.valid(first->handle)) << "crowd " << crowd << ", allocation " << nth;
     }
-    const auto first = log.put("call.5000.777.1", one(Keyword::ANI, "5551"));
-    ASSERT_TRUE(first);
-    ASSERT_TRUE(log.put("call.5000.777.1", Arguments(), topic::kCall | topic::kEnds));
-    ASSERT_TRUE(log.put("call.5000.1.1", one(Keyword::ANI, "5552")));  // lets the ended one go
-    fails_at = allocations + nth;
-    bool failed = false;
-    try {
-      (void)log.put("call.5000.778.1", one(Keyword::CallVariable1, std::string(3000, 'x')));
-    } catch (const std::bad_alloc&) {
-      failed = true;
-    }
-    fails_at = 0;
-    if (!failed) return;
-    EXPECT_FALSE(table.valid(first->handle)) << "allocation " << nth;
   }
 }
 
