@@ -24,7 +24,9 @@ void Line::take_ask(Ask&& ask) {
   ++counters_.asks;
   if (ask.kind == AskKind::kSessionGone) {
     std::erase_if(parked_, [&](const Parked& parked) {
-      return parked.ask.from.session_number == ask.from.session_number;
+      const SessionRef& from = parked.ask.from;
+      return from.fanout == ask.from.fanout && from.connection.slot == ask.from.connection.slot &&
+             from.session_number <= ask.from.session_number;
     });
     return;
   }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "broker/fanout/outbox.hpp"
+#include "broker/meet/ask_queue.hpp"
 #include "broker/meet/rendezvous.hpp"
 #include "core/base/cacheline.hpp"
 #include "core/io.hpp"
@@ -74,11 +75,12 @@ struct SessionDetail {
   TimePoint timer_at = kNever;
   TimePoint tokens_at{};
   std::uint32_t tokens = 0;
+  std::vector<AskShare> shares;       ///< [line] of its requests, what waits there
   std::uint32_t heartbeats_sent = 0;  ///< since something was last heard
   std::uint16_t role = 0;
   SessionMode mode = SessionMode::kNone;
   bool counted_monitor = false;
-  bool told_gone = false;  ///< the lines know, or will, that the session has ended
+  bool told_gone = false;  ///< the lines have been told that the session has ended
   bool admitted = false;   ///< counted by the Admission
 
   wire::SessionFrameCutter cutter{wire::limits::kHelloBytesMax, kRetainBytes};

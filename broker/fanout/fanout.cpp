@@ -40,7 +40,9 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
   lines_.reserve(lines.size());
   for (LineShared* line : lines) {
     ring::LogGate& gate = line->log.gate(shared.index);
-    lines_.push_back(Line{line, &gate, line->asks.make_token(), line->log.tail()});
+    AskLane& lane = line->asks.lane(shared.index);
+    lane.open(sessions_.size());
+    lines_.push_back(Line{line, &gate, &lane, line->log.tail()});
     const auto index = static_cast<std::uint16_t>(lines_.size() - 1);
     channels_.set_line(index, line->log, gate);
     channels_.set_read(index, lines_.back().read);
@@ -71,7 +73,7 @@ void FanoutReactor::request_stop() noexcept {
 
 /// The last look before sleeping.
 bool FanoutReactor::nothing_to_do() noexcept {
-  if (!queue_.empty() || !gone_.empty()) return false;
+  if (!queue_.empty()) return false;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     if (lines_[i].shared->log.tail() != lines_[i].read) return false;
     if (!shared_.tells[i]->empty()) return false;
@@ -83,7 +85,7 @@ bool FanoutReactor::nothing_to_do() noexcept {
 TimePoint FanoutReactor::announce_sleep(TimePoint deadline) noexcept {
   if (now_ < gather_until_) {
     // Not announced: whatever the lines publish meanwhile is found when the time is up, and they save the bell.
-    if (!queue_.empty() || !gone_.empty()) return TimePoint{};
+    if (!queue_.empty()) return TimePoint{};
     return std::min({deadline, timers_.next(), gather_until_});
   }
   shared_.bell.announce();
@@ -142,7 +144,6 @@ void FanoutReactor::stop() {
 }
 
 void FanoutReactor::end_turn() {
-  retry_gone();
   for (Line& line : lines_) {
     if (std::exchange(line.asked, false)) line.shared->wake();
   }
@@ -207,6 +208,7 @@ void FanoutReactor::accept(const core::Completion& completion) {
   Session& session = sessions_[slot];
   CTI_CHECK(session.state == SessionState::kFree);
   auto made = std::make_unique<SessionDetail>();  // first: when it throws, nothing has changed
+  made->shares.resize(lines_.size());
   ++counters_.accepted;
   ++open_sessions_;
   session = Session{};

@@ -83,7 +83,7 @@ class FanoutReactor {
   struct Line {
     LineShared* shared;
     ring::LogGate* gate;
-    AskQueue::Token token;
+    AskLane* lane;
     ring::Position read = 0;  // followed up to here
     ring::Position held =
         ring::kNoHold;   // the log is held from here on (FanoutConfig::backpressure)
@@ -151,7 +151,7 @@ class FanoutReactor {
   void release_channels(std::uint32_t slot);
   static void note_agent(SessionDetail& detail, const wire::UpdateView& update);
   int find_line(std::uint32_t peripheral_id) const;
-  bool push_ask(Line& line, Ask&& ask);
+  bool push_control(Line& line, Ask&& ask);
 
   // fanout_input.cpp: what clients send, deadlines, ends
   void received(std::uint32_t slot, Bytes bytes);
@@ -170,7 +170,6 @@ class FanoutReactor {
   void leave_feeds(std::uint32_t slot);
   void closed(std::uint32_t slot);
   void tell_lines_gone(std::uint32_t slot);
-  void retry_gone();
 
   // fanout_frames.cpp: frames made here
   bool append_private(std::uint32_t slot, Bytes frame, std::uint16_t line);
@@ -209,11 +208,6 @@ class FanoutReactor {
   std::vector<core::Completion> completions_;
   std::vector<std::uint32_t> queue_;  // sessions to serve after the inputs
   std::vector<std::uint32_t> serving_;
-  struct Gone {
-    SessionRef session;
-    std::uint16_t line;
-  };
-  std::vector<Gone> gone_;          // ends of sessions that lines have not been told yet
   std::vector<std::byte> scratch_;  // for the frames made here
 
   TimePoint now_{};

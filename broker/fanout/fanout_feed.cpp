@@ -15,8 +15,8 @@ SessionRef FanoutReactor::ref(std::uint32_t slot) const {
   return {shared_.index, {slot, session.generation}, session.number};
 }
 
-bool FanoutReactor::push_ask(Line& line, Ask&& ask) {
-  if (!line.shared->asks.push(line.token, std::move(ask))) return false;
+bool FanoutReactor::push_control(Line& line, Ask&& ask) {
+  if (!line.lane->push_control(std::move(ask))) return false;
   line.asked = true;
   return true;
 }
@@ -80,7 +80,7 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   ask.kind = AskKind::kSnapshot;
   ask.from = ref(slot);
   ask.agent_key = detail.agent_key;
-  if (!push_ask(lines_[line], std::move(ask))) return arm(slot, now_ + kRetry);
+  if (!push_control(lines_[line], std::move(ask))) return arm(slot, now_ + kRetry);
   detail.image_pending = true;
   detail.asked_at = now_;
   feed(slot, line).state = FeedState::kAwaitImage;
@@ -317,7 +317,7 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   ask.from = ref(slot);
   ask.request_id = frame.id();
   ask.arguments.assign(arguments.bytes().begin(), arguments.bytes().end());
-  if (!push_ask(lines_[static_cast<std::size_t>(line)], std::move(ask))) {
+  if (!push_control(lines_[static_cast<std::size_t>(line)], std::move(ask))) {
     ++counters_.requests_busy;
     return send_subscribed(slot, wire::ctios::eServiceNotSupported,
                            "the server is busy: try again");

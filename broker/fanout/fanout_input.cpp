@@ -157,10 +157,17 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   ask.request = static_cast<std::uint32_t>(request->request());
   ask.agent_key = detail.agent_key;
   ask.arguments.assign(arguments.bytes().begin(), arguments.bytes().end());
-  if (push_ask(lines_[static_cast<std::size_t>(line)], std::move(ask))) return;
+  Line& to = lines_[static_cast<std::size_t>(line)];
+  const AskPush pushed =
+      to.lane->push(std::move(ask), detail.shares[static_cast<std::size_t>(line)]);
+  if (pushed == AskPush::kTaken) {
+    to.asked = true;
+    return;
+  }
   ++counters_.requests_busy;
   refuse_request(slot, *request, wire::ctios::eServiceNotSupported,
-                 "the server is busy: try again");
+                 pushed == AskPush::kShareFull ? "too many of your requests wait: try again"
+                                               : "the server is busy: try again");
 }
 
 /// The line that the request is for: its object's, its PeripheralID's, or the session's own.
@@ -314,18 +321,10 @@ void FanoutReactor::leave_feeds(std::uint32_t slot) {
 void FanoutReactor::tell_lines_gone(std::uint32_t slot) {
   SessionDetail& detail = *sessions_[slot].detail;
   if (sessions_[slot].number == 0 || std::exchange(detail.told_gone, true)) return;
-  for (std::uint16_t line = 0; line < lines_.size(); ++line) gone_.push_back({ref(slot), line});
-  retry_gone();
-}
-
-/// A line that is busy hears of ended sessions later, but it does hear of them.
-void FanoutReactor::retry_gone() {
-  std::erase_if(gone_, [this](const Gone& gone) {
-    Ask ask;
-    ask.kind = AskKind::kSessionGone;
-    ask.from = gone.session;
-    return push_ask(lines_[gone.line], std::move(ask));
-  });
+  for (Line& line : lines_) {
+    line.lane->session_gone(ref(slot));
+    line.asked = true;
+  }
 }
 
 /// kClosed: nothing of the connection is in flight any more. The slot is free.

@@ -1,9 +1,11 @@
 // admission.hpp - how many sessions there may be, in all and from one address, over all fan-out reactors.
 //
-// Threads  any reactor. A mutex: taken once when a session begins and once when it ends, never per event.
+// Threads  any reactor, and for sessions() any line. A mutex: taken once when a session begins and once when it ends. The
+//          count can be read without it: lines look in each turn.
 // Bounds   sessions_max entries at most; an address is forgotten with its last session.
 #pragma once
 
+#include "core/base/cacheline.hpp"
 #include "core/base/check.hpp"
 
 #include <atomic>
@@ -23,14 +25,14 @@ class Admission {
   /// One more session from `address`. kYes is given back with leave().
   [[nodiscard]] Admitted enter(std::uint64_t address) {
     const std::lock_guard lock(mutex_);
-    if (sessions_ >= sessions_max_) return Admitted::kFull;
+    if (sessions() >= sessions_max_) return Admitted::kFull;
     std::uint32_t& count = by_address_[address];
     if (count >= per_address_max_) {
       if (count == 0) by_address_.erase(address);
       return Admitted::kAddressFull;
     }
     ++count;
-    ++sessions_;
+    add(1);
     return Admitted::kYes;
   }
 
@@ -38,13 +40,16 @@ class Admission {
     const std::lock_guard lock(mutex_);
     const auto found = by_address_.find(address);
     CTI_CHECK(found != by_address_.end());
+    CTI_CHECK(found->second > 0 && found->second <= sessions());
     if (--found->second == 0) by_address_.erase(found);
-    --sessions_;
+    add(-1);
+    CTI_CHECK(by_address_.size() <= sessions());
   }
 
-  std::uint32_t sessions() const {
-    const std::lock_guard lock(mutex_);
-    return sessions_;
+  /// Any thread, without a lock: how many there are now, or were a moment ago.
+  std::uint32_t sessions() const noexcept {
+    // relaxed: a number by itself, nothing is published with it. Under the mutex it is exact.
+    return sessions_.load(std::memory_order_relaxed);
   }
 
   /// A number for a new session: CILConnectionID. Never given twice while the server lives.
@@ -54,11 +59,17 @@ class Admission {
   }
 
  private:
+  /// Under the mutex: the only writer, for that moment.
+  void add(std::int32_t change) noexcept {
+    // relaxed: the mutex orders the writers; readers want the number alone.
+    sessions_.store(sessions() + static_cast<std::uint32_t>(change), std::memory_order_relaxed);
+  }
+
   const std::uint32_t sessions_max_;
   const std::uint32_t per_address_max_;
-  mutable std::mutex mutex_;
-  std::uint32_t sessions_ = 0;
+  std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
+  alignas(kFalseSharing) std::atomic<std::uint32_t> sessions_{0};
   std::atomic<std::uint64_t> numbers_{0};
 };
 

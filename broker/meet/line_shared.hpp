@@ -27,7 +27,7 @@ class Admission;
 
 /// Sizes of what passes between threads. All memory is set aside when the server starts.
 struct RendezvousLimits {
-  std::size_t asks_per_line = 4096;   ///< requests waiting for one line, over all reactors
+  AskLimits asks;                     ///< requests of one reactor waiting for one line
   std::size_t tells_per_pair = 1024;  ///< answers waiting for one reactor from one line
   std::size_t tell_backlog_per_fanout =
       4096;  ///< answers the line keeps itself when the ring is full; past it: cut
@@ -38,13 +38,13 @@ struct RendezvousLimits {
 struct LineShared {
   LineShared(std::uint16_t index_, ring::EventLog& log_, Position start_, std::size_t fanouts,
              const RendezvousLimits& limits)
-      : index(index_), log(log_), start(start_), asks(limits.asks_per_line, fanouts) {}
+      : index(index_), log(log_), start(start_), asks(fanouts, limits.asks) {}
 
   const std::uint16_t index;  ///< of this line; the index into FanoutShared::tells
   ring::EventLog& log;        ///< written by the line; each reactor has cursors of its own
   const Position
       start;  ///< lineage and epoch of the log's records; the first record is start.sequence + 1
-  AskQueue asks;        ///< any reactor, with its token
+  AskQueue asks;        ///< each reactor its lane
   ring::Doorbell bell;  ///< reactors ring it after pushing an Ask; wake with io->wake()
   core::Io* io =
       nullptr;  ///< the line's Io: reactors may call wake() only. Set before the threads start

@@ -1,10 +1,10 @@
 // rendezvous.hpp - what passes between a line (one per peripheral gateway) and the fan-out reactors.
 //
 // Why      updates travel in the event log, which every fan-out reactor reads; all else travels here.
-// Shape    Ask: fan-out -> line, through one many-producer queue per line (requests, thousands a second).
+// Shape    Ask: fan-out -> line, through one lane per pair (requests, thousands a second; see ask_queue.hpp).
 //          Tell: line -> fan-out, through one SPSC ring per pair (replies, snapshots: private to one session).
 // Order    a Tell names the log position that it comes after: the session first gets every update below it.
-// Bounds   both queues have a fixed capacity. A full Ask queue refuses the request at the fan-out (busy, counted); a full
+// Bounds   both have a fixed capacity. A full lane of Asks refuses the request at the fan-out (busy, counted); a full
 //          Tell ring makes the line keep the Tell in its own bounded backlog and, past that, cut the session (counted).
 #pragma once
 
@@ -45,7 +45,7 @@ enum class AskKind : std::uint8_t {
   kRequest,      ///< a client's request; answered by exactly one kReply
   kAgentMode,    ///< make sure that the agent is known and fresh, then kAgentMode with an image
   kSnapshot,     ///< an image, for monitor mode, a lapped session or a resume that is too old
-  kSessionGone,  ///< the session has ended: forget it; its requests in flight go unanswered
+  kSessionGone,  ///< this session, and all before it in its slot, have ended: their requests go unanswered
 };
 
 struct Ask {

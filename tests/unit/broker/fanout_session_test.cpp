@@ -1,6 +1,8 @@
 // Sessions come, say who they are, break the rules, fall silent and go; the others notice nothing.
 #include "tests/unit/broker/fanout_world.hpp"
 
+#include <set>
+
 namespace cti::broker {
 namespace {
 
@@ -346,7 +348,7 @@ TEST(FanoutSession, C17_AHalfClosedClientHasLeft) {
 
 TEST(FanoutSession, AnswersBusyWhenTheLinesQueueIsFull) {
   WorldOptions options{.config = small_config()};
-  options.limits.asks_per_line = 32;
+  options.limits.asks.requests = 32;
   FanoutWorld world(options);
   TestClient& client = world.agent("1001");
   world.network.freeze("10.0.1.1", true);
@@ -356,6 +358,33 @@ TEST(FanoutSession, AnswersBusyWhenTheLinesQueueIsFull) {
   world.network.freeze("10.0.1.1", false);
   world.run(Millis{100});
   EXPECT_EQ(client.count(FrameType::kReply), 150u);
+}
+
+// Issue 9, item 2: the end of a session, refused by a full queue, made the reactor spin.
+TEST(FanoutSession, EndsOfSessionsReachALineThatWasFullAndNobodySpinsMeanwhile) {
+  WorldOptions options{.config = small_config()};
+  options.limits.asks = {.requests = 16, .controls = 2};
+  FanoutWorld world(options);
+  std::vector<TestClient*> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(&world.agent("10" + std::to_string(10 + i)));
+  world.network.freeze("10.0.1.1", true);
+  for (TestClient* client : clients) {
+    for (std::uint64_t id = 1; id <= 4; ++id) client->request(id);
+  }
+  world.run(Millis{50});
+  EXPECT_GT(world.reactor->counters().requests_busy, 0u);
+  for (TestClient* client : clients) client->hang_up();
+  world.run(Millis{500});
+  const std::uint64_t turns = world.io->counters().turns;
+  world.run(Seconds{2});
+  EXPECT_LT(world.io->counters().turns - turns, 50u) << "there is nothing to do";
+  world.network.freeze("10.0.1.1", false);
+  world.run(Millis{200});
+  std::set<std::uint64_t> gone;
+  for (const Ask& ask : world.line().asks) {
+    if (ask.kind == AskKind::kSessionGone) gone.insert(ask.from.session_number);
+  }
+  EXPECT_EQ(gone.size(), 20u);
 }
 
 TEST(FanoutSession, P2_SaysGoodbyeToEverySessionAndEndsInTime) {

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,12 +62,12 @@ class LineWorld {
         log(std::move(ring::EventLog::create({.bytes = log_bytes, .gates = 1})).value()),
         shared(0, *log, {7, 1, 0}, 1, limits),
         fanout(0, 1, limits),
-        token(shared.asks.make_token()),
         line_io(network.make_io("10.0.0.1")),
         fanout_io(network.make_io("10.0.0.9")),
         side_a(std::make_unique<CtiServer>(network.make_io("10.0.0.2"), std::uint16_t{42027})),
         side_b(std::make_unique<CtiServer>(network.make_io("10.0.0.3"), std::uint16_t{43027})) {
     shared.io = line_io.get();
+    shared.asks.lane(0).open(64);
     fanout.io = fanout_io.get();
     side_a->agents = side_b->agents = {{"22866", {1, "", ""}}, {"22867", {1, "", ""}}};
     line = std::make_unique<broker::Line>(
@@ -129,7 +130,13 @@ class LineWorld {
     return ask;
   }
   void ask(broker::Ask&& what) {
-    EXPECT_TRUE(shared.asks.push(token, std::move(what)));
+    broker::AskLane& lane = shared.asks.lane(0);
+    if (what.kind == broker::AskKind::kRequest) {
+      auto& share = shares[what.from.session_number];
+      EXPECT_EQ(lane.push(std::move(what), share), broker::AskPush::kTaken);
+    } else {
+      EXPECT_TRUE(lane.push_control(std::move(what)));
+    }
     shared.wake();
   }
   /// Asks and waits for the one reply.
@@ -202,7 +209,7 @@ class LineWorld {
   std::unique_ptr<ring::EventLog> log;
   broker::LineShared shared;
   broker::FanoutShared fanout;
-  broker::AskQueue::Token token;
+  std::map<std::uint64_t, broker::AskShare> shares;  // [session number]
   std::unique_ptr<core::Io> line_io, fanout_io;
   std::unique_ptr<CtiServer> side_a, side_b;
   std::unique_ptr<broker::Line> line;
