@@ -70,7 +70,7 @@ void BasicEventLog<Atom>::add_index(std::uint64_t sequence) noexcept {
   // relaxed: F0 orders it before the entry's words.
   index_claimed_.store(index_count_ + 1, std::memory_order_relaxed);
   // F0 -> F1: a reader that sees a word stored below also sees that the entry has been claimed anew.
-  std::atomic_thread_fence(std::memory_order_release);
+  FenceOf<Atom>::release();
   IndexEntry& slot = index_[index_count_ & index_mask_];
   // relaxed: published by R1, guarded by F0.
   slot.sequence.store(sequence, std::memory_order_relaxed);
@@ -126,7 +126,7 @@ std::optional<typename BasicEventLog<Atom>::IndexHit> BasicEventLog<Atom>::find_
   IndexHit hit = entry(low - 1);
   hit.until = low < count ? std::min(end, entry(low).position) : end;
   // F1 <- F0: had an entry above been overwritten, the load below would say so.
-  std::atomic_thread_fence(std::memory_order_acquire);
+  FenceOf<Atom>::acquire();
   // relaxed: F1 orders it after the entries.
   const std::uint64_t claimed = index_claimed_.load(std::memory_order_relaxed);
   if (claimed > oldest + index_mask_ + 1) return std::nullopt;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/base/cacheline.hpp"
+#include "ring/fence.hpp"
 
 #include <array>
 #include <atomic>
@@ -41,7 +42,7 @@ class Seqlock {
     // relaxed: F0 orders it before the words.
     sequence_.store(before + 1, std::memory_order_relaxed);
     // F0 -> F1: the odd number is visible to whoever sees a word stored below.
-    std::atomic_thread_fence(std::memory_order_release);
+    FenceOf<Atom>::release();
     // relaxed: the words are ordered by F0 above and R0 below.
     for (std::size_t i = 0; i < kWords; ++i) words_[i].store(words[i], std::memory_order_relaxed);
     // R0 -> A0: the words are complete before the even number says so.
@@ -57,7 +58,7 @@ class Seqlock {
     // relaxed: ordered by A0 above and F1 below.
     for (std::size_t i = 0; i < kWords; ++i) words[i] = words_[i].load(std::memory_order_relaxed);
     // F1 <- F0: if a word above was newer than `before`, the load below sees a newer number.
-    std::atomic_thread_fence(std::memory_order_acquire);
+    FenceOf<Atom>::acquire();
     // relaxed: F1 orders it after the words.
     if (sequence_.load(std::memory_order_relaxed) != before) return std::nullopt;
     T value;

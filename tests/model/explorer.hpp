@@ -1,13 +1,13 @@
-// explorer.hpp - runs two or three short threads in every order, up to a number of preemptions.
+// explorer.hpp - runs two or three short threads in every order, up to a number of deviations.
 //
 // Why      a race that the operating system shows once in a million runs is one branch of a small tree here.
-// Shape    the threads are coroutines on one real thread. Their atomics are Scheduled<T>, which asks the explorer
-//          before and after every access who goes on. A run is a list of choices; depth-first search over the lists,
-//          each run from the start, visits every order whose choices differ from "just go on" at most
-//          `deviations_max` times (a preemption, or a store that stays in its core for a while).
-// Memory   total store order, as x86: a store may wait in its thread's buffer while that thread's later loads go
-//          ahead; fences, exchanges and seq_cst stores empty the buffer. So a missing fence is found here. A release or
-//          acquire that is too weak is not: that is the thread sanitizer's part (README.md).
+// Shape    the threads are coroutines on one real thread. Their atomics ask the explorer at every access who goes on. A
+//          run is a list of choices; depth-first search over the lists, each run from the start, visits every order
+//          whose choices differ from "just go on" at most `deviations_max` times (a preemption, a store that stays in
+//          its core for a while, a load that returns an older store).
+// Memory   one of two. Scheduled<T>, below: total store order, as x86. A store may wait in its thread's buffer while that
+//          thread's later loads go ahead; fences, exchanges and seq_cst stores empty the buffer. Viewed<T> (viewed.hpp):
+//          C++20's release and acquire, weaker than any machine; there each order too weak is found.
 // Progress a thread that cannot go on parks with a condition. When nobody can go on, or a run takes too many steps,
 //          its outcome is kStuck.
 // Outcome  what the scenario's verdict says after a run, as text; compared with a table that has a reason per line.
@@ -15,6 +15,7 @@
 
 #include "core/base/check.hpp"
 #include "ring/fence.hpp"
+#include "tests/model/views.hpp"
 
 #include <ucontext.h>
 
@@ -34,6 +35,11 @@
 namespace cti::model {
 
 inline constexpr const char* kStuck = "stuck";
+/// Two threads at one piece of plain data, unordered.
+inline constexpr const char* kRace = "race";
+
+/// Whose rules hold: see the top of the file.
+enum class Memory { kStoreBuffers, kViews };
 
 /// One run's threads and what to say about it afterwards. Made anew for every run.
 struct Scenario {
@@ -50,17 +56,22 @@ class Explorer {
   };
 
   Explorer() = default;
-  explicit Explorer(Limits limits) : limits_(limits) {}
+  explicit Explorer(Limits limits, Memory memory = Memory::kStoreBuffers)
+      : limits_(limits), memory_(memory) {}
 
-  /// Every outcome and in how many runs it came.
-  std::map<std::string, std::uint64_t> explore(const std::function<Scenario()>& make) {
-    std::map<std::string, std::uint64_t> outcomes;
+  using Outcomes = std::map<std::string, std::uint64_t>;
+
+  /// Every outcome and in how many runs it came. Ends early, not exhausted, with one that `enough` accepts.
+  Outcomes explore(const std::function<Scenario()>& make,
+                   const std::function<bool(const std::string&)>& enough = nullptr) {
+    Outcomes outcomes;
     choices_.clear();
     runs_ = 0;
     exhausted_ = false;
     do {
-      ++outcomes[run_once(make())];
-      if (++runs_ == limits_.runs_max) return outcomes;
+      const std::string outcome = run_once(make());
+      ++outcomes[outcome];
+      if (++runs_ == limits_.runs_max || (enough && enough(outcome))) return outcomes;
     } while (next_choices());
     exhausted_ = true;
     return outcomes;
@@ -75,7 +86,7 @@ class Explorer {
     return explorer;
   }
 
-  // ---- called by the threads, through Scheduled<T> and the functions below ----
+  // ---- called by the threads, through their atomics and the functions below ----
 
   /// Anybody may go on from here, and any waiting store may reach memory.
   void step() {
@@ -83,16 +94,15 @@ class Explorer {
     flush_some();
     if (deviations_ == limits_.deviations_max) return;
     const Others next = runnable_others();
-    const std::size_t chosen = choose(next.count + 1);
-    if (chosen == 0) return;
-    ++deviations_;
-    switch_to(next.index[chosen - 1]);
+    const std::size_t chosen = deviate(next.count + 1);
+    if (chosen != 0) switch_to(next.index[chosen - 1]);
   }
 
   /// Lets somebody else go on, if anybody can, at no cost: what a loop that tries again does in between.
   void yield() {
     if (++steps_ > limits_.steps_max) give_up();
     flush();  // time passes
+    if (memory_ == Memory::kViews) views_.arrive(active_);
     const Others next = runnable_others();
     if (next.count > 0) switch_to(next.index[choose(next.count)]);
   }
@@ -113,6 +123,33 @@ class Explorer {
     threads_[active_]->ready = nullptr;
   }
 
+  /// One of `count` ways to go on, of which 0 is the usual one and every other a deviation.
+  std::size_t deviate(std::size_t count) {
+    if (count == 1 || uninterrupted_ || deviations_ == limits_.deviations_max) return 0;
+    const std::size_t chosen = choose(count);
+    if (chosen != 0) ++deviations_;
+    return chosen;
+  }
+
+  /// While it is set nobody deviates: for the long way to where a scenario becomes interesting.
+  void uninterrupted(bool set) {
+    flush();
+    uninterrupted_ = set;
+  }
+
+  /// The run ends here and now, and this is its outcome.
+  [[noreturn]] void end_run(const char* outcome) {
+    cut_short_ = outcome;
+    ::setcontext(&outside_);
+    std::abort();
+  }
+
+  [[nodiscard]] std::size_t active() const { return active_; }
+  /// Unlike any other run of the process: by it an atomic knows that its location is of an earlier one.
+  [[nodiscard]] std::uint64_t run_id() const { return run_id_; }
+  [[nodiscard]] Memory memory() const { return memory_; }
+  Views& views() { return views_; }
+
   std::uint64_t load(const std::uint64_t* cell) {
     std::uint64_t value = *cell;
     for (const Store& store : threads_[active_]->buffer) {
@@ -125,12 +162,10 @@ class Explorer {
     auto& buffer = threads_[active_]->buffer;
     // Stores leave in order: behind a waiting one this one waits too.
     if (buffer.empty()) {
-      const bool may_wait = deviations_ < limits_.deviations_max;
-      if (!may_wait || choose(2) == 0) {
+      if (deviate(2) == 0) {
         *cell = value;
         return;
       }
-      ++deviations_;
     }
     buffer.push_back({cell, value});
   }
@@ -141,7 +176,7 @@ class Explorer {
   }
 
  private:
-  static constexpr std::size_t kThreadsMax = 4;
+  static constexpr std::size_t kThreadsMax = Views::kThreadsMax;
   static constexpr std::size_t kStackBytes = 256 * 1024;
   struct Store {
     std::uint64_t* cell;
@@ -167,7 +202,11 @@ class Explorer {
     at_ = 0;
     steps_ = 0;
     deviations_ = 0;
-    stuck_ = false;
+    cut_short_ = nullptr;
+    uninterrupted_ = false;
+    static std::uint64_t runs_of_all = 0;
+    run_id_ = ++runs_of_all;
+    if (memory_ == Memory::kViews) views_.reset();
     while (stacks_.size() < scenario.threads.size()) {
       stacks_.push_back(std::make_unique<std::byte[]>(kStackBytes));
     }
@@ -181,7 +220,7 @@ class Explorer {
     }
     current() = nullptr;
     threads_.clear();
-    return stuck_ ? kStuck : scenario.verdict();
+    return cut_short_ != nullptr ? cut_short_ : scenario.verdict();
   }
 
   void prepare(std::function<void()> body) {
@@ -212,17 +251,15 @@ class Explorer {
         ::setcontext(&threads_[active_]->context);
       }
       if (flush_oldest_anywhere()) continue;
-      for (const auto& thread : threads_) stuck_ = stuck_ || !thread->done;
+      for (const auto& thread : threads_) {
+        if (!thread->done) cut_short_ = kStuck;
+      }
       ::setcontext(&outside_);
       std::abort();
     }
   }
 
-  [[noreturn]] void give_up() {
-    stuck_ = true;
-    ::setcontext(&outside_);
-    std::abort();
-  }
+  [[noreturn]] void give_up() { end_run(kStuck); }
 
   bool runnable(std::size_t index) const {
     const Thread& thread = *threads_[index];
@@ -283,6 +320,7 @@ class Explorer {
   }
 
   const Limits limits_{};
+  const Memory memory_ = Memory::kStoreBuffers;
   std::vector<Choice> choices_;
   std::size_t at_ = 0;
   std::uint64_t runs_ = 0;
@@ -294,7 +332,10 @@ class Explorer {
   std::size_t active_ = 0;
   std::uint32_t steps_ = 0;
   std::uint32_t deviations_ = 0;
-  bool stuck_ = false;
+  bool uninterrupted_ = false;
+  const char* cut_short_ = nullptr;  // the outcome of a run that does not come to its verdict
+  std::uint64_t run_id_ = 0;
+  Views views_;
 };
 
 /// A place between two plain accesses where somebody else may come in.
@@ -306,6 +347,19 @@ inline void step() {
 inline void yield() {
   if (Explorer* explorer = Explorer::current()) explorer->yield();
 }
+
+/// In here nobody else comes in (see Explorer::uninterrupted).
+struct Uninterrupted {
+  Uninterrupted() { set(true); }
+  ~Uninterrupted() { set(false); }
+  Uninterrupted(const Uninterrupted&) = delete;
+  Uninterrupted& operator=(const Uninterrupted&) = delete;
+
+ private:
+  static void set(bool on) {
+    if (Explorer* explorer = Explorer::current()) explorer->uninterrupted(on);
+  }
+};
 
 /// Waits for plain (not Scheduled) state that another thread of the scenario sets.
 inline void park(std::function<bool()> ready) {
@@ -365,6 +419,8 @@ namespace cti::ring {
 
 template <>
 struct FenceOf<model::Scheduled> {
+  static void acquire() {}  // loads stay in order anyhow, and so do stores
+  static void release() {}
   static void full() {
     if (model::Explorer* const explorer = model::Explorer::current()) {
       explorer->step();

@@ -2,12 +2,15 @@
 """plant.py - plants one bug at a time into a copy of ring/ and says which net catches it.
 
 Each bug is one replacement of text in one file; a text that is not there exactly once is an error (--check, a test), so
-the list cannot rot unseen. Nets: unit, model (every order, store buffers), property, tsan (real threads, clang, several
-runs). It takes some minutes, so it is run by hand: `python3 tests/model/plant.py [--model ...] [name-part ...]`; the result
-stands in README.md.
+the list cannot rot unseen. With --orders the bugs are not a list: every acquire, release and fence found in the source is
+weakened, one at a time. Nets: unit, model (every order, store buffers), views (every order, C++'s release and acquire),
+property, tsan (real threads, clang, several runs). It takes some minutes, so it is run by hand:
+`python3 tests/model/plant.py [--orders] [--model ...] [name-part ...]`; the result stands in README.md. What runs with the
+tests is cheaper: cases_test.cpp weakens each order in one program, without compiling anything again.
 """
 import concurrent.futures
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -38,13 +41,6 @@ BUGS = [
      "    head_.store(taken_ + count, std::memory_order_release);\n    const std::uint64_t at = taken_ & consumer_mask_;"),
     ("ring: foreign head never re-read", "spsc_ring.hpp",
      "    head_seen_ = head_.load(std::memory_order_acquire);", "    (void)head_.load(std::memory_order_acquire);"),
-    ("ring: weak publication", "spsc_ring.hpp",
-     "tail_.store(staged_, std::memory_order_release)", "tail_.store(staged_, std::memory_order_relaxed)"),
-    ("ring: weak give-back", "spsc_ring.hpp",
-     "head_.store(taken_, std::memory_order_release)", "head_.store(taken_, std::memory_order_relaxed)"),
-    ("ring: weak look at tail", "spsc_ring.hpp",
-     "      tail_seen_ = tail_.load(std::memory_order_acquire);\n    }\n    const",
-     "      tail_seen_ = tail_.load(std::memory_order_relaxed);\n    }\n    const"),
     ("bytes: padding not counted", "spsc_bytes.hpp",
      "      if (staged_ + padding + need - head_seen_ > capacity_) return nullptr;",
      "      if (staged_ + need - head_seen_ > capacity_) return nullptr;"),
@@ -54,8 +50,6 @@ BUGS = [
     ("bytes: given back before read", "spsc_bytes.hpp",
      "      take(record);\n      taken_ += stride(record.size());",
      "      taken_ += stride(record.size());\n      head_.store(taken_, std::memory_order_release);\n      take(record);"),
-    ("bytes: weak publication", "spsc_bytes.hpp",
-     "tail_.store(staged_, std::memory_order_release)", "tail_.store(staged_, std::memory_order_relaxed)"),
     ("doorbell: no fence for the sleeper", "doorbell.hpp",
      "    sleeping_.store(1, std::memory_order_relaxed);\n    FenceOf<Atom>::full();",
      "    sleeping_.store(1, std::memory_order_relaxed);"),
@@ -69,8 +63,6 @@ BUGS = [
      "    sequence_.store(before + 1, std::memory_order_relaxed);", ""),
     ("seqlock: no second look", "seqlock.hpp",
      "    if (sequence_.load(std::memory_order_relaxed) != before) return std::nullopt;", ""),
-    ("seqlock: weak end", "seqlock.hpp",
-     "sequence_.store(before + 2, std::memory_order_release)", "sequence_.store(before + 2, std::memory_order_relaxed)"),
     ("gate: no fence for the reader", "log_gate.hpp",
      "    FenceOf<Atom>::full();\n    // relaxed: the fence above orders it after the announcement",
      "    // relaxed: the fence above orders it after the announcement"),
@@ -85,8 +77,6 @@ BUGS = [
      "      if (shown_ != before) show(before);\n", ""),
     ("gate: rises while something is held", "log_gate.hpp",
      "    if (--count > 0) return;", "    if (--count > 0 && occupied_ == 0) return;"),
-    ("gate: weak leave", "log_gate.hpp",
-     "lowest_.store(position, std::memory_order_release)", "lowest_.store(position, std::memory_order_relaxed)"),
     ("log: no fence for the writer", "event_log_impl.hpp", "  FenceOf<Atom>::full();\n", ""),
     ("log: gates looked at before head is raised", "event_log_impl.hpp",
      "  if (want > reserved_) {\n    reserved_ = want;",
@@ -103,8 +93,6 @@ BUGS = [
     ("log: unpublished bytes given up", "event_log_impl.hpp", "  if (must > published_) return false;\n", ""),
     ("log: commit shows the record", "event_log.hpp",
      "    staged_ += bytes;\n    claimed_ = 0;", "    staged_ += bytes;\n    publish();\n    claimed_ = 0;"),
-    ("log: weak publication", "event_log.hpp",
-     "tail_.store(staged_, std::memory_order_release)", "tail_.store(staged_, std::memory_order_relaxed)"),
     ("log: range cut inside a record", "event_log_impl.hpp",
      "    if (to + length - from > limit) break;\n    to += length;",
      "    if (to - from > limit) break;\n    to += length;"),
@@ -126,17 +114,41 @@ SECOND = {
 }
 
 RING = ["ring/event_log.cpp", "ring/mirrored_memory.cpp"]
+MODEL = ["ring/mirrored_memory.cpp"] + ["tests/model/%s.cpp" % n for n in (
+    "cases_test", "doorbell_model", "event_log_model", "seqlock_model", "spsc_bytes_model", "spsc_ring_model")]
+ONLY = {"model": "*HoldsWithStoreBuffers*", "views": "*HoldsUnderViews*"}
 NETS = {
     "unit": (["g++", "-O1"], RING + ["tests/unit/ring/%s_test.cpp" % n for n in (
         "doorbell", "event_log", "log_gate", "seqlock", "spsc_bytes", "spsc_ring")], 1),
-    "model": (["g++", "-O1"], ["ring/mirrored_memory.cpp"] + ["tests/model/%s.cpp" % n for n in (
-        "doorbell_model", "event_log_model", "seqlock_model", "spsc_model")], 1),
+    "model": (["g++", "-O1"], MODEL, 1),
+    "views": (["g++", "-O1"], MODEL, 1),
     "property": (["g++", "-O1"], RING + ["tests/property/ring_property.cpp"], 1),
     "tsan": (["clang++-14", "-O1", "-fsanitize=thread"], RING + ["tests/unit/ring/ring_threads_test.cpp"], TSAN_RUNS),
 }
 
 
+def orders():
+    """Every order in ring/ that could be weaker, as a bug: (name, file, line number, the line weakened)."""
+    found = []
+    for path in sorted((ROOT / "ring").glob("*.?pp")):
+        if path.name == "fence.hpp":
+            continue
+        for number, line in enumerate(path.read_text().split("\n"), 1):
+            code = line.split("//")[0]
+            weak = re.sub(r"memory_order_(acquire|release|acq_rel|seq_cst)", "memory_order_relaxed", code)
+            weak = re.sub(r"FenceOf<Atom>::full\(\)", "std::atomic_thread_fence(std::memory_order_acq_rel)", weak)
+            weak = re.sub(r"FenceOf<Atom>::(acquire|release)\(\);", "", weak)
+            if weak != code:
+                found.append((f"{path.name}:{number} `{code.strip()[:60]}`", path.name, number, weak))
+    return found
+
+
 def plant(folder, bug):
+    if isinstance(bug[2], int):  # of orders()
+        path = folder / "ring" / bug[1]
+        lines = path.read_text().split("\n")
+        lines[bug[2] - 1] = bug[3]
+        return path.write_text("\n".join(lines))
     name, file, old, new = bug
     for path, before, after in [(file, old, new)] + ([SECOND[name]] if name in SECOND else []):
         text = (folder / "ring" / path).read_text()
@@ -173,15 +185,17 @@ def run_net(folder, net, headers):
     program = folder / net
     build = subprocess.run(
         compiler + FLAGS + pre_included(compiler, headers) + [
-            "-I.", "-o", str(program), *sources, "-lgtest", "-lgtest_main", "-lpthread"], cwd=folder,
+            "-I.", f'-DRING_FOLDER="{folder}/ring"', "-o", str(program), *sources,
+            "-lgtest", "-lgtest_main", "-lpthread"], cwd=folder,
         capture_output=True, text=True)
     if build.returncode != 0:
         return "does not build: " + build.stderr.split("\n")[0]
     caught = 0
     for _ in range(runs):
         try:
-            done = subprocess.run([program, "--gtest_fail_fast", "--gtest_brief=1"], cwd=folder, timeout=HANGS_AFTER_S,
-                                  capture_output=True, preexec_fn=limit_cpu)
+            done = subprocess.run(
+                [program, "--gtest_fail_fast", "--gtest_brief=1", "--gtest_filter=" + ONLY.get(net, "*")], cwd=folder,
+                timeout=HANGS_AFTER_S, capture_output=True, preexec_fn=limit_cpu)
         except subprocess.TimeoutExpired:
             return "hangs"
         if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
@@ -207,7 +221,7 @@ def check():
         with tempfile.TemporaryDirectory() as name:
             shutil.copytree(ROOT / "ring", pathlib.Path(name) / "ring")
             plant(pathlib.Path(name), bug)
-    print(f"{len(BUGS)} bugs can be planted")
+    print(f"{len(BUGS)} bugs can be planted, {len(orders())} orders weakened")
 
 
 def main():
@@ -218,7 +232,7 @@ def main():
         if nets and net not in nets:
             del NETS[net]
     parts = [a for a in sys.argv[1:] if not a.startswith("--")]
-    wanted = [b for b in BUGS if not parts or any(part in b[0] for part in parts)]
+    wanted = [b for b in (orders() if "--orders" in sys.argv[1:] else BUGS) if not parts or any(part in b[0] for part in parts)]
     print("| planted bug | " + " | ".join(NETS) + " |\n|---|" + "---|" * len(NETS), flush=True)
     missed = 0
     with tempfile.TemporaryDirectory() as kept, concurrent.futures.ThreadPoolExecutor(2) as pool:
