@@ -179,6 +179,12 @@ def headers_introduce_themselves(file):
         yield file.at(0, "the first line says what the file is: `// name.hpp - ...`")
 
 
+def sources_introduce_themselves(file):
+    """So far where it is kept everywhere; a storey joins when its last file has its first line."""
+    if file.path.endswith(".cpp") and file.path.startswith(("tools/", "bench/")) and not file.lines[0].startswith("// "):
+        yield file.at(0, "the first line says what the file is: `// name.cpp - ...`")
+
+
 def dead_files(files, build_text):
     """Every .cpp is named in a meson.build; every header is included by somebody."""
     included = {m.group(1) for f in files if f.cpp for l in f.lines if (m := INCLUDE.match(l))}
@@ -214,7 +220,7 @@ def circles(arrows):
 
 
 RULES = [upward_includes, undocumented_atomics, banned_words, unfinished, long_lines, long_files,
-         long_functions, headers_introduce_themselves]
+         long_functions, headers_introduce_themselves, sources_introduce_themselves]
 
 
 def read_tree(root):
@@ -240,6 +246,7 @@ def self_test():
         long_files: File("core/a.cpp", "\n" * 700),
         long_functions: File("core/a.cpp", "void f() {\n" + "  x();\n" * 80 + "}\n"),
         headers_introduce_themselves: File("core/a.hpp", "#pragma once\n"),
+        sources_introduce_themselves: File("tools/a.cpp", "#include <string>\n"),
     }
     sideways = File("broker/fanout/a.hpp", '// a.hpp - x\n#include "broker/model/masks.hpp"\n'
                                            '#include "broker/model/object_id.hpp"\n')

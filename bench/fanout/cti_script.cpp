@@ -1,3 +1,4 @@
+// cti_script.cpp - the two scripts of a made-up call centre, as frames: agents changing state, and whole calls.
 #include "bench/fanout/cti_script.hpp"
 
 #include "core/base/check.hpp"

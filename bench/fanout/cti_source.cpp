@@ -1,3 +1,4 @@
+// cti_source.cpp - a scripted CTI Server: answers what ringsided asks at start, then sends frames as it is told.
 #include "bench/fanout/cti_source.hpp"
 
 #include "bench/fanout/cti_script.hpp"

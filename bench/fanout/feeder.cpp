@@ -1,3 +1,4 @@
+// feeder.cpp - copies frames into the stage, puts their numbers in, and sends as much as the socket takes.
 #include "bench/fanout/feeder.hpp"
 
 #include "bench/fanout/process.hpp"

@@ -1,3 +1,4 @@
+// floor.cpp - fanout_floor: one ring, many subscribers, and nothing else; the least that a fan-out can cost.
 #include "bench/fanout/floor.hpp"
 
 #include "bench/fanout/process.hpp"

@@ -1,3 +1,4 @@
+// floor_epoll.cpp - the floor on epoll: a send per record, or one of all that has gathered.
 #include "bench/fanout/floor.hpp"
 #include "bench/fanout/process.hpp"
 

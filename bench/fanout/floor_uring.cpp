@@ -1,3 +1,4 @@
+// floor_uring.cpp - the floor on io_uring: sends handed over in one call per turn.
 #include "bench/fanout/floor.hpp"
 #include "bench/fanout/process.hpp"
 

@@ -1,3 +1,4 @@
+// measure.cpp - one measurement: what to send when, what has come, how late, and what the server's threads took for it.
 #include "bench/fanout/measure.hpp"
 
 #include "bench/fanout/cti_script.hpp"

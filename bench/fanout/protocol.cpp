@@ -1,3 +1,4 @@
+// protocol.cpp - how each server is spoken to: subscribing, and where messages begin, end and carry their number.
 #include "bench/fanout/protocol.hpp"
 
 #include "bench/fanout/process.hpp"

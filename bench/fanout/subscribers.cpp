@@ -1,3 +1,4 @@
+// subscribers.cpp - all subscribers in one thread: opening, reading, counting what is lost or comes twice.
 #include "bench/fanout/subscribers.hpp"
 
 #include "bench/fanout/cti_script.hpp"

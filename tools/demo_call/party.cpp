@@ -1,3 +1,4 @@
+// party.cpp - one client of the demo: its events as lines, and waiting for one of them.
 #include "tools/demo_call/party.hpp"
 
 #include "wire/event_id.hpp"

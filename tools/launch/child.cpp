@@ -1,3 +1,4 @@
+// child.cpp - starting, reading and ending one child; the kernel ends it when we die first.
 #include "tools/launch/child.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// chart.cpp - latencies over rates as one SVG picture, written by hand.
 #include "tools/load/chart.hpp"
 
 #include "tools/load/verdict.hpp"

@@ -1,3 +1,4 @@
+// deployment.cpp - starts the simulator and the server of a run, and asks the machine whether it allows so many sessions.
 #include "tools/load/deployment.hpp"
 
 #include "core/socket.hpp"

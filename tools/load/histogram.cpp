@@ -1,3 +1,4 @@
+// histogram.cpp - buckets whose width grows with the value; percentiles are read from their counts.
 #include "tools/load/histogram.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// options.cpp - flags of ringside-load to Options, and every mistake in them as one sentence.
 #include "tools/load/options.hpp"
 
 #include "tools/load/verdict.hpp"

@@ -1,3 +1,4 @@
+// plan.cpp - the sizing rules of the vendor's guide, and the sentence that sets a run beside them.
 #include "tools/load/plan.hpp"
 
 #include "tools/load/verdict.hpp"

@@ -1,3 +1,4 @@
+// positions.cpp - follows the positions of one session: a gap, a repeat or a step back is counted.
 #include "tools/load/positions.hpp"
 
 #include "core/random.hpp"

@@ -1,3 +1,4 @@
+// process_meter.cpp - reads CPU time and resident memory of a process from /proc.
 #include "tools/load/process_meter.hpp"
 
 #include <unistd.h>

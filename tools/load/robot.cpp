@@ -1,3 +1,4 @@
+// robot.cpp - what a robot does next, from the state that its agent and call are in.
 #include "tools/load/robot.hpp"
 
 #include "wire/ctios_enums.hpp"

@@ -1,3 +1,4 @@
+// run.cpp - the phases of a run: opening, settling, each rate held, draining, comparing.
 #include "tools/load/run.hpp"
 
 #include "tools/load/clock.hpp"

@@ -1,3 +1,4 @@
+// switch_control.cpp - commands to ringside-sim's control port, and whose answer is whose.
 #include "tools/load/switch_control.hpp"
 
 namespace cti::load {

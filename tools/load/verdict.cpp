@@ -1,3 +1,4 @@
+// verdict.cpp - finds the highest rate that is held and the knee, and says so.
 #include "tools/load/verdict.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// config.cpp - the schema of ringsided's file: every key, its limits, and what keys together must not say.
 #include "tools/ringsided/config.hpp"
 
 #include "core/config.hpp"

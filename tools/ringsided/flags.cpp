@@ -1,3 +1,4 @@
+// flags.cpp - the flags, and how they lie over the file.
 #include "tools/ringsided/flags.hpp"
 
 #include "tools/ringsided/config.hpp"

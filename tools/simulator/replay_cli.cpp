@@ -1,3 +1,4 @@
+// replay_cli.cpp - flags of `ringside-sim replay` and `record`, and their loops.
 #include "tools/simulator/replay_cli.hpp"
 
 #include "core/epoll_io.hpp"

@@ -1,3 +1,4 @@
+// scenario_cli.cpp - flags of a scenario run; several files at several versions, one line each.
 #include "tools/simulator/scenario_cli.hpp"
 
 #include "core/epoll_io.hpp"

@@ -1,3 +1,4 @@
+// settings_file.cpp - the schema of the settings file: every key, its limits, and what keys together must not say.
 #include "tools/simulator/settings_file.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// load.cpp - when calls arrive, and what robots do with them; times drawn from the generator's own seed.
 #include "tools/simulator/load/load.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// model.cpp - building the model from its settings, its clock and timers, and what must hold at any time.
 #include "tools/simulator/model/model.hpp"
 
 #include <algorithm>

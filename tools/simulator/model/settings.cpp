@@ -1,3 +1,4 @@
+// settings.cpp - the built-in call centre, and larger ones by numbers.
 #include "tools/simulator/model/settings.hpp"
 
 namespace cti::simulator {

@@ -1,3 +1,4 @@
+// recording.cpp - a capture as one conversation; and bytes as they pass, written as a capture.
 #include "tools/simulator/replay/recording.hpp"
 
 #include "tools/wire/source.hpp"

@@ -1,3 +1,4 @@
+// replay.cpp - what the replayed side says next, which IDs stand for which, and what the other side said differently.
 #include "tools/simulator/replay/replay.hpp"
 
 #include "tools/simulator/text/message_text.hpp"

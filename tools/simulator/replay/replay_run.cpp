@@ -1,3 +1,4 @@
+// replay_run.cpp - the replayed side on a socket, and the proxy between two.
 #include "tools/simulator/replay/replay_run.hpp"
 
 #include <utility>

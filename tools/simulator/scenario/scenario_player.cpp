@@ -1,3 +1,4 @@
+// scenario_player.cpp - the step in hand: begun, waited for, failed or done; clients and their messages.
 #include "tools/simulator/scenario/scenario_player.hpp"
 
 #include <algorithm>

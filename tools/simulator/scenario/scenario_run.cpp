@@ -1,3 +1,4 @@
+// scenario_run.cpp - server, player and clock in one loop on the simulated network.
 #include "tools/simulator/scenario/scenario_run.hpp"
 
 #include "core/sim_io.hpp"

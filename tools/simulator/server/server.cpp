@@ -1,3 +1,4 @@
+// server.cpp - making the server, its turn, its sockets, and who has been silent for too long.
 #include "tools/simulator/server/server.hpp"
 
 #include "tools/simulator/server/server_impl.hpp"

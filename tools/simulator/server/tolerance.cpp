@@ -1,3 +1,4 @@
+// tolerance.cpp - which mistakes of a request are let through by a lenient server.
 #include "tools/simulator/server/tolerance.hpp"
 
 #include "wire/ged188_rules.hpp"

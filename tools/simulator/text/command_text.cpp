@@ -1,3 +1,4 @@
+// command_text.cpp - words, quotes, numbers and times of a command line.
 #include "tools/simulator/text/command_text.hpp"
 
 namespace cti::simulator {

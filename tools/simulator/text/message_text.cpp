@@ -1,3 +1,4 @@
+// message_text.cpp - FIELD=VALUE words to fields of a message, and a message against the words that are expected.
 #include "tools/simulator/text/message_text.hpp"
 
 #include <algorithm>
