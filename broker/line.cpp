@@ -6,6 +6,7 @@
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/message_type.hpp"
 #include "wire/ged188/misc.hpp"
+#include "wire/ged188/roles.hpp"
 #include "wire/object_key.hpp"
 
 #include <algorithm>
@@ -21,37 +22,6 @@ namespace {
 
 constexpr std::size_t kSmallMessageBytes = 256;
 constexpr std::uint32_t kNotLoggedOn = 9;  // StatusCode of a query for an agent who is not there
-
-/// Messages whose first four bytes are the InvokeID of a request.
-bool is_answer(std::uint32_t message_type) noexcept {
-  switch (MessageType{message_type}) {
-    case MessageType::kFailureConf:
-    case MessageType::kControlFailureConf:
-    case MessageType::kQueryAgentStateConf:
-    case MessageType::kSetAgentStateConf:
-    case MessageType::kAlternateCallConf:
-    case MessageType::kAnswerCallConf:
-    case MessageType::kClearCallConf:
-    case MessageType::kClearConnectionConf:
-    case MessageType::kConferenceCallConf:
-    case MessageType::kConsultationCallConf:
-    case MessageType::kHoldCallConf:
-    case MessageType::kMakeCallConf:
-    case MessageType::kReconnectCallConf:
-    case MessageType::kRetrieveCallConf:
-    case MessageType::kTransferCallConf:
-    case MessageType::kSetCallDataConf:
-    case MessageType::kSnapshotCallConf:
-    case MessageType::kSnapshotDeviceConf:
-    case MessageType::kSendDtmfSignalConf:
-    case MessageType::kAgentDeskSettingsConf:
-    case MessageType::kListAgentTeamConf:
-    case MessageType::kClientEventReportConf:
-      return true;
-    default:
-      return false;
-  }
-}
 
 }  // namespace
 
@@ -192,7 +162,7 @@ void Line::link_down() {
 
 void Line::on_frame(std::uint32_t message_type, Bytes body) {
   ++counters_.frames;
-  if (is_answer(message_type)) return on_answer(message_type, body);
+  if (ged::is_answer(MessageType{message_type})) return on_answer(message_type, body);
   if (MessageType{message_type} == MessageType::kSystemEvent) {
     // Status is told at once, also during a dialogue: it is about no object.
     note_system_event(body);

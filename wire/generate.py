@@ -18,6 +18,7 @@ import ged188_dictionary  # noqa: E402
 import ged188_enums  # noqa: E402
 import ged188_families  # noqa: E402
 import ged188_markdown  # noqa: E402
+import ged188_roles  # noqa: E402
 import ged188_rules  # noqa: E402
 import ged188_schema  # noqa: E402
 import ged188_visit  # noqa: E402
@@ -30,6 +31,7 @@ def code_files(schema):
         'message_type.hpp': ged188_enums.message_type_header(schema),
         'tag.hpp': ged188_enums.tag_header(schema),
         'enums.hpp': ged188_enums.enums_header(schema),
+        'roles.hpp': ged188_roles.roles_header(schema),
         'rules_data.cpp': ged188_rules.rules_source(schema),
     }
     for family in schema.families:

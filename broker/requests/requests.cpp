@@ -4,6 +4,7 @@
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/enums.hpp"
+#include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/object_key.hpp"
 
@@ -34,10 +35,15 @@ std::uint32_t message_type_of(std::uint32_t request) {
   return request;
 }
 
-/// The event that says yes to a request that only gets an InvokeID back.
-EventId confirmation_of(std::uint16_t message) {
-  // The CTI Server numbers a confirmation one above its request, and CTI OS takes these numbers over.
-  return EventId{static_cast<std::uint32_t>(message) + 1};
+/// The number of the message that says yes to a request; 0: none does.
+std::uint32_t confirmation_number(std::uint16_t message) noexcept {
+  const auto type = ged::confirmation_of(ged::MessageType{message});
+  return type ? static_cast<std::uint32_t>(*type) : 0;
+}
+
+/// The event that says yes to a request that only gets an InvokeID back: CTI OS takes the CTI Server's numbers over.
+EventId confirmation_of(std::uint16_t message) noexcept {
+  return EventId{confirmation_number(message)};
 }
 
 std::string failure_text(std::string_view name, std::uint32_t number) {
@@ -297,7 +303,7 @@ void Requests::answer(const Pending& pending, std::uint32_t message_type, Bytes 
 }
 
 void Requests::confirm(const Pending& pending, std::uint32_t message_type, Bytes body) {
-  if (message_type != static_cast<std::uint32_t>(pending.message) + 1) {
+  if (message_type != confirmation_number(pending.message)) {
     // Another request's kind of answer under this number: the peer is confused, we cannot know what happened.
     return unknown(pending,
                    "the CTI Server answered with message type " + std::to_string(message_type));

@@ -2,7 +2,7 @@
 """ctios.py - makes the C++ tables of CTI OS nouns from wire/ctios.json.
 
 Usage: ctios.py ctios.json OUTPUT_DIRECTORY
-Writes keyword.{hpp,cpp}, event_id.{hpp,cpp}, ctios_enums.{hpp,cpp} and error_code.{hpp,cpp}.
+Writes keyword.{hpp,cpp}, event_id.{hpp,cpp}, ctios_enums.{hpp,cpp}, error_code.{hpp,cpp} and served.hpp.
 """
 import json
 import sys
@@ -375,6 +375,35 @@ RequestId reported_as(RequestId request) noexcept {{
 '''
 
 
+def served_hpp(schema):
+    """The requests that a Ringside server runs; the others are named by the guides only."""
+    cases = '\n'.join(f'    case RequestId::{r["name"]}:' for r in schema['requests'] if r.get('served'))
+    every = '\n'.join(f'    RequestId::{r["name"]},' for r in schema['requests'])
+    what = 'which requests this server runs; all others it refuses by name.'
+    return BANNER.format(name='served.hpp', what=what) + f'''#pragma once
+
+#include "wire/event_id.hpp"
+
+namespace cti::wire {{
+
+/// Every request that the guides name.
+inline constexpr RequestId kAllRequests[] = {{
+{every}
+}};
+
+constexpr bool served(RequestId request) noexcept {{
+  switch (request) {{
+{cases}
+      return true;
+    default:
+      return false;
+  }}
+}}
+
+}}  // namespace cti::wire
+'''
+
+
 def literal(value):
     if isinstance(value, str):
         return value
@@ -477,8 +506,14 @@ def main():
     check(schema)
     for name, make in (('keyword.hpp', keyword_hpp), ('keyword.cpp', keyword_cpp), ('event_id.hpp', event_id_hpp),
                        ('event_id.cpp', event_id_cpp), ('ctios_enums.hpp', enums_hpp), ('ctios_enums.cpp', enums_cpp),
-                       ('error_code.hpp', errors_hpp), ('error_code.cpp', errors_cpp)):
-        (out / name).write_text(make(schema), encoding='utf-8')
+                       ('error_code.hpp', errors_hpp), ('error_code.cpp', errors_cpp), ('served.hpp', served_hpp)):
+        write_if_changed(out / name, make(schema))
+
+
+def write_if_changed(path, text):
+    """Leaves the file's time alone when nothing changed, so that nothing is compiled again."""
+    if not path.exists() or path.read_text(encoding='utf-8') != text:
+        path.write_text(text, encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 
 #include "cil/detail/objects/convert.hpp"
 #include "core/base/check.hpp"
+#include "wire/served.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,31 +11,7 @@ namespace cti::cil::detail {
 
 using wire::RequestId;
 
-bool works(RequestId request) noexcept {
-  constexpr RequestId kWorking[] = {
-      RequestId::eSetAgentStateRequest,
-      RequestId::eQueryAgentStateRequest,
-      RequestId::eLoginRequest,
-      RequestId::eLogoutRequest,
-      RequestId::eMakeCallRequest,
-      RequestId::eAnswerCallRequest,
-      RequestId::eHoldCallRequest,
-      RequestId::eRetrieveCallRequest,
-      RequestId::eClearCallRequest,
-      RequestId::eClearConnectionRequest,
-      RequestId::eSetCallDataRequest,
-      RequestId::eGlobalSettingsDownloadRequest,
-      RequestId::eConsultationCallRequest,
-      RequestId::eAlternateCallRequest,
-      RequestId::eReconnectCallRequest,
-      RequestId::eTransferCallRequest,
-      RequestId::eConferenceCallRequest,
-      RequestId::eSendDTMFSignalRequest,
-      RequestId::eSnapshotCallRequest,
-      RequestId::eListAgentTeamRequest,
-  };
-  return std::find(std::begin(kWorking), std::end(kWorking), request) != std::end(kWorking);
-}
+bool works(RequestId request) noexcept { return wire::served(request); }
 
 std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread) {
   auto made = std::make_shared<SessionCore>(std::move(io), own_thread);

@@ -1,5 +1,6 @@
 // What sessions ask of a line: rights, arguments, states, answers; agent mode and snapshots.
 #include "tests/unit/broker/line_world.hpp"
+#include "wire/served.hpp"
 
 namespace cti::test {
 namespace {
@@ -60,6 +61,17 @@ TEST_F(LineRequest, AnswerIsSentUpstreamAndConfirmedOnce) {
   EXPECT_EQ(view->connection_device_id(), "23901");
   world.settle(Seconds{1});
   EXPECT_TRUE(world.tells.empty()) << "a second reply";
+}
+
+TEST_F(LineRequest, WhatTheSchemaCallsServedIsRunAndNothingElse) {
+  std::size_t served = 0;
+  for (const RequestId request : wire::kAllRequests) {
+    const std::string text = message(run(request, {}));
+    const bool unknown = text.ends_with("is not supported by this server");
+    EXPECT_EQ(unknown, !wire::served(request)) << wire::name_of(request) << ": " << text;
+    served += wire::served(request);
+  }
+  EXPECT_EQ(served, 22U);
 }
 
 TEST_F(LineRequest, WrongCallStateIsRefusedByRule) {

@@ -4,6 +4,7 @@
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/client_monitor.hpp"
 #include "wire/ged188/misc.hpp"
+#include "wire/ged188/roles.hpp"
 #include "wire/ged188_rules.hpp"
 
 #include <algorithm>
@@ -20,11 +21,6 @@ constexpr std::uint32_t kIdleTimeoutMin = 20;  // seconds
 
 /// What a standby side takes besides OPEN, HEARTBEAT and CLOSE.
 constexpr bool for_standby(Type type) { return type == Type::kStoppingRequestsToThisSideInd; }
-
-constexpr bool has_invoke_id(Type type) {
-  return type != Type::kConfigRequestKeyEvent && type != Type::kConfigRequestEvent &&
-         type != Type::kStoppingRequestsToThisSideInd;
-}
 
 }  // namespace
 
@@ -99,7 +95,7 @@ void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
   const auto type = static_cast<Type>(number);
   if (type == Type::kHeartbeatReq) return heartbeat(client, body);
   if (type == Type::kOpenReq) return open(client, body);
-  const std::uint32_t invoke_id = has_invoke_id(type) ? invoke_id_of(body) : 0;
+  const std::uint32_t invoke_id = ged::begins_with_invoke_id(type) ? invoke_id_of(body) : 0;
   if (!client.open()) return fail(client, invoke_id, Status::kSessionNotOpen);
   if (type == Type::kCloseReq) return close(client, body);
   if (sides_[static_cast<std::size_t>(client.side)].standby && !for_standby(type)) {
