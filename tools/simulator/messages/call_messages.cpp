@@ -1,11 +1,14 @@
+// call_messages.cpp - each kind of call event as its message, in one table; and AGENT_STATE_EVENT.
 #include "tools/simulator/messages/call_messages.hpp"
 
 #include "tools/simulator/messages/data_fields.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_events.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/media.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace cti::simulator {
 namespace {
@@ -363,7 +366,83 @@ struct Telling {
     ged::RtpStartedEventEncoder to(into, version, fixed);
     return media(to);
   }
+
+  template <Bytes (Telling::*Tell)() const>
+  EventFrames one() const {
+    return {(this->*Tell)(), {}};
+  }
+  EventFrames both_directions() const {
+    const Bytes first = rtp(0, buffer);
+    return {first, rtp(1, buffer.subspan(first.size()))};
+  }
 };
+
+/// What one kind of event is on the wire: the bit of CallEventMask that lets it through, and who writes it.
+struct CallMessage {
+  CallEventKind kind;
+  std::uint32_t mask;
+  EventFrames (Telling::*tell)() const;
+};
+
+namespace bit = ged::call_event_mask;
+using Kind = CallEventKind;
+
+/// In the order of CallEventKind.
+constexpr CallMessage kCallMessages[] = {
+    {Kind::kBegin, bit::kBeginCall, &Telling::one<&Telling::begin>},
+    {Kind::kEnd, bit::kEndCall, &Telling::one<&Telling::end>},
+    {Kind::kDelivered, bit::kCallDelivered, &Telling::one<&Telling::delivered>},
+    {Kind::kEstablished, bit::kCallEstablished, &Telling::one<&Telling::established>},
+    {Kind::kHeld, bit::kCallHeld, &Telling::one<&Telling::held>},
+    {Kind::kRetrieved, bit::kCallRetrieved, &Telling::one<&Telling::retrieved>},
+    {Kind::kCleared, bit::kCallCleared, &Telling::one<&Telling::cleared>},
+    {Kind::kConnectionCleared, bit::kCallConnectionCleared,
+     &Telling::one<&Telling::connection_cleared>},
+    {Kind::kOriginated, bit::kCallOriginated, &Telling::one<&Telling::originated>},
+    {Kind::kFailed, bit::kCallFailed, &Telling::one<&Telling::failed>},
+    {Kind::kConferenced, bit::kCallConferenced, &Telling::one<&Telling::conferenced>},
+    {Kind::kTransferred, bit::kCallTransferred, &Telling::one<&Telling::transferred>},
+    {Kind::kDiverted, bit::kCallDiverted, &Telling::one<&Telling::diverted>},
+    {Kind::kServiceInitiated, bit::kCallServiceInitiated, &Telling::one<&Telling::initiated>},
+    {Kind::kQueued, bit::kCallQueued, &Telling::one<&Telling::queued>},
+    {Kind::kDequeued, bit::kCallDequeued, &Telling::one<&Telling::dequeued>},
+    {Kind::kReachedNetwork, bit::kCallReachedNetwork, &Telling::one<&Telling::reached_network>},
+    {Kind::kDataUpdate, bit::kCallDataUpdate, &Telling::one<&Telling::data_update>},
+    {Kind::kRtpStarted, bit::kRtpStarted, &Telling::both_directions},
+    {Kind::kRtpStopped, bit::kRtpStopped, &Telling::both_directions},
+    {Kind::kPreCall, bit::kAgentPreCall, &Telling::one<&Telling::pre_call>},
+    {Kind::kPreCallAbort, bit::kAgentPreCallAbort, &Telling::one<&Telling::pre_call_abort>},
+    {Kind::kTranslationRoute, bit::kCallTranslationRoute,
+     &Telling::one<&Telling::translation_route>},
+    {Kind::kGreeting, bit::kCallAgentGreeting, &Telling::one<&Telling::greeting>},
+    {Kind::kRecordingStarted, bit::kNetworkRecordingStarted,
+     &Telling::one<&Telling::recording<ged::NetworkRecordingStartedEventEncoder,
+                                       ged::NetworkRecordingStartedEventFixed>>},
+    {Kind::kRecordingEnded, bit::kNetworkRecordingEnded,
+     &Telling::one<&Telling::recording<ged::NetworkRecordingEndedEventEncoder,
+                                       ged::NetworkRecordingEndedEventFixed>>},
+    {Kind::kRecordingFailed, bit::kNetworkRecordingFailed,
+     &Telling::one<&Telling::recording<ged::NetworkRecordingFailedEventEncoder,
+                                       ged::NetworkRecordingFailedEventFixed>>},
+    {Kind::kRecordingTarget, bit::kNetworkRecordingTargetInfo,
+     &Telling::one<&Telling::recording<ged::NetworkRecordingTargetInfoEventEncoder,
+                                       ged::NetworkRecordingTargetInfoEventFixed>>},
+};
+static_assert(std::size(kCallMessages) == kCallEventKinds);
+static_assert([] {
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < std::size(kCallMessages); ++i) {
+    const CallMessage& row = kCallMessages[i];
+    if (static_cast<std::size_t>(row.kind) != i) return false;             // the kind is the index
+    if ((row.mask & (row.mask - 1)) != 0 || (bits & row.mask) != 0) return false;  // a bit each
+    bits |= row.mask;
+  }
+  return true;
+}());
+
+constexpr const CallMessage& message_of(CallEventKind kind) noexcept {
+  return kCallMessages[static_cast<std::size_t>(kind)];
+}
 
 }  // namespace
 
@@ -394,140 +473,12 @@ std::uint16_t line_type_of(const Call& call, bool inbound) noexcept {
   }
 }
 
-std::uint32_t mask_of(CallEventKind kind) noexcept {
-  switch (kind) {
-    case CallEventKind::kDelivered:
-      return 1U << 0;
-    case CallEventKind::kQueued:
-      return 1U << 1;
-    case CallEventKind::kEstablished:
-      return 1U << 2;
-    case CallEventKind::kHeld:
-      return 1U << 3;
-    case CallEventKind::kRetrieved:
-      return 1U << 4;
-    case CallEventKind::kCleared:
-      return 1U << 5;
-    case CallEventKind::kConnectionCleared:
-      return 1U << 6;
-    case CallEventKind::kOriginated:
-      return 1U << 7;
-    case CallEventKind::kConferenced:
-      return 1U << 8;
-    case CallEventKind::kTransferred:
-      return 1U << 9;
-    case CallEventKind::kDiverted:
-      return 1U << 10;
-    case CallEventKind::kServiceInitiated:
-      return 1U << 11;
-    case CallEventKind::kBegin:
-      return 1U << 13;
-    case CallEventKind::kEnd:
-      return 1U << 14;
-    case CallEventKind::kDataUpdate:
-      return 1U << 15;
-    case CallEventKind::kFailed:
-      return 1U << 16;
-    case CallEventKind::kReachedNetwork:
-      return 1U << 17;
-    case CallEventKind::kDequeued:
-      return 1U << 18;
-    case CallEventKind::kPreCall:
-      return 1U << 19;
-    case CallEventKind::kPreCallAbort:
-      return 1U << 20;
-    case CallEventKind::kRtpStarted:
-      return 1U << 21;
-    case CallEventKind::kRtpStopped:
-      return 1U << 22;
-    case CallEventKind::kTranslationRoute:
-      return 1U << 12;
-    case CallEventKind::kGreeting:
-      return 1U << 27;
-    case CallEventKind::kRecordingStarted:
-      return 1U << 28;
-    case CallEventKind::kRecordingEnded:
-      return 1U << 29;
-    case CallEventKind::kRecordingFailed:
-      return 1U << 30;
-    case CallEventKind::kRecordingTarget:
-      return 1U << 31;
-  }
-  return 0;
-}
-
 EventFrames encode_call_event(const Model& model, const CallEvent& event, ged::Version version,
                               const RegisteredVariables& wanted, MutableBytes buffer) {
-  const Telling telling{model, event, version, wanted, buffer};
-  switch (event.kind) {
-    case CallEventKind::kBegin:
-      return {telling.begin(), {}};
-    case CallEventKind::kEnd:
-      return {telling.end(), {}};
-    case CallEventKind::kDelivered:
-      return {telling.delivered(), {}};
-    case CallEventKind::kEstablished:
-      return {telling.established(), {}};
-    case CallEventKind::kHeld:
-      return {telling.held(), {}};
-    case CallEventKind::kRetrieved:
-      return {telling.retrieved(), {}};
-    case CallEventKind::kCleared:
-      return {telling.cleared(), {}};
-    case CallEventKind::kConnectionCleared:
-      return {telling.connection_cleared(), {}};
-    case CallEventKind::kOriginated:
-      return {telling.originated(), {}};
-    case CallEventKind::kFailed:
-      return {telling.failed(), {}};
-    case CallEventKind::kConferenced:
-      return {telling.conferenced(), {}};
-    case CallEventKind::kTransferred:
-      return {telling.transferred(), {}};
-    case CallEventKind::kDiverted:
-      return {telling.diverted(), {}};
-    case CallEventKind::kServiceInitiated:
-      return {telling.initiated(), {}};
-    case CallEventKind::kQueued:
-      return {telling.queued(), {}};
-    case CallEventKind::kDequeued:
-      return {telling.dequeued(), {}};
-    case CallEventKind::kReachedNetwork:
-      return {telling.reached_network(), {}};
-    case CallEventKind::kDataUpdate:
-      return {telling.data_update(), {}};
-    case CallEventKind::kPreCall:
-      return {telling.pre_call(), {}};
-    case CallEventKind::kPreCallAbort:
-      return {telling.pre_call_abort(), {}};
-    case CallEventKind::kTranslationRoute:
-      return {telling.translation_route(), {}};
-    case CallEventKind::kGreeting:
-      return {telling.greeting(), {}};
-    case CallEventKind::kRecordingStarted:
-      return {telling.recording<ged::NetworkRecordingStartedEventEncoder,
-                                ged::NetworkRecordingStartedEventFixed>(),
-              {}};
-    case CallEventKind::kRecordingEnded:
-      return {telling.recording<ged::NetworkRecordingEndedEventEncoder,
-                                ged::NetworkRecordingEndedEventFixed>(),
-              {}};
-    case CallEventKind::kRecordingFailed:
-      return {telling.recording<ged::NetworkRecordingFailedEventEncoder,
-                                ged::NetworkRecordingFailedEventFixed>(),
-              {}};
-    case CallEventKind::kRecordingTarget:
-      return {telling.recording<ged::NetworkRecordingTargetInfoEventEncoder,
-                                ged::NetworkRecordingTargetInfoEventFixed>(),
-              {}};
-    case CallEventKind::kRtpStarted:
-    case CallEventKind::kRtpStopped: {
-      const Bytes first = telling.rtp(0, buffer);
-      return {first, telling.rtp(1, buffer.subspan(first.size()))};
-    }
-  }
-  return {};
+  return (Telling{model, event, version, wanted, buffer}.*message_of(event.kind).tell)();
 }
+
+std::uint32_t mask_of(CallEventKind kind) noexcept { return message_of(kind).mask; }
 
 Bytes encode_agent_event(const Model& model, const Agent& agent, ged::Version version,
                          std::size_t group, std::uint32_t peripheral_id, MutableBytes buffer) {

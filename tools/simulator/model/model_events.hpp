@@ -1,6 +1,6 @@
 // model_events.hpp - what the model tells its listeners, at the moment it happens.
 //
-// Why      one place turns facts into GED-188 messages (emitter.cpp); the load generator listens to the same facts.
+// Why      one place turns facts into GED-188 messages (messages/); the load generator listens to the same facts.
 // Lifetime references and pointers hold during the call only. A listener changes nothing in the model: it arms a timer.
 #pragma once
 
@@ -39,6 +39,8 @@ enum class CallEventKind : std::uint8_t {
   kRecordingFailed,
   kRecordingTarget,
 };
+inline constexpr std::size_t kCallEventKinds =
+    static_cast<std::size_t>(CallEventKind::kRecordingTarget) + 1;
 
 /// Something happened to a call, as one station (or, for queue events, the route point) sees it.
 struct CallEvent {

@@ -1,5 +1,6 @@
 // Supervision of calls, assistance, teams.
 #include "tools/simulator/server/server_impl.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/supervisor.hpp"
 #include "wire/ged188/team.hpp"
 
@@ -90,9 +91,8 @@ ged::AgentTeamConfigEventEncoder::Agent Server::member_entry(const Team& team, A
 }
 
 void Server::tell_teams(Client& client) {
-  constexpr std::uint32_t kTeamConfig = 1U << 23;
   constexpr std::size_t kMembersPerMessage = 64;
-  if ((client.call_mask & kTeamConfig) == 0) return;
+  if ((client.call_mask & ged::call_event_mask::kAgentTeamConfig) == 0) return;
   for (const Team& team : model_.teams()) {
     const bool all = client.has(service::kAllEvents);
     if (!all && !team.has(bound_agent(client))) continue;

@@ -1,5 +1,6 @@
 // Who is told what: services, masks and monitors decide (interest.hpp finds them); a frame is encoded once per version.
 #include "tools/simulator/server/server_impl.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/supervisor.hpp"
 #include "wire/ged188/team.hpp"
 
@@ -9,32 +10,23 @@
 namespace cti::simulator {
 namespace {
 
-/// AgentStateMask bit of a state.
+/// AgentStateMask bit of a state. States that no bit names go to everybody.
 std::uint32_t mask_of(AgentState state) {
-  switch (state) {
-    case AgentState::kLogin:
-      return 1U << 0;
-    case AgentState::kLogout:
-      return 1U << 1;
-    case AgentState::kNotReady:
-      return 1U << 2;
-    case AgentState::kAvailable:
-      return 1U << 3;
-    case AgentState::kTalking:
-      return 1U << 4;
-    case AgentState::kWorkNotReady:
-      return 1U << 5;
-    case AgentState::kWorkReady:
-      return 1U << 6;
-    case AgentState::kBusyOther:
-      return 1U << 7;
-    case AgentState::kReserved:
-      return 1U << 8;
-    case AgentState::kHold:
-      return 1U << 9;
-    default:
-      return 0xFFFF'FFFF;
-  }
+  namespace bit = ged::agent_state_mask;
+  constexpr std::pair<AgentState, std::uint32_t> kBits[] = {
+      {AgentState::kLogin, bit::kLogin},
+      {AgentState::kLogout, bit::kLogout},
+      {AgentState::kNotReady, bit::kNotReady},
+      {AgentState::kAvailable, bit::kAvailable},
+      {AgentState::kTalking, bit::kTalking},
+      {AgentState::kWorkNotReady, bit::kWorkNotReady},
+      {AgentState::kWorkReady, bit::kWorkReady},
+      {AgentState::kBusyOther, bit::kBusyOther},
+      {AgentState::kReserved, bit::kReserved},
+      {AgentState::kHold, bit::kHold},
+  };
+  const auto found = std::ranges::find(kBits, state, &std::pair<AgentState, std::uint32_t>::first);
+  return found != std::end(kBits) ? found->second : 0xFFFF'FFFF;
 }
 
 /// Puts the MonitorID into every frame of `frames` (one or two behind each other).
@@ -231,7 +223,6 @@ void Server::on_system(SystemKind kind, std::uint32_t argument) {
 void Server::on_robot(std::uint32_t, std::uint64_t) {}
 
 void Server::on_team(const TeamEvent& event) {
-  constexpr std::uint32_t kTeamConfig = 1U << 23;
   const Team& team = model_.teams()[event.team];
   const Agent& agent = model_.agents()[event.agent];
   ged::AgentTeamConfigEventFixed fixed;
@@ -239,7 +230,8 @@ void Server::on_team(const TeamEvent& event) {
   fixed.team_id = team.settings.id;
   fixed.config_operation = event.added ? 1 : 2;
   for (auto& [id, client] : clients_) {
-    if (!hears(*client) || (client->call_mask & kTeamConfig) == 0) continue;
+    if (!hears(*client)) continue;
+    if ((client->call_mask & ged::call_event_mask::kAgentTeamConfig) == 0) continue;
     const AgentIndex self = bound_agent(*client);
     const bool own = client->has(service::kSupervisor) && self != kNoIndex &&
                      (team.has(self) || self == event.agent);
