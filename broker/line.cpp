@@ -20,7 +20,6 @@ using wire::Keyword;
 
 namespace {
 
-constexpr std::size_t kSmallMessageBytes = 256;
 constexpr std::uint32_t kNotLoggedOn = 9;  // StatusCode of a query for an agent who is not there
 
 }  // namespace
@@ -162,15 +161,22 @@ void Line::link_down() {
 
 void Line::on_frame(std::uint32_t message_type, Bytes body) {
   ++counters_.frames;
+  translator_.hearing().arrive();
   if (ged::is_answer(MessageType{message_type})) return on_answer(message_type, body);
   if (MessageType{message_type} == MessageType::kSystemEvent) {
     // Status is told at once, also during a dialogue: it is about no object.
     note_system_event(body);
     return note_outcome(translator_.event(message_type, body, link_.version()));
   }
-  if (sync_.active()) return sync_.keep_event(message_type, body, io_.now());
+  if (sync_.active()) {
+    const std::uint64_t frame = translator_.hearing().arrived();
+    if (sync_.keep_event(message_type, body, io_.now(), frame)) return;
+    finish_sync();  // no room to keep more: serve with what is there
+    if (!link_.up()) return;
+  }
   note_login(message_type, body);
   note_outcome(translator_.event(message_type, body, link_.version()));
+  sync_.names_came(message_type, body);
 }
 
 void Line::note_outcome(const Translator::Outcome& outcome) {
@@ -219,22 +225,8 @@ void Line::note_login(std::uint32_t message_type, Bytes body) {
 }
 
 void Line::ask_desk_settings(const AgentEntry& agent) {
-  const MutableBytes room = link_.claim(kSmallMessageBytes);
-  if (room.empty()) return;
-  Pending entry;
-  entry.kind = PendingKind::kRefresh;
-  entry.message = static_cast<std::uint16_t>(MessageType::kAgentDeskSettingsReq);
-  entry.agent_key = agent.key;
-  entry.deadline = io_.now() + config_.request_timeout;
-  Pending* const kept = pending_.add(entry);
-  if (kept == nullptr) return;
-  const auto frame = ged::AgentDeskSettingsReqEncoder(
-                         room, link_.version(),
-                         {.invoke_id = kept->invoke_id, .peripheral_id = agent.peripheral_id})
-                         .agent_id(agent.agent_id.view())
-                         .finish();
-  if (!frame.ok()) return pending_.remove(*kept);
-  link_.commit(frame->size());
+  Inquiry* const inquiry = sync_.inquiry();
+  if (inquiry != nullptr) inquiry->ask_desk_settings(agent.peripheral_id, agent.agent_id.view());
 }
 
 void Line::on_answer(std::uint32_t message_type, Bytes body) {
@@ -258,7 +250,7 @@ void Line::on_answer(std::uint32_t message_type, Bytes body) {
     case PendingKind::kClient:
       return on_client_answer(pending, message_type, body);
     case PendingKind::kSync:
-      return sync_.keep_answer(pending, message_type, body);
+      return on_sync_answer(pending, message_type, body);
     case PendingKind::kAgentMode:
       return on_probe_answer(pending, message_type, body);
     case PendingKind::kRefresh:
@@ -289,58 +281,109 @@ void Line::on_client_answer(const Pending& pending, std::uint32_t message_type, 
   requests_.answer(pending, message_type, body);
 }
 
-void Line::apply_answer(const Question& question, std::uint32_t message_type, Bytes body) {
+void Line::on_sync_answer(const Pending& pending, std::uint32_t message_type, Bytes body) {
+  const Question* const found =
+      sync_.keep_answer(pending, message_type, body, translator_.hearing().arrived());
+  if (found == nullptr) return;
+  const Question question = *found;  // what is applied may raise further questions
+  if (!apply_answer(question, message_type, body)) sync_.again(pending.detail, io_.now());
+}
+
+// False: events have overtaken the answer, it says nothing.
+bool Line::apply_answer(const Question& question, std::uint32_t message_type, Bytes body) {
+  const CallName call{question.peripheral_id, question.call_id, question.device_type,
+                      question.name};
+  const std::uint64_t asked = question.asked_after;
+  const bool overtaken =
+      question.kind == Question::Kind::kAgent
+          ? translator_.agent_heard_since(question.peripheral_id, question.name, asked)
+          : question.kind == Question::Kind::kCall && translator_.call_heard_since(call, asked);
+  if (overtaken) return question.asked_times >= kOvertakenMax;
   switch (MessageType{message_type}) {
     case MessageType::kQueryAgentStateConf:
       note_outcome(
           translator_.agent_answer(question.peripheral_id, question.name, body, link_.version()));
       break;
-    case MessageType::kSnapshotCallConf:
-      note_outcome(translator_.call_answer(
-          {question.peripheral_id, question.call_id, question.device_type, question.name},
-          question.status, body, link_.version()));
+    case MessageType::kSnapshotDeviceConf:
+      note_outcome(translator_.device_answer(question.peripheral_id, question.name, asked, body,
+                                             link_.version()));
       break;
+    case MessageType::kSnapshotCallConf:
+      note_outcome(translator_.call_answer(call, question.status, body, link_.version()));
+      break;
+    case MessageType::kAgentDeskSettingsConf: {
+      const ObjectId id = agent_object_id(question.peripheral_id, question.name);
+      note_outcome(translator_.desk_settings_answer(wire::object_key(id.view()), body,
+                                                    link_.version()));
+      break;
+    }
     case MessageType::kFailureConf:
-      if (question.kind == Question::Kind::kAgent && question.refusal == kNotLoggedOn) {
-        translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
-      }
+    case MessageType::kControlFailureConf:
+      apply_refusal(question);
       break;
     default:
       break;
   }
+  return true;
+}
+
+void Line::apply_refusal(const Question& question) {
+  if (question.kind == Question::Kind::kAgent && question.refusal == kNotLoggedOn) {
+    translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
+  }
+  if (question.kind == Question::Kind::kCall && question.no_such) {
+    translator_.call_gone({question.peripheral_id, question.call_id, 0, question.name});
+  }
+  // No list of this device: its calls are asked about one by one.
+  Inquiry* const inquiry = sync_.inquiry();
+  const DeviceEntry* const device = map_.device_named(question.peripheral_id, question.name);
+  if (question.kind != Question::Kind::kDevice || inquiry == nullptr || device == nullptr) return;
+  map_.calls_at(*device, [&](const CallEntry& call) {
+    inquiry->ask_call(call.peripheral_id, call.call_id, call.device_type, call.device_id.view());
+  });
 }
 
 void Line::finish_sync() {
-  const std::uint64_t before = sink_.sequence();
-  sync_.finish([&](const Sync::Kept& kept, Bytes body, const Question* question) {
+  const std::size_t calls_before = map_.calls();
+  Hearing& hearing = translator_.hearing();
+  sync_.finish([&](const Sync::Kept& kept, Bytes body, const Question* found) {
     // A bad frame in it may cost the session: the rest is not worth applying then.
     if (!link_.up()) return;
-    if (question != nullptr) return apply_answer(*question, kept.message_type, body);
-    note_outcome(translator_.event(kept.message_type, body, link_.version()));
+    hearing.go_back_to(kept.frame);
+    if (found == nullptr) {
+      return note_outcome(translator_.event(kept.message_type, body, link_.version()));
+    }
+    const Question question = *found;  // what is applied may raise further questions
+    if (!apply_answer(question, kept.message_type, body)) {
+      sync_.again(static_cast<std::uint32_t>(kept.question), io_.now());
+    }
   });
+  hearing.go_on();
   if (!link_.up()) return;
-  // Calls that neither an answer nor an event has spoken of since are gone.
-  std::vector<std::uint64_t> gone;
-  map_.each_call([&](const CallEntry& call) {
-    const auto handle = map_.properties().find(call.key);
-    if (!handle || map_.properties().last_sequence(*handle) <= before) gone.push_back(call.key);
-  });
-  for (const std::uint64_t key : gone) {
-    if (const CallEntry* const call = map_.call(key)) translator_.end_call(*call);
-  }
   map_.each_agent([&](const AgentEntry& agent) {
     if (agent.logged_in() && !agent.desk_known) ask_desk_settings(agent);
   });
   translator_.system_event(ctios::eSysCtiServerOnline, 0, "", config_.peripherals.front());
   link_was_down_ = false;
-  say("in step with the CTI Server: " + std::to_string(map_.agents()) + " agents, " +
-      std::to_string(map_.calls()) + " calls, " + std::to_string(gone.size()) + " ended unheard");
+  say("serving: " + std::to_string(map_.agents()) + " agents, " + std::to_string(map_.calls()) +
+      " calls (" + std::to_string(calls_before) + " before)" +
+      (sync_.trailing() ? ", some answers of the CTI Server are still to come" : ""));
 }
 
 void Line::fire(TimePoint now) {
   on_link_event(link_.on_clock(now));
   pending_.expire(now, pending_.capacity(), [this](const Pending& pending) { expire(pending); });
-  if (sync_.pump(now)) finish_sync();
+  switch (sync_.pump(now, translator_.hearing().arrived())) {
+    case Sync::Turn::kServes:
+      finish_sync();
+      break;
+    case Sync::Turn::kInStep:
+      say("in step with the CTI Server: " + std::to_string(map_.agents()) + " agents, " +
+          std::to_string(map_.calls()) + " calls");
+      break;
+    case Sync::Turn::kGoesOn:
+      break;
+  }
   if (shared_.admission != nullptr && ready()) report_.look(now, shared_.admission->sessions());
   pump_probes(now);
   unpark(now);
@@ -351,10 +394,10 @@ void Line::expire(const Pending& pending) {
     case PendingKind::kClient:
       return requests_.unknown(pending, "the CTI Server did not answer in time");
     case PendingKind::kSync:
-      return sync_.active() ? sync_.unanswered(pending) : void();
+      return sync_.unanswered(pending, io_.now());
     case PendingKind::kAgentMode:
       for (Probe& probe : probes_) {
-        if (probe.number == pending.object_key) probe.inquiry->unanswered(pending);
+        if (probe.number == pending.object_key) probe.inquiry->unanswered(pending, io_.now());
       }
       return;
     default:

@@ -76,6 +76,8 @@ class Line {
   const CtiLink& link() const noexcept { return link_; }
   /// The session is open and the start-up dialogue is through.
   bool ready() const noexcept { return link_.up() && !sync_.active(); }
+  /// Besides, every question of the dialogue has been answered.
+  bool in_step() const noexcept { return ready() && !sync_.trailing(); }
   Position position() const noexcept { return sink_.position(); }
 
   const LineCounters& counters() const noexcept { return counters_; }
@@ -110,7 +112,9 @@ class Line {
   void on_answer(std::uint32_t message_type, Bytes body);
   void on_client_answer(const Pending& pending, std::uint32_t message_type, Bytes body);
   void on_probe_answer(const Pending& pending, std::uint32_t message_type, Bytes body);
-  void apply_answer(const Question& question, std::uint32_t message_type, Bytes body);
+  void on_sync_answer(const Pending& pending, std::uint32_t message_type, Bytes body);
+  bool apply_answer(const Question& question, std::uint32_t message_type, Bytes body);
+  void apply_refusal(const Question& question);
   void note_outcome(const Translator::Outcome& outcome);
   void note_system_event(Bytes body);
   void note_login(std::uint32_t message_type, Bytes body);
@@ -140,6 +144,8 @@ class Line {
 
   static constexpr std::size_t kCompletionsPerTurn = 256;
   static constexpr std::size_t kProbesMax = 256;
+  /// So often an answer may be overtaken by events: then events tell enough.
+  static constexpr std::uint16_t kOvertakenMax = 8;
   static constexpr std::size_t kParkedMax = 4096;
 
   const LineConfig config_;

@@ -115,7 +115,7 @@ void Line::on_probe_answer(const Pending& pending, std::uint32_t message_type, B
         probe.inquiry->answer(pending, message_type, body, link_.version());
     if (question != nullptr) {
       const Question copy = *question;
-      apply_answer(copy, message_type, body);
+      if (!apply_answer(copy, message_type, body)) probe.inquiry->again(pending.detail, io_.now());
     }
     return;
   }
@@ -123,7 +123,7 @@ void Line::on_probe_answer(const Pending& pending, std::uint32_t message_type, B
 
 void Line::pump_probes(TimePoint now) {
   for (std::size_t i = 0; i < probes_.size();) {
-    probes_[i].inquiry->pump(now, config_.request_timeout);
+    probes_[i].inquiry->pump(now, config_.request_timeout, translator_.hearing().arrived());
     if (!probes_[i].inquiry->done()) {
       ++i;
       continue;

@@ -1,4 +1,4 @@
-// Agent events: states, answers to queries, teams, configuration, as update records.
+// translate_agent.cpp - agent events: states, answers to queries, teams, configuration, as update records.
 #include "broker/model/masks.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
@@ -75,6 +75,7 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   const std::uint32_t peripheral = view->peripheral_id();
   const ObjectId id = agent_object_id(peripheral, agent_id);
   const std::uint64_t key = wire::object_key(id.view());
+  hearing_.note(key);
   const AgentEntry* const known = map_.agent(key);
   const std::uint16_t state = view->agent_state();
 

@@ -1,4 +1,4 @@
-// Call events: what each message says about a call connection, as update records.
+// translate_call.cpp - call events: what each message says about a call connection, as update records.
 #include "broker/translate/call_fields.hpp"
 #include "broker/model/masks.hpp"
 #include "broker/translate/translator.hpp"
@@ -174,6 +174,7 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
                       view->connection_device_id_type(), text(view->connection_device_id())};
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t key = wire::object_key(id.view());
+  hearing_.note(key);
   const CallEntry* const call =
       find_or_make(name, id, key, makes_call(event), view->peripheral_type());
   if (call == nullptr) return {};
@@ -214,6 +215,8 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   const ObjectId primary = call_object_id(name.peripheral_id, name.call_id, name.device);
   const ObjectId secondary =
       call_object_id(name.peripheral_id, view->secondary_call_id(), second_device);
+  hearing_.note(wire::object_key(primary.view()));
+  hearing_.note(wire::object_key(secondary.view()));
   ObjectId id = primary;
   if (map_.call(wire::object_key(id.view())) == nullptr &&
       map_.call(wire::object_key(secondary.view())) != nullptr) {
@@ -264,7 +267,9 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
       enterprise_id(day.value_or(0), view->router_call_key_call_id().value_or(0));
   if (day.value_or(0) != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
-  RecordInfo info = call_record(EventId::eCallBeginEvent, wire::object_key(id.view()),
+  const std::uint64_t key = wire::object_key(id.view());
+  hearing_.note(key);
+  RecordInfo info = call_record(EventId::eCallBeginEvent, key,
                                 map_.agent_on(name.peripheral_id, name.device), name.peripheral_id);
   info.topics |= wire::topic::kWhole;
   emit(info, sheet);
@@ -278,8 +283,9 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   const CallName name{view->peripheral_id(), view->connection_call_id(),
                       view->connection_device_id_type(), text(view->connection_device_id())};
   const ObjectId old_id = call_object_id(name.peripheral_id, name.call_id, name.device);
-  const CallEntry* call =
-      find_or_make(name, old_id, wire::object_key(old_id.view()), true, view->peripheral_type());
+  const std::uint64_t old_key = wire::object_key(old_id.view());
+  hearing_.note(old_key);
+  const CallEntry* call = find_or_make(name, old_id, old_key, true, view->peripheral_type());
   if (call == nullptr) return {};
 
   CallName now = name;
@@ -290,6 +296,7 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   }
   const ObjectId id = call_object_id(now.peripheral_id, now.call_id, now.device);
   const std::uint64_t key = wire::object_key(id.view());
+  hearing_.note(key);
   bool renamed = key != call->key;
   if (renamed && map_.call(key) != nullptr) {  // two connections become one: the old one ends
     end_call(*call);
@@ -326,7 +333,9 @@ Translator::Outcome Translator::end_call_event(Bytes body, Version version) {
   if (!view) return Err{view.error()};
   const ObjectId id = call_object_id(view->peripheral_id(), view->connection_call_id(),
                                      text(view->connection_device_id()));
-  const CallEntry* const call = map_.call(wire::object_key(id.view()));
+  const std::uint64_t key = wire::object_key(id.view());
+  hearing_.note(key);
+  const CallEntry* const call = map_.call(key);
   if (call == nullptr) {
     ++counters_.unknown_calls;
     return {};

@@ -1,4 +1,5 @@
-// SNAPSHOT_CALL_CONF: what is known of a call that was not followed from its begin, as an update record.
+// translate_snapshot.cpp - snapshots: what is known of a call that was not followed from its begin, and which calls a
+// device has, as update records.
 #include "broker/translate/call_fields.hpp"
 #include "broker/model/masks.hpp"
 #include "broker/translate/translator.hpp"
@@ -6,12 +7,17 @@
 #include "wire/ged188/snapshot.hpp"
 #include "wire/object_key.hpp"
 
+#include <array>
+
 namespace cti::broker {
 
 namespace ged = wire::ged188;
 using wire::Keyword;
 
 namespace {
+
+constexpr std::uint16_t kNoStatus = 0xFFFF;
+constexpr std::size_t kGoneAtOnce = 64;
 
 /// The connection's entry in the list of the call's devices; by its names, since the list has no order.
 std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::SnapshotCallConfView& view,
@@ -51,9 +57,13 @@ Translator::Outcome Translator::call_answer(const CallName& asked, std::uint16_t
   sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
   if (const auto entry = entry_of(*view, asked)) {
     status = entry->call_device_connection_state().value_or(status);
+  } else if (status == kNoStatus && view->num_call_devices() != 0) {
+    // Neither the device's list nor the call's own has the connection: the call lives on without it.
+    if (known != nullptr) end_call(*known);
+    return {};
   }
   if (known != nullptr && known->failed) status = wire::ctios::LCS_FAIL;
-  if (status != 0xFFFF) sheet.add_short<Keyword::CallStatus>(status);
+  if (status != kNoStatus) sheet.add_short<Keyword::CallStatus>(status);
   const std::uint32_t day = view->router_call_key_day().value_or(0);
   const ObjectId contact = enterprise_id(day, view->router_call_key_call_id().value_or(0));
   if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
@@ -73,6 +83,55 @@ Translator::Outcome Translator::call_answer(const CallName& asked, std::uint16_t
        sheet);
   if (agent != nullptr) refresh_masks(*agent, key);
   return {};
+}
+
+Translator::Outcome Translator::device_answer(std::uint32_t peripheral, std::string_view device,
+                                              std::uint64_t asked_after, Bytes body,
+                                              Version version) {
+  room_.reset();
+  const auto view = ged::SnapshotDeviceConfView::decode(body, version);
+  if (!view) return Err{view.error()};
+  ++counters_.messages;
+  const std::string_view name = room_.clean(device);
+  const DeviceEntry* const at = map_.device_named(peripheral, name);
+  if (at == nullptr) return {};
+  const auto listed = [&](const CallEntry& call) {
+    for (const auto entry : view->calls()) {
+      if (entry.call_connection_call_id().value_or(0) == call.call_id) return true;
+    }
+    return false;
+  };
+  // Keys first: ending one changes the list that is walked. More than fit are found by the next list.
+  std::array<std::uint64_t, kGoneAtOnce> gone;
+  std::size_t count = 0;
+  map_.calls_at(*at, [&](const CallEntry& call) {
+    if (count == gone.size() || listed(call) || hearing_.since(call.key, asked_after)) return;
+    gone[count++] = call.key;
+  });
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const CallEntry* const call = map_.call(gone[i])) end_call(*call);
+  }
+  return {};
+}
+
+void Translator::call_gone(const CallName& asked) {
+  room_.reset();
+  const ObjectId id =
+      call_object_id(asked.peripheral_id, asked.call_id, room_.clean(asked.device));
+  if (const CallEntry* const call = map_.call(wire::object_key(id.view()))) end_call(*call);
+}
+
+bool Translator::agent_heard_since(std::uint32_t peripheral, std::string_view agent_id,
+                                   std::uint64_t frame) noexcept {
+  room_.reset();
+  const ObjectId id = agent_object_id(peripheral, room_.clean(agent_id));
+  return hearing_.since(wire::object_key(id.view()), frame);
+}
+
+bool Translator::call_heard_since(const CallName& name, std::uint64_t frame) noexcept {
+  room_.reset();
+  const ObjectId id = call_object_id(name.peripheral_id, name.call_id, room_.clean(name.device));
+  return hearing_.since(wire::object_key(id.view()), frame);
 }
 
 }  // namespace cti::broker

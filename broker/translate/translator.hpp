@@ -12,6 +12,7 @@
 
 #include "broker/translate/arg_sheet.hpp"
 #include "broker/translate/clean_text.hpp"
+#include "broker/model/hearing.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "core/base/bytes.hpp"
@@ -79,6 +80,17 @@ class Translator {
   Outcome desk_settings_answer(std::uint64_t agent_key, Bytes body, Version version);
   /// The connection that was asked about. `status` is its state by the device's list, 0xFFFF when that said none.
   Outcome call_answer(const CallName& asked, std::uint16_t status, Bytes body, Version version);
+  /// The calls at a device: those that the list leaves out are gone, unless something was heard of them since.
+  Outcome device_answer(std::uint32_t peripheral_id, std::string_view device,
+                        std::uint64_t asked_after, Bytes body, Version version);
+  /// "There is no such call."
+  void call_gone(const CallName& asked);
+
+  /// What has been heard. Whoever applies an answer looks here first: what events have overtaken is no news.
+  Hearing& hearing() noexcept { return hearing_; }
+  bool agent_heard_since(std::uint32_t peripheral_id, std::string_view agent_id,
+                         std::uint64_t frame) noexcept;
+  bool call_heard_since(const CallName& name, std::uint64_t frame) noexcept;
 
   /// System status, with a text for people. `argument` is the peripheral where the event has one.
   void system_event(std::uint32_t system_event_id, std::uint32_t argument, std::string_view text,
@@ -137,6 +149,7 @@ class Translator {
   const bool minimize_;
   const std::uint32_t default_peripheral_;
   CleanTextRoom room_;
+  Hearing hearing_;
   TranslatorCounters counters_;
 };
 

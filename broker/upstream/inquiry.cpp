@@ -1,3 +1,4 @@
+// inquiry.cpp - putting questions, counting those in flight, and what an answer leads to.
 #include "broker/upstream/inquiry.hpp"
 
 #include "broker/model/object_id.hpp"
@@ -6,6 +7,8 @@
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
 #include "wire/object_key.hpp"
+
+#include <algorithm>
 
 namespace cti::broker {
 
@@ -23,15 +26,38 @@ std::uint16_t message_of(Question::Kind kind) noexcept {
       return static_cast<std::uint16_t>(ged::MessageType::kSnapshotDeviceReq);
     case Question::Kind::kCall:
       return static_cast<std::uint16_t>(ged::MessageType::kSnapshotCallReq);
+    case Question::Kind::kDesk:
+      return static_cast<std::uint16_t>(ged::MessageType::kAgentDeskSettingsReq);
   }
   return 0;
 }
 
+/// How long a question rests that was put so many times: doubling, up to the longest pause.
+Nanos pause_after(std::uint16_t times) noexcept {
+  CTI_CHECK(times != 0);
+  const int doublings = std::min<int>(times - 1, 16);
+  return std::min(Inquiry::kPauseMax, Inquiry::kPauseMin * (1 << doublings));
+}
+
+constexpr std::uint32_t kInvalidCallId = 13;  // StatusCode E_CTI_INVALID_CALLID
+
+/// ControlFailureCodes of a call or connection that is not there.
+constexpr bool names_no_call(std::uint16_t code) noexcept {
+  return code == wire::ctios::CF_INVALID_CSTA_CALL_IDENTIFIER ||
+         code == wire::ctios::CF_INVALID_CSTA_CONNECTION_IDENTIFIER;
+}
+
+/// The desk settings of an agent are another question than the agent's state.
+constexpr std::uint64_t kDeskSettings = 0x9E3779B97F4A7C15U;
+
 }  // namespace
 
 void Inquiry::add(Question&& question, std::uint64_t key) {
-  if (questions_.size() >= kQuestionsMax || !keys_.insert(key).second) return;
-  questions_.push_back(std::move(question));
+  if (questions_.size() >= kQuestionsMax) {
+    no_room_ += keys_.contains(key) ? 0U : 1U;
+    return;
+  }
+  if (keys_.insert(key).second) questions_.push_back(std::move(question));
 }
 
 void Inquiry::ask_agent(std::uint32_t peripheral_id, std::string_view agent_id) {
@@ -43,17 +69,80 @@ void Inquiry::ask_agent(std::uint32_t peripheral_id, std::string_view agent_id) 
   add(std::move(question), wire::object_key(agent_object_id(peripheral_id, agent_id).view()));
 }
 
-void Inquiry::pump(TimePoint now, Nanos timeout) {
-  while (next_ < questions_.size() && in_flight_ < window_) {
-    if (!send(questions_[next_], static_cast<std::uint32_t>(next_), now + timeout)) return;
-    ++next_;
-    ++in_flight_;
+void Inquiry::ask_desk_settings(std::uint32_t peripheral_id, std::string_view agent_id) {
+  if (agent_id.empty()) return;
+  Question question;
+  question.kind = Question::Kind::kDesk;
+  question.peripheral_id = peripheral_id;
+  question.name = agent_id;
+  add(std::move(question),
+      wire::object_key(agent_object_id(peripheral_id, agent_id).view()) ^ kDeskSettings);
+}
+
+void Inquiry::ask_device(std::uint32_t peripheral_id, std::string_view device) {
+  if (device.empty()) return;
+  Question question;
+  question.kind = Question::Kind::kDevice;
+  question.peripheral_id = peripheral_id;
+  question.name = device;
+  add(std::move(question), wire::object_key(device_object_id(peripheral_id, device).view()));
+}
+
+void Inquiry::ask_call(std::uint32_t peripheral_id, std::uint32_t call_id,
+                       std::uint16_t device_type, std::string_view device) {
+  Question question;
+  question.kind = Question::Kind::kCall;
+  question.peripheral_id = peripheral_id;
+  question.call_id = call_id;
+  question.device_type = device_type;
+  question.name = device;
+  add(std::move(question), wire::object_key(call_object_id(peripheral_id, call_id, device).view()));
+}
+
+void Inquiry::again(std::uint32_t index, TimePoint now) {
+  CTI_CHECK(index < questions_.size());
+  Question& question = questions_[index];
+  if (question.state == Question::State::kAsked) return;  // it is under way already
+  question.state = Question::State::kWaiting;
+  const Again entry{now + pause_after(question.asked_times), index};
+  const auto at = std::upper_bound(
+      again_.begin(), again_.end(), entry,
+      [](const Again& a, const Again& b) { return a.not_before < b.not_before; });
+  again_.insert(at, entry);
+}
+
+void Inquiry::pump(TimePoint now, Nanos timeout, std::uint64_t frames) {
+  while (in_flight_ < window_ && (due(now) || next_ < questions_.size())) {
+    const bool once_more = due(now);
+    const auto index = once_more ? again_.front().index : static_cast<std::uint32_t>(next_);
+    const Sent sent = send(index, now + timeout, frames);
+    if (sent == Sent::kNoRoom) return;
+    if (once_more) {
+      again_.pop_front();
+    } else {
+      ++next_;
+    }
+    if (sent == Sent::kYes) ++in_flight_;
   }
 }
 
-bool Inquiry::send(Question& question, std::uint32_t index, TimePoint deadline) {
+TimePoint Inquiry::next_deadline() const noexcept {
+  return again_.empty() || in_flight_ >= window_ ? kNever : again_.front().not_before;
+}
+
+void Inquiry::clear() {
+  CTI_CHECK(done());
+  if (questions_.empty()) return;
+  questions_ = {};
+  keys_.clear();
+  next_ = 0;
+}
+
+Inquiry::Sent Inquiry::send(std::uint32_t index, TimePoint deadline, std::uint64_t frames) {
+  CTI_CHECK(index < questions_.size());
+  Question& question = questions_[index];
   const MutableBytes room = link_.claim(kQuestionBytes);
-  if (room.empty()) return false;
+  if (room.empty()) return Sent::kNoRoom;
   Pending entry;
   entry.kind = kind_;
   entry.message = message_of(question.kind);
@@ -62,17 +151,18 @@ bool Inquiry::send(Question& question, std::uint32_t index, TimePoint deadline) 
   entry.detail = index;
   entry.deadline = deadline;
   Pending* const kept = pending_.add(entry);
-  if (kept == nullptr) return false;
+  if (kept == nullptr) return Sent::kNoRoom;
   const std::size_t bytes = encode(question, kept->invoke_id, room);
   if (bytes == 0) {  // a name that the protocol cannot carry: nobody of that name exists
     question.state = Question::State::kRefused;
     pending_.remove(*kept);
-    --in_flight_;  // evens out what pump() counts
-    return true;
+    return Sent::kImpossible;
   }
   link_.commit(bytes);
   question.state = Question::State::kAsked;
-  return true;
+  question.asked_after = frames;
+  if (question.asked_times != UINT16_MAX) ++question.asked_times;
+  return Sent::kYes;
 }
 
 std::size_t Inquiry::encode(const Question& question, std::uint32_t invoke_id,
@@ -102,6 +192,12 @@ std::size_t Inquiry::encode(const Question& question, std::uint32_t invoke_id,
                       .connection_device_id(question.name)
                       .finish());
     }
+    case Question::Kind::kDesk:
+      return size(ged::AgentDeskSettingsReqEncoder(
+                      room, version,
+                      {.invoke_id = invoke_id, .peripheral_id = question.peripheral_id})
+                      .agent_id(question.name)
+                      .finish());
   }
   return 0;
 }
@@ -110,6 +206,8 @@ const Question* Inquiry::answer(const Pending& pending, std::uint32_t message_ty
                                 ged::Version version) {
   const std::uint32_t index = pending.detail;
   if (pending.object_key != owner_ || index >= questions_.size()) return nullptr;
+  if (questions_[index].state != Question::State::kAsked) return nullptr;
+  CTI_CHECK(in_flight_ != 0);
   --in_flight_;
   questions_[index].state = Question::State::kAnswered;
   const Question question = questions_[index];  // further questions may move the list
@@ -121,11 +219,21 @@ const Question* Inquiry::answer(const Pending& pending, std::uint32_t message_ty
       after_device(question, body, version);
       break;
     case ged::MessageType::kSnapshotCallConf:
+      after_call(question, body, version);
+      break;
+    case ged::MessageType::kAgentDeskSettingsConf:
       break;
     case ged::MessageType::kFailureConf: {
       const auto failure = ged::FailureConfView::decode(body, version);
       questions_[index].state = Question::State::kRefused;
       questions_[index].refusal = failure.ok() ? failure->status() : 0;
+      questions_[index].no_such = failure.ok() && failure->status() == kInvalidCallId;
+      break;
+    }
+    case ged::MessageType::kControlFailureConf: {
+      const auto failure = ged::ControlFailureConfView::decode(body, version);
+      questions_[index].state = Question::State::kRefused;
+      questions_[index].no_such = failure.ok() && names_no_call(failure->failure_code());
       break;
     }
     default:
@@ -134,29 +242,28 @@ const Question* Inquiry::answer(const Pending& pending, std::uint32_t message_ty
   return &questions_[index];
 }
 
-void Inquiry::unanswered(const Pending& pending) {
-  if (pending.object_key != owner_ || pending.detail >= questions_.size()) return;
+void Inquiry::unanswered(const Pending& pending, TimePoint now) {
+  const std::uint32_t index = pending.detail;
+  if (pending.object_key != owner_ || index >= questions_.size()) return;
+  Question& question = questions_[index];
+  if (question.state != Question::State::kAsked) return;
+  CTI_CHECK(in_flight_ != 0);
   --in_flight_;
-  questions_[pending.detail].state = Question::State::kUnanswered;
+  ++lost_;
+  question.state = Question::State::kUnanswered;
+  if (attempts_max_ == kForEver || question.asked_times < attempts_max_) again(index, now);
 }
 
-void Inquiry::after_agent(Question question, Bytes body, ged::Version version) {
+void Inquiry::after_agent(const Question& question, Bytes body, ged::Version version) {
   const auto view = ged::QueryAgentStateConfView::decode(body, version);
   if (!view.ok()) return;
   const std::uint16_t state = view->agent_state();
   if (state == wire::ctios::eLogout || state == wire::ctios::eUnknown) return;
-  std::string_view device = view->agent_instrument().value_or("");
-  if (device.empty()) device = view->agent_extension().value_or("");
-  if (device.empty()) return;
-  question.kind = Question::Kind::kDevice;
-  question.state = Question::State::kWaiting;
-  question.name = device;
-  const std::uint64_t key =
-      wire::object_key(device_object_id(question.peripheral_id, device).view());
-  add(std::move(question), key);
+  ask_device(question.peripheral_id, view->agent_instrument().value_or(""));
+  ask_device(question.peripheral_id, view->agent_extension().value_or(""));
 }
 
-void Inquiry::after_device(Question question, Bytes body, ged::Version version) {
+void Inquiry::after_device(const Question& question, Bytes body, ged::Version version) {
   const auto view = ged::SnapshotDeviceConfView::decode(body, version);
   if (!view.ok()) return;
   for (const auto call : view->calls()) {
@@ -169,6 +276,20 @@ void Inquiry::after_device(Question question, Bytes body, ged::Version version) 
     about.name = call.call_connection_device_id().value_or(question.name);
     const ObjectId id = call_object_id(about.peripheral_id, about.call_id, about.name);
     add(std::move(about), wire::object_key(id.view()));
+  }
+}
+
+// The other parties may sit where nobody is logged in: their devices are found in no other way.
+void Inquiry::after_call(const Question& question, Bytes body, ged::Version version) {
+  constexpr std::uint16_t kStationDevice = 0;
+  constexpr std::uint16_t kOtherDevice = 0xFFFF;
+  if (kind_ != PendingKind::kSync) return;  // who looks up one agent wants to know no more
+  const auto view = ged::SnapshotCallConfView::decode(body, version);
+  if (!view.ok()) return;
+  for (const auto device : view->call_devices()) {
+    const std::uint16_t type = device.call_device_type().value_or(kOtherDevice);
+    if (type != kStationDevice) continue;
+    ask_device(question.peripheral_id, device.call_connection_device_id().value_or(""));
   }
 }
 

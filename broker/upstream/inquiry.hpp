@@ -2,8 +2,10 @@
 //
 // Why      at start, after a loss, and for an agent nobody has heard of, state is fetched, not heard.
 // Shape    a queue of questions with a bounded number in flight. An answer may raise further questions: an agent who is
-//          logged in leads to the device, a device to its calls. The owner decides when answers are applied.
-// Bounds   kItemsMax questions; a window of questions in flight; the owner's deadline ends it.
+//          logged in leads to the device, a device to its calls, a call to the devices of its other parties. The owner
+//          decides when answers are applied, and puts a question again() whose answer was overtaken by events.
+// Lost     a question without an answer is put again after a pause that doubles, `attempts_max` times in all.
+// Bounds   kQuestionsMax questions (what finds no room is counted); a window of questions in flight.
 // Threads  the line.
 #pragma once
 
@@ -13,6 +15,7 @@
 #include "core/base/time.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -21,58 +24,106 @@ namespace cti::broker {
 
 /// One question. `name` is the AgentID, the instrument, or the call's ConnectionDeviceID.
 struct Question {
-  enum class Kind : std::uint8_t { kAgent, kDevice, kCall };
+  enum class Kind : std::uint8_t { kAgent, kDevice, kCall, kDesk };
   enum class State : std::uint8_t { kWaiting, kAsked, kAnswered, kRefused, kUnanswered };
   Kind kind = Kind::kAgent;
   State state = State::kWaiting;
   std::uint16_t device_type = 0;  ///< kCall
-  std::uint16_t status = 0;       ///< kCall: the connection's state by the device's list
+  std::uint16_t status = 0xFFFF;  ///< kCall: the connection's state by the device's list
+  std::uint16_t asked_times = 0;
   std::uint32_t peripheral_id = 0;
-  std::uint32_t call_id = 0;  ///< kCall
-  std::uint32_t refusal = 0;  ///< kRefused: the status that came
+  std::uint32_t call_id = 0;      ///< kCall
+  std::uint32_t refusal = 0;      ///< kRefused: the status that came
+  bool no_such = false;           ///< kRefused: because there is no such call
+  std::uint64_t asked_after = 0;  ///< frames that had come when it was put, see model/hearing.hpp
   std::string name;
 };
 
 class Inquiry {
  public:
   static constexpr std::size_t kQuestionsMax = 200'000;
+  static constexpr std::uint16_t kForEver = UINT16_MAX;
+  static constexpr Nanos kPauseMin = Millis{100};
+  static constexpr Nanos kPauseMax = Seconds{30};
+  static_assert(kPauseMin < kPauseMax);
 
   /// `owner` comes back in Pending::object_key, to tell several inquiries apart.
   Inquiry(CtiLink& link, PendingTable& pending, PendingKind kind, std::uint64_t owner,
-          std::uint32_t window)
-      : link_(link), pending_(pending), kind_(kind), owner_(owner), window_(window) {}
+          std::uint32_t window, std::uint16_t attempts_max = 1)
+      : link_(link),
+        pending_(pending),
+        kind_(kind),
+        owner_(owner),
+        window_(window),
+        attempts_max_(attempts_max) {
+    CTI_CHECK(window != 0 && attempts_max != 0);
+  }
 
   void ask_agent(std::uint32_t peripheral_id, std::string_view agent_id);
-  /// Sends as many questions as the window, the send buffer and the pending table allow.
-  void pump(TimePoint now, Nanos timeout);
+  void ask_desk_settings(std::uint32_t peripheral_id, std::string_view agent_id);
+  void ask_device(std::uint32_t peripheral_id, std::string_view device);
+  void ask_call(std::uint32_t peripheral_id, std::uint32_t call_id, std::uint16_t device_type,
+                std::string_view device);
+  /// Puts an answered question once more, after the pause for as often as it was put.
+  void again(std::uint32_t index, TimePoint now);
+  /// Sends as many questions as the window, the send buffer and the pending table allow. `frames`: that have come.
+  void pump(TimePoint now, Nanos timeout, std::uint64_t frames = 0);
+  /// When pump() has something to do that waits for time only; kNever when nothing does.
+  TimePoint next_deadline() const noexcept;
 
   /// The answer, positive (`message_type` of the confirmation) or FAILURE_CONF / CONTROL_FAILURE_CONF. Raises further
   /// questions. Returns the question that it answers; nullptr when it is none of this inquiry's.
   const Question* answer(const Pending& pending, std::uint32_t message_type, Bytes body,
                          wire::ged188::Version version);
   /// The question expired.
-  void unanswered(const Pending& pending);
+  void unanswered(const Pending& pending, TimePoint now);
 
-  bool done() const noexcept { return in_flight_ == 0 && next_ == questions_.size(); }
-  const Question& question(std::uint32_t index) const noexcept { return questions_[index]; }
+  bool done() const noexcept {
+    return in_flight_ == 0 && next_ == questions_.size() && again_.empty();
+  }
+  /// Nothing is left but questions that wait to be put again.
+  bool only_again() const noexcept {
+    return in_flight_ == 0 && next_ == questions_.size() && !again_.empty();
+  }
+  const Question& question(std::uint32_t index) const noexcept {
+    CTI_CHECK(index < questions_.size());
+    return questions_[index];
+  }
   std::size_t asked() const noexcept { return questions_.size(); }
+  std::uint64_t no_room() const noexcept { return no_room_; }
+  std::uint64_t lost() const noexcept { return lost_; }
+  /// Forgets what was asked and answered, so that it can be asked anew. When done() only.
+  void clear();
 
  private:
+  struct Again {
+    TimePoint not_before;
+    std::uint32_t index = 0;
+  };
   void add(Question&& question, std::uint64_t key);
-  bool send(Question& question, std::uint32_t index, TimePoint deadline);
+  enum class Sent : std::uint8_t { kYes, kNoRoom, kImpossible };
+  Sent send(std::uint32_t index, TimePoint deadline, std::uint64_t frames);
   std::size_t encode(const Question& question, std::uint32_t invoke_id, MutableBytes room) const;
-  void after_agent(Question question, Bytes body, wire::ged188::Version version);
-  void after_device(Question question, Bytes body, wire::ged188::Version version);
+  bool due(TimePoint now) const noexcept {
+    return !again_.empty() && again_.front().not_before <= now;
+  }
+  void after_agent(const Question& question, Bytes body, wire::ged188::Version version);
+  void after_device(const Question& question, Bytes body, wire::ged188::Version version);
+  void after_call(const Question& question, Bytes body, wire::ged188::Version version);
 
   CtiLink& link_;
   PendingTable& pending_;
   const PendingKind kind_;
   const std::uint64_t owner_;
   const std::uint32_t window_;
+  const std::uint16_t attempts_max_;
   std::vector<Question> questions_;
   std::unordered_set<std::uint64_t> keys_;  // object keys of what was asked already
+  std::deque<Again> again_;                 // by time
   std::size_t next_ = 0;
   std::uint32_t in_flight_ = 0;
+  std::uint64_t no_room_ = 0;
+  std::uint64_t lost_ = 0;
 };
 
 }  // namespace cti::broker

@@ -1,8 +1,11 @@
+// sync.cpp - the order of a dialogue: configuration, questions, and when it is over.
 #include "broker/upstream/sync.hpp"
 
+#include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/config.hpp"
 #include "wire/ged188/team.hpp"
+#include "wire/object_key.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -31,7 +34,11 @@ std::string keys_of(const View& view) {
 void Sync::begin(TimePoint now) {
   CTI_CHECK(!active());
   ++counters_.begun;
-  inquiry_.emplace(link_, pending_, PendingKind::kSync, kOwner, config_.sync_window);
+  inquiry_.emplace(link_, pending_, PendingKind::kSync, kOwner, config_.sync_window,
+                   Inquiry::kForEver);
+  holding_ = true;
+  in_step_told_ = false;
+  lost_before_ = no_room_before_ = 0;
   questions_begun_ = false;
   overfull_ = false;
   kept_.clear();
@@ -95,26 +102,39 @@ bool Sync::send_config_request(std::uint32_t information) {
 }
 
 void Sync::throw_away() {
-  if (!active()) return;
-  ++counters_.thrown_away;
+  if (holding_) ++counters_.thrown_away;
+  count();
+  holding_ = false;
   inquiry_.reset();
-  kept_.clear();
-  kept_.shrink_to_fit();
-  bytes_.clear();
-  bytes_.shrink_to_fit();
+  kept_ = {};
+  bytes_ = {};
 }
 
-void Sync::keep(std::uint32_t message_type, std::int32_t question, Bytes body) {
-  if (bytes_.size() + body.size() > config_.sync_bytes_max) {
+/// What the inquiry has counted, before it goes.
+void Sync::count() {
+  if (!inquiry_) return;
+  counters_.lost += inquiry_->lost() - lost_before_;
+  counters_.no_room += inquiry_->no_room() - no_room_before_;
+  lost_before_ = inquiry_->lost();
+  no_room_before_ = inquiry_->no_room();
+}
+
+bool Sync::keep(const Kept& what, Bytes body) {
+  const std::size_t cost = (kept_.size() + 1) * sizeof(Kept) + bytes_.size() + body.size();
+  if (cost > config_.sync_bytes_max) {
     overfull_ = true;
-    return;
+    return false;
   }
-  kept_.push_back({message_type, question, bytes_.size(), body.size()});
+  kept_.push_back(what);
+  kept_.back().offset = bytes_.size();
+  kept_.back().bytes = body.size();
   bytes_.insert(bytes_.end(), body.begin(), body.end());
+  return true;
 }
 
-void Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now) {
-  keep(message_type, -1, body);
+bool Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now, std::uint64_t frame) {
+  CTI_CHECK(holding_ && inquiry_.has_value());
+  if (!keep({.message_type = message_type, .frame = frame}, body)) return false;
   switch (MessageType{message_type}) {
     case MessageType::kConfigKeyEvent:
       keys_came(body, now);
@@ -144,9 +164,19 @@ void Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now) {
     default:
       break;
   }
+  return true;
 }
 
-/// Whoever is named gets asked about.
+/// Whoever is named gets asked about; while the line serves, only who is not known yet.
+void Sync::ask_about(std::uint32_t peripheral, std::string_view agent_id) {
+  if (!holding_) {
+    const AgentEntry* const known =
+        map_.agent(wire::object_key(agent_object_id(peripheral, agent_id).view()));
+    if (known != nullptr && known->state != wire::ctios::eUnknown) return;
+  }
+  inquiry_->ask_agent(peripheral, agent_id);
+}
+
 void Sync::note_names(std::uint32_t message_type, Bytes body) {
   const ged::Version version = link_.version();
   const std::uint32_t fallback = config_.peripherals.empty() ? 0 : config_.peripherals.front();
@@ -156,7 +186,7 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
       if (!view.ok()) return;
       for (const auto record : view->records()) {
         if (record.record_type().value_or(0) == 2) continue;
-        inquiry_->ask_agent(record.flt_peripheral_id().value_or(fallback),
+        ask_about(record.flt_peripheral_id().value_or(fallback),
                             record.login_id().value_or(""));
       }
       return;
@@ -165,13 +195,13 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
       const auto view = ged::AgentTeamConfigEventView::decode(body, version);
       if (!view.ok()) return;
       for (const auto agent : view->agents()) {
-        inquiry_->ask_agent(view->peripheral_id(), agent.atc_agent_id().value_or(""));
+        ask_about(view->peripheral_id(), agent.atc_agent_id().value_or(""));
       }
       return;
     }
     case MessageType::kAgentStateEvent: {
       const auto view = ged::AgentStateEventView::decode(body, version);
-      if (view.ok()) inquiry_->ask_agent(view->peripheral_id(), view->agent_id().value_or(""));
+      if (view.ok()) ask_about(view->peripheral_id(), view->agent_id().value_or(""));
       return;
     }
     default:
@@ -179,15 +209,38 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
   }
 }
 
-void Sync::keep_answer(const Pending& pending, std::uint32_t message_type, Bytes body) {
+// The dialogue may be over when an answer comes to a question of it: then nobody waits for the answer.
+const Question* Sync::keep_answer(const Pending& pending, std::uint32_t message_type, Bytes body,
+                                  std::uint64_t frame) {
+  if (!inquiry_) return nullptr;
   const Question* const question = inquiry_->answer(pending, message_type, body, link_.version());
-  if (question != nullptr) keep(message_type, static_cast<std::int32_t>(pending.detail), body);
+  if (question == nullptr || !holding_) return question;
+  const bool kept = keep({.message_type = message_type,
+                          .question = static_cast<std::int32_t>(pending.detail),
+                          .frame = frame},
+                         body);
+  // No room: as if it were lost.
+  if (!kept) inquiry_->again(pending.detail, now_);
+  return nullptr;
 }
 
-void Sync::unanswered(const Pending& pending) { inquiry_->unanswered(pending); }
+void Sync::unanswered(const Pending& pending, TimePoint now) {
+  if (inquiry_) inquiry_->unanswered(pending, now);
+}
+
+void Sync::again(std::uint32_t question, TimePoint now) {
+  if (!inquiry_) return;
+  ++counters_.overtaken;
+  inquiry_->again(question, now);
+}
+
+void Sync::names_came(std::uint32_t message_type, Bytes body) {
+  if (inquiry_ && MessageType{message_type} != MessageType::kAgentStateEvent)
+    note_names(message_type, body);
+}
 
 void Sync::config_refused(TimePoint now) {
-  if (questions_begun_) return;
+  if (!holding_ || questions_begun_) return;
   ++counters_.no_config;
   config_deadline_ = now;
 }
@@ -200,29 +253,48 @@ void Sync::begin_questions() {
   for (const std::uint32_t peripheral : config_.peripherals) {
     for (const std::string& agent : config_.agents) inquiry_->ask_agent(peripheral, agent);
   }
+  // Also where nobody is logged in: only a list says that a call is gone.
+  map_.each_device([&](const DeviceEntry& device) {
+    if (device.calls != 0) inquiry_->ask_device(device.peripheral_id, device.name.view());
+  });
 }
 
-bool Sync::pump(TimePoint now) {
-  if (!active()) return false;
-  if (overfull_ || now >= deadline_) {
-    ++counters_.cut_short;
-    return true;
-  }
+Sync::Turn Sync::pump(TimePoint now, std::uint64_t frames) {
+  now_ = now;
+  if (!inquiry_) return Turn::kGoesOn;
+  if (!holding_) return trail(now, frames);
+  const bool late = overfull_ || now >= deadline_;
   if (!questions_begun_) {
-    if (now < config_deadline_) return false;
-    if (std::exchange(keys_asked_, false)) {  // no keys there: load it all
+    if (!late && now < config_deadline_) return Turn::kGoesOn;
+    if (!late && std::exchange(keys_asked_, false)) {  // no keys there: load it all
       ask_for_configuration(now);
-      if (now < config_deadline_) return false;
+      if (now < config_deadline_) return Turn::kGoesOn;
     }
     begin_questions();
   }
-  inquiry_->pump(now, config_.request_timeout);
-  return inquiry_->done();
+  inquiry_->pump(now, question_timeout(), frames);
+  count();
+  if (inquiry_->done()) return Turn::kServes;
+  return late || inquiry_->only_again() ? Turn::kServes : Turn::kGoesOn;
+}
+
+Sync::Turn Sync::trail(TimePoint now, std::uint64_t frames) {
+  inquiry_->pump(now, question_timeout(), frames);
+  count();
+  if (!inquiry_->done()) return Turn::kGoesOn;
+  inquiry_->clear();
+  if (std::exchange(in_step_told_, true)) return Turn::kGoesOn;
+  ++counters_.in_step;
+  return Turn::kInStep;
 }
 
 TimePoint Sync::next_deadline() const noexcept {
-  if (!active()) return kNever;
-  return questions_begun_ ? deadline_ : std::min(deadline_, config_deadline_);
+  if (!inquiry_) return kNever;
+  if (!holding_) {
+    return inquiry_->done() && !in_step_told_ ? now_ : inquiry_->next_deadline();
+  }
+  const TimePoint phase = questions_begun_ ? deadline_ : std::min(deadline_, config_deadline_);
+  return std::min(phase, inquiry_->next_deadline());
 }
 
 }  // namespace cti::broker

@@ -2,13 +2,16 @@
 //
 // Shape    1 configuration: CONFIG_REQUEST_EVENT, until CONFIG_END_EVENT or a short silence (may be switched off). After a
 //            loss the keys are asked for first: when they are those of the last download, only updates are asked for.
-//          2 questions: every agent that the map, the configuration, the download and the teams name, then the devices
-//            of those who are logged in, then the calls there (inquiry.hpp)
-//          3 everything that came meanwhile, answers and events alike, is applied in the order in which it came; calls
-//            that nothing has spoken of are gone and end.
+//          2 questions: every agent that the map, the configuration, the download and the teams name, every device where
+//            the map has calls, then the devices of those who are logged in, then the calls there (inquiry.hpp)
+//          3 everything that came meanwhile, answers and events alike, is applied in the order in which it came.
+//          4 what is not answered by then is asked for again, each answer is applied as it comes (trailing).
 // Why      until 3 nothing of it is applied: when the connection is lost in the middle the whole is thrown away, and
-//          clients never see a half-filled map.
-// Bounds   sync_timeout in all, sync_bytes_max of frames kept back; whichever comes first starts 3 with what is there.
+//          clients never see a half-filled map. After 3 the line serves, however long the rest takes.
+// Truth    only an answered list ends a call; an answer that events have overtaken is no news and asked for again; what was
+//          not answered says nothing. Who applies the answers sees to it (Line::apply_answer, Translator::device_answer).
+// Bounds   sync_timeout for 1 and 2, sync_bytes_max for what is kept back, counted with its own overhead; whichever comes
+//          first starts 3 with what is there. A lost answer starts it too, once nothing else is left to wait for.
 // Threads  the line.
 #pragma once
 
@@ -19,6 +22,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cti::broker {
@@ -27,9 +31,13 @@ class Sync {
  public:
   struct Counters {
     std::uint64_t begun = 0;
-    std::uint64_t completed = 0;
+    std::uint64_t completed = 0;    ///< what was kept back has been applied: the line serves
+    std::uint64_t in_step = 0;      ///< every question answered
     std::uint64_t thrown_away = 0;  ///< connection lost in the middle
-    std::uint64_t cut_short = 0;    ///< ended by timeout or by the limit of bytes
+    std::uint64_t cut_short = 0;    ///< of completed: by timeout, a lost answer, or the limit of bytes
+    std::uint64_t overtaken = 0;    ///< answers that events had overtaken, asked for again
+    std::uint64_t lost = 0;         ///< questions without an answer in time, put again
+    std::uint64_t no_room = 0;      ///< questions beyond Inquiry::kQuestionsMax, never put
     std::uint64_t no_config = 0;    ///< the configuration download was refused or silent
     std::uint64_t unchanged = 0;    ///< downloads left out because the keys were known
   };
@@ -39,6 +47,12 @@ class Sync {
     std::int32_t question = -1;
     std::size_t offset = 0;
     std::size_t bytes = 0;
+    std::uint64_t frame = 0;  ///< its number, see model/hearing.hpp
+  };
+  enum class Turn : std::uint8_t {
+    kGoesOn,
+    kServes,  ///< take what was kept back with finish()
+    kInStep,  ///< the last question has been answered
   };
 
   Sync(const LineConfig& config, CtiLink& link, PendingTable& pending, const ObjectMap& map)
@@ -47,18 +61,30 @@ class Sync {
   void begin(TimePoint now);
   /// The connection is lost: forget everything that came.
   void throw_away();
-  bool active() const noexcept { return inquiry_.has_value(); }
+  /// What comes is kept back: 1 and 2.
+  bool active() const noexcept { return holding_; }
+  /// The line serves, and some question is not answered yet.
+  bool trailing() const noexcept { return inquiry_.has_value() && !holding_ && !inquiry_->done(); }
 
-  /// An event, or a configuration message.
-  void keep_event(std::uint32_t message_type, Bytes body, TimePoint now);
-  /// An answer to one of the dialogue's questions.
-  void keep_answer(const Pending& pending, std::uint32_t message_type, Bytes body);
-  void unanswered(const Pending& pending);
+  /// An event, or a configuration message. False: no room for it; apply what was kept, then this.
+  [[nodiscard]] bool keep_event(std::uint32_t message_type, Bytes body, TimePoint now,
+                                std::uint64_t frame);
+  /// An answer to one of the dialogue's questions. While it is active() the answer is kept and nullptr comes back, as for
+  /// an answer that nobody waits for; else the question, to apply the answer at once.
+  const Question* keep_answer(const Pending& pending, std::uint32_t message_type, Bytes body,
+                              std::uint64_t frame);
+  void unanswered(const Pending& pending, TimePoint now);
   /// FAILURE_CONF that answers no request: the configuration was refused.
   void config_refused(TimePoint now);
+  /// After an answer was found overtaken by events: the question is put again.
+  void again(std::uint32_t question, TimePoint now);
+  /// A configuration or team message that comes while the line serves: who is not known yet is asked about.
+  void names_came(std::uint32_t message_type, Bytes body);
+  /// Questions beside the dialogue's own: each is put until it is answered. Without a session: not at all.
+  Inquiry* inquiry() noexcept { return inquiry_ ? &*inquiry_ : nullptr; }
 
-  /// Sends what can be sent. True: the dialogue is over, take it with finish().
-  bool pump(TimePoint now);
+  /// Sends what can be sent. `frames`: that have come from the CTI Server.
+  Turn pump(TimePoint now, std::uint64_t frames);
   TimePoint next_deadline() const noexcept;
 
   /// Hands what was kept to apply(const Kept&, Bytes body, const Question*), in the order in which it came.
@@ -69,8 +95,12 @@ class Sync {
   static constexpr std::uint64_t kOwner = 0;
 
  private:
-  void keep(std::uint32_t message_type, std::int32_t question, Bytes body);
+  bool keep(const Kept& what, Bytes body);
+  void count();
+  Turn trail(TimePoint now, std::uint64_t frames);
+  Nanos question_timeout() const noexcept { return config_.request_timeout; }
   void begin_questions();
+  void ask_about(std::uint32_t peripheral, std::string_view agent_id);
   void note_names(std::uint32_t message_type, Bytes body);
   /// `information` 0: updates only.
   bool send_config_request(std::uint32_t information);
@@ -88,8 +118,13 @@ class Sync {
   bool keys_asked_ = false;
   bool questions_begun_ = false;
   bool overfull_ = false;
+  bool holding_ = false;
+  bool in_step_told_ = false;
   TimePoint config_deadline_{};
   TimePoint deadline_{};
+  TimePoint now_{};  // of the last pump
+  std::uint64_t lost_before_ = 0;
+  std::uint64_t no_room_before_ = 0;
   std::vector<Kept> kept_;
   std::vector<std::byte> bytes_;
   Counters counters_;
@@ -97,17 +132,18 @@ class Sync {
 
 template <class Apply>
 void Sync::finish(Apply&& apply) {
+  CTI_CHECK(holding_ && inquiry_.has_value());
   // Taken out first: what is applied must not find a dialogue that is still going on.
-  const Inquiry inquiry = std::move(*inquiry_);
-  inquiry_.reset();
-  const std::vector<Kept> kept = std::move(kept_);
-  const std::vector<std::byte> bytes = std::move(bytes_);
-  kept_.clear();
-  bytes_.clear();
+  holding_ = false;
+  const std::vector<Kept> kept = std::exchange(kept_, {});
+  const std::vector<std::byte> bytes = std::exchange(bytes_, {});
   ++counters_.completed;
+  counters_.cut_short += inquiry_->done() ? 0U : 1U;
   for (const Kept& one : kept) {
+    if (!inquiry_) return;  // the session was given up over what was applied
+    CTI_CHECK(one.offset + one.bytes <= bytes.size());
     const Question* const question =
-        one.question < 0 ? nullptr : &inquiry.question(static_cast<std::uint32_t>(one.question));
+        one.question < 0 ? nullptr : &inquiry_->question(static_cast<std::uint32_t>(one.question));
     apply(one, Bytes(bytes).subspan(one.offset, one.bytes), question);
   }
 }

@@ -210,6 +210,41 @@ class CtiServer {
                                    .connection_call_id = call})
              .connection_device_id(device));
   }
+  /// The usual answer to a request, also to one that a hook has kept.
+  void serve(std::uint32_t type, Bytes body) {
+    const std::uint32_t id = body.size() < 4 ? 0 : load_be<std::uint32_t>(body.data());
+    switch (ged::MessageType{type}) {
+      case ged::MessageType::kOpenReq:
+        return open(body, id);
+      case ged::MessageType::kHeartbeatReq:
+        ++heartbeats;
+        if (answers_heartbeats) send(ged::HeartbeatConfEncoder(room_, version, {.invoke_id = id}));
+        return;
+      case ged::MessageType::kConfigRequestEvent:
+        if (answers_config)
+          send(ged::ConfigEndEventEncoder(room_, version, {.config_end_status = 0}));
+        return;
+      case ged::MessageType::kQueryAgentStateReq:
+        return query(body, id);
+      case ged::MessageType::kSnapshotDeviceReq:
+        return snapshot_device(body, id);
+      case ged::MessageType::kSnapshotCallReq:
+        return snapshot_call(body, id);
+      case ged::MessageType::kAgentDeskSettingsReq:
+        send(ged::AgentDeskSettingsConfEncoder(room_, version,
+                                               {.invoke_id = id,
+                                                .peripheral_id = peripheral,
+                                                .desk_settings_mask = 0,
+                                                .wrapup_data_incoming_mode = 1,
+                                                .wrapup_data_outgoing_mode = 2}));
+        return;
+      default:
+        break;
+    }
+    requests.push_back({type, id, {body.begin(), body.end()}});
+    if (confirms) confirm_any(requests.back());
+  }
+
   /// Resets the connection from this side.
   void hang_up() {
     if (connection_) io_->close(connection_, core::CloseHow::kReset);
@@ -248,38 +283,7 @@ class CtiServer {
   }
 
   void on_frame(const ged::Frame& frame) {
-    if (hook && hook(frame.message_type, frame.body)) return;
-    const std::uint32_t id = frame.body.size() < 4 ? 0 : load_be<std::uint32_t>(frame.body.data());
-    switch (ged::MessageType{frame.message_type}) {
-      case ged::MessageType::kOpenReq:
-        return open(frame.body, id);
-      case ged::MessageType::kHeartbeatReq:
-        ++heartbeats;
-        if (answers_heartbeats) send(ged::HeartbeatConfEncoder(room_, version, {.invoke_id = id}));
-        return;
-      case ged::MessageType::kConfigRequestEvent:
-        if (answers_config)
-          send(ged::ConfigEndEventEncoder(room_, version, {.config_end_status = 0}));
-        return;
-      case ged::MessageType::kQueryAgentStateReq:
-        return query(frame.body, id);
-      case ged::MessageType::kSnapshotDeviceReq:
-        return snapshot_device(frame.body, id);
-      case ged::MessageType::kSnapshotCallReq:
-        return snapshot_call(frame.body, id);
-      case ged::MessageType::kAgentDeskSettingsReq:
-        send(ged::AgentDeskSettingsConfEncoder(room_, version,
-                                               {.invoke_id = id,
-                                                .peripheral_id = peripheral,
-                                                .desk_settings_mask = 0,
-                                                .wrapup_data_incoming_mode = 1,
-                                                .wrapup_data_outgoing_mode = 2}));
-        return;
-      default:
-        break;
-    }
-    requests.push_back({frame.message_type, id, {frame.body.begin(), frame.body.end()}});
-    if (confirms) confirm_any(requests.back());
+    if (!hook || !hook(frame.message_type, frame.body)) serve(frame.message_type, frame.body);
   }
 
   void confirm_any(const Request& request) {

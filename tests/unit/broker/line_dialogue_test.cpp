@@ -1,0 +1,191 @@
+// The start-up dialogue when answers are lost, late or overtaken by events: it must tell no lies.
+#include "tests/unit/broker/line_world.hpp"
+
+namespace cti::test {
+namespace {
+
+namespace ctios = wire::ctios;
+
+broker::LineConfig one_side() {
+  broker::LineConfig config = line_config();
+  config.link.sides.resize(1);
+  return config;
+}
+
+/// Keeps requests of some types to itself, until they are let go.
+struct Holder {
+  CtiServer& side;
+  std::vector<std::uint32_t> types;
+  std::vector<std::pair<std::uint32_t, std::vector<std::byte>>> held;
+  bool drops = false;
+
+  Holder(CtiServer& side_, std::vector<std::uint32_t> types_)
+      : side(side_), types(std::move(types_)) {
+    side.hook = [this](std::uint32_t type, Bytes body) {
+      if (std::find(types.begin(), types.end(), type) == types.end()) return false;
+      if (!drops) held.push_back({type, {body.begin(), body.end()}});
+      ++seen;
+      return true;
+    };
+  }
+  void let_go() {
+    types.clear();
+    for (const auto& [type, body] : std::exchange(held, {})) side.serve(type, body);
+  }
+  std::size_t seen = 0;
+};
+
+constexpr std::uint32_t kQueryAgent = 36, kSnapshotCall = 82, kSnapshotDevice = 84;
+
+/// Two calls of one agent, a customer held and a consult, as events told of them.
+void two_calls(LineWorld& world) {
+  CtiServer& side = *world.side_a;
+  side.agent_state("22866", 4, "23901", "23901");
+  side.begin_call(1, "23901", "1");
+  side.established(1, "23901");
+  side.held(1, "23901");
+  side.begin_call(2, "23901", "2", 12);
+  side.established(2, "23901");
+  ASSERT_TRUE(world.until([&] { return world.line->map().calls() == 2; }));
+  side.calls["23901"] = {{1, 4, "1"}, {2, 3, "2"}};
+}
+
+TEST(Dialogue, ALateAnswerAfterItWasCutShortIsTakenForWhatItIs) {
+  broker::LineConfig config = one_side();
+  config.sync_timeout = Seconds{2};
+  LineWorld world(config);
+  Holder holder(*world.side_a, {kQueryAgent});
+  ASSERT_TRUE(world.ready());
+  EXPECT_EQ(world.line->sync_counters().cut_short, 1U);
+  EXPECT_FALSE(world.line->in_step()) << "it goes on asking";
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  holder.let_go();
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  const broker::AgentEntry* const agent = world.line->map().agent(world.agent_key("22866"));
+  ASSERT_NE(agent, nullptr);
+  EXPECT_EQ(agent->state, ctios::eAvailable);
+}
+
+TEST(Dialogue, U18_CutShortItEndsNoCallThatLives) {
+  broker::LineConfig config = one_side();
+  config.sync_timeout = Seconds{2};
+  LineWorld world(config);
+  ASSERT_TRUE(world.ready());
+  two_calls(world);
+  Holder holder(*world.side_a, {kSnapshotDevice, kSnapshotCall});
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  world.settle();
+  EXPECT_EQ(world.line->map().calls(), 2U);
+  EXPECT_EQ(world.count(EventId::eCallEndEvent), 0U);
+  // One of them has ended meanwhile: the list says so when it comes.
+  world.side_a->calls["23901"].pop_back();
+  holder.let_go();
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  EXPECT_EQ(world.line->map().calls(), 1U);
+  EXPECT_NE(world.line->map().call(wire::object_key("call.5000.1.23901")), nullptr);
+}
+
+TEST(Dialogue, U18_ALostAnswerEndsNothingAndIsAskedForAgain) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  two_calls(world);
+  Holder holder(*world.side_a, {kSnapshotDevice});
+  holder.drops = true;
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  EXPECT_EQ(world.line->map().calls(), 2U);
+  holder.types.clear();
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }, Seconds{120}));
+  EXPECT_EQ(world.line->map().calls(), 2U);
+  EXPECT_EQ(world.count(EventId::eCallEndEvent), 0U);
+  EXPECT_GE(world.line->sync_counters().lost, 1U);
+}
+
+TEST(Dialogue, U17_AnOrphanIsNotKeptAliveByOwnUpdates) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  two_calls(world);
+  // While the connection is away call 2 ends; back again, call 1 is retrieved during the dialogue, which changes the
+  // buttons of call 2: an update of our own, and no news of it.
+  world.side_a->calls["23901"] = {{1, 4, "1"}};
+  Holder holder(*world.side_a, {kSnapshotDevice});
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return holder.seen != 0; }));
+  world.side_a->established(1, "23901");
+  world.side_a->calls["23901"] = {{1, 3, "1"}};
+  holder.let_go();
+  ASSERT_TRUE(world.until(
+      [&] { return world.line->sync_counters().completed == 2 && world.line->in_step(); }));
+  EXPECT_EQ(world.line->map().calls(), 1U);
+  EXPECT_EQ(world.line->map().call(wire::object_key("call.5000.2.23901")), nullptr);
+  const broker::CallEntry* const call =
+      world.line->map().call(wire::object_key("call.5000.1.23901"));
+  ASSERT_NE(call, nullptr);
+  EXPECT_EQ(call->status, ctios::LCS_CONNECT);
+}
+
+TEST(Dialogue, U18_ALateSnapshotBringsNoEndedCallBack) {
+  for (const bool serving : {false, true}) {
+    SCOPED_TRACE(serving ? "the line serves already" : "in the dialogue");
+    broker::LineConfig config = one_side();
+    if (serving) config.sync_timeout = Seconds{2};
+    LineWorld world(config);
+    world.side_a->agents["22866"] = {3, "23901", "23901"};
+    world.side_a->calls["23901"] = {{5, 3, "1"}};
+    std::vector<std::byte> request;
+    world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+      if (type != kSnapshotCall || !request.empty()) return false;
+      request.assign(body.begin(), body.end());
+      return true;
+    };
+    ASSERT_TRUE(world.until([&] { return !request.empty(); }));
+    if (serving) {
+      ASSERT_TRUE(world.ready());
+    }
+    world.side_a->end_call(5, "23901");
+    world.side_a->serve(kSnapshotCall, request);  // made before the end, sent after it
+    world.side_a->calls["23901"].clear();
+    ASSERT_TRUE(world.until(
+        [&] { return world.line->sync_counters().completed == 1 && world.line->in_step(); }));
+    world.settle();
+    EXPECT_EQ(world.line->map().calls(), 0U);
+    EXPECT_EQ(world.count(EventId::eSnapshotCallConf), 0U);
+  }
+}
+
+TEST(Dialogue, U18_AnAgentsOlderAnswerDoesNotOverruleAnEvent) {
+  LineWorld world(one_side());
+  Holder holder(*world.side_a, {kQueryAgent});
+  ASSERT_TRUE(world.until([&] { return holder.seen == 2; }));
+  const auto held = std::exchange(holder.held, {});
+  holder.types.clear();
+  world.side_a->agent_state("22866", 3, "23901", "23901");
+  world.side_a->agents["22866"] = {2, "23901", "23901"};  // what the late answer says
+  for (const auto& [type, body] : held) world.side_a->serve(type, body);
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  ASSERT_TRUE(world.ready());
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  EXPECT_EQ(world.line->map().agent(world.agent_key("22866"))->state, ctios::eAvailable);
+  for (const Record& record : world.records) {
+    if (record.text(Keyword::AgentID) != "22866") continue;
+    EXPECT_NE(record.number(Keyword::AgentState), ctios::eNotReady);
+  }
+}
+
+TEST(Dialogue, FramesThatCostNothingButTheirHeadAreBoundedToo) {
+  broker::LineConfig config = one_side();
+  config.sync_bytes_max = 64 * 1024;
+  LineWorld world(config);
+  Holder holder(*world.side_a, {kQueryAgent});
+  ASSERT_TRUE(world.until([&] { return holder.seen == 2; }));
+  std::vector<std::byte> frame(8);
+  store_be<std::uint32_t>(frame.data() + 4, 233);
+  for (int i = 0; i < 4000; ++i) world.side_a->send_raw(frame);
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 1; }, Seconds{5}));
+  EXPECT_EQ(world.line->sync_counters().cut_short, 1U);
+  EXPECT_GE(world.line->counters().frames, 64U * 1024 / sizeof(broker::Sync::Kept));
+}
+
+}  // namespace
+}  // namespace cti::test
