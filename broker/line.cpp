@@ -96,7 +96,7 @@ void Line::end_turn() {
   if (sink_.blocked()) ++counters_.log_stops;
   link_.set_receiving(!sink_.blocked());
   sink_.publish();
-  tells_.pump();
+  tells_.publish();  // behind the log: a tell comes after records
   link_.flush();
   const bool news = sink_.take_news();
   const auto& fanouts = tells_.fanouts();

@@ -6,10 +6,10 @@
 //          instead of once per item is worth up to a factor of two in throughput. stage(items) copies an array, whole
 //          lines in wide stores: written one after another, a line goes to the reader's prefetch half full and comes
 //          back. So slots begin on a line of their own. Figures: bench/README.md.
-// Threads  has_room, stage, publish, try_push: the producer. drain, empty: the consumer. Nothing else is safe.
+// Threads  has_room, stage, publish, try_push: the producer. drain, front, pop, empty: the consumer. Nothing else is safe.
 // Cost     no lock, allocation or system call. The foreign position is re-read once per lap, not once per item.
-// Edges    R0 tail_.store in publish  -> A0 tail_.load in drain, empty   the items are complete
-//          R1 head_.store in drain    -> A1 head_.load in room           the slots are free again
+// Edges    R0 tail_.store in publish     -> A0 tail_.load in drain, empty   the items are complete
+//          R1 head_.store in drain, pop  -> A1 head_.load in room           the slots are free again
 // Full     stage and try_push say false and change nothing; stage(items) says how many it took. Dropping, waiting,
 //          cutting is the caller's policy.
 #pragma once
@@ -119,6 +119,19 @@ class SpscRing {
     // R1 -> A1: every item was taken out before its slot is given back.
     head_.store(taken_, std::memory_order_release);
     return count;
+  }
+
+  /// Consumer only. The oldest item, where it lies, to be looked at before it is taken; nullptr: there is none.
+  [[nodiscard]] T* front() noexcept {
+    return empty() ? nullptr : consumer_slots_ + (taken_ & consumer_mask_);
+  }
+
+  /// Consumer only. Gives the slot of front() back, which there must be.
+  void pop() noexcept {
+    CTI_CHECK(tail_seen_ != taken_);
+    ++taken_;
+    // R1 -> A1: the item was taken out before its slot is given back.
+    head_.store(taken_, std::memory_order_release);
   }
 
   /// Consumer only. True when a drain right now would find nothing (the last look before sleeping).

@@ -76,7 +76,8 @@ bool FanoutReactor::nothing_to_do() noexcept {
   if (!queue_.empty()) return false;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     if (lines_[i].shared->log.tail() != lines_[i].read) return false;
-    if (!shared_.tells[i]->empty()) return false;
+    // One that is not due yet comes with a publication, and that with a bell.
+    if (shared_.tells[i]->due(lines_[i].read)) return false;
   }
   return true;
 }
@@ -242,12 +243,12 @@ void FanoutReactor::accept(const core::Completion& completion) {
 // ---- what comes from the lines ----
 
 std::uint32_t FanoutReactor::take_tells(Line& line) {
-  const std::uint16_t index = line.shared->index;
-  const std::size_t count = shared_.tells[index]->drain(config_.tells_per_turn, [&](Tell&& tell) {
-    // The line published the log before it told, so the records up to there can be read now.
-    follow(line, std::min(tell.after_log_position, line.shared->log.tail()));
-    take_tell(line, std::move(tell));
-  });
+  const auto follow_to = [&](ring::Position after) {
+    if (line.read < after) follow(line, std::min(after, line.shared->log.tail()));
+    return line.read;
+  };
+  const std::size_t count = shared_.tells[line.shared->index]->take_due(
+      config_.tells_per_turn, follow_to, [&](Tell&& tell) { take_tell(line, std::move(tell)); });
   return static_cast<std::uint32_t>(count);
 }
 

@@ -430,6 +430,10 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
       begin_image(slot, index, std::move(tell.image));
       enqueue(slot);
       return;
+    case TellKind::kCut:
+      ++counters_.cut_lost;
+      return close(slot, wire::CloseReason::kOutOfResources,
+                   "an answer to this session was lost: the server is overloaded");
   }
 }
 

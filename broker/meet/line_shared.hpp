@@ -4,17 +4,17 @@
 //          them before any thread starts, sets the Io pointers, and destroys them after all threads have ended.
 // Flow     line -> everybody   records in LineShared::log, then ring the bell of each fan-out (once per turn)
 //          fan-out -> line     LineShared::asks, then ring LineShared::bell
-//          line -> one fan-out FanoutShared::tells[line], then ring FanoutShared::bell
+//          line -> one fan-out FanoutShared::tells[line], behind the log, then ring FanoutShared::bell
 // Threads  each member says who may touch it. The bells carry no data; see ring/doorbell.hpp for why none is lost.
 #pragma once
 
 #include "broker/meet/ask_queue.hpp"
 #include "broker/meet/line_status.hpp"
 #include "broker/meet/rendezvous.hpp"
+#include "broker/meet/tell_lane.hpp"
 #include "core/io.hpp"
 #include "ring/doorbell.hpp"
 #include "ring/event_log.hpp"
-#include "ring/spsc_ring.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +24,7 @@
 namespace cti::broker {
 
 class Admission;
+using TellLane = BasicTellLane<Tell>;
 
 /// Sizes of what passes between threads. All memory is set aside when the server starts.
 struct RendezvousLimits {
@@ -62,13 +63,12 @@ struct FanoutShared {
   FanoutShared(std::uint16_t index_, std::size_t lines, const RendezvousLimits& limits)
       : index(index_) {
     for (std::size_t i = 0; i < lines; ++i) {
-      tells.push_back(std::make_unique<ring::SpscRing<Tell>>(limits.tells_per_pair));
+      tells.push_back(std::make_unique<TellLane>(limits.tells_per_pair));
     }
   }
 
-  const std::uint16_t index;  ///< of this reactor; SessionRef::fanout
-  std::vector<std::unique_ptr<ring::SpscRing<Tell>>>
-      tells;            ///< [line]: pushed by that line, drained by the reactor
+  const std::uint16_t index;                     ///< of this reactor; SessionRef::fanout
+  std::vector<std::unique_ptr<TellLane>> tells;  ///< [line]: from that line to this reactor
   ring::Doorbell bell;  ///< a line rings it after a turn that wrote records or tells
   core::Io* io =
       nullptr;  ///< the reactor's Io: lines may call wake() only. Set before the threads start

@@ -2,10 +2,12 @@
 //
 // Why      updates travel in the event log, which every fan-out reactor reads; all else travels here.
 // Shape    Ask: fan-out -> line, through one lane per pair (requests, thousands a second; see ask_queue.hpp).
-//          Tell: line -> fan-out, through one SPSC ring per pair (replies, snapshots: private to one session).
-// Order    a Tell names the log position that it comes after: the session first gets every update below it.
+//          Tell: line -> fan-out, through one lane per pair (replies, snapshots: private to one session; tell_lane.hpp).
+// Order    a Tell names the log position that it comes after, records that wait for the log counted: the session first
+//          gets every update below it. How that is kept: tell_lane.hpp, log_writer.hpp.
 // Bounds   both have a fixed capacity. A full lane of Asks refuses the request at the fan-out (busy, counted); a full
-//          Tell ring makes the line keep the Tell in its own bounded backlog and, past that, cut the session (counted).
+//          lane of Tells makes the line keep the Tell in its own bounded backlog and, past that, cut the session (kCut,
+//          counted).
 #pragma once
 
 #include "core/io.hpp"
@@ -65,6 +67,7 @@ enum class TellKind : std::uint8_t {
   kPrivateEvent,  ///< `frames` holds kPrivateEvent frames
   kAgentMode,  ///< the answer to AskKind::kAgentMode: `agent_key` and `image`, or a refusal in `frames`
   kSnapshot,  ///< the answer to AskKind::kSnapshot: `image`
+  kCut,       ///< an answer to this session has found no room and is lost: the session must end
 };
 
 struct Tell {

@@ -7,9 +7,10 @@
 // Bounds   kRecordBytesMax per record; a longer one is dropped and counted. The spill has a fixed size; when it is full
 //          records are lost, counted, and overflowed() tells: the owner must start anew from a snapshot.
 // Threads  the line: the log's only writer.
-// Cost     no allocation, except the spill's memory when it is used for the first time.
+// Cost     no allocation.
 #pragma once
 
+#include "broker/meet/log_writer.hpp"
 #include "broker/meet/rendezvous.hpp"
 #include "core/base/bytes.hpp"
 #include "ring/event_log.hpp"
@@ -53,51 +54,43 @@ class RecordSink {
   std::optional<wire::UpdateView> write(const RecordInfo& info, Fill&& fill);
 
   /// Shows everything written so far to the readers.
-  void publish();
+  void publish() noexcept { writer_.publish(); }
   /// Something was published since the last call: the readers want to be woken.
-  bool take_news() noexcept { return std::exchange(news_, false); }
+  bool take_news() noexcept { return writer_.take_news(); }
   /// Moves spilled records into the log as far as it takes them.
-  void unspill();
-  bool blocked() const noexcept { return spill_at_ != spill_.size(); }
+  void unspill() noexcept { writer_.unspill(); }
+  bool blocked() const noexcept { return writer_.blocked(); }
   /// Records have been lost. Cleared by the call.
   bool take_overflowed() noexcept { return std::exchange(overflowed_, false); }
 
   /// Of the last record written.
-  std::uint64_t sequence() const noexcept { return sequence_; }
-  Position position() const noexcept { return {start_.lineage, start_.epoch, sequence_}; }
-  /// Byte position in the log behind the last record that is in it.
-  ring::Position log_position() const noexcept { return log_.next_position(); }
+  std::uint64_t sequence() const noexcept { return writer_.sequence(); }
+  Position position() const noexcept { return {start_.lineage, start_.epoch, sequence()}; }
+  /// Byte position in the log behind the last record written, those counted that wait for the log: what is said to come
+  /// after it comes after everything that the map holds.
+  ring::Position log_position() const noexcept { return writer_.end(); }
   const SinkCounters& counters() const noexcept { return counters_; }
 
  private:
-  MutableBytes open();
-  bool close(Bytes record);
+  bool close(Bytes record) noexcept;
 
-  ring::EventLog& log_;
   const Position start_;
-  const std::size_t spill_bytes_max_;
-  std::uint64_t sequence_;
-  std::vector<std::byte> scratch_;  // one record that the log did not take
-  std::vector<std::byte> spill_;    // whole records from spill_at_ on
-  std::size_t spill_at_ = 0;
-  bool claimed_ = false;  // the open record is a claim of the log
+  LogWriter writer_;
   bool overflowed_ = false;
-  bool news_ = false;
-  ring::Position published_;
   SinkCounters counters_;
 };
 
 template <class Fill>
 std::optional<wire::UpdateView> RecordSink::write(const RecordInfo& info, Fill&& fill) {
-  wire::UpdateWriter writer(open(), {.id = sequence_ + 1,
-                                     .flags = info.flags,
-                                     .lineage = start_.lineage,
-                                     .epoch = start_.epoch,
-                                     .peripheral_id = info.peripheral_id,
-                                     .object_key = info.object_key,
-                                     .agent_key = info.agent_key,
-                                     .event_id = info.event,
-                                     .topics = info.topics});
+  wire::UpdateWriter writer(writer_.open(kRecordBytesMax), {.id = sequence() + 1,
+                                                            .flags = info.flags,
+                                                            .lineage = start_.lineage,
+                                                            .epoch = start_.epoch,
+                                                            .peripheral_id = info.peripheral_id,
+                                                            .object_key = info.object_key,
+                                                            .agent_key = info.agent_key,
+                                                            .event_id = info.event,
+                                                            .topics = info.topics});
   fill(writer.arguments());
   const Bytes record = writer.finish();
   if (!close(record)) return std::nullopt;

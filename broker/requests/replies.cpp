@@ -17,43 +17,54 @@ TellOut::TellOut(std::uint16_t line, std::vector<FanoutShared*> fanouts, std::si
     : line_(line),
       fanouts_(std::move(fanouts)),
       backlog_max_(backlog_max),
-      backlog_(fanouts_.size()),
+      waiting_(fanouts_.size()),
       news_(fanouts_.size(), 0) {}
+
+bool TellOut::stage(std::size_t fanout, Tell&& tell) {
+  TellLane& lane = *fanouts_[fanout]->tells[line_];
+  if (!lane.has_room()) return false;
+  lane.stage(std::move(tell));
+  return true;
+}
 
 void TellOut::push(Tell&& tell) {
   const std::size_t fanout = tell.to.fanout;
   CTI_CHECK(fanout < fanouts_.size());
   ++counters_.sent;
-  std::deque<Tell>& backlog = backlog_[fanout];
-  // stage() takes its argument even when it refuses: a full ring is seen by moving into it only when there is room.
-  if (backlog.empty() && fanouts_[fanout]->tells[line_]->has_room()) {
-    CTI_CHECK(fanouts_[fanout]->tells[line_]->try_push(std::move(tell)));
-    news_[fanout] = true;
-    return;
-  }
-  if (backlog.size() >= backlog_max_) {
-    ++counters_.lost;
-    return;
-  }
+  Waiting& waiting = waiting_[fanout];
+  if (waiting.cuts.contains(tell.to.session_number)) return lose(waiting, tell);
+  if (waiting.backlog.empty() && stage(fanout, std::move(tell))) return;
+  if (waiting.backlog.size() >= backlog_max_) return lose(waiting, tell);
   ++counters_.delayed;
-  backlog.push_back(std::move(tell));
+  waiting.backlog.push_back(std::move(tell));
 }
 
-void TellOut::pump() {
+/// The session will never hear of this: it ends. One entry per session; those of a reactor are bounded.
+void TellOut::lose(Waiting& waiting, const Tell& tell) {
+  ++counters_.lost;
+  if (waiting.cuts.emplace(tell.to.session_number, tell.to).second) ++counters_.cuts;
+}
+
+void TellOut::publish() {
   for (std::size_t fanout = 0; fanout < fanouts_.size(); ++fanout) {
-    std::deque<Tell>& backlog = backlog_[fanout];
-    ring::SpscRing<Tell>& ring = *fanouts_[fanout]->tells[line_];
-    while (!backlog.empty() && ring.has_room()) {
-      CTI_CHECK(ring.try_push(std::move(backlog.front())));
-      backlog.pop_front();
-      news_[fanout] = true;
+    Waiting& waiting = waiting_[fanout];
+    while (!waiting.backlog.empty() && stage(fanout, std::move(waiting.backlog.front()))) {
+      waiting.backlog.pop_front();
     }
+    TellLane& lane = *fanouts_[fanout]->tells[line_];
+    while (waiting.backlog.empty() && !waiting.cuts.empty() && lane.has_room()) {
+      Tell cut{.kind = TellKind::kCut, .to = waiting.cuts.begin()->second};
+      cut.after_log_position = lane.staged_after();
+      lane.stage(std::move(cut));
+      waiting.cuts.erase(waiting.cuts.begin());
+    }
+    if (lane.publish()) news_[fanout] = true;
   }
 }
 
 bool TellOut::waiting() const noexcept {
-  for (const std::deque<Tell>& backlog : backlog_) {
-    if (!backlog.empty()) return true;
+  for (const Waiting& waiting : waiting_) {
+    if (!waiting.backlog.empty() || !waiting.cuts.empty()) return true;
   }
   return false;
 }

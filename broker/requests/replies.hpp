@@ -1,8 +1,9 @@
 // replies.hpp - the private answers of a line: frames for one session, on their way to its fan-out reactor.
 //
 // Shape    make_* build whole frames; TellOut carries them to the reactors, in order per reactor.
-// Bounds   one ring per reactor; what does not fit waits in a backlog of limited length; what does not fit there is lost
-//          and counted (the client's own deadline then tells it that the outcome is unknown).
+// Order    what is pushed during a turn is seen when publish() is called, behind the publication of the log.
+// Bounds   one lane per reactor; what does not fit waits in a backlog of limited length; what does not fit there is lost
+//          and counted, and its session is cut: a client that is never answered must not believe that it will be.
 // Threads  the line.
 #pragma once
 
@@ -13,6 +14,8 @@
 #include <cstdint>
 #include <deque>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace cti::broker {
@@ -56,16 +59,17 @@ class TellOut {
  public:
   struct Counters {
     std::uint64_t sent = 0;
-    std::uint64_t delayed = 0;  ///< found the ring full
-    std::uint64_t lost = 0;     ///< found the backlog full too
+    std::uint64_t delayed = 0;  ///< found the lane full
+    std::uint64_t lost = 0;     ///< found the backlog full too, or its session already cut for that
+    std::uint64_t cuts = 0;     ///< sessions cut because of it
   };
 
   TellOut(std::uint16_t line, std::vector<FanoutShared*> fanouts, std::size_t backlog_max);
 
   void push(Tell&& tell);
-  /// Moves what waits into the rings. Call once per turn.
-  void pump();
-  /// Something was put into this reactor's ring since the last call.
+  /// Moves what waits into the lanes, and shows what is in them. Once per turn, when the log has been published.
+  void publish();
+  /// Something was shown to this reactor since the last call.
   bool take_news(std::size_t fanout) noexcept { return std::exchange(news_[fanout], false); }
   const std::vector<FanoutShared*>& fanouts() const noexcept { return fanouts_; }
   bool waiting() const noexcept;
@@ -75,8 +79,15 @@ class TellOut {
   const std::uint16_t line_;
   const std::vector<FanoutShared*> fanouts_;
   const std::size_t backlog_max_;
-  std::vector<std::deque<Tell>> backlog_;  // [fanout]
-  std::vector<char> news_;                 // [fanout]
+  struct Waiting {
+    std::deque<Tell> backlog;
+    std::unordered_map<std::uint64_t, SessionRef> cuts;  // by session number
+  };
+  bool stage(std::size_t fanout, Tell&& tell);
+  void lose(Waiting& waiting, const Tell& tell);
+
+  std::vector<Waiting> waiting_;  // [fanout]
+  std::vector<char> news_;        // [fanout]
   Counters counters_;
 };
 

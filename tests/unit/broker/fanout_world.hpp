@@ -113,8 +113,21 @@ class FakeLine {
 
   void tell(Tell tell) {
     FanoutShared& to = *fanouts_[tell.to.fanout];
-    EXPECT_TRUE(to.tells[shared_->index]->try_push(std::move(tell)));
+    TellLane& lane = *to.tells[shared_->index];
+    ASSERT_TRUE(lane.has_room());
+    tell.after_log_position = std::max(tell.after_log_position, lane.staged_after());
+    lane.stage(std::move(tell));
+    lane.publish();
     to.wake();
+  }
+  /// The reply to request `id`, to be given after the log up to `after`.
+  void tell_reply(const SessionRef& to, std::uint64_t id, ring::Position after) {
+    Tell reply{.kind = TellKind::kReply, .to = to, .after_log_position = after, .request_id = id};
+    FrameBytes buffer(256);
+    wire::ReplyWriter writer(buffer, {.id = id});
+    const Bytes frame = writer.finish();
+    reply.frames.assign(frame.begin(), frame.end());
+    tell(std::move(reply));
   }
 
   /// The objects of the next images: one snapshot record each.

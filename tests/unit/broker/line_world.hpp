@@ -80,13 +80,21 @@ class LineWorld {
     line->start();
   }
 
-  /// The fan-out's part: takes what the line tells and what it logs.
+  /// The fan-out's part: takes what the line logs and what it tells, in order; tells alone when it is not `reading`.
   std::uint32_t take() {
-    std::uint32_t work = 0;
-    fanout.tells[0]->drain(64, [&](broker::Tell&& tell) {
+    std::uint32_t work = follow();
+    const auto follow_to = [&](ring::Position after) {
+      work += follow();
+      return reading ? cursor : after;
+    };
+    fanout.tells[0]->take_due(64, follow_to, [&](broker::Tell&& tell) {
       tells.push_back(std::move(tell));
       ++work;
     });
+    return work;
+  }
+  std::uint32_t follow() {
+    std::uint32_t work = 0;
     while (reading) {
       const ring::LogRead read = log->read(log->gate(0), cursor, std::size_t{1} << 16);
       if (read.status != ring::LogRead::Status::kRange) break;

@@ -59,7 +59,8 @@ class NullFanout {
       auto image = std::make_shared<SnapshotImage>();
       image->log_position = log_->tail();
       tell.image = std::move(image);
-      CTI_CHECK(shared_.tells[0]->try_push(std::move(tell)));
+      shared_.tells[0]->stage(std::move(tell));
+      shared_.tells[0]->publish();
     });
     settle();
     CTI_CHECK(reactor->counters().established == ++opened_);

@@ -102,6 +102,25 @@ TEST(SpscRing, MovesItemsThatCannotBeCopied) {
   EXPECT_EQ(got, 7);
 }
 
+TEST(SpscRing, FrontLeavesTheItemWhereItIsUntilPop) {
+  SpscRing<int> ring(2);
+  EXPECT_EQ(ring.front(), nullptr);
+  for (int lap = 0; lap < 5; ++lap) {
+    EXPECT_TRUE(ring.try_push(1));
+    EXPECT_TRUE(ring.try_push(2));
+    ASSERT_NE(ring.front(), nullptr);
+    EXPECT_EQ(*ring.front(), 1);
+    EXPECT_EQ(*ring.front(), 1);
+    EXPECT_FALSE(ring.has_room()) << "looked at is not taken";
+    ring.pop();
+    EXPECT_TRUE(ring.has_room());
+    EXPECT_EQ(*ring.front(), 2);
+    ring.pop();
+    EXPECT_EQ(ring.front(), nullptr);
+  }
+  EXPECT_DEATH(ring.pop(), "tail_seen_ != taken_");
+}
+
 TEST(SpscRing, RefusesACapacityOfNothing) { EXPECT_DEATH(SpscRing<int>(0), "asked >= 1"); }
 
 }  // namespace
