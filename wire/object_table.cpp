@@ -27,6 +27,7 @@ std::optional<ObjectKind> kind_from(std::uint32_t topics) noexcept {
 struct Names {
   std::optional<std::string_view> text;      ///< UniqueObjectID
   std::optional<std::string_view> old_text;  ///< OldUniqueObjectID
+  bool no_text = false;                      ///< there is a UniqueObjectID, and it is no text
 };
 
 /// Both names of a record in one walk.
@@ -37,6 +38,7 @@ Names names_in(const ArgumentsView& arguments) noexcept {
     const std::uint16_t rank = Arg::rank_of(arg.keyword());
     if (rank < Arg::rank_of(Keyword::OldUniqueObjectID)) continue;
     if (rank > Arg::rank_of(Keyword::UniqueObjectID)) break;
+    if (arg.keyword() == Keyword::UniqueObjectID) names.no_text = !arg.is_string();
     if (!arg.is_string()) continue;
     if (arg.keyword() == Keyword::OldUniqueObjectID) names.old_text = arg.string();
     if (arg.keyword() == Keyword::UniqueObjectID) names.text = arg.string();
@@ -77,6 +79,8 @@ std::string_view name_of(FoldFault fault) noexcept {
       return "kObjectTooLong";
     case FoldFault::kIndexFull:
       return "kIndexFull";
+    case FoldFault::kKindMismatch:
+      return "kKindMismatch";
   }
   return "?";
 }
@@ -90,11 +94,13 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   if (key == 0) return Applied{};
   const std::uint32_t number = index_.find(key);
   if (number != kNone && overwrite(slot(number), update)) return updated(update, number);
-  const auto [text, old_text] = names_in(update.arguments());
+  const auto [text, old_text, no_text] = names_in(update.arguments());
+  if (no_text) return refuse(FoldFault::kNoUniqueObjectId);
   // An object that is there is compared with by its text, below.
   if (number == kNone && text && object_key(*text) != key) return refuse(FoldFault::kKeyMismatch);
   const std::uint32_t old = old_text && text ? index_.find(object_key(*old_text)) : kNone;
   if (old != kNone && old != number) {
+    if (!of_kind(old, *text, update)) return refuse(FoldFault::kKindMismatch);
     if (number == kNone) return rename_object(update, text, old);
     // The new name is taken: its object stays, the old one is no more.
     const auto applied = update_object(update, text, number);
@@ -107,6 +113,17 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
     return Applied{};
   }
   return create_object(update, text);
+}
+
+/// Would the object `number` keep its kind under this name? The kind that create_object() would give the name, or that of
+/// the object which has the name already.
+bool ObjectTable::of_kind(std::uint32_t number, std::string_view text,
+                          const UpdateView& update) const noexcept {
+  const std::uint32_t there = index_.find(update.object_key());
+  if (there != kNone) return slot(there).kind == slot(number).kind;
+  auto kind = kind_of(text);
+  if (!kind) kind = kind_from(update.topics());
+  return !kind || kind == slot(number).kind;
 }
 
 /// The usual event changes values that are there, to others of the same length: done in place. False: it is not that
@@ -181,12 +198,7 @@ Result<Applied, FoldError> ObjectTable::rename_object(const UpdateView& update,
   CTI_CHECK(known);
   index_.insert_in_room(update.object_key(), number);
   slot(number).key = update.object_key();
-  const auto kind = kind_of(unique_object_id(handle_of(number)));
-  if (kind && *kind != slot(number).kind) {
-    unlink(number);
-    slot(number).kind = *kind;
-    link(number);
-  }
+  CTI_CHECK(kind_of(*text).value_or(slot(number).kind) == slot(number).kind);
   ++counters_.renamed;
   applied->change = Change::kRenamed;
   return applied;

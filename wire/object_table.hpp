@@ -6,8 +6,9 @@
 //          as one canonical block. Objects have dense numbers; blocks come from size classes; the index grows a segment
 //          at a time. In steady state nothing is allocated.
 // Rules    topic::kWhole: the Arguments are all properties, what was known before is dropped. topic::kEnds: the object
-//          goes, after the update. OldUniqueObjectID: the object is renamed, its history stays. Arguments that pass the
-//          limits, keys that do not fit their text: refused, named, counted, and the table is as before.
+//          goes, after the update. OldUniqueObjectID: the object is renamed, its history stays; within its kind, since an
+//          object keeps its kind for life. Arguments that pass the limits, keys that do not fit their text, renames across
+//          kinds, a UniqueObjectID that is no text: refused, named, counted, and the table is as before.
 // Lifetime properties() of a handle are good until the next apply(), end_snapshot() or clear(). An object that ended in
 //          the last apply() can still be read until the next one.
 // Bounds   ObjectTableLimits; each has its own FoldFault.
@@ -44,13 +45,15 @@ struct ObjectHandle {
 };
 
 enum class FoldFault : std::uint8_t {
-  kNoUniqueObjectId = 1,  ///< a new object, or a whole one, without a UniqueObjectID
+  kNoUniqueObjectId =
+      1,         ///< a new object, or a whole one, without a UniqueObjectID; one that is no text
   kKeyMismatch,  ///< the record's object key is not that of its UniqueObjectID, or names another object
   kKindUnknown,     ///< neither UniqueObjectID nor topics say what it is
   kTooManyObjects,  ///< limit: objects_max
   kOutOfMemory,     ///< limit: bytes_max
   kObjectTooLong,   ///< the properties would pass the limits of Arguments
   kIndexFull,       ///< too many keys alike in their first bits
+  kKindMismatch,    ///< OldUniqueObjectID names an object of another kind
 };
 std::string_view name_of(FoldFault fault) noexcept;
 
@@ -181,6 +184,8 @@ class ObjectTable {
   Result<Applied, FoldError> rename_object(const UpdateView& update,
                                            std::optional<std::string_view> text,
                                            std::uint32_t number);
+  bool of_kind(std::uint32_t number, std::string_view text,
+               const UpdateView& update) const noexcept;
   Result<Bytes, FoldError> folded(const ArgumentsView& base, const UpdateView& update);
   bool store(Slot& object, Bytes properties);
   Err<FoldError> refuse(FoldFault fault, std::uint64_t limit = 0) noexcept;

@@ -90,6 +90,12 @@ class Course {
     const Bytes frame = writer.finish();
     log.emplace_back(frame.begin(), frame.end());
     const auto applied = table.apply(wire::UpdateView::trusted(frame));
+    if (twin.objects.count(old) != 0 && wire::kind_of(old) != wire::kind_of(id)) {
+      ASSERT_FALSE(applied) << seed_.text();
+      ASSERT_EQ(applied.error().fault, wire::FoldFault::kKindMismatch) << seed_.text();
+      log.pop_back();
+      return;
+    }
     ASSERT_TRUE(applied) << seed_.text();
     twin.apply(id, old, change, topics);
   }

@@ -281,6 +281,43 @@ TEST(ObjectTable, RenameThatAlsoEndsLeavesNothingBehind) {
   EXPECT_EQ(table.digest(), ObjectTable().digest());
 }
 
+TEST(ObjectTable, AnObjectKeepsItsKindUnderEveryName) {
+  ObjectTable table;
+  Log log(table);
+  ASSERT_TRUE(log.put("agent.5000.1", one(Keyword::AgentID, "1"), topic::kAgent));
+  ASSERT_TRUE(log.put("call.5000.9.1", one(Keyword::ANI, "9")));
+  ASSERT_TRUE(log.put("what.1", {}, topic::kSystem));
+  const std::uint64_t before = table.digest();
+  const auto refused = [&](std::string_view id, std::string_view old, std::uint32_t topics) {
+    const auto applied = log.put(id, one(Keyword::OldUniqueObjectID, old), topics);
+    return !applied && applied.error().fault == FoldFault::kKindMismatch;
+  };
+  EXPECT_TRUE(refused("call.5000.2.1", "agent.5000.1", topic::kCall));   // onto a new name
+  EXPECT_TRUE(refused("call.5000.9.1", "agent.5000.1", topic::kCall));   // onto one that is taken
+  EXPECT_TRUE(refused("call.5000.2.1", "agent.5000.1", topic::kAgent));  // the name decides
+  EXPECT_TRUE(refused("agent.5000.1", "call.5000.9.1", topic::kAgent | topic::kEnds));
+  EXPECT_TRUE(refused("call.5000.2.1", "what.1", topic::kSystem));
+  EXPECT_TRUE(refused("what.2", "what.1", topic::kTeam));  // no name that says: the topics decide
+  EXPECT_EQ(table.digest(), before);
+  EXPECT_EQ(table.counters().refused, 6U);
+  EXPECT_EQ(table.kind(*table.find("agent.5000.1")), ObjectKind::kAgent);
+  EXPECT_TRUE(log.put("what.2", one(Keyword::OldUniqueObjectID, "what.1"), topic::kSystem));
+}
+
+TEST(ObjectTable, AUniqueObjectIdThatIsNoTextIsRefused) {
+  ObjectTable table;
+  Log log(table);
+  ASSERT_TRUE(log.put("call.1.1.1", {}));
+  Arguments number;
+  ASSERT_TRUE(number.set(Keyword::UniqueObjectID, 7));
+  for (const std::uint32_t topics : {topic::kCall, topic::kCall | topic::kWhole}) {
+    const auto applied = log.raw(object_key("call.1.1.1"), number, topics);
+    ASSERT_FALSE(applied);
+    EXPECT_EQ(applied.error().fault, FoldFault::kNoUniqueObjectId);
+  }
+  EXPECT_EQ(table.unique_object_id(*table.find("call.1.1.1")), "call.1.1.1");
+}
+
 TEST(ObjectTable, RefusesRecordsThatContradictThemselves) {
   ObjectTable table;
   Log log(table);
