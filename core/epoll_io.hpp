@@ -3,7 +3,8 @@
 // Shape    level-triggered. A socket is read once per turn at most, so that none starves another; sends are tried at the
 //          start of wait(), all of a turn together; write interest is registered only while a socket is full.
 // Limits   IoLimits; a turn's received bytes share one arena of receive_buffers * receive_buffer_bytes. When it is used up
-//          the rest is read next turn (buffer_shortages). At most kListenersMax listeners.
+//          the rest is read next turn (buffer_shortages). At most limits::kListenersMax listeners.
+// Sleep    to the nanosecond with epoll_pwait2 (Linux 5.11); where it is missing or filtered, rounded up to a millisecond.
 // Shortage out of descriptors: accepting pauses 10 ms, then twice as long each time up to 1 s, and resumes (M1).
 #pragma once
 

@@ -14,11 +14,13 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "core/base/time.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,11 +91,17 @@ struct IoError {
 
 /// Limits of one Io. All memory is set aside at start.
 struct IoLimits {
-  std::uint32_t connections_max = 1024;
-  std::uint32_t receive_buffers = 256;             ///< power of two
-  std::uint32_t receive_buffer_bytes = 16 * 1024;  ///< most that one kReceived carries
-  std::uint32_t completions_per_turn = 256;        ///< most that one wait() asks of the kernel
-  Nanos linger = Seconds{1};  ///< how long an orderly close waits for the peer's own FIN
+  std::uint32_t connections_max = limits::kConnectionsDefault;
+  std::uint32_t receive_buffers = limits::kReceiveBuffersDefault;  ///< power of two
+  std::uint32_t receive_buffer_bytes =
+      limits::kReceiveBufferBytesDefault;  ///< most that one kReceived carries
+  std::uint32_t completions_per_turn =
+      limits::kCompletionsPerTurnDefault;  ///< most that one wait() asks of the kernel
+  Nanos linger =
+      limits::kLingerDefault;  ///< how long an orderly close waits for the peer's own FIN
+
+  /// What cannot be, in a sentence; nothing: they hold together. Every back-end refuses what is wrong.
+  std::optional<std::string> wrong() const;
 };
 
 /// What an Io has done and met, for the counters. Written by its thread.
@@ -104,7 +112,9 @@ struct IoCounters {
   std::uint64_t buffer_shortages = 0;  ///< receive buffers exhausted, re-armed (M4)
   std::uint64_t rearmed = 0;    ///< a multishot request ended by itself and was armed again (M5)
   std::uint64_t overflows = 0;  ///< completion queue overflows seen (M5)
-  std::uint64_t stale = 0;      ///< completions of a connection already gone, dropped
+  /// Requests that the kernel would not take for a while (short of memory, or of room for results): handed over later (M5).
+  std::uint64_t submits_refused = 0;
+  std::uint64_t stale = 0;  ///< completions of a connection already gone, dropped
 };
 
 class Io {
@@ -138,7 +148,7 @@ class Io {
   /// Any thread: makes the wait() now running, or the next one, return with kWoken.
   virtual void wake() noexcept = 0;
 
-  /// The time of the last wait().
+  /// The time of the last wait(). It stands still while the process does: a stop lets no deadline pass (own_clock.hpp, P11).
   virtual TimePoint now() const noexcept = 0;
   virtual WallMillis wall() const noexcept = 0;
 

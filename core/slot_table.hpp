@@ -2,7 +2,8 @@
 //
 // Why      a name may outlive what it named: a late completion, a close() after the end. The generation tells.
 // Shape    all places are made at start. A place that is given back takes the next generation and is used again soonest
-//          (its lines are still in the cache). Generation 0 is never given out.
+//          (its lines are still in the cache). Generation 0 is never given out, nor is the largest: those who pack a name
+//          into a number have values left that are none.
 // Threads  one owner.
 #pragma once
 
@@ -18,6 +19,8 @@ namespace cti::core {
 template <class T>
 class SlotTable {
  public:
+  static constexpr std::uint32_t kGenerationLast = UINT32_MAX - 1;
+
   explicit SlotTable(std::uint32_t slots_max) : slots_max_(slots_max) {
     CTI_CHECK(slots_max > 0);
     slots_ = std::make_unique<Slot[]>(slots_max);
@@ -35,6 +38,7 @@ class SlotTable {
     if (free_.empty()) return {};
     const std::uint32_t slot = free_.back();
     free_.pop_back();
+    CTI_CHECK(!slots_[slot].used && slots_[slot].generation != 0);
     slots_[slot].used = true;
     slots_[slot].value = T{};
     return {slot, slots_[slot].generation};
@@ -53,7 +57,8 @@ class SlotTable {
     CTI_CHECK(find(id) != nullptr);
     Slot& slot = slots_[id.slot];
     slot.used = false;
-    slot.generation = slot.generation == UINT32_MAX ? 1 : slot.generation + 1;
+    slot.generation = slot.generation == kGenerationLast ? 1 : slot.generation + 1;
+    CTI_CHECK(free_.size() < slots_max_);
     free_.push_back(id.slot);
   }
 

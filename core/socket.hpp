@@ -13,9 +13,6 @@
 
 namespace cti::core {
 
-/// Listeners of one Io.
-inline constexpr std::uint32_t kListenersMax = 16;
-
 /// Owns a descriptor.
 class Descriptor {
  public:
@@ -70,7 +67,7 @@ void reset_on_close(int fd) noexcept;
 /// The error a socket has met, and forgets by telling it.
 int take_socket_error(int fd) noexcept;
 
-/// accept() failed because the system is short of something, and will work later: pause, then try again (M1).
+/// The system is short of something, and what it refused will work later (M1).
 bool is_shortage(int error) noexcept;
 
 /// Raises the soft limit of open descriptors to the hard one. Returns the limit now in force.

@@ -6,9 +6,12 @@
 //          and a poll gives kWritable when there is room.
 // Ends     a socket is closed when no request on it is under way any more: each is cancelled, the socket shut down, and
 //          the results awaited. Tags carry the connection's generation, so that what comes late is dropped (stale).
-// Faults   buffers used up (M4): the receive is armed again once buffers are back, and an end behind it is seen then.
+// Faults   buffers used up (M4): those who found none stand in line and are asked for one buffer each, as many at a time as
+//          there are buffers; no turn sleeps while somebody stands there. An end behind it is seen then.
 //          A multishot request that ended by itself (M5): armed again, counted. Completion queue overflow (M5): the
-//          kernel keeps the rest, counted. Out of descriptors (M1): accepting pauses with back-off.
+//          kernel keeps the rest, counted. A submit that is refused (M5): see uring_ring.hpp. Out of descriptors (M1): accepting
+//          pauses with back-off.
+// Shared   with epoll: everything that is not a request or a result of the ring, in kernel_io.hpp.
 #pragma once
 
 #include "core/base/result.hpp"

@@ -17,6 +17,7 @@ namespace cti::core {
 namespace {
 
 constexpr std::uint16_t kBufferGroup = 0;
+constexpr Nanos kRefusedPause = Millis{1};  // between two attempts to hand requests over
 
 constexpr int kOperations[] = {IORING_OP_ACCEPT,      IORING_OP_RECV,     IORING_OP_SEND,
                                IORING_OP_CONNECT,     IORING_OP_POLL_ADD, IORING_OP_READ,
@@ -104,14 +105,16 @@ Ring::~Ring() {
 // --- requests ----------------------------------------------------------------------------------------------------
 
 io_uring_sqe* Ring::next_request() {
-  io_uring_sqe* request = io_uring_get_sqe(&ring_);
-  if (request == nullptr) {  // as many as fit are written down: hand them over early
-    CTI_CHECK(enable().ok());
-    io_uring_submit(&ring_);
-    request = io_uring_get_sqe(&ring_);
-    CTI_CHECK(request != nullptr);
+  if (waiting_.empty()) {
+    if (io_uring_sqe* request = io_uring_get_sqe(&ring_)) return request;
+    // As many as fit are written down: hand them over early. Before the ring has an owner that has to wait.
+    if (enabled_ && submit()) {
+      io_uring_sqe* request = io_uring_get_sqe(&ring_);
+      CTI_CHECK(request != nullptr);
+      return request;
+    }
   }
-  return request;
+  return &waiting_.emplace_back();
 }
 
 void Ring::accept(int listener, std::uint64_t tag) {
@@ -164,18 +167,68 @@ void Ring::cancel(std::uint64_t victim, std::uint64_t tag) {
 
 // --- the kernel --------------------------------------------------------------------------------------------------
 
+/// What io_uring_enter has answered. False: it would not take what is written down, for now.
+bool Ring::taken(int result) {
+  switch (result < 0 ? -result : 0) {
+    case 0:
+    case ETIME:
+    case EINTR:
+      return true;
+    case EAGAIN:  // short of memory for a request
+    case ENOMEM:
+    case EBUSY:  // results wait in the kernel: they have to be reaped first
+      ++refused_;
+      return false;
+    default:  // no turn mends that: the owner asks error()
+      error_ = -result;
+      return false;
+  }
+}
+
+/// Everything in the queue has gone to the kernel. False: some of it stays.
+bool Ring::submit() {
+  const bool took = taken(io_uring_submit(&ring_));
+  return took && io_uring_sq_ready(&ring_) == 0;
+}
+
+[[gnu::cold]] bool Ring::hand_over_waiting() {
+  std::size_t moved = 0;
+  bool took = true;
+  while (moved < waiting_.size() && took) {
+    if (io_uring_sqe* request = io_uring_get_sqe(&ring_)) {
+      *request = waiting_[moved++];
+    } else {
+      took = submit();
+    }
+  }
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(moved));
+  CTI_CHECK(took == waiting_.empty());
+  return took;
+}
+
+void Ring::wait_for_result(Nanos timeout) {
+  io_uring_cqe* first = nullptr;
+  __kernel_timespec until{};
+  until.tv_sec = timeout.count() / 1'000'000'000;
+  until.tv_nsec = timeout.count() % 1'000'000'000;
+  taken(io_uring_wait_cqe_timeout(&ring_, &first, &until));
+}
+
 void Ring::enter(Nanos timeout) {
   CTI_CHECK(enable().ok());  // where it is forbidden the trial has failed, and nobody comes here
-  // An error here (EINTR, ETIME, EBUSY, EAGAIN) leaves requests where they are: the next turn hands them over.
-  if (timeout == Nanos{0} || anything_to_reap()) {
-    io_uring_submit_and_get_events(&ring_);
+  bool took = waiting_.empty() || hand_over_waiting();
+  if (!took) {
+    wait_for_result(anything_to_reap() ? Nanos{0} : kRefusedPause);
+  } else if (timeout == Nanos{0} || anything_to_reap()) {
+    took = taken(io_uring_submit_and_get_events(&ring_));
   } else {
     io_uring_cqe* first = nullptr;
     __kernel_timespec until{};
     until.tv_sec = timeout.count() / 1'000'000'000;
     until.tv_nsec = timeout.count() % 1'000'000'000;
-    io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout < Nanos{0} ? nullptr : &until,
-                                     nullptr);
+    took = taken(io_uring_submit_and_wait_timeout(&ring_, &first, 1,
+                                                  timeout < Nanos{0} ? nullptr : &until, nullptr));
+    if (!took && !anything_to_reap()) wait_for_result(kRefusedPause);
   }
   const bool overflowing = io_uring_cq_has_overflow(&ring_);
   if (overflowing && !overflowing_) ++overflows_;
@@ -227,6 +280,7 @@ Result<void, IoError> try_uring() {
   for (int turn = 0; turn < 10 && !(sent && received); ++turn) {
     (*ring)->enter(Millis{100});
     RingResult result;
+    if ((*ring)->error() != 0) return Err{io_error("io_uring: enter", (*ring)->error())};
     while ((*ring)->reap(result)) {
       if (result.value < 0) return Err{io_error("io_uring: trial", -result.value)};
       if (result.tag == kSend) sent = result.value == 5;

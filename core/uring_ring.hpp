@@ -2,6 +2,10 @@
 //
 // Shape    requests are written down as they are asked for and handed to the kernel by enter(), all at once. Each carries
 //          a tag, which comes back with each of its results.
+// Refused  a kernel that is short of memory (EAGAIN, ENOMEM) or of room for results (EBUSY) takes requests later: they stay
+//          written down, in order, the owner reaps what is there, and the next enter() tries again (refused() counts).
+//          Any other error of io_uring_enter stays: error(). In the trial it is the reason to do without io_uring, later on a
+//          bug of ours.
 // Threads  the ring belongs to the thread that first calls enter(): until then it is disabled, so that another thread may
 //          make it (SINGLE_ISSUER lets only one thread submit).
 // Kernel   6.0 or newer (multishot receive); DEFER_TASKRUN from 6.1 is used when it is there. Debian's liburing 2.3 has all
@@ -17,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace cti::core {
 
@@ -62,7 +67,8 @@ class Ring {
 
   /// Makes the ring this thread's, which enter() does by itself the first time. Fails when that is forbidden.
   Result<void, IoError> enable();
-  /// Hands all requests over, and waits for a result until `timeout` (zero: does not wait; negative: for ever).
+  /// Hands all requests over, and waits for a result until `timeout` (zero: does not wait; negative: for ever). When
+  /// the kernel does not take them it waits for a result, for a millisecond at most.
   void enter(Nanos timeout);
   bool anything_to_reap() const noexcept { return io_uring_cq_ready(&ring_) > 0; }
   /// Takes one result. False: none is there.
@@ -74,6 +80,9 @@ class Ring {
 
   int descriptor() const noexcept { return ring_.ring_fd; }
   std::uint64_t overflows() const noexcept { return overflows_; }
+  std::uint64_t refused() const noexcept { return refused_; }
+  /// An errno of io_uring_enter that asking again does not mend; 0: none.
+  int error() const noexcept { return error_; }
   bool defers_work() const noexcept { return (ring_.flags & IORING_SETUP_DEFER_TASKRUN) != 0; }
 
  private:
@@ -81,6 +90,10 @@ class Ring {
   Result<void, IoError> start();
   Result<void, IoError> add_buffers();
   io_uring_sqe* next_request();
+  bool submit();
+  bool hand_over_waiting();
+  bool taken(int result);
+  void wait_for_result(Nanos timeout);
 
   RingLimits limits_;
   io_uring ring_{};
@@ -88,6 +101,10 @@ class Ring {
   bool enabled_ = false;
   bool overflowing_ = false;
   std::uint64_t overflows_ = 0;
+  std::uint64_t refused_ = 0;
+  int error_ = 0;
+  std::vector<io_uring_sqe>
+      waiting_;  // asked for while the queue was full and could not be handed over
   io_uring_buf_ring* buffer_ring_ = nullptr;
   ReceiveMemory memory_;
 };

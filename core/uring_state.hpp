@@ -1,23 +1,16 @@
 // uring_state.hpp - inside of the io_uring back-end; included by its two .cpp files only. See uring_io.hpp.
 #pragma once
 
-#include "core/receive_memory.hpp"
-#include "core/slot_table.hpp"
-#include "core/socket.hpp"
-#include "core/timer_wheel.hpp"
+#include "core/kernel_io.hpp"
 #include "core/uring_io.hpp"
 #include "core/uring_ring.hpp"
-#include "core/waker.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <vector>
 
 namespace cti::core::uring {
 
-inline constexpr Nanos kAcceptPauseMin = Millis{10};
-inline constexpr Nanos kAcceptPauseMax = Seconds{1};
+using State = KernelState;
 
 /// What a request is for; also the bit that says that one is under way.
 enum class Request : std::uint8_t {
@@ -30,10 +23,15 @@ enum class Request : std::uint8_t {
   kConnect,
   kCancel,
 };
-
-inline constexpr std::uint32_t kSlotBits = 24;
+inline constexpr unsigned kRequestKinds = 8;
 
 // A tag: 8 bits request, 24 bits slot, 32 bits generation.
+inline constexpr std::uint32_t kSlotBits = 24;
+static_assert(kRequestKinds <= 8, "under_way has a bit for each");
+static_assert(static_cast<unsigned>(Request::kCancel) + 1 == kRequestKinds);
+static_assert(limits::kConnectionsMax < (1U << kSlotBits), "a slot fits into its tag");
+static_assert(limits::kListenersMax < (1U << kSlotBits), "and so does a listener");
+
 constexpr std::uint64_t tag_of(Request request, ConnectionId id) noexcept {
   return (std::uint64_t{id.generation} << 32U) |
          (static_cast<std::uint64_t>(request) << kSlotBits) | id.slot;
@@ -45,26 +43,15 @@ constexpr ConnectionId id_of(std::uint64_t tag) noexcept {
   return {static_cast<std::uint32_t>(tag) & ((1U << kSlotBits) - 1),
           static_cast<std::uint32_t>(tag >> 32U)};
 }
+static_assert(id_of(tag_of(Request::kConnect, {7, 9})) == ConnectionId{7, 9});
+static_assert(request_of(tag_of(Request::kConnect, {7, 9})) == Request::kConnect);
 
-enum class State : std::uint8_t { kConnecting, kOpen, kLingering, kEnding };
-
-struct Connection {
-  int fd = -1;
-  State state = State::kOpen;
+struct UringConnection : KernelConnection {
   std::uint8_t under_way = 0;  // bits by Request
   std::uint8_t cancelled = 0;  // of them, those that have been cancelled
-  bool receiving = true;       // wanted by the owner
-  bool sending = false;        // send() was called, kSent not yet given
-  bool full = false;           // the last send was short: kWritable follows
   bool starved = false;        // stands in starved_
+  bool interrupted = false;    // stands in interrupted_
   bool receives_once = false;  // the receive under way is not multishot
-  bool close_asked = false;
-  bool reset_asked = false;
-  bool queued = false;  // stands in requests_
-  int error = 0;
-  const std::byte* send_data = nullptr;
-  std::size_t send_bytes = 0;
-  TimerId linger{};
 
   bool has(Request request) const noexcept { return (under_way & bit(request)) != 0; }
   static std::uint8_t bit(Request request) noexcept {
@@ -72,106 +59,74 @@ struct Connection {
   }
 };
 
-struct Listener {
-  Descriptor fd;
-  std::uint16_t port = 0;
-  std::uint32_t generation = 1;
-  bool armed = false;
-};
-
-class UringIo final : public Io {
+class UringIo final : public KernelIo<UringIo, UringConnection> {
  public:
   UringIo(const IoLimits& limits, std::unique_ptr<Ring> ring)
-      : limits_(limits),
-        ring_(std::move(ring)),
-        connections_(limits.connections_max),
-        peers_(limits.connections_max),
-        lingering_(limits.connections_max, monotonic_now()),
-        listeners_(kListenersMax),
-        waker_(0),
-        now_(monotonic_now()),
-        wall_(wall_now()) {
-    CTI_CHECK(limits.connections_max < (1U << kSlotBits));
-    requests_.reserve(limits.connections_max);
-    starved_.reserve(limits.connections_max);
-    interrupted_.reserve(limits.connections_max);
+      : KernelIo(limits, 0), ring_(std::move(ring)) {
+    starved_.reserve(std::size_t{2} * limits.connections_max);
+    interrupted_.reserve(std::size_t{2} * limits.connections_max);
     lent_.reserve(limits.receive_buffers);
   }
   ~UringIo() override;
 
   bool has_waker() const noexcept { return waker_.descriptor() >= 0; }
-  Result<ListenerId, IoError> listen(const Endpoint& at) override;
-  std::uint16_t local_port(ListenerId listener) const override;
-  void unlisten(ListenerId listener) override;
-  ConnectionId connect(const Endpoint& to) override;
-  void send(ConnectionId connection, Bytes bytes) override;
-  void set_receiving(ConnectionId connection, bool on) override;
-  void close(ConnectionId connection, CloseHow how) override;
   std::size_t wait(std::span<Completion> out, TimePoint deadline) override;
-  Endpoint peer(ConnectionId connection) const override;
-
-  void wake() noexcept override { waker_.wake(); }
-  TimePoint now() const noexcept override { return now_; }
-  WallMillis wall() const noexcept override { return wall_; }
   int pollable_fd() const noexcept override { return ring_->descriptor(); }
   std::string_view backend() const noexcept override { return "io_uring"; }
-  const IoCounters& counters() const noexcept override { return counters_; }
 
  private:
-  /// The caller's span, being filled.
-  struct Batch {
-    std::span<Completion> out;
-    std::size_t count = 0;
-    bool full() const noexcept { return count == out.size(); }
-    void add(const Completion& completion) noexcept { out[count++] = completion; }
-  };
+  friend class KernelIo<UringIo, UringConnection>;
 
-  void queue(ConnectionId id, Connection& connection);
+  // The hooks of kernel_io.hpp.
+  Result<void, IoError> watch_listener(std::uint32_t) { return {}; }  // armed by the next turn
+  void forget_listener(std::uint32_t index);
+  void accepting_paused() noexcept {}   // nothing is armed again until the pause is over
+  void accepting_resumed() noexcept {}  // armed by this turn
+  int start_connect(ConnectionId id, UringConnection& connection);
+  void opened(ConnectionId id, UringConnection& connection) { receiving_changed(id, connection); }
+  void start_send(ConnectionId id, UringConnection& connection, Batch&) {
+    start(Request::kSend, id, connection);
+  }
+  static bool send_under_way(const UringConnection& connection) noexcept {
+    return connection.has(Request::kSend);
+  }
+  void want_room(ConnectionId id, UringConnection& connection);
+  void receiving_changed(ConnectionId id, UringConnection& connection);
+  void read_to_the_end(ConnectionId id, UringConnection& connection) {
+    start_receiving(id, connection);
+  }
+  void stop_requests(ConnectionId id, UringConnection& connection);
+  static bool busy(const UringConnection& connection) noexcept { return connection.under_way != 0; }
+
   void give_buffers_back();
   void receive_again();
-  void run_own_timers(Batch& batch);
-  void run_requests(Batch& batch);
-  void run_request(ConnectionId id, Connection& connection, Batch& batch);
-  Nanos time_to_wait(TimePoint deadline) const noexcept;
+  void stand_in_line(std::vector<ConnectionId>& line, ConnectionId id);
   void arm_standing_requests();
+  void start(Request request, ConnectionId id, UringConnection& connection);
+  void cancel(Request request, ConnectionId id, UringConnection& connection);
+  void start_receiving(ConnectionId id, UringConnection& connection);
 
   void take_result(const RingResult& result, Batch& batch);
   void take_wake(Batch& batch);
   void take_accepted(const RingResult& result, Batch& batch);
-  void take_received(ConnectionId id, Connection& connection, const RingResult& result,
+  void take_received(ConnectionId id, UringConnection& connection, const RingResult& result,
                      Batch& batch);
-  void take_receive_end(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
-  void take_sent(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
-  void take_connected(ConnectionId id, Connection& connection, std::int32_t value, Batch& batch);
-  void take_room(ConnectionId id, Connection& connection, const RingResult& result, Batch& batch);
-  void take_hangup(ConnectionId id, Connection& connection, const RingResult& result, Batch& batch);
-  void pause_accepting();
+  void take_receive_end(ConnectionId id, UringConnection& connection, std::int32_t value,
+                        Batch& batch);
+  void take_sent(ConnectionId id, UringConnection& connection, std::int32_t value, Batch& batch);
+  void take_connected(ConnectionId id, UringConnection& connection, std::int32_t value,
+                      Batch& batch);
+  void take_room(ConnectionId id, UringConnection& connection, const RingResult& result,
+                 Batch& batch);
+  void take_hangup(ConnectionId id, UringConnection& connection, const RingResult& result,
+                   Batch& batch);
 
-  void start(Request request, ConnectionId id, Connection& connection);
-  void cancel(Request request, ConnectionId id, Connection& connection);
-  void start_receiving(ConnectionId id, Connection& connection);
-  void start_orderly_close(ConnectionId id, Connection& connection, Batch& batch);
-  void begin_end(ConnectionId id, Connection& connection, int error, Batch& batch);
-  void end_when_idle(ConnectionId id, Connection& connection, Batch& batch);
-
-  IoLimits limits_;
   std::unique_ptr<Ring> ring_;
-  SlotTable<Connection> connections_;
-  std::vector<SocketAddress> peers_;  // by slot; what a connect under way points to
-  std::vector<ConnectionId> requests_;
   std::vector<ConnectionId> starved_;      // their receive ended for want of buffers
   std::vector<ConnectionId> interrupted_;  // their receive ended for another reason
   std::vector<std::uint16_t> lent_;        // buffers of the batch in the caller's hands
-  TimerWheel lingering_;
-  std::vector<Listener> listeners_;
-  Waker waker_;
-  std::uint64_t wake_count_ = 0;  // what the read of the eventfd writes to
+  std::uint64_t wake_count_ = 0;           // what the read of the eventfd writes to
   bool wake_armed_ = false;
-  TimePoint now_{};
-  WallMillis wall_{};
-  TimePoint accept_again_ = kNever;
-  Nanos accept_pause_ = kAcceptPauseMin;
-  IoCounters counters_;
 };
 
 }  // namespace cti::core::uring

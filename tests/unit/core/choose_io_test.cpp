@@ -102,7 +102,7 @@ TEST(ChooseIo, M6_FallsBackWhenOnlyPartOfItIsAllowed) {
   EXPECT_TRUE(
       in_a_child([] { return forbid(SYS_io_uring_register, EPERM) && falls_back("io_uring"); }));
   EXPECT_TRUE(
-      in_a_child([] { return forbid(SYS_io_uring_enter, EPERM) && falls_back("does not work"); }));
+      in_a_child([] { return forbid(SYS_io_uring_enter, EPERM) && falls_back("not permitted"); }));
 }
 
 TEST(ChooseIo, M6_FallsBackWhenLockedMemoryIsUsedUp) {
