@@ -1,4 +1,8 @@
+// log.cpp - the limiter, the escaping, and the sink that writes where it stands.
 #include "core/log.hpp"
+
+#include "core/base/check.hpp"
+#include "core/output.hpp"
 
 #include <unistd.h>
 
@@ -88,29 +92,29 @@ void drop_oldest(State& s) {
   s.kinds.erase(oldest);
 }
 
+// A line, its stamp and its component go to a pipe in one piece or not at all.
+static_assert(kLineBytesMax + 512 <= Output::kAtomicBytes);
+
 class DescriptorSink final : public Sink {
  public:
-  explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
+  explicit DescriptorSink(int descriptor) : output_(descriptor) {}
 
   void write(Level level, std::string_view component, std::string_view message) override {
-    if (unreported_ > 0 &&
-        put_line(Level::kWarning, "log", text(unreported_, " lines were lost"))) {
-      unreported_ = 0;
-    }
-    if (put_line(level, component, message)) return;
+    if (unreported_ > 0 && put(line_about_lost(unreported_))) unreported_ = 0;
+    if (put(whole_line(level, component, message))) return;
     ++unreported_;
     ++lost_;
+    CTI_CHECK(unreported_ <= lost_);
   }
   std::uint64_t lost() const override { return lost_; }
 
  private:
-  bool put_line(Level level, std::string_view component, std::string_view message) const {
-    const std::string line =
-        text(timestamp(wall_now()), ' ', level_name(level), ' ', component, ": ", message, '\n');
-    return ::write(descriptor_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  /// Does not wait: whoever writes a line has other things to do.
+  bool put(const std::string& line) {
+    return output_.write(line, Nanos{0}) == Output::Result::kWritten;
   }
 
-  const int descriptor_;
+  Output output_;
   std::uint64_t lost_ = 0;
   std::uint64_t unreported_ = 0;
 };
@@ -167,6 +171,12 @@ std::uint64_t lost_lines() {
   return s.sink->lost();
 }
 
+bool flush(Nanos limit) {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  return s.sink->flush(limit);
+}
+
 void write(Level level, std::string_view component, std::string_view message) {
   if (!enabled(level)) return;
   State& s = state();
@@ -186,6 +196,7 @@ void write_limited(Level level, std::string_view component, std::string_view key
     if (s.kinds.size() == kKindsMax) drop_oldest(s);
     found = s.kinds.emplace(std::move(name), Kind{at}).first;
   }
+  CTI_CHECK(s.kinds.size() <= kKindsMax);
   Kind& kind = found->second;
   if (at - kind.window_begin >= Nanos(kWindow)) {
     if (kind.suppressed > 0) put_suppressed(s, found->first, kind.suppressed);
@@ -195,6 +206,7 @@ void write_limited(Level level, std::string_view component, std::string_view key
     ++kind.suppressed;
     return;
   }
+  CTI_CHECK(kind.written < kBurst);
   ++kind.written;
   put(s, level, component, message);
 }
@@ -232,6 +244,14 @@ std::string escaped(std::string_view untrusted, std::size_t max) {
 
 std::unique_ptr<Sink> descriptor_sink(int descriptor) {
   return std::make_unique<DescriptorSink>(descriptor);
+}
+
+std::string whole_line(Level level, std::string_view component, std::string_view message) {
+  return text(timestamp(wall_now()), ' ', level_name(level), ' ', component, ": ", message, '\n');
+}
+
+std::string line_about_lost(std::uint64_t count) {
+  return whole_line(Level::kWarning, "log", text(count, " lines were lost"));
 }
 
 std::string timestamp(WallMillis at) {

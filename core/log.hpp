@@ -4,11 +4,14 @@
 // Shape    log::write(Level, component, message). Lines that a peer can cause go through write_limited, with a key that
 //          names the kind of line: at most kBurst of a kind per kWindow, then they are counted, and the count follows.
 // Threads  any. A mutex guards the sink and the limiter: for start, end and trouble, never per event.
+// Blocks   never: a line that standard error or the disk does not take at once waits in a queue of the service's sink, or is
+//          lost, counted, and told of later (M8, M13).
 // Safe     a control character in a message is written as \xNN, so no peer can forge a line or move the cursor; what
 //          comes from a peer also goes through escaped(), which bounds it.
 // Default  standard error, Level::kInfo and above. A service installs another sink (log_service.hpp).
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "core/base/time.hpp"
 
 #include <charconv>
@@ -27,7 +30,8 @@ enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError };
 /// "debug", "info", "warning", "error".
 std::string_view level_name(Level level) noexcept;
 
-inline constexpr std::size_t kLineBytesMax = 2048;  ///< a longer message is cut, and says so
+inline constexpr std::size_t kLineBytesMax =
+    limits::kLogLineBytesMax;  ///< a longer message is cut, and says so
 inline constexpr std::uint32_t kBurst = 5;          ///< lines of one kind per window
 inline constexpr Seconds kWindow{10};
 /// Kinds counted at a time; the one whose window began first makes room.
@@ -40,6 +44,8 @@ class Sink {
   virtual void write(Level level, std::string_view component, std::string_view message) = 0;
   /// Lines that this sink could not write so far (disk full, queue full), for the counters.
   virtual std::uint64_t lost() const { return 0; }
+  /// Waits until what was handed over has been written, for `limit` at most. False: not all of it has.
+  virtual bool flush(Nanos limit) { return limit >= Nanos{0}; }
 };
 
 /// Replaces the sink; the old one ends. nullptr: standard error again. Before threads start, or at their end.
@@ -49,6 +55,8 @@ void set_level(Level level) noexcept;
 bool enabled(Level level) noexcept;
 /// Lines lost by the present sink.
 std::uint64_t lost_lines();
+/// Before an end that is none of ours to choose: lets the sink write what it still has, for `limit` at most.
+bool flush(Nanos limit);
 
 /// One line. `component` is a short word of ours ("line", "fanout").
 void write(Level level, std::string_view component, std::string_view message);
@@ -73,11 +81,16 @@ struct Clock {
 void set_clock(const Clock* clock) noexcept;
 
 /// A sink on a descriptor that it does not own: one line per write(2), "2026-01-31T23:59:59.123Z info line: text".
-/// A write that fails loses the line, not the service; once writing works again a line says how many were lost.
+/// A write that fails, or would have to wait for a reader, loses the line, not the service; once writing works again a
+/// line says how many were lost.
 std::unique_ptr<Sink> descriptor_sink(int descriptor);
 
 /// The wall clock, through the clock set above: for stamps in lines, never for decisions.
 WallMillis wall_now();
+/// "2026-01-31T23:59:59.123Z info line: text\n", as sinks write it.
+std::string whole_line(Level level, std::string_view component, std::string_view message);
+/// The line that tells how many were lost before it.
+std::string line_about_lost(std::uint64_t count);
 /// "2026-01-31T23:59:59.123Z".
 std::string timestamp(WallMillis wall);
 

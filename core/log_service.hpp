@@ -1,11 +1,14 @@
 // log_service.hpp - the log sink of a service: lines are queued, and a thread of its own writes them.
 //
-// Why      a slow disk must never slow down whoever writes a line.
-// Shape    spdlog's asynchronous logger behind log::Sink, to standard error or to a file. The queue is bounded; when
-//          it is full the oldest lines go, counted in lost(). A build without spdlog writes directly, same format.
+// Why      a slow disk, or a pipe that nobody reads, must slow down neither whoever writes a line nor the end (M8, M13).
+// Shape    a bounded queue (lines and bytes); when it is full the oldest lines go, counted in lost(), and a line tells of them
+//          once writing works again. Lines that find no room wait there as long as the program runs.
+// End      the sink's destructor gives the writer limits::kLogEndMax for what is left, then drops it; a thread that hangs in the
+//          kernel is left behind.
 // Threads  as log::Sink.
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "core/log.hpp"
 
@@ -15,12 +18,9 @@
 namespace cti::core::log {
 
 struct ServiceSinkOptions {
-  std::string file;                ///< empty: standard error
-  std::size_t queue_lines = 8192;  ///< lines that may wait for the disk
+  std::string file;  ///< empty: standard error
+  std::size_t queue_lines = limits::kLogQueueLinesDefault;  ///< lines that may wait for the disk
 };
-
-/// True when lines are queued (spdlog), false when they are written directly.
-bool service_sink_is_asynchronous() noexcept;
 
 /// The error names the file and the reason.
 [[nodiscard]] Result<std::unique_ptr<Sink>, std::string> make_service_sink(

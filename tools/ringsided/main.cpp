@@ -6,6 +6,7 @@
 #include "core/log.hpp"
 #include "core/log_service.hpp"
 #include "core/metrics.hpp"
+#include "core/output.hpp"
 #include "tools/ringsided/config.hpp"
 #include "tools/ringsided/flags.hpp"
 
@@ -22,6 +23,8 @@ namespace {
 namespace log = core::log;
 using broker::Server;
 using broker::ServerConfig;
+
+constexpr Nanos kReadyLineMax = Seconds{1};  ///< how long the ready line waits for whoever reads it
 
 int fail(int code, const std::string& what) {
   std::fprintf(stderr, "ringsided: %s\n", what.c_str());
@@ -44,16 +47,24 @@ sigset_t block_signals() {
   return set;
 }
 
+/// A line to somebody who may not read it: the server runs, and does not wait for that.
+void tell(int descriptor, const char* name, const std::string& line) {
+  core::Output output(descriptor);
+  const auto result = output.write(line, kReadyLineMax);
+  if (result == core::Output::Result::kWritten) return;
+  log::write(log::Level::kWarning, "server",
+             log::text(name, " did not take the ready line: ",
+                       result == core::Output::Result::kFull ? "nobody reads it"
+                                                             : std::strerror(output.error())));
+}
+
 void say_ready(const Server& server, const core::MetricsEndpoint* metrics, int ready_fd) {
   std::string line =
       log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
   if (metrics != nullptr) line += log::text(" metrics=", metrics->port());
   line += "\n";
-  std::fputs(line.c_str(), stdout);
-  std::fflush(stdout);
-  if (ready_fd >= 0 && ::write(ready_fd, line.data(), line.size()) < 0) {
-    log::write(log::Level::kWarning, "server", log::text("--ready-fd: ", std::strerror(errno)));
-  }
+  tell(STDOUT_FILENO, "standard output", line);
+  if (ready_fd >= 0) tell(ready_fd, "--ready-fd", line);
 }
 
 void say_state(const Server& server) {

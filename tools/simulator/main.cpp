@@ -1,5 +1,7 @@
 // ringside-sim: the program around the simulator. Flags in, a ready line out, then turns until it is told to stop.
 #include "core/choose_io.hpp"
+#include "core/log.hpp"
+#include "core/output.hpp"
 #include "tools/simulator/load/load.hpp"
 #include "tools/simulator/replay_cli.hpp"
 #include "tools/simulator/scenario_cli.hpp"
@@ -47,6 +49,12 @@ struct Flags {
   ScenarioFlags scenario;
 };
 
+/// A line on standard output, which somebody may read or not: the sessions go on either way (M13).
+void say(const std::string& line) {
+  static core::Output output(STDOUT_FILENO);
+  static_cast<void>(output.write(line, Seconds{1}));
+}
+
 /// Commands on standard input, answers on standard output; `quit` and end of input are different things: a demo may
 /// close it and go on.
 class StandardInput {
@@ -65,8 +73,7 @@ class StandardInput {
     while ((end = pending_.find('\n')) != std::string::npos) {
       const std::string line = pending_.substr(0, end);
       pending_.erase(0, end + 1);
-      if (!line.empty()) std::printf("%s\n", server.command(line).c_str());
-      std::fflush(stdout);
+      if (!line.empty()) say(server.command(line) + "\n");
     }
   }
 
@@ -108,9 +115,8 @@ int run(const Flags& flags) {
     return 2;
   }
   LoadGenerator load(server.model(), flags.file.load);
-  std::printf("ready port-a=%u port-b=%u control-port=%u io=%s\n", server.port(Side::kA),
-              server.port(Side::kB), server.control_port(), std::string((*io)->backend()).c_str());
-  std::fflush(stdout);
+  say(core::log::text("ready port-a=", server.port(Side::kA), " port-b=", server.port(Side::kB),
+                      " control-port=", server.control_port(), " io=", (*io)->backend(), "\n"));
   StandardInput input(!flags.no_input);
   const auto made_play = LivePlay::make(server, flags.scenario, flags.bind, flags.server.speed);
   if (!made_play) {

@@ -1,13 +1,17 @@
 // ringsided as a program: flags, configuration, signals, exit codes.
 #include "tools/launch/child.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace cti::tools {
 namespace {
@@ -122,6 +126,69 @@ TEST_F(Ringsided, P8_OtherSignalsDoNoHarm) {
   EXPECT_FALSE(child->wait_for_exit(Millis{300}).has_value());
   child->signal(SIGTERM);
   EXPECT_EQ(child->wait_for_exit(Seconds{30}), 0);
+}
+
+/// A pipe by name that is full, and that somebody holds open without reading.
+class FullPipe {
+ public:
+  explicit FullPipe(std::string path) : path_(std::move(path)) {
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    held_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    const std::string much(4096, '.');
+    while (::write(held_, much.data(), much.size()) > 0) {
+    }
+  }
+  ~FullPipe() {
+    ::close(held_);
+    ::unlink(path_.c_str());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
+  int held_ = -1;
+};
+
+TEST_F(Ringsided, M13_EndsInTimeWhenNobodyReadsStandardError) {
+  const FullPipe nobody_reads(errors_ + ".pipe");
+  auto child = Child::start({program(), "--listen", "127.0.0.1:0", "--cti-server", "127.0.0.1:1"},
+                            nobody_reads.path())
+                   .value();
+  ASSERT_TRUE(child->wait_for_line("ready", Seconds{60}).has_value());
+  for (int i = 0; i < 100; ++i) child->signal(SIGUSR1);  // lines to write
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{15}), 0);
+}
+
+TEST_F(Ringsided, M13_ServesAndEndsInTimeWhenNobodyReadsAnythingItSays) {
+  const FullPipe nobody_reads(errors_ + ".pipe");
+  const std::string command = "exec " + program() +
+                              " --listen 127.0.0.1:0 --cti-server 127.0.0.1:1 >" +
+                              nobody_reads.path() + " 2>&1";
+  auto child = Child::start({"/bin/sh", "-c", "echo begun; " + command}).value();
+  ASSERT_TRUE(child->wait_for_line("begun", Seconds{30}).has_value());
+  // It is the server once it ignores SIGUSR2, which ends a shell.
+  const std::string status = "/proc/" + std::to_string(child->pid()) + "/status";
+  const auto blocks_signals = [&] {
+    std::ifstream file(status);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str().find("Name:\tringsided") != std::string::npos &&
+           text.str().find("SigBlk:\t0000000000000000") == std::string::npos;
+  };
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!blocks_signals() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 0);
+}
+
+TEST_F(Ringsided, M13_AFullDiskStopsNeitherServiceNorEnd) {
+  auto child = Child::start({program(), "--listen", "127.0.0.1:0", "--cti-server", "127.0.0.1:1"},
+                            "/dev/full")
+                   .value();
+  ASSERT_TRUE(child->wait_for_line("ready", Seconds{60}).has_value());
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{15}), 0);
 }
 
 TEST_F(Ringsided, N7_SaysThatThePortIsInUseWithACodeOfItsOwn) {

@@ -1,0 +1,174 @@
+// log_service.cpp - the service's sink: a queue, and a thread that writes from it and can be left behind.
+#include "core/log_service.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/output.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace cti::core::log {
+namespace {
+
+/// While a line waits for room the writer looks this often whether it shall end.
+constexpr Nanos kLookEvery = Millis{50};
+static_assert(kLookEvery * 4 <= limits::kLogEndMax);
+
+/// What the sink and its thread share. Left behind, undestroyed, with a thread that hangs in write(2) at the end.
+struct Writer {
+  Writer(Output to, std::size_t lines) : output(std::move(to)), lines_max(lines) {}
+
+  Output output;  // the thread's
+  const std::size_t lines_max;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::string> waiting;  // guarded by mutex, as are the next five
+  std::size_t waiting_bytes = 0;
+  bool ending = false;
+  bool ended = false;
+  bool writing = false;  // a line has left the queue and is not yet written
+  TimePoint end_by = kNever;
+
+  std::atomic<std::uint64_t> lost{0};
+  std::uint64_t told = 0;  // of them, told in a line; the thread's
+
+  void put(std::string line);
+  void run();
+  bool write_out(const std::string& line);
+  void invariants() const;
+};
+
+/// The mutex is held.
+void Writer::invariants() const {
+  CTI_CHECK(waiting.size() <= lines_max);
+  CTI_CHECK(waiting_bytes <= limits::kLogQueueBytesMax);
+  CTI_CHECK(waiting.empty() == (waiting_bytes == 0));
+  CTI_CHECK(!ended || ending);
+}
+
+void Writer::put(std::string line) {
+  const std::lock_guard lock(mutex);
+  while (waiting.size() == lines_max ||
+         (!waiting.empty() && waiting_bytes + line.size() > limits::kLogQueueBytesMax)) {
+    waiting_bytes -= waiting.front().size();
+    waiting.pop_front();
+    // relaxed: a counter; nothing is ordered by it.
+    lost.fetch_add(1, std::memory_order_relaxed);
+  }
+  waiting_bytes += line.size();
+  waiting.push_back(std::move(line));
+  invariants();
+  changed.notify_one();
+}
+
+/// False: lost. Waits for room as long as the program runs, and to end_by when it ends.
+bool Writer::write_out(const std::string& line) {
+  Nanos patience{0};
+  for (;;) {
+    const Output::Result result = output.write(line, patience);
+    if (result != Output::Result::kFull) return result == Output::Result::kWritten;
+    patience = kLookEvery;
+    const std::lock_guard lock(mutex);
+    if (ending && monotonic_now() >= end_by) return false;
+  }
+}
+
+void Writer::run() {
+  // Signals are for the program's other threads; a reader that has gone is an error like any other (EPIPE).
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  std::unique_lock lock(mutex);
+  for (;;) {
+    changed.wait(lock, [this] { return !waiting.empty() || ending; });
+    if (waiting.empty()) break;
+    const std::string line = std::move(waiting.front());
+    waiting.pop_front();
+    waiting_bytes -= line.size();
+    writing = true;
+    invariants();
+    lock.unlock();
+    // relaxed: a counter; nothing is ordered by it.
+    const std::uint64_t lost_now = lost.load(std::memory_order_relaxed);
+    if (lost_now != told && write_out(line_about_lost(lost_now - told))) told = lost_now;
+    // relaxed: as above.
+    if (!write_out(line)) lost.fetch_add(1, std::memory_order_relaxed);
+    lock.lock();
+    writing = false;
+    if (waiting.empty()) changed.notify_all();  // flush waits for that
+  }
+  ended = true;
+  invariants();
+  changed.notify_all();
+}
+
+class ServiceSink final : public Sink {
+ public:
+  ServiceSink(Output output, std::size_t queue_lines)
+      : writer_(std::make_unique<Writer>(std::move(output), queue_lines)),
+        thread_([writer = writer_.get()] { writer->run(); }) {}
+
+  ~ServiceSink() override {
+    bool ended = false;
+    {
+      std::unique_lock lock(writer_->mutex);
+      writer_->ending = true;
+      writer_->end_by = monotonic_now() + limits::kLogEndMax;
+      writer_->changed.notify_all();
+      ended = writer_->changed.wait_for(lock, 2 * limits::kLogEndMax,
+                                        [this] { return writer_->ended; });
+    }
+    if (ended) {
+      thread_.join();
+    } else {
+      thread_.detach();  // it hangs in the kernel: it keeps what it uses, and ends with the process
+      static_cast<void>(writer_.release());
+    }
+  }
+
+  void write(Level level, std::string_view component, std::string_view message) override {
+    writer_->put(whole_line(level, component, message));
+  }
+  std::uint64_t lost() const override {
+    // relaxed: a counter; nothing is ordered by it.
+    return writer_->lost.load(std::memory_order_relaxed);
+  }
+  bool flush(Nanos limit) override {
+    std::unique_lock lock(writer_->mutex);
+    return writer_->changed.wait_for(
+        lock, limit, [this] { return writer_->waiting.empty() && !writer_->writing; });
+  }
+
+ private:
+  std::unique_ptr<Writer> writer_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>, std::string> make_service_sink(const ServiceSinkOptions& options) {
+  CTI_CHECK(options.queue_lines > 0);
+  if (options.file.empty())
+    return std::unique_ptr<Sink>(
+        std::make_unique<ServiceSink>(Output(STDERR_FILENO), options.queue_lines));
+  Descriptor file(::open(options.file.c_str(),
+                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640));
+  if (!file) {
+    return Err{text("log file \"", options.file, "\": ", std::string_view(std::strerror(errno)))};
+  }
+  return std::unique_ptr<Sink>(
+      std::make_unique<ServiceSink>(Output(std::move(file)), options.queue_lines));
+}
+
+}  // namespace cti::core::log
