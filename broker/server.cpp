@@ -3,13 +3,17 @@
 #include "core/choose_io.hpp"
 #include "core/log.hpp"
 #include "core/random.hpp"
+#include "core/socket.hpp"
 
 #include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 namespace cti::broker {
@@ -64,9 +68,57 @@ class Idle {
   std::uint32_t idle_;
 };
 
+/// Called by the watchdog, and does not come back. Whoever stands still may hold the log's lock: the log gets a second.
+[[noreturn]] void end_loudly(const std::string& name, Nanos standing) {
+  const std::string what = log::text("thread ", name, " has stood still for ",
+                                     std::chrono::duration_cast<Millis>(standing).count(),
+                                     " ms: the process ends, to be started again");
+  static std::atomic<bool> told{false};  // outlives this thread's wait, as the helper does
+  std::thread([what] {
+    log::write(log::Level::kError, "watchdog", what);
+    log::flush(limits::kLogEndMax);
+    // release -> the acquire below: the line is out.
+    told.store(true, std::memory_order_release);
+  }).detach();
+  const TimePoint until = core::monotonic_now() + 2 * limits::kLogEndMax;
+  // acquire <- the release above.
+  while (!told.load(std::memory_order_acquire) && core::monotonic_now() < until)
+    std::this_thread::yield();
+  CTI_CHECK(!"a thread stands still, see the log");
+  std::abort();
+}
+
+/// For each watched thread a gauge: how long it has not turned.
+core::Watchdog::Looked show_standing(core::MetricsRegistry& registry) {
+  struct Shown {
+    std::vector<core::Counter*> standing;
+    core::Counter* stops = nullptr;
+  };
+  return [&registry, shown = Shown{}](const core::TurnJudge& judge,
+                                      const core::TurnJudge::Verdict& verdict) mutable {
+    if (shown.standing.empty()) {
+      shown.stops = &registry.block({{"thread", "watchdog"}})
+                         .counter("ringside_process_stops_total",
+                                  "Times the whole process had stood still for a second or more");
+      auto& block = registry.block({});
+      for (std::size_t i = 0; i < judge.size(); ++i) {
+        shown.standing.push_back(&block.gauge("ringside_thread_standing_ms",
+                                              "Time since the thread last turned, as of a look",
+                                              {{"thread", judge.name(i)}}));
+      }
+    }
+    if (verdict.forgiven) shown.stops->add();
+    for (std::size_t i = 0; i < judge.size(); ++i) {
+      const auto standing = std::chrono::duration_cast<Millis>(judge.standing(i));
+      shown.standing[i]->set(static_cast<std::uint64_t>(standing.count()));
+    }
+  };
+}
+
 }  // namespace
 
-Server::Server(const ServerConfig& config) : config_(config) {}
+Server::Server(const ServerConfig& config)
+    : config_(config), watchdog_(config.watchdog, &end_loudly, show_standing(metrics_)) {}
 
 Server::~Server() {
   if (running_ && !stop())
@@ -164,14 +216,27 @@ std::optional<FanoutCounters> Server::fanout_counters(std::size_t index) const {
   return fanouts_[index]->reactor->snapshot();
 }
 
+void Server::watch_threads() {
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    core::Io* const io = lines_[i]->io.get();
+    lines_[i]->turns = &watchdog_.watch("line" + std::to_string(i), [io] { io->wake(); });
+  }
+  for (std::size_t i = 0; i < fanouts_.size(); ++i) {
+    core::Io* const io = fanouts_[i]->io.get();
+    fanouts_[i]->turns = &watchdog_.watch("fanout" + std::to_string(i), [io] { io->wake(); });
+  }
+}
+
 void Server::start() {
   running_ = true;
+  watch_threads();
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     lines_[i]->thread = std::thread([this, i] { run_line(*lines_[i], i); });
   }
   for (std::size_t i = 0; i < fanouts_.size(); ++i) {
     fanouts_[i]->thread = std::thread([this, i] { run_fanout(*fanouts_[i], i); });
   }
+  watchdog_.start();
 }
 
 void Server::run_line(LineThread& line, std::size_t index) {
@@ -182,6 +247,7 @@ void Server::run_line(LineThread& line, std::size_t index) {
   bool stopping = false;
   while (!stopping || !line.line->idle()) {
     const bool show = idle.worked(line.line->turn(idle.deadline()));
+    line.turns->turned();
     if (show) line.metrics->show(*line.line, line.shared->status, line.io->counters());
     // A1 <- R1: nothing hangs on it but the end.
     if (stopping || !line.stop.load(std::memory_order_acquire)) continue;
@@ -190,7 +256,7 @@ void Server::run_line(LineThread& line, std::size_t index) {
   }
   // Once more: what was said at the end leaves with the next wait().
   line.line->turn(TimePoint{});
-  ended();
+  ended(*line.turns);
 }
 
 void Server::run_fanout(FanoutThread& fanout, std::size_t index) {
@@ -199,12 +265,14 @@ void Server::run_fanout(FanoutThread& fanout, std::size_t index) {
   Idle idle(config_.spin_turns);
   while (!fanout.reactor->stopped()) {
     const bool show = idle.worked(fanout.reactor->turn(idle.deadline()));
+    fanout.turns->turned();
     if (show) fanout.metrics->show(fanout.reactor->counters(), fanout.io->counters());
   }
-  ended();
+  ended(*fanout.turns);
 }
 
-void Server::ended() {
+void Server::ended(const core::TurnCount& turns) {
+  watchdog_.unwatch(turns);
   const std::lock_guard lock(mutex_);
   ++ended_;
   ended_changed_.notify_all();
@@ -217,6 +285,7 @@ bool Server::wait_for_ends(std::size_t count, Nanos limit) {
 
 bool Server::stop() {
   if (!running_) return true;
+  watchdog_.stop();  // from here on stop_timeout is the bound
   for (const auto& fanout : fanouts_) fanout->reactor->request_stop();
   bool all = wait_for_ends(fanouts_.size(), config_.stop_timeout / 2);
   for (const auto& line : lines_) {

@@ -3,6 +3,7 @@
 // Why      builds the parts in the order in which they depend on one another, runs them, ends them in the reverse order.
 //          No logic of its own: the same lines and reactors run without it in the simulation.
 // Threads  create, start, stop: one thread (the program's main thread). status(): any.
+// Watched  every line and reactor: one that stands still ends the process with a line that names it (core/watchdog.hpp).
 // End      stop() says goodbye to every session, then ends the lines; it returns within stop_timeout, whatever they do.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "core/base/result.hpp"
 #include "core/choose_io.hpp"
 #include "core/io.hpp"
+#include "core/watchdog.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -65,6 +67,7 @@ class Server {
     std::unique_ptr<LineShared> shared;
     std::unique_ptr<Line> line;
     std::unique_ptr<LineMetrics> metrics;
+    core::TurnCount* turns = nullptr;  // the watchdog's
     std::atomic<bool> stop{false};  // written by stop()
     std::thread thread;
   };
@@ -73,6 +76,7 @@ class Server {
     std::unique_ptr<FanoutShared> shared;
     std::unique_ptr<FanoutReactor> reactor;
     std::unique_ptr<FanoutMetrics> metrics;
+    core::TurnCount* turns = nullptr;  // the watchdog's
     std::thread thread;
   };
 
@@ -83,11 +87,13 @@ class Server {
   Result<void, ServerError> build_fanouts();
   void run_line(LineThread& line, std::size_t index);
   void run_fanout(FanoutThread& fanout, std::size_t index);
-  void ended();
+  void watch_threads();
+  void ended(const core::TurnCount& turns);
   bool wait_for_ends(std::size_t count, Nanos limit);
 
   const ServerConfig config_;
   core::MetricsRegistry metrics_;
+  core::Watchdog watchdog_;
   core::IoDecision decision_;
   std::unique_ptr<Admission> admission_;
   // Fan-out reactors refer to what the lines share and the other way round: threads end before either is destroyed.

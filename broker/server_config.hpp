@@ -4,6 +4,7 @@
 #include "broker/fanout/fanout_config.hpp"
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_shared.hpp"
+#include "core/base/limits.hpp"
 #include "core/io.hpp"
 
 #include <cstdint>
@@ -22,6 +23,8 @@ struct ServerConfig {
   bool pin = false;                  ///< threads to CPUs: lines first, then fan-out reactors
   std::uint32_t spin_turns = 0;      ///< turns without work before a thread that was busy sleeps
   Nanos stop_timeout = Seconds{10};  ///< from SIGTERM to the end, whatever sessions do
+  /// A line or reactor that stands still for so long ends the process, so that it is started again (P10). 0: nobody looks.
+  Nanos watchdog = limits::kWatchdogDefault;
   std::string metrics_host = "127.0.0.1";
   std::uint16_t metrics_port = 0;  ///< Prometheus; 0: off
   std::string log_file;            ///< empty: standard error

@@ -52,6 +52,7 @@ struct FileSettings {
   std::uint32_t log_mib = 64;
   std::uint32_t gather_us = microseconds(ServerConfig{}.fanout.gather);
   std::uint32_t stop_timeout_s = seconds(ServerConfig{}.stop_timeout);
+  std::uint32_t watchdog_s = seconds(ServerConfig{}.watchdog);
   std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
   std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
   std::uint32_t heartbeat_s = seconds(broker::FanoutConfig{}.heartbeat_interval);
@@ -82,6 +83,8 @@ void bind_server(ConfigTable& table, FileSettings& file) {
       "Under load updates leave together, this far apart; 0: each at once.");
   table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, 1, 600,
                                "From SIGTERM to the end at most.");
+  table.integer<std::uint32_t>("watchdog_s", file.watchdog_s, 0, 3600,
+                               "A thread that stands still for so long ends the process; 0: off.");
 }
 
 void bind_sessions(ConfigTable& table, FileSettings& file) {
@@ -238,6 +241,7 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   }
   server.log_bytes = std::size_t{file.log_mib} << 20;
   server.stop_timeout = Seconds{file.stop_timeout_s};
+  server.watchdog = Seconds{file.watchdog_s};
   server.fanout.gather = Nanos{std::int64_t{file.gather_us} * 1000};
   broker::FanoutConfig& fanout = server.fanout;
   fanout.server_name = server.name;

@@ -3,12 +3,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -189,6 +192,69 @@ TEST_F(Ringsided, M13_AFullDiskStopsNeitherServiceNorEnd) {
   ASSERT_TRUE(child->wait_for_line("ready", Seconds{60}).has_value());
   child->signal(SIGTERM);
   EXPECT_EQ(child->wait_for_exit(Seconds{15}), 0);
+}
+
+/// The thread of this process that has this name; 0: none.
+pid_t thread_named(pid_t process, const std::string& name) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    std::ifstream comm(task.path() / "comm");
+    std::string is;
+    if (std::getline(comm, is) && is == name) return std::stoi(task.path().filename().string());
+  }
+  return 0;
+}
+
+/// Makes one thread of a child stand still, as a debugger would, while the others run.
+class StoppedThread {
+ public:
+  StoppedThread(pid_t process, const std::string& name) : thread_(thread_named(process, name)) {
+    int status = 0;
+    stands_ = thread_ != 0 && ::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) == 0 &&
+              ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) == 0 &&
+              ::waitpid(thread_, &status, __WALL) == thread_ && WIFSTOPPED(status);
+  }
+  bool stands() const { return stands_; }
+  /// Waits until the thread is gone: it cannot be reaped by anybody else.
+  void see_it_end() {
+    int status = 0;
+    while (::waitpid(thread_, &status, __WALL) == thread_ && WIFSTOPPED(status)) {
+    }
+  }
+
+ private:
+  pid_t thread_;
+  bool stands_ = false;
+};
+
+TEST_F(Ringsided, P10_ALineThatStandsStillEndsTheProcessWithALineThatNamesIt) {
+  auto child = up({"--config", file("[server]\nwatchdog_s = 2\n")});
+  StoppedThread line(child->pid(), "line0");
+  if (!line.stands()) GTEST_SKIP() << "no thread may be traced here";
+  const auto before = std::chrono::steady_clock::now();
+  line.see_it_end();
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 128 + SIGABRT) << errors();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
+  EXPECT_NE(errors().find("thread line0 has stood still"), std::string::npos) << errors();
+}
+
+TEST_F(Ringsided, P10_AReactorThatStandsStillDoesSoToo) {
+  auto child = up({"--config", file("[server]\nfanouts = 2\nwatchdog_s = 1\n")});
+  StoppedThread reactor(child->pid(), "fanout1");
+  if (!reactor.stands()) GTEST_SKIP() << "no thread may be traced here";
+  reactor.see_it_end();
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 128 + SIGABRT) << errors();
+  EXPECT_NE(errors().find("thread fanout1 has stood still"), std::string::npos) << errors();
+}
+
+TEST_F(Ringsided, P11_AProcessThatWasStoppedAsAWholeIsNotTakenForAThreadThatStandsStill) {
+  auto child = up({"--config", file("[server]\nwatchdog_s = 1\n")});
+  child->signal(SIGSTOP);
+  EXPECT_FALSE(child->wait_for_exit(Millis{2500}).has_value());
+  child->signal(SIGCONT);
+  EXPECT_FALSE(child->wait_for_exit(Millis{1500}).has_value()) << errors();
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 0) << errors();
 }
 
 TEST_F(Ringsided, N7_SaysThatThePortIsInUseWithACodeOfItsOwn) {
