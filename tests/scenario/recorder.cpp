@@ -1,3 +1,4 @@
+// recorder.cpp - keeps the events that a client's session raises, and waits for the one that a test wants.
 #include "tests/scenario/recorder.hpp"
 
 #include "wire/event_id.hpp"

@@ -1,3 +1,4 @@
+// world.cpp - starts the real programs on loopback for one test, and ends them.
 #include "tests/scenario/world.hpp"
 
 #include <signal.h>

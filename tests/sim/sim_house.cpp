@@ -1,3 +1,4 @@
+// sim_house.cpp - CTI Server, server and clients in one thread on a simulated network.
 #include "tests/sim/sim_house.hpp"
 
 #include "wire/event_id.hpp"

@@ -1,3 +1,4 @@
+// config_test.cpp - a configuration is read whole or refused with every mistake in it.
 #include "core/config.hpp"
 
 #include <gtest/gtest.h>

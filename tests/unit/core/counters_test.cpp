@@ -1,3 +1,4 @@
+// counters_test.cpp - counters have one writer each and are summed by whoever asks.
 #include "core/counters.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// log_test.cpp - lines of the log: bounded, escaped, counted when they are lost.
 #include "core/log.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// histogram_test.cpp - latencies in buckets: exact where small, within a known share where large.
 #include "tools/load/histogram.hpp"
 
 #include "core/random.hpp"

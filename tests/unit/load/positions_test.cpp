@@ -1,3 +1,4 @@
+// positions_test.cpp - what counts as lost, doubled or out of order.
 #include "tools/load/positions.hpp"
 
 #include "core/random.hpp"

@@ -1,3 +1,4 @@
+// report_test.cpp - the report says what was measured, as text, JSON and HTML.
 #include "tools/load/report.hpp"
 
 #include "tools/load/chart.hpp"

@@ -1,3 +1,4 @@
+// robot_test.cpp - robots do what agents do, in the order in which agents do it.
 #include "tools/load/robot.hpp"
 
 #include "tools/load/arrivals.hpp"

@@ -1,3 +1,4 @@
+// verdict_test.cpp - whether a rate was held, and where the knee is.
 #include "tools/load/verdict.hpp"
 
 #include <gtest/gtest.h>

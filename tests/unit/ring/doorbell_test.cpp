@@ -1,3 +1,4 @@
+// doorbell_test.cpp - who sleeps is woken, who is awake is not rung for.
 #include "ring/doorbell.hpp"
 
 #include <gtest/gtest.h>

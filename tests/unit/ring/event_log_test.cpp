@@ -1,3 +1,4 @@
+// event_log_test.cpp - records whole and in order, cursors that are lapped know it.
 #include "ring/event_log.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// log_gate_test.cpp - what holds the log, and what lets it go.
 #include "ring/log_gate.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// mirrored_memory_test.cpp - one memory at two addresses in a row.
 #include "ring/mirrored_memory.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// seqlock_test.cpp - a reader sees one state or looks again.
 #include "ring/seqlock.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// spsc_bytes_test.cpp - records of any length through a ring of bytes.
 #include "ring/spsc_bytes.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// spsc_ring_test.cpp - full, empty and wrapped, one item or many at a time.
 #include "ring/spsc_ring.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// plain_client.cpp - a GED-188 client of few lines for tests of ringside-sim.
 #include "tests/unit/simulator/plain_client.hpp"
 
 #include <algorithm>
