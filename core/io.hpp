@@ -115,6 +115,7 @@ struct IoCounters {
   /// Requests that the kernel would not take for a while (short of memory, or of room for results): handed over later (M5).
   std::uint64_t submits_refused = 0;
   std::uint64_t stale = 0;  ///< completions of a connection already gone, dropped
+  std::uint64_t stops = 0;  ///< times that the process had stood still (P11)
 };
 
 class Io {

@@ -111,6 +111,7 @@ class KernelIoState : public Io {
   /// The kernel has been waited for; results are taken from here on.
   void waited(TimePoint deadline) noexcept {
     clock_.waited(monotonic_now(), deadline, received_);
+    counters_.stops = clock_.stops();
     wall_ = wall_now();
   }
   /// How long to sleep: zero not at all, negative for ever.
