@@ -37,6 +37,9 @@ struct LinkConfig {
   Nanos heartbeat_interval = Seconds{5};
   std::uint32_t heartbeats_max =
       3;  ///< so many unanswered: the session is reset, the other side tried
+  /// Heartbeats are answered, but so long no confirmation and no event came while requests waited: the session is
+  /// reset, the other side tried. 0: never.
+  Nanos progress_timeout = Seconds{60};
   /// Seconds. 0 means four heartbeat intervals, but not below 20 (a CTI Server refuses less).
   std::uint32_t idle_timeout_s = 0;
   /// Pauses between rounds in which both sides are tried. The first is a random part of its value; the last repeats.

@@ -205,7 +205,9 @@ void Requests::refuse(const Ask& ask, const Refusal& refusal) {
   about.request = ask.request;
   about.request_id = ask.request_id;
   about.agent_key = ask.agent_key;
-  const auto args = wire::ArgumentsView::trusted(ask.arguments);
+  // What is left of an ask that found no memory has no arguments.
+  const auto args =
+      ask.arguments.empty() ? wire::ArgumentsView() : wire::ArgumentsView::trusted(ask.arguments);
   about.object_id.assign(args.string(Keyword::UniqueObjectID).value_or(""));
   std::vector<std::byte> frame = failure_frame(about, refusal, wire::Outcome::kRefused);
   const SessionRef to = once_.finish(ask.token, ask.request_id, ask.from, frame);
@@ -267,13 +269,11 @@ void Requests::unknown(const Pending& pending, std::string_view why) {
        wire::Outcome::kUnknown);
 }
 
-void Requests::answer(const Pending& pending, std::uint32_t message_type, Bytes body) {
-  const ged::Version version = parts_.link.version();
+void Requests::answer(const Pending& pending, const Answer& answer) {
   Refusal refusal;
-  switch (ged::MessageType{message_type}) {
+  switch (answer.type) {
     case ged::MessageType::kControlFailureConf: {
-      const auto view = ged::ControlFailureConfView::decode(body, version);
-      if (view.ok()) {
+      if (const auto* const view = answer.as<ged::ControlFailureConfView>()) {
         refusal.failure = view->failure_code();
         refusal.peripheral_error = view->peripheral_error_code();
       }
@@ -283,9 +283,9 @@ void Requests::answer(const Pending& pending, std::uint32_t message_type, Bytes 
       break;
     }
     case ged::MessageType::kFailureConf: {
-      const auto view = ged::FailureConfView::decode(body, version);
-      const bool by_status = view.ok() && view->has_status();
-      if (view.ok()) {
+      const auto* const view = answer.as<ged::FailureConfView>();
+      const bool by_status = view != nullptr && view->has_status();
+      if (view != nullptr) {
         refusal.failure =
             static_cast<std::int32_t>(by_status ? view->status() : view->failure_code());
         refusal.peripheral_error = by_status ? 0 : view->peripheral_error_code();
@@ -296,19 +296,19 @@ void Requests::answer(const Pending& pending, std::uint32_t message_type, Bytes 
       break;
     }
     default:
-      return confirm(pending, message_type, body);
+      return confirm(pending, answer);
   }
   ++counters_.refused;
   fail(pending, refusal, wire::Outcome::kRefused);
 }
 
-void Requests::confirm(const Pending& pending, std::uint32_t message_type, Bytes body) {
-  if (message_type != confirmation_number(pending.message)) {
+void Requests::confirm(const Pending& pending, const Answer& answer) {
+  if (answer.message_type() != confirmation_number(pending.message)) {
     // Another request's kind of answer under this number: the peer is confused, we cannot know what happened.
-    return unknown(pending,
-                   "the CTI Server answered with message type " + std::to_string(message_type));
+    return unknown(pending, "the CTI Server answered with message type " +
+                                std::to_string(answer.message_type()));
   }
-  std::vector<std::byte> frame = confirmation_frame(pending, message_type, body);
+  std::vector<std::byte> frame = confirmation_frame(pending, answer);
   if (frame.empty()) return unknown(pending, "the CTI Server's answer could not be read");
   ++counters_.confirmed;
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
@@ -331,50 +331,48 @@ void add_new_connection(wire::ArgumentsWriter& writer, const View& view) {
 }
 
 template <class View>
-bool new_connection(wire::ArgumentsWriter& writer, Bytes body, ged::Version version) {
-  const auto view = View::decode(body, version);
-  if (view.ok()) add_new_connection(writer, *view);
-  return view.ok();
+bool new_connection(wire::ArgumentsWriter& writer, const Answer& answer) {
+  const View* const view = answer.as<View>();
+  if (view != nullptr) add_new_connection(writer, *view);
+  return view != nullptr;
 }
 
 }  // namespace
 
-std::vector<std::byte> Requests::confirmation_frame(const Pending& pending,
-                                                    std::uint32_t message_type, Bytes body) {
-  const ged::Version version = parts_.link.version();
+std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, const Answer& answer) {
   bool readable = true;
-  std::vector<std::byte> frame = make_reply(
-      {.id = pending.request_id, .event_id = confirmation_of(pending.message)},
-      [&](wire::ArgumentsWriter& writer) {
-        if (!pending.object_id.empty())
-          writer.add_string(Keyword::UniqueObjectID, pending.object_id.view());
-        switch (ged::MessageType{message_type}) {
-          case ged::MessageType::kMakeCallConf:
-            readable = new_connection<ged::MakeCallConfView>(writer, body, version);
-            return;
-          case ged::MessageType::kConsultationCallConf:
-            readable = new_connection<ged::ConsultationCallConfView>(writer, body, version);
-            return;
-          case ged::MessageType::kTransferCallConf:
-            readable = new_connection<ged::TransferCallConfView>(writer, body, version);
-            return;
-          case ged::MessageType::kConferenceCallConf:
-            readable = new_connection<ged::ConferenceCallConfView>(writer, body, version);
-            return;
-          case ged::MessageType::kQueryAgentStateConf:
-          case ged::MessageType::kAgentDeskSettingsConf: {
-            // The answer has become a record by now, see Line: the reply says what the map knows.
-            const AgentEntry* const agent =
-                parts_.map.agent(wire::object_key(pending.object_id.view()));
-            const auto handle = parts_.map.properties().find(pending.object_id.view());
-            readable = agent != nullptr && handle.has_value();
-            if (readable) writer.add_all(parts_.map.properties().properties(*handle));
-            return;
-          }
-          default:
-            return;
-        }
-      });
+  std::vector<std::byte> frame =
+      make_reply({.id = pending.request_id, .event_id = confirmation_of(pending.message)},
+                 [&](wire::ArgumentsWriter& writer) {
+                   if (!pending.object_id.empty())
+                     writer.add_string(Keyword::UniqueObjectID, pending.object_id.view());
+                   switch (answer.type) {
+                     case ged::MessageType::kMakeCallConf:
+                       readable = new_connection<ged::MakeCallConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kConsultationCallConf:
+                       readable = new_connection<ged::ConsultationCallConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kTransferCallConf:
+                       readable = new_connection<ged::TransferCallConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kConferenceCallConf:
+                       readable = new_connection<ged::ConferenceCallConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kQueryAgentStateConf:
+                     case ged::MessageType::kAgentDeskSettingsConf: {
+                       // The answer has become a record by now, see Line: the reply says what the map knows.
+                       const AgentEntry* const agent =
+                           parts_.map.agent(wire::object_key(pending.object_id.view()));
+                       const auto handle = parts_.map.properties().find(pending.object_id.view());
+                       readable = agent != nullptr && handle.has_value();
+                       if (readable) writer.add_all(parts_.map.properties().properties(*handle));
+                       return;
+                     }
+                     default:
+                       return;
+                   }
+                 });
   if (!readable) frame.clear();
   return frame;
 }

@@ -12,16 +12,17 @@
 // Threads  the line.
 #pragma once
 
-#include "broker/upstream/cti_link.hpp"
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_status.hpp"
 #include "broker/model/object_map.hpp"
-#include "broker/requests/once_table.hpp"
-#include "broker/upstream/pending.hpp"
 #include "broker/model/record_sink.hpp"
+#include "broker/requests/once_table.hpp"
 #include "broker/requests/replies.hpp"
 #include "broker/requests/request_args.hpp"
 #include "broker/translate/translator.hpp"
+#include "broker/upstream/answer.hpp"
+#include "broker/upstream/pending.hpp"
+#include "broker/upstream/upstream.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/event_id.hpp"
 #include "wire/ged188/message_type.hpp"
@@ -54,7 +55,7 @@ class Requests {
  public:
   struct Parts {
     const LineConfig& config;
-    CtiLink& link;
+    Upstream& link;
     PendingTable& pending;
     const ObjectMap& map;
     Translator& translator;
@@ -71,7 +72,7 @@ class Requests {
   void refuse(const Ask& ask, std::string text);
 
   /// The answer to a kClient request, of any message type. The entry has been taken out of the table.
-  void answer(const Pending& pending, std::uint32_t message_type, Bytes body);
+  void answer(const Pending& pending, const Answer& answer);
   /// Its deadline has passed, or the link is lost.
   void unknown(const Pending& pending, std::string_view why);
   void note_late_answer() noexcept { ++counters_.late_answers; }
@@ -141,11 +142,10 @@ class Requests {
                std::vector<std::byte> frame);
   void refuse(const Ask& ask, const Refusal& refusal);
   void fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome);
-  void confirm(const Pending& pending, std::uint32_t message_type, Bytes body);
+  void confirm(const Pending& pending, const Answer& answer);
   std::vector<std::byte> failure_frame(const Pending& about, const Refusal& refusal,
                                        wire::Outcome outcome) const;
-  std::vector<std::byte> confirmation_frame(const Pending& pending, std::uint32_t message_type,
-                                            Bytes body);
+  std::vector<std::byte> confirmation_frame(const Pending& pending, const Answer& answer);
 
   static Refusal encode_refusal(const wire::ged188::EncodeError& error);
 

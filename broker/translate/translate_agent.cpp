@@ -134,46 +134,43 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   return {};
 }
 
-Translator::Outcome Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
-                                             Bytes body, Version version) {
+void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
+                              const ged::QueryAgentStateConfView& view) {
   room_.reset();
-  const auto view = ged::QueryAgentStateConfView::decode(body, version);
-  if (!view) return Err{view.error()};
   ++counters_.messages;
-  std::string_view agent_id = text(view->agent_id());
+  std::string_view agent_id = text(view.agent_id());
   if (agent_id.empty()) agent_id = asked;
   if (agent_id.empty()) {
     ++counters_.nameless_agents;
-    return {};
+    return;
   }
   const ObjectId id = agent_object_id(peripheral, agent_id);
   const std::uint64_t key = wire::object_key(id.view());
   const AgentEntry* const known = map_.agent(key);
-  const std::uint16_t state = view->agent_state();
+  const std::uint16_t state = view.agent_state();
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(peripheral);
   sheet.add_text<Keyword::AgentID>(agent_id);
-  if (const auto extension = view->agent_extension()) {
+  if (const auto extension = view.agent_extension()) {
     sheet.add_text<Keyword::AgentExtension>(text(extension));
   }
-  if (const auto instrument = view->agent_instrument()) {
+  if (const auto instrument = view.agent_instrument()) {
     sheet.add_text<Keyword::AgentInstrument>(text(instrument));
   }
   sheet.add_short<Keyword::AgentState>(state);
-  sheet.add_int<Keyword::NumSkillGroups>(view->num_skill_groups());
-  sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view->mrdid()));
-  sheet.add_int<Keyword::NumTasks>(view->num_tasks());
-  sheet.add_short<Keyword::AgentMode>(view->agent_mode());
-  sheet.add_int<Keyword::MaxTaskLimit>(view->max_task_limit());
-  sheet.add_int<Keyword::ICMAgentID>(static_cast<std::uint32_t>(view->icm_agent_id()));
-  sheet.add_int<Keyword::AgentAvailabilityStatus>(view->agent_availability_status());
+  sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
+  sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view.mrdid()));
+  sheet.add_int<Keyword::NumTasks>(view.num_tasks());
+  sheet.add_short<Keyword::AgentMode>(view.agent_mode());
+  sheet.add_int<Keyword::MaxTaskLimit>(view.max_task_limit());
+  sheet.add_int<Keyword::ICMAgentID>(static_cast<std::uint32_t>(view.icm_agent_id()));
+  sheet.add_int<Keyword::AgentAvailabilityStatus>(view.agent_availability_status());
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
   emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet,
-       [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view->skill_groups()); });
-  return {};
+       [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view.skill_groups()); });
 }
 
 void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id,
@@ -194,34 +191,30 @@ void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_
   emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet);
 }
 
-Translator::Outcome Translator::desk_settings_answer(std::uint64_t agent_key, Bytes body,
-                                                     Version version) {
+void Translator::desk_settings_answer(std::uint64_t agent_key,
+                                      const ged::AgentDeskSettingsConfView& view) {
   room_.reset();
-  const auto view = ged::AgentDeskSettingsConfView::decode(body, version);
-  if (!view) return Err{view.error()};
   const AgentEntry* const agent = map_.agent(agent_key);
-  if (agent == nullptr) return {};
+  if (agent == nullptr) return;
   ++counters_.messages;
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(agent->id.view());
   sheet.add_uint<Keyword::PeripheralID>(agent->peripheral_id);
-  sheet.add_uint<Keyword::DeskSettingsMask>(view->desk_settings_mask());
-  sheet.add_uint<Keyword::WrapupDataIncomingMode>(view->wrapup_data_incoming_mode());
-  sheet.add_uint<Keyword::WrapupDataOutgoingMode>(view->wrapup_data_outgoing_mode());
-  sheet.add_uint<Keyword::LogoutNonActivityTime>(view->logout_non_activity_time());
-  sheet.add_uint<Keyword::QualityRecordingRate>(view->quality_recording_rate());
-  sheet.add_uint<Keyword::RingNoAnswerTime>(view->ring_no_answer_time());
-  sheet.add_uint<Keyword::SilentMonitorWarningMessage>(view->silent_monitor_warning_message());
-  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(
-      view->silent_monitor_audible_indication());
-  sheet.add_uint<Keyword::SupervisorAssistCallMethod>(view->supervisor_assist_call_method());
-  sheet.add_uint<Keyword::EmergencyCallMethod>(view->emergency_call_method());
-  sheet.add_uint<Keyword::AutoRecordOnEmergency>(view->auto_record_on_emergency());
-  sheet.add_uint<Keyword::RecordingMode>(view->recording_mode());
-  sheet.add_uint<Keyword::WorkModeTimer>(view->work_mode_timer());
-  sheet.add_uint<Keyword::RingNoAnswerDN>(view->ring_no_answer_dn());
+  sheet.add_uint<Keyword::DeskSettingsMask>(view.desk_settings_mask());
+  sheet.add_uint<Keyword::WrapupDataIncomingMode>(view.wrapup_data_incoming_mode());
+  sheet.add_uint<Keyword::WrapupDataOutgoingMode>(view.wrapup_data_outgoing_mode());
+  sheet.add_uint<Keyword::LogoutNonActivityTime>(view.logout_non_activity_time());
+  sheet.add_uint<Keyword::QualityRecordingRate>(view.quality_recording_rate());
+  sheet.add_uint<Keyword::RingNoAnswerTime>(view.ring_no_answer_time());
+  sheet.add_uint<Keyword::SilentMonitorWarningMessage>(view.silent_monitor_warning_message());
+  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(view.silent_monitor_audible_indication());
+  sheet.add_uint<Keyword::SupervisorAssistCallMethod>(view.supervisor_assist_call_method());
+  sheet.add_uint<Keyword::EmergencyCallMethod>(view.emergency_call_method());
+  sheet.add_uint<Keyword::AutoRecordOnEmergency>(view.auto_record_on_emergency());
+  sheet.add_uint<Keyword::RecordingMode>(view.recording_mode());
+  sheet.add_uint<Keyword::WorkModeTimer>(view.work_mode_timer());
+  sheet.add_uint<Keyword::RingNoAnswerDN>(view.ring_no_answer_dn());
   emit(agent_record(EventId::eAgentDeskSettingsConf, agent_key, agent->peripheral_id), sheet);
-  return {};
 }
 
 Translator::Outcome Translator::team_config(Bytes body, Version version) {

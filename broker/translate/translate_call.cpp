@@ -1,6 +1,6 @@
 // translate_call.cpp - call events: what each message says about a call connection, as update records.
-#include "broker/translate/call_fields.hpp"
 #include "broker/model/masks.hpp"
+#include "broker/translate/call_fields.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/call_events.hpp"

@@ -1,7 +1,7 @@
 // translate_snapshot.cpp - snapshots: what is known of a call that was not followed from its begin, and which calls a
 // device has, as update records.
-#include "broker/translate/call_fields.hpp"
 #include "broker/model/masks.hpp"
+#include "broker/translate/call_fields.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/snapshot.hpp"
@@ -32,13 +32,11 @@ std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::Snapsho
 
 }  // namespace
 
-Translator::Outcome Translator::call_answer(const CallName& asked, std::uint16_t status, Bytes body,
-                                            Version version) {
+void Translator::call_answer(const CallName& asked, std::uint16_t status,
+                             const ged::SnapshotCallConfView& view) {
   room_.reset();
-  const auto view = ged::SnapshotCallConfView::decode(body, version);
-  if (!view) return Err{view.error()};
   ++counters_.messages;
-  const ged::FloatingPart floating = view->floating();
+  const ged::FloatingPart floating = view.floating();
   const std::string_view device = room_.clean(asked.device);
   const ObjectId id = call_object_id(asked.peripheral_id, asked.call_id, device);
   const std::uint64_t key = wire::object_key(id.view());
@@ -48,29 +46,29 @@ Translator::Outcome Translator::call_answer(const CallName& asked, std::uint16_t
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(asked.peripheral_id);
-  sheet.add_short<Keyword::CallType>(view->call_type());
+  sheet.add_short<Keyword::CallType>(view.call_type());
   sheet.add_uint<Keyword::ConnectionCallID>(asked.call_id);
   sheet.add_text<Keyword::ConnectionDeviceID>(device);
   sheet.add_short<Keyword::ConnectionDeviceIDType>(asked.device_type);
-  sheet.add_short<Keyword::NumCallDevices>(view->num_call_devices());
-  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
-  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
-  if (const auto entry = entry_of(*view, asked)) {
+  sheet.add_short<Keyword::NumCallDevices>(view.num_call_devices());
+  sheet.add_short<Keyword::NumNamedVariables>(view.num_named_variables());
+  sheet.add_short<Keyword::NumNamedArrays>(view.num_named_arrays());
+  if (const auto entry = entry_of(view, asked)) {
     status = entry->call_device_connection_state().value_or(status);
-  } else if (status == kNoStatus && view->num_call_devices() != 0) {
+  } else if (status == kNoStatus && view.num_call_devices() != 0) {
     // Neither the device's list nor the call's own has the connection: the call lives on without it.
     if (known != nullptr) end_call(*known);
-    return {};
+    return;
   }
   if (known != nullptr && known->failed) status = wire::ctios::LCS_FAIL;
   if (status != kNoStatus) sheet.add_short<Keyword::CallStatus>(status);
-  const std::uint32_t day = view->router_call_key_day().value_or(0);
-  const ObjectId contact = enterprise_id(day, view->router_call_key_call_id().value_or(0));
+  const std::uint32_t day = view.router_call_key_day().value_or(0);
+  const ObjectId contact = enterprise_id(day, view.router_call_key_call_id().value_or(0));
   if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   if (agent != nullptr) {
     CallEntry after = known == nullptr ? CallEntry{} : *known;
-    after.type = view->call_type();
+    after.type = view.call_type();
     if (known == nullptr) after.device = map_.slot_of_device(asked.peripheral_id, device);
     sheet.add_int<Keyword::EnablementMask>(call_mask(map_, after, status));
   }
@@ -82,21 +80,17 @@ Translator::Outcome Translator::call_answer(const CallName& asked, std::uint16_t
         .flags = 0},
        sheet);
   if (agent != nullptr) refresh_masks(*agent, key);
-  return {};
 }
 
-Translator::Outcome Translator::device_answer(std::uint32_t peripheral, std::string_view device,
-                                              std::uint64_t asked_after, Bytes body,
-                                              Version version) {
+void Translator::device_answer(std::uint32_t peripheral, std::string_view device,
+                               std::uint64_t asked_after, const ged::SnapshotDeviceConfView& view) {
   room_.reset();
-  const auto view = ged::SnapshotDeviceConfView::decode(body, version);
-  if (!view) return Err{view.error()};
   ++counters_.messages;
   const std::string_view name = room_.clean(device);
   const DeviceEntry* const at = map_.device_named(peripheral, name);
-  if (at == nullptr) return {};
+  if (at == nullptr) return;
   const auto listed = [&](const CallEntry& call) {
-    for (const auto entry : view->calls()) {
+    for (const auto entry : view.calls()) {
       if (entry.call_connection_call_id().value_or(0) == call.call_id) return true;
     }
     return false;
@@ -111,13 +105,11 @@ Translator::Outcome Translator::device_answer(std::uint32_t peripheral, std::str
   for (std::size_t i = 0; i < count; ++i) {
     if (const CallEntry* const call = map_.call(gone[i])) end_call(*call);
   }
-  return {};
 }
 
 void Translator::call_gone(const CallName& asked) {
   room_.reset();
-  const ObjectId id =
-      call_object_id(asked.peripheral_id, asked.call_id, room_.clean(asked.device));
+  const ObjectId id = call_object_id(asked.peripheral_id, asked.call_id, room_.clean(asked.device));
   if (const CallEntry* const call = map_.call(wire::object_key(id.view()))) end_call(*call);
 }
 

@@ -10,14 +10,16 @@
 // Threads  the line. Cost: no allocation.
 #pragma once
 
-#include "broker/translate/arg_sheet.hpp"
-#include "broker/translate/clean_text.hpp"
 #include "broker/model/hearing.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
+#include "broker/translate/arg_sheet.hpp"
+#include "broker/translate/clean_text.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
 #include "wire/decode_error.hpp"
+#include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/snapshot.hpp"
 #include "wire/ged188_floating.hpp"
 #include "wire/ged188_limits.hpp"
 
@@ -75,14 +77,16 @@ class Translator {
   Outcome event(std::uint32_t message_type, Bytes body, Version version);
 
   // Answers to the line's own questions, which name no object themselves.
-  Outcome agent_answer(std::uint32_t peripheral_id, std::string_view agent_id, Bytes body,
-                       Version version);
-  Outcome desk_settings_answer(std::uint64_t agent_key, Bytes body, Version version);
+  void agent_answer(std::uint32_t peripheral_id, std::string_view agent_id,
+                    const wire::ged188::QueryAgentStateConfView& view);
+  void desk_settings_answer(std::uint64_t agent_key,
+                            const wire::ged188::AgentDeskSettingsConfView& view);
   /// The connection that was asked about. `status` is its state by the device's list, 0xFFFF when that said none.
-  Outcome call_answer(const CallName& asked, std::uint16_t status, Bytes body, Version version);
+  void call_answer(const CallName& asked, std::uint16_t status,
+                   const wire::ged188::SnapshotCallConfView& view);
   /// The calls at a device: those that the list leaves out are gone, unless something was heard of them since.
-  Outcome device_answer(std::uint32_t peripheral_id, std::string_view device,
-                        std::uint64_t asked_after, Bytes body, Version version);
+  void device_answer(std::uint32_t peripheral_id, std::string_view device,
+                     std::uint64_t asked_after, const wire::ged188::SnapshotDeviceConfView& view);
   /// "There is no such call."
   void call_gone(const CallName& asked);
 
@@ -99,6 +103,14 @@ class Translator {
   void agent_unknown(std::uint32_t peripheral_id, std::string_view agent_id, std::uint16_t state);
   /// A call that is gone although its end was not heard.
   void end_call(const CallEntry& call);
+
+  /// Applies the record that the map found no memory for. Before anything else is done with the map: it is the fold of all
+  /// records, and the table leaves nothing half done.
+  void settle() {
+    if (!owed_) return;
+    map_.apply(*owed_);
+    owed_.reset();
+  }
 
   const TranslatorCounters& counters() const noexcept { return counters_; }
   std::uint64_t texts_rewritten() const noexcept { return room_.rewritten(); }
@@ -150,17 +162,20 @@ class Translator {
   const std::uint32_t default_peripheral_;
   CleanTextRoom room_;
   Hearing hearing_;
+  std::optional<wire::UpdateView> owed_;  // written and not applied yet; good until the next write
   TranslatorCounters counters_;
 };
 
 template <class Extra>
 bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& extra) {
+  CTI_CHECK(!owed_);
   const auto written = sink_.write(info, [&](wire::ArgumentsWriter& writer) {
     sheet.write(writer);
     extra(writer);
   });
   if (!written) return false;
-  map_.apply(*written);
+  owed_ = *written;
+  settle();
   return true;
 }
 inline bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet) {

@@ -1,3 +1,4 @@
+// client_report.cpp - the one message that tells the CTI Server how many clients there are.
 #include "broker/upstream/client_report.hpp"
 
 #include "wire/ged188/misc.hpp"
@@ -11,6 +12,10 @@ constexpr Nanos kLookEvery = Seconds{1};
 constexpr Nanos kAnswerIn = Seconds{20};
 constexpr std::size_t kReportBytes = 512;
 constexpr std::size_t kNameMax = 100;  // ObjectName has 128 bytes with its NUL
+constexpr std::size_t kTextMax = 40;   // "4294967295 clients"
+// Fixed part and two floating fields with wide headers: always fits.
+static_assert(64 + kNameMax + kTextMax + 2 * 5 <= kReportBytes);
+static_assert(kLookEvery < kAnswerIn);
 }  // namespace
 
 void ClientReport::look(TimePoint now, std::uint32_t clients) {
@@ -29,6 +34,7 @@ bool ClientReport::send(TimePoint now, std::uint32_t clients) {
   Pending* const kept = pending_.add(entry);
   if (kept == nullptr) return false;
   const std::string text = std::to_string(clients) + (clients == 1 ? " client" : " clients");
+  CTI_CHECK(text.size() <= kTextMax);
   const auto frame = ged::ClientEventReportReqEncoder(room, link_.version(),
                                                       {.invoke_id = kept->invoke_id, .state = 0})
                          .object_name(name_.substr(0, kNameMax))

@@ -6,7 +6,7 @@
 // Threads  the line.
 #pragma once
 
-#include "broker/upstream/cti_link.hpp"
+#include "broker/upstream/upstream.hpp"
 #include "broker/upstream/pending.hpp"
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace cti::broker {
 
 class ClientReport {
  public:
-  ClientReport(CtiLink& link, PendingTable& pending, std::string name)
+  ClientReport(Upstream& link, PendingTable& pending, std::string name)
       : link_(link), pending_(pending), name_(std::move(name)) {}
 
   /// A new session has been told nothing.
@@ -32,7 +32,7 @@ class ClientReport {
  private:
   bool send(TimePoint now, std::uint32_t clients);
 
-  CtiLink& link_;
+  Upstream& link_;
   PendingTable& pending_;
   const std::string name_;
   std::optional<std::uint32_t> told_;

@@ -1,9 +1,13 @@
+// cti_link.cpp - the state machine of the session: tries, opens, heartbeats, and which side comes next.
 #include "broker/upstream/cti_link.hpp"
 
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188/session.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <new>
 #include <utility>
 
 namespace cti::broker {
@@ -19,22 +23,53 @@ constexpr std::size_t kHeartbeatBytes = 64;
 constexpr std::uint32_t kSessionTypesSince = 24;
 constexpr std::uint16_t kStandby = 2;  // SessionType: answers nothing but heartbeats
 
-std::string side_name(std::uint32_t side) { return side == 0 ? "side A" : "side B"; }
+/// A side whose sessions live shorter than so many times stable_after, so often in a row, is not the better one.
+constexpr std::int64_t kHardlyStable = 6;
+constexpr std::uint32_t kHardlyStableMax = 3;
+static_assert(kHardlyStable > 1 && kHardlyStableMax > 1, "one short life is an accident");
+
+std::string_view side_name(std::uint32_t side) { return side == 0 ? "side A" : "side B"; }
+
+/// A number as text, without memory.
+class Digits {
+ public:
+  explicit Digits(std::int64_t number) noexcept {
+    const auto done = std::to_chars(text_.data(), text_.data() + text_.size(), number);
+    CTI_CHECK(done.ec == std::errc{});
+    length_ = static_cast<std::size_t>(done.ptr - text_.data());
+  }
+  std::string_view view() const noexcept { return {text_.data(), length_}; }
+
+ private:
+  std::array<char, 24> text_{};
+  std::size_t length_ = 0;
+};
 
 }  // namespace
 
-CtiLink::CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status)
+CtiLink::CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status,
+                 Upstream& upstream)
     : config_(config),
       random_(random),
       status_(status),
-      out_(config.send_buffer_bytes),
+      upstream_(upstream),
       services_(config.services) {
   CTI_CHECK(!config_.sides.empty() && config_.sides.size() <= 2);
   CTI_CHECK(!config_.pauses.empty());
 }
 
+/// Neither side has been in vain yet: worth waiting for.
+bool CtiLink::first_round() const noexcept {
+  return counters_.sessions == 0 && counters_.connects <= 2;
+}
+
 void CtiLink::set_state(State state) {
   state_ = state;
+  const bool trying =
+      state == State::kConnecting || state == State::kOpening || state == State::kClosing;
+  upstream_.set_state(state == State::kUp       ? Upstream::State::kOpen
+                      : trying && first_round() ? Upstream::State::kTrying
+                                                : Upstream::State::kDown);
   switch (state) {
     case State::kIdle:
     case State::kStopped:
@@ -51,22 +86,24 @@ void CtiLink::set_state(State state) {
   }
 }
 
-void CtiLink::start(core::Io& io) {
+void CtiLink::set_cause(Because why) { upstream_.set_cause(why); }
+
+void CtiLink::start(core::Io& io, TimePoint now) {
   CTI_CHECK(state_ == State::kIdle);
   io_ = &io;
-  now_ = io.now();
+  now_ = now;
   connect_now();
 }
 
 void CtiLink::stop() {
   if (state_ == State::kUp) {
-    const MutableBytes room = out_.claim(kHeartbeatBytes);
+    const MutableBytes room = upstream_.out().claim(kHeartbeatBytes);
     if (!room.empty()) {
       const auto frame =
           ged::CloseReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
-      if (frame.ok()) out_.commit(frame->size());
+      if (frame.ok()) upstream_.out().commit(frame->size());
     }
-    out_.pump(*io_, connection_);
+    upstream_.out().pump(*io_, connection_);
   }
   const bool connected = static_cast<bool>(connection_) && state_ != State::kClosing;
   set_state(State::kStopped);
@@ -78,20 +115,26 @@ void CtiLink::connect_now() {
   ++counters_.connects;
   status_.set_side(side_);
   cutter_ = {};
-  bad_in_a_row_ = 0;
   receiving_ = true;
   set_state(State::kConnecting);
   deadline_ = now_ + config_.connect_timeout;
-  connection_ = io_->connect(config_.sides[std::min<std::size_t>(side_, config_.sides.size() - 1)]);
+  const core::Endpoint& to = config_.sides[std::min<std::size_t>(side_, config_.sides.size() - 1)];
+  try {
+    connection_ = io_->connect(to);
+  } catch (const std::bad_alloc&) {
+    connection_ = {};  // as if there were no slot
+  }
   if (!connection_) {
     ++counters_.connects_failed;
-    cause_ = "no connection slot is free";
+    set_cause({"no connection slot is free"});
     next_try();
   }
 }
 
 // The connection is gone: the other side of this round, or a pause and then a new round.
 void CtiLink::next_try() {
+  CTI_CHECK(state_ != State::kStopped);
+  CTI_CHECK(tries_left_ >= 1 && tries_left_ <= 3);
   connection_ = {};
   if (tries_left_ > 1) {
     --tries_left_;
@@ -109,8 +152,9 @@ void CtiLink::next_try() {
   deadline_ = now_ + wait;
 }
 
-LinkEvent CtiLink::on_completion(const core::Completion& completion) {
-  now_ = io_->now();
+LinkEvent CtiLink::on_completion(const core::Completion& completion, TimePoint now) {
+  CTI_CHECK(now >= now_);
+  now_ = now;
   switch (completion.event) {
     case core::IoEvent::kConnected:
       if (state_ != State::kConnecting) return LinkEvent::kNone;
@@ -119,10 +163,10 @@ LinkEvent CtiLink::on_completion(const core::Completion& completion) {
       send_open();
       return LinkEvent::kNone;
     case core::IoEvent::kSent:
-      out_.on_sent(completion.sent);
+      upstream_.out().on_sent(completion.sent);
       return LinkEvent::kNone;
     case core::IoEvent::kWritable:
-      out_.on_writable();
+      upstream_.out().on_writable();
       return LinkEvent::kNone;
     case core::IoEvent::kClosed:
       return closed(completion.error);
@@ -132,38 +176,34 @@ LinkEvent CtiLink::on_completion(const core::Completion& completion) {
 }
 
 LinkEvent CtiLink::closed(std::int32_t error) {
-  out_.reset();
+  upstream_.out().reset();
   const State before = state_;
   connection_ = {};
   if (before == State::kStopped) return LinkEvent::kNone;
   if (before == State::kUp) {
     const LinkEvent down = drop(
-        side_name(side_) + " closed the connection (error " + std::to_string(error) + ")", false);
+        {side_name(side_), " closed the connection (error ", Digits(error).view(), ")"}, false);
     next_try();
     return down;
   }
   if (before == State::kConnecting) {
     ++counters_.connects_failed;
-    cause_ = side_name(side_) + " refused the connection (error " + std::to_string(error) + ")";
+    set_cause({side_name(side_), " refused the connection (error ", Digits(error).view(), ")"});
   } else if (before == State::kOpening) {
     ++counters_.opens_refused;
-    cause_ = side_name(side_) + " closed the connection instead of opening a session";
+    set_cause({side_name(side_), " closed the connection instead of opening a session"});
   }
   next_try();
   return LinkEvent::kNone;
 }
 
-LinkEvent CtiLink::drop(std::string why, bool other_side_first) {
+LinkEvent CtiLink::drop(Because why, bool other_side_first) {
   const bool was_up = state_ == State::kUp;
-  cause_ = std::move(why);
+  set_cause(why);
   if (was_up) {
     ++counters_.losses;
     status_.set_cti_server_online(false);
-    if (now_ - up_since_ >= config_.stable_after) round_ = 0;
-    // next_try() turns to the other side: so this one comes first when it was good.
-    tries_left_ = 3;
-    if (!other_side_first) side_ ^= 1U;
-    if (now_ - up_since_ < config_.stable_after) tries_left_ = 1;
+    plan_after_loss(other_side_first);
   }
   if (connection_) {
     set_state(State::kClosing);
@@ -173,14 +213,36 @@ LinkEvent CtiLink::drop(std::string why, bool other_side_first) {
   return was_up ? LinkEvent::kDown : LinkEvent::kNone;
 }
 
-LinkEvent CtiLink::give_up(std::string why) {
-  now_ = io_->now();
-  return drop(std::move(why), true);
+// Which sides come next. next_try() turns to the other side while tries are left.
+void CtiLink::plan_after_loss(bool other_side_first) {
+  CTI_CHECK(side_ < 2);
+  CTI_CHECK(tries_left_ >= 1 && tries_left_ <= 3);
+  const Nanos lived = now_ - up_since_;
+  // A try in vain of this side: what is left of the round decides, and the other side is next.
+  if (lived < config_.stable_after) return;
+  round_ = 0;
+  tries_left_ = 3;
+  std::uint32_t& hardly = hardly_stable_[side_];
+  hardly = lived < config_.stable_after * kHardlyStable ? hardly + 1 : 0;
+  if (hardly >= kHardlyStableMax) {
+    hardly = 0;
+    other_side_first = true;
+  }
+  if (!other_side_first) side_ ^= 1U;
+}
+
+LinkEvent CtiLink::give_up(ResetCause cause, std::string_view why, TimePoint now) {
+  CTI_CHECK(cause != ResetCause::kNone);
+  now_ = now;
+  if (cause == ResetCause::kBadFrames) ++counters_.bad_frame_resets;
+  if (cause == ResetCause::kNoProgress) ++counters_.progress_deaths;
+  if (cause == ResetCause::kNoMemory) ++counters_.memory_resets;
+  return drop({side_name(side_), " ", why}, true);
 }
 
 void CtiLink::send_open() {
   open_id_ = next_own_id();
-  const MutableBytes room = out_.claim(ged::limits::kMessageBytesMax);
+  const MutableBytes room = upstream_.out().claim(ged::limits::kMessageBytesMax);
   const auto frame = ged::OpenReqEncoder(room, config_.version,
                                          {.invoke_id = open_id_,
                                           .version_number = config_.version,
@@ -195,24 +257,25 @@ void CtiLink::send_open() {
                          .client_signature(config_.client_signature)
                          .finish();
   if (!frame.ok()) {  // only a configuration can cause it: the deadline of the open will tell
-    cause_ = "OPEN_REQ cannot be written: " + frame.error().text();
+    set_cause({"OPEN_REQ cannot be written: ", frame.error().text()});
     return;
   }
-  out_.commit(frame->size());
+  upstream_.out().commit(frame->size());
 }
 
 void CtiLink::send_heartbeat() {
-  const MutableBytes room = out_.claim(kHeartbeatBytes);
+  CTI_CHECK(state_ == State::kUp);
+  const MutableBytes room = upstream_.out().claim(kHeartbeatBytes);
   ++heartbeats_open_;
   last_heartbeat_ = now_;
   if (room.empty()) {
-    ++counters_.send_refused;
+    ++counters_.heartbeats_refused;
     return;
   }
   const auto frame =
       ged::HeartbeatReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
   CTI_CHECK(frame.ok());
-  out_.commit(frame->size());
+  upstream_.out().commit(frame->size());
   last_sent_ = now_;
   ++counters_.heartbeats_sent;
 }
@@ -224,27 +287,32 @@ std::uint32_t CtiLink::idle_timeout_s() const noexcept {
   return std::max<std::uint32_t>(20, static_cast<std::uint32_t>(seconds));
 }
 
-MutableBytes CtiLink::claim(std::size_t bytes) {
-  if (state_ != State::kUp) return {};
-  const MutableBytes room = out_.claim(bytes);
-  if (room.empty()) ++counters_.send_refused;
-  return room;
-}
-
-void CtiLink::commit(std::size_t bytes) {
-  out_.commit(bytes);
-  last_sent_ = now_;
-}
-
 void CtiLink::flush() {
+  if (std::exchange(committed_seen_, upstream_.committed()) != upstream_.committed())
+    last_sent_ = now_;
   if (!connection_ || state_ == State::kConnecting || state_ == State::kClosing) return;
-  out_.pump(*io_, connection_);
+  upstream_.out().pump(*io_, connection_);
 }
 
 void CtiLink::set_receiving(bool on) {
   if (on == receiving_ || state_ != State::kUp) return;
   receiving_ = on;
   io_->set_receiving(connection_, on);
+  if (on) fresh_round();
+}
+
+// What the server answered meanwhile lies unread, or was never asked for: its silence begins now.
+void CtiLink::fresh_round() {
+  ++counters_.fresh_rounds;
+  heartbeats_open_ = 0;
+  last_heartbeat_ = now_;
+}
+
+void CtiLink::after_stop(TimePoint now) {
+  now_ = now;
+  if (state_ != State::kUp || config_.heartbeat_interval <= Nanos{0}) return;
+  fresh_round();
+  send_heartbeat();
 }
 
 CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) {
@@ -253,13 +321,13 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
       const auto conf = ged::OpenConfView::decode(body, config_.version);
       if (!conf.ok()) {
         ++counters_.opens_malformed;
-        drop(side_name(side_) + " answered OPEN_REQ with: " + conf.error().text(), true);
+        drop({side_name(side_), " answered OPEN_REQ with: ", conf.error().text()}, true);
         return Verdict::kDown;
       }
       if (conf->invoke_id() != open_id_) return Verdict::kConsumed;  // of an older try: not ours
       if (config_.version >= kSessionTypesSince && conf->session_type() == kStandby) {
         ++counters_.opens_refused;
-        drop(side_name(side_) + " is the standby side", true);
+        drop({side_name(side_), " is the standby side"}, true);
         return Verdict::kDown;
       }
       services_granted_ = conf->services_granted();
@@ -288,8 +356,8 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
 CtiLink::Verdict CtiLink::open_refused(std::uint32_t status) {
   ++counters_.opens_refused;
   if (status == kStatusInvalidServiceMask) services_ &= ~kUnassignedServices;
-  drop(side_name(side_) + " refused the session: " +
-           std::string(ged::name_of(ged::StatusCode{status})) + " (" + std::to_string(status) + ")",
+  drop({side_name(side_), " refused the session: ", ged::name_of(ged::StatusCode{status}), " (",
+        Digits(status).view(), ")"},
        true);
   return Verdict::kDown;
 }
@@ -308,7 +376,7 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
       const auto failure = ged::FailureEventView::decode(body, config_.version);
       if (!failure.ok() || failure->status() != kStatusServerOffline) return Verdict::kPass;
       ++counters_.server_failures;
-      drop(side_name(side_) + " says that it goes out of service", true);
+      drop({side_name(side_), " says that it goes out of service"}, true);
       return Verdict::kDown;
     }
     case ged::MessageType::kFailureConf: {
@@ -316,7 +384,7 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
       // One of our own ids: the answer to a heartbeat of a server that goes out of service.
       if (!failure.ok() || failure->invoke_id() < kOwnInvokeIds) return Verdict::kPass;
       ++counters_.server_failures;
-      drop(side_name(side_) + " refused a heartbeat", true);
+      drop({side_name(side_), " refused a heartbeat"}, true);
       return Verdict::kDown;
     }
     default:
@@ -327,15 +395,7 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
 // A length above the limit: nobody can tell where the next frame begins.
 void CtiLink::refuse_stream(const wire::DecodeError& error) {
   ++counters_.oversize_resets;
-  drop(side_name(side_) + " sent a header that cannot be: " + error.text(), true);
-}
-
-LinkEvent CtiLink::note_bad_frame(const wire::DecodeError& error) {
-  ++counters_.bad_frames;
-  if (++bad_in_a_row_ < config_.bad_frames_max) return LinkEvent::kNone;
-  ++counters_.bad_frame_resets;
-  return drop(side_name(side_) + " sent too many bad frames in a row, the last: " + error.text(),
-              true);
+  drop({side_name(side_), " sent a header that cannot be: ", error.text()}, true);
 }
 
 TimePoint CtiLink::heartbeat_due() const noexcept {
@@ -348,10 +408,11 @@ TimePoint CtiLink::heartbeat_due() const noexcept {
 
 LinkEvent CtiLink::heartbeat_clock() {
   if (now_ < heartbeat_due()) return LinkEvent::kNone;
-  if (heartbeats_open_ >= config_.heartbeats_max) {
+  // Who does not read may not complain of silence; he goes on saying that he lives.
+  if (receiving_ && heartbeats_open_ >= config_.heartbeats_max) {
     ++counters_.heartbeat_deaths;
     return drop(
-        side_name(side_) + " left " + std::to_string(heartbeats_open_) + " heartbeats unanswered",
+        {side_name(side_), " left ", Digits(heartbeats_open_).view(), " heartbeats unanswered"},
         true);
   }
   send_heartbeat();
@@ -359,6 +420,7 @@ LinkEvent CtiLink::heartbeat_clock() {
 }
 
 LinkEvent CtiLink::on_clock(TimePoint now) {
+  CTI_CHECK(now >= now_);
   now_ = now;
   if (state_ == State::kUp) return heartbeat_clock();
   if (now < deadline_) return LinkEvent::kNone;
@@ -368,11 +430,11 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
       break;
     case State::kConnecting:
       ++counters_.connects_failed;
-      drop(side_name(side_) + " did not take the connection in time", true);
+      drop({side_name(side_), " did not take the connection in time"}, true);
       break;
     case State::kOpening:
       ++counters_.opens_timed_out;
-      drop(side_name(side_) + " did not answer OPEN_REQ in time", true);
+      drop({side_name(side_), " did not answer OPEN_REQ in time"}, true);
       break;
     default:
       deadline_ = kNever;

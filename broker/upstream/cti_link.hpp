@@ -1,7 +1,8 @@
 // cti_link.hpp - the session with the CTI Server: connect, open, heartbeats, sides A and B.
 //
 // Why      everything that keeps one GED-188 session alive is here; what its messages mean is elsewhere.
-// Shape    a state machine driven by its owner: completions, frames and the clock go in, LinkEvents come out.
+// Shape    a state machine driven by its owner: completions, frames and the clock go in, LinkEvents come out. What others
+//          want to send lies in the Upstream, whose state it sets.
 //
 //              start            kConnected            OPEN_CONF
 //          idle -----> connecting --------> opening ----------------> up
@@ -10,14 +11,19 @@
 //                          +---- backoff <---- closing (waits for kClosed) ----+
 //
 // Sides    after a loss: the last good side, the other one, a random pause, both, pause, both, ... (LinkConfig::pauses).
-//          When heartbeats went unanswered, or the server said that it goes, the other side comes first.
+//          When heartbeats went unanswered, or the server said that it goes, the other side comes first. A session that
+//          lived shorter than stable_after is a try in vain: the other side comes before any pause (U20); a side that
+//          three times in a row lived hardly longer loses its precedence too.
+// Silence  counts against the server only while we listen: not while the owner does not read, and after a stop of our own
+//          (P11) a full round of heartbeats goes out before anybody is declared dead.
 // Width    the floating header belongs to the connection: version() is what this session was opened with.
 // Threads  one. No clock is read and no number drawn here: `now` and Random come in.
 #pragma once
 
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_status.hpp"
-#include "broker/upstream/send_buffer.hpp"
+#include "broker/upstream/pending.hpp"
+#include "broker/upstream/upstream.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/time.hpp"
 #include "core/io.hpp"
@@ -27,14 +33,15 @@
 #include "wire/mhdr.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 namespace cti::broker {
 
 /// What the owner must know after having fed the link something.
 enum class LinkEvent : std::uint8_t {
   kNone,
-  kUp,    ///< the session is open: begin the start-up dialogue
   kDown,  ///< an open session has ended; cause() says why
 };
 
@@ -47,21 +54,24 @@ struct LinkCounters {
   std::uint64_t sessions = 0;         ///< opened
   std::uint64_t losses = 0;           ///< open sessions that ended
   std::uint64_t heartbeats_sent = 0;
-  std::uint64_t heartbeat_deaths = 0;  ///< sessions given up for unanswered heartbeats
-  std::uint64_t oversize_resets = 0;   ///< MessageLength above the limit
-  std::uint64_t bad_frames = 0;        ///< frames refused
-  std::uint64_t bad_frame_resets = 0;  ///< too many of them in a row
-  std::uint64_t server_failures = 0;   ///< FAILURE_EVENTs that ended a session
-  std::uint64_t send_refused = 0;      ///< messages that found the send buffer full
-  std::uint64_t frames = 0;            ///< frames received
+  std::uint64_t heartbeat_deaths = 0;    ///< sessions given up for unanswered heartbeats
+  std::uint64_t oversize_resets = 0;     ///< MessageLength above the limit
+  std::uint64_t bad_frame_resets = 0;    ///< too many of them in a row
+  std::uint64_t progress_deaths = 0;     ///< sessions given up although heartbeats were answered
+  std::uint64_t memory_resets = 0;       ///< sessions given up because an allocation failed
+  std::uint64_t fresh_rounds = 0;        ///< heartbeats began anew: we had not listened
+  std::uint64_t server_failures = 0;     ///< FAILURE_EVENTs that ended a session
+  std::uint64_t heartbeats_refused = 0;  ///< heartbeats that found the send buffer full
+  std::uint64_t frames = 0;              ///< frames received
 };
 
 class CtiLink {
  public:
-  CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status);
+  /// `upstream` outlives the link.
+  CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status, Upstream& upstream);
 
-  /// Begins with side A. `io` outlives the link.
-  void start(core::Io& io);
+  /// Begins with side A. `io` outlives the link. All times are the owner's own (line_time.hpp).
+  void start(core::Io& io, TimePoint now);
   /// Says goodbye (CLOSE_REQ) when open, closes, and stays down.
   void stop();
 
@@ -69,11 +79,12 @@ class CtiLink {
     return connection_ && connection == connection_;
   }
   /// kConnected, kSent, kWritable or kClosed of the own connection.
-  LinkEvent on_completion(const core::Completion& completion);
+  LinkEvent on_completion(const core::Completion& completion, TimePoint now);
   /// kReceived: cuts `bytes` into frames. Session frames are dealt with here; every other one goes to
-  /// on_frame(std::uint32_t message_type, Bytes body), while the session is open. A kDown stops the cutting.
-  template <class OnFrame>
-  LinkEvent receive(Bytes bytes, OnFrame&& on_frame);
+  /// on_frame(std::uint32_t message_type, Bytes body), while the session is open. on_up() comes before the first of
+  /// them: other frames may follow OPEN_CONF in the same bytes. Returns kDown or kNone; a kDown stops the cutting.
+  template <class OnUp, class OnFrame>
+  LinkEvent receive(Bytes bytes, TimePoint now, OnUp&& on_up, OnFrame&& on_frame);
   /// Deadlines that have passed.
   LinkEvent on_clock(TimePoint now);
   TimePoint next_deadline() const noexcept;
@@ -81,22 +92,13 @@ class CtiLink {
   void flush();
   /// Stops or resumes reading: the log is held back by a gate.
   void set_receiving(bool on);
+  /// We have not run for longer than anybody could expect.
+  void after_stop(TimePoint now);
 
   bool up() const noexcept { return state_ == State::kUp; }
-  wire::ged188::Version version() const noexcept { return config_.version; }
-  /// Room for one message to send; empty (counted) when the buffer is full or the session is not open.
-  MutableBytes claim(std::size_t bytes = wire::ged188::limits::kMessageBytesMax);
-  /// Sends the first `bytes` of the claim.
-  void commit(std::size_t bytes);
-
-  /// A frame could not be decoded. Counts it; kDown when there were too many in a row.
-  LinkEvent note_bad_frame(const wire::DecodeError& error);
-  void note_good_frame() noexcept { bad_in_a_row_ = 0; }
   /// The owner has had enough of this session: reset it and try the other side first.
-  LinkEvent give_up(std::string why);
+  LinkEvent give_up(ResetCause cause, std::string_view why, TimePoint now);
 
-  /// Why the last session or try ended: one line for logs and clients.
-  const std::string& cause() const noexcept { return cause_; }
   std::uint32_t services_granted() const noexcept { return services_granted_; }
   std::uint32_t pg_status() const noexcept { return pg_status_; }
   bool peripheral_online() const noexcept { return peripheral_online_; }
@@ -104,6 +106,7 @@ class CtiLink {
   const LinkCounters& counters() const noexcept { return counters_; }
   /// Numbers for OPEN_REQ and HEARTBEAT_REQ come from above this; requests of the owner stay below.
   static constexpr std::uint32_t kOwnInvokeIds = 0xF0000000;
+  static_assert(kOwnInvokeIds > PendingTable::kIdMax, "an answer is the link's or the owner's");
 
  private:
   enum class State : std::uint8_t {
@@ -116,6 +119,8 @@ class CtiLink {
     kStopped
   };
   enum class Verdict : std::uint8_t { kPass, kConsumed, kUp, kDown };
+  /// What has happened on this side, in pieces: put together without memory that might be lacking.
+  using Because = std::initializer_list<std::string_view>;
 
   void set_state(State state);
   void connect_now();
@@ -124,7 +129,9 @@ class CtiLink {
   void send_heartbeat();
   LinkEvent closed(std::int32_t error);
   /// Resets the connection; the next try comes when kClosed does.
-  LinkEvent drop(std::string why, bool other_side_first);
+  LinkEvent drop(Because why, bool other_side_first);
+  void plan_after_loss(bool other_side_first);
+  void fresh_round();
   Verdict session_frame(std::uint32_t message_type, Bytes body);
   Verdict opening_frame(std::uint32_t message_type, Bytes body);
   Verdict open_refused(std::uint32_t status);
@@ -135,14 +142,16 @@ class CtiLink {
     return own_id_ = own_id_ == UINT32_MAX ? kOwnInvokeIds : own_id_ + 1;
   }
   std::uint32_t idle_timeout_s() const noexcept;
+  void set_cause(Because why);
+  bool first_round() const noexcept;
 
   const LinkConfig config_;
   core::Random& random_;
   LineStatus& status_;
+  Upstream& upstream_;
   core::Io* io_ = nullptr;
   State state_ = State::kIdle;
   core::ConnectionId connection_{};
-  SendBuffer out_;
   wire::ged188::FrameCutter cutter_;
 
   std::uint32_t side_ = 0;        // the side tried now, 0 or 1
@@ -153,38 +162,38 @@ class CtiLink {
   TimePoint deadline_ = kNever;  // of the state
   TimePoint up_since_{};
   TimePoint last_sent_{};
+  std::uint64_t committed_seen_ = 0;  // messages of others that have been noticed
   TimePoint last_received_{};
   std::uint32_t open_id_ = 0;
   std::uint32_t own_id_ = kOwnInvokeIds;
   std::uint32_t heartbeats_open_ = 0;  // sent and not answered
   TimePoint last_heartbeat_{};
-  std::uint32_t bad_in_a_row_ = 0;
   bool receiving_ = true;
+  std::uint32_t hardly_stable_[2] =
+      {};  // sessions in a row, by side, that lived hardly longer than stable_after
 
   std::uint32_t services_granted_ = 0;
   std::uint32_t pg_status_ = 0;
   bool peripheral_online_ = false;
   std::uint16_t peripheral_type_ = 0;
-  std::string cause_;
   LinkCounters counters_;
 };
 
-template <class OnFrame>
-LinkEvent CtiLink::receive(Bytes bytes, OnFrame&& on_frame) {
-  now_ = last_received_ = io_->now();
-  LinkEvent event = LinkEvent::kNone;
-  const bool was_up = up();
+template <class OnUp, class OnFrame>
+LinkEvent CtiLink::receive(Bytes bytes, TimePoint now, OnUp&& on_up, OnFrame&& on_frame) {
+  now_ = last_received_ = now;
+  bool was_up = up();
   const auto cut = cutter_.feed(bytes, [&](const wire::ged188::Frame& frame) {
     ++counters_.frames;
     switch (session_frame(frame.message_type, frame.body)) {
       case Verdict::kPass:
         on_frame(frame.message_type, frame.body);
         break;
-      case Verdict::kConsumed:
-        break;
       case Verdict::kUp:
-        event = LinkEvent::kUp;
+        was_up = true;
+        on_up();
         break;
+      case Verdict::kConsumed:
       case Verdict::kDown:
         break;
     }
@@ -192,8 +201,7 @@ LinkEvent CtiLink::receive(Bytes bytes, OnFrame&& on_frame) {
     return state_ == State::kUp || state_ == State::kOpening;
   });
   if (!cut.ok()) refuse_stream(cut.error());
-  if ((was_up || event == LinkEvent::kUp) && !up()) return LinkEvent::kDown;
-  return event;
+  return was_up && !up() ? LinkEvent::kDown : LinkEvent::kNone;
 }
 
 }  // namespace cti::broker

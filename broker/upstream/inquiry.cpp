@@ -4,6 +4,7 @@
 #include "broker/model/object_id.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
 #include "wire/object_key.hpp"
@@ -105,9 +106,9 @@ void Inquiry::again(std::uint32_t index, TimePoint now) {
   if (question.state == Question::State::kAsked) return;  // it is under way already
   question.state = Question::State::kWaiting;
   const Again entry{now + pause_after(question.asked_times), index};
-  const auto at = std::upper_bound(
-      again_.begin(), again_.end(), entry,
-      [](const Again& a, const Again& b) { return a.not_before < b.not_before; });
+  const auto at =
+      std::upper_bound(again_.begin(), again_.end(), entry,
+                       [](const Again& a, const Again& b) { return a.not_before < b.not_before; });
   again_.insert(at, entry);
 }
 
@@ -193,53 +194,51 @@ std::size_t Inquiry::encode(const Question& question, std::uint32_t invoke_id,
                       .finish());
     }
     case Question::Kind::kDesk:
-      return size(ged::AgentDeskSettingsReqEncoder(
-                      room, version,
-                      {.invoke_id = invoke_id, .peripheral_id = question.peripheral_id})
-                      .agent_id(question.name)
-                      .finish());
+      return size(
+          ged::AgentDeskSettingsReqEncoder(
+              room, version, {.invoke_id = invoke_id, .peripheral_id = question.peripheral_id})
+              .agent_id(question.name)
+              .finish());
   }
   return 0;
 }
 
-const Question* Inquiry::answer(const Pending& pending, std::uint32_t message_type, Bytes body,
-                                ged::Version version) {
+const Question* Inquiry::answer(const Pending& pending, const Answer& answer, TimePoint now) {
   const std::uint32_t index = pending.detail;
   if (pending.object_key != owner_ || index >= questions_.size()) return nullptr;
   if (questions_[index].state != Question::State::kAsked) return nullptr;
+  const bool refused = answer.type == ged::MessageType::kFailureConf ||
+                       answer.type == ged::MessageType::kControlFailureConf;
+  const bool fits =
+      refused || answer.type == ged::confirmation_of(ged::MessageType{pending.message});
+  // Another kind of answer under this number, or one that cannot be read, says nothing.
+  if (!fits || answer.error) {
+    unanswered(pending, now);
+    return nullptr;
+  }
   CTI_CHECK(in_flight_ != 0);
   --in_flight_;
-  questions_[index].state = Question::State::kAnswered;
+  note_answer(questions_[index], answer);
   const Question question = questions_[index];  // further questions may move the list
-  switch (ged::MessageType{message_type}) {
-    case ged::MessageType::kQueryAgentStateConf:
-      after_agent(question, body, version);
-      break;
-    case ged::MessageType::kSnapshotDeviceConf:
-      after_device(question, body, version);
-      break;
-    case ged::MessageType::kSnapshotCallConf:
-      after_call(question, body, version);
-      break;
-    case ged::MessageType::kAgentDeskSettingsConf:
-      break;
-    case ged::MessageType::kFailureConf: {
-      const auto failure = ged::FailureConfView::decode(body, version);
-      questions_[index].state = Question::State::kRefused;
-      questions_[index].refusal = failure.ok() ? failure->status() : 0;
-      questions_[index].no_such = failure.ok() && failure->status() == kInvalidCallId;
-      break;
-    }
-    case ged::MessageType::kControlFailureConf: {
-      const auto failure = ged::ControlFailureConfView::decode(body, version);
-      questions_[index].state = Question::State::kRefused;
-      questions_[index].no_such = failure.ok() && names_no_call(failure->failure_code());
-      break;
-    }
-    default:
-      questions_[index].state = Question::State::kRefused;
-  }
+  if (const auto* const agent = answer.as<ged::QueryAgentStateConfView>())
+    after_agent(question, *agent);
+  if (const auto* const device = answer.as<ged::SnapshotDeviceConfView>())
+    after_device(question, *device);
+  if (const auto* const call = answer.as<ged::SnapshotCallConfView>()) after_call(question, *call);
   return &questions_[index];
+}
+
+void Inquiry::note_answer(Question& question, const Answer& answer) {
+  question.state = Question::State::kAnswered;
+  if (const auto* const failure = answer.as<ged::FailureConfView>()) {
+    question.state = Question::State::kRefused;
+    question.refusal = failure->status();
+    question.no_such = failure->status() == kInvalidCallId;
+  }
+  if (const auto* const failure = answer.as<ged::ControlFailureConfView>()) {
+    question.state = Question::State::kRefused;
+    question.no_such = names_no_call(failure->failure_code());
+  }
 }
 
 void Inquiry::unanswered(const Pending& pending, TimePoint now) {
@@ -254,19 +253,15 @@ void Inquiry::unanswered(const Pending& pending, TimePoint now) {
   if (attempts_max_ == kForEver || question.asked_times < attempts_max_) again(index, now);
 }
 
-void Inquiry::after_agent(const Question& question, Bytes body, ged::Version version) {
-  const auto view = ged::QueryAgentStateConfView::decode(body, version);
-  if (!view.ok()) return;
-  const std::uint16_t state = view->agent_state();
+void Inquiry::after_agent(const Question& question, const ged::QueryAgentStateConfView& view) {
+  const std::uint16_t state = view.agent_state();
   if (state == wire::ctios::eLogout || state == wire::ctios::eUnknown) return;
-  ask_device(question.peripheral_id, view->agent_instrument().value_or(""));
-  ask_device(question.peripheral_id, view->agent_extension().value_or(""));
+  ask_device(question.peripheral_id, view.agent_instrument().value_or(""));
+  ask_device(question.peripheral_id, view.agent_extension().value_or(""));
 }
 
-void Inquiry::after_device(const Question& question, Bytes body, ged::Version version) {
-  const auto view = ged::SnapshotDeviceConfView::decode(body, version);
-  if (!view.ok()) return;
-  for (const auto call : view->calls()) {
+void Inquiry::after_device(const Question& question, const ged::SnapshotDeviceConfView& view) {
+  for (const auto call : view.calls()) {
     Question about;
     about.kind = Question::Kind::kCall;
     about.peripheral_id = question.peripheral_id;
@@ -280,13 +275,11 @@ void Inquiry::after_device(const Question& question, Bytes body, ged::Version ve
 }
 
 // The other parties may sit where nobody is logged in: their devices are found in no other way.
-void Inquiry::after_call(const Question& question, Bytes body, ged::Version version) {
+void Inquiry::after_call(const Question& question, const ged::SnapshotCallConfView& view) {
   constexpr std::uint16_t kStationDevice = 0;
   constexpr std::uint16_t kOtherDevice = 0xFFFF;
   if (kind_ != PendingKind::kSync) return;  // who looks up one agent wants to know no more
-  const auto view = ged::SnapshotCallConfView::decode(body, version);
-  if (!view.ok()) return;
-  for (const auto device : view->call_devices()) {
+  for (const auto device : view.call_devices()) {
     const std::uint16_t type = device.call_device_type().value_or(kOtherDevice);
     if (type != kStationDevice) continue;
     ask_device(question.peripheral_id, device.call_connection_device_id().value_or(""));

@@ -9,8 +9,9 @@
 // Threads  the line.
 #pragma once
 
-#include "broker/upstream/cti_link.hpp"
+#include "broker/upstream/answer.hpp"
 #include "broker/upstream/pending.hpp"
+#include "broker/upstream/upstream.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/time.hpp"
 
@@ -48,7 +49,7 @@ class Inquiry {
   static_assert(kPauseMin < kPauseMax);
 
   /// `owner` comes back in Pending::object_key, to tell several inquiries apart.
-  Inquiry(CtiLink& link, PendingTable& pending, PendingKind kind, std::uint64_t owner,
+  Inquiry(Upstream& link, PendingTable& pending, PendingKind kind, std::uint64_t owner,
           std::uint32_t window, std::uint16_t attempts_max = 1)
       : link_(link),
         pending_(pending),
@@ -71,10 +72,9 @@ class Inquiry {
   /// When pump() has something to do that waits for time only; kNever when nothing does.
   TimePoint next_deadline() const noexcept;
 
-  /// The answer, positive (`message_type` of the confirmation) or FAILURE_CONF / CONTROL_FAILURE_CONF. Raises further
-  /// questions. Returns the question that it answers; nullptr when it is none of this inquiry's.
-  const Question* answer(const Pending& pending, std::uint32_t message_type, Bytes body,
-                         wire::ged188::Version version);
+  /// The answer, positive or FAILURE_CONF / CONTROL_FAILURE_CONF. Raises further questions. Returns the question that it
+  /// answers; nullptr when it is none of this inquiry's, or no answer to it: then the question counts as unanswered.
+  const Question* answer(const Pending& pending, const Answer& answer, TimePoint now);
   /// The question expired.
   void unanswered(const Pending& pending, TimePoint now);
 
@@ -107,11 +107,12 @@ class Inquiry {
   bool due(TimePoint now) const noexcept {
     return !again_.empty() && again_.front().not_before <= now;
   }
-  void after_agent(const Question& question, Bytes body, wire::ged188::Version version);
-  void after_device(const Question& question, Bytes body, wire::ged188::Version version);
-  void after_call(const Question& question, Bytes body, wire::ged188::Version version);
+  void note_answer(Question& question, const Answer& answer);
+  void after_agent(const Question& question, const wire::ged188::QueryAgentStateConfView& view);
+  void after_device(const Question& question, const wire::ged188::SnapshotDeviceConfView& view);
+  void after_call(const Question& question, const wire::ged188::SnapshotCallConfView& view);
 
-  CtiLink& link_;
+  Upstream& link_;
   PendingTable& pending_;
   const PendingKind kind_;
   const std::uint64_t owner_;

@@ -186,8 +186,7 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
       if (!view.ok()) return;
       for (const auto record : view->records()) {
         if (record.record_type().value_or(0) == 2) continue;
-        ask_about(record.flt_peripheral_id().value_or(fallback),
-                            record.login_id().value_or(""));
+        ask_about(record.flt_peripheral_id().value_or(fallback), record.login_id().value_or(""));
       }
       return;
     }
@@ -210,15 +209,15 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
 }
 
 // The dialogue may be over when an answer comes to a question of it: then nobody waits for the answer.
-const Question* Sync::keep_answer(const Pending& pending, std::uint32_t message_type, Bytes body,
+const Question* Sync::keep_answer(const Pending& pending, const Answer& answer,
                                   std::uint64_t frame) {
   if (!inquiry_) return nullptr;
-  const Question* const question = inquiry_->answer(pending, message_type, body, link_.version());
+  const Question* const question = inquiry_->answer(pending, answer, now_);
   if (question == nullptr || !holding_) return question;
-  const bool kept = keep({.message_type = message_type,
+  const bool kept = keep({.message_type = answer.message_type(),
                           .question = static_cast<std::int32_t>(pending.detail),
                           .frame = frame},
-                         body);
+                         answer.body);
   // No room: as if it were lost.
   if (!kept) inquiry_->again(pending.detail, now_);
   return nullptr;

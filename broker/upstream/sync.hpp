@@ -9,15 +9,15 @@
 // Why      until 3 nothing of it is applied: when the connection is lost in the middle the whole is thrown away, and
 //          clients never see a half-filled map. After 3 the line serves, however long the rest takes.
 // Truth    only an answered list ends a call; an answer that events have overtaken is no news and asked for again; what was
-//          not answered says nothing. Who applies the answers sees to it (Line::apply_answer, Translator::device_answer).
+//          not answered says nothing. Who applies the answers sees to it (LineCore::apply_answer, Translator::device_answer).
 // Bounds   sync_timeout for 1 and 2, sync_bytes_max for what is kept back, counted with its own overhead; whichever comes
 //          first starts 3 with what is there. A lost answer starts it too, once nothing else is left to wait for.
 // Threads  the line.
 #pragma once
 
-#include "broker/upstream/inquiry.hpp"
 #include "broker/meet/line_config.hpp"
 #include "broker/model/object_map.hpp"
+#include "broker/upstream/inquiry.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -34,12 +34,13 @@ class Sync {
     std::uint64_t completed = 0;    ///< what was kept back has been applied: the line serves
     std::uint64_t in_step = 0;      ///< every question answered
     std::uint64_t thrown_away = 0;  ///< connection lost in the middle
-    std::uint64_t cut_short = 0;    ///< of completed: by timeout, a lost answer, or the limit of bytes
-    std::uint64_t overtaken = 0;    ///< answers that events had overtaken, asked for again
-    std::uint64_t lost = 0;         ///< questions without an answer in time, put again
-    std::uint64_t no_room = 0;      ///< questions beyond Inquiry::kQuestionsMax, never put
-    std::uint64_t no_config = 0;    ///< the configuration download was refused or silent
-    std::uint64_t unchanged = 0;    ///< downloads left out because the keys were known
+    std::uint64_t cut_short =
+        0;  ///< of completed: by timeout, a lost answer, or the limit of bytes
+    std::uint64_t overtaken = 0;  ///< answers that events had overtaken, asked for again
+    std::uint64_t lost = 0;       ///< questions without an answer in time, put again
+    std::uint64_t no_room = 0;    ///< questions beyond Inquiry::kQuestionsMax, never put
+    std::uint64_t no_config = 0;  ///< the configuration download was refused or silent
+    std::uint64_t unchanged = 0;  ///< downloads left out because the keys were known
   };
   /// What came while the dialogue ran. `question` is the one that it answers, -1 for an event.
   struct Kept {
@@ -55,7 +56,7 @@ class Sync {
     kInStep,  ///< the last question has been answered
   };
 
-  Sync(const LineConfig& config, CtiLink& link, PendingTable& pending, const ObjectMap& map)
+  Sync(const LineConfig& config, Upstream& link, PendingTable& pending, const ObjectMap& map)
       : config_(config), link_(link), pending_(pending), map_(map) {}
 
   void begin(TimePoint now);
@@ -71,8 +72,7 @@ class Sync {
                                 std::uint64_t frame);
   /// An answer to one of the dialogue's questions. While it is active() the answer is kept and nullptr comes back, as for
   /// an answer that nobody waits for; else the question, to apply the answer at once.
-  const Question* keep_answer(const Pending& pending, std::uint32_t message_type, Bytes body,
-                              std::uint64_t frame);
+  const Question* keep_answer(const Pending& pending, const Answer& answer, std::uint64_t frame);
   void unanswered(const Pending& pending, TimePoint now);
   /// FAILURE_CONF that answers no request: the configuration was refused.
   void config_refused(TimePoint now);
@@ -109,7 +109,7 @@ class Sync {
   void keys_came(Bytes body, TimePoint now);
 
   const LineConfig& config_;
-  CtiLink& link_;
+  Upstream& link_;
   PendingTable& pending_;
   const ObjectMap& map_;
   std::optional<Inquiry> inquiry_;

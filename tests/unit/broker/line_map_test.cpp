@@ -4,7 +4,6 @@
 #include "broker/model/object_id.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/requests/once_table.hpp"
-#include "broker/upstream/pending.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/translate/translator.hpp"
 #include "core/random.hpp"
@@ -22,72 +21,6 @@ namespace {
 
 using broker::KeyIndex;
 using broker::OnceTable;
-using broker::Pending;
-using broker::PendingKind;
-using broker::PendingTable;
-
-Pending client(std::int64_t deadline_s) {
-  Pending entry;
-  entry.kind = PendingKind::kClient;
-  entry.deadline = {Seconds{deadline_s}};
-  return entry;
-}
-
-TEST(PendingTable, NeverGivesAnIdTwiceAndSaysWhenItIsFull) {
-  PendingTable table(4);
-  std::vector<std::uint32_t> ids;
-  for (int i = 0; i < 4; ++i) ids.push_back(table.add(client(1))->invoke_id);
-  EXPECT_EQ(table.add(client(1)), nullptr);
-  table.remove(*table.find(ids[1]));
-  const std::uint32_t fresh = table.add(client(1))->invoke_id;
-  EXPECT_EQ(table.find(ids[1]), nullptr) << "an old id found the request that took its slot";
-  EXPECT_GT(fresh, ids[3]);
-  EXPECT_EQ(table.size(), 4U);
-}
-
-TEST(PendingTable, ExpiresTheOldestFirstAndOnlyWhatIsDue) {
-  PendingTable table(8);
-  for (int i = 1; i <= 5; ++i) (void)table.add(client(i));
-  std::vector<TimePoint> taken;
-  EXPECT_EQ(table.expire({Seconds{3}}, 10,
-                         [&](const Pending& entry) { taken.push_back(entry.deadline); }),
-            3U);
-  EXPECT_EQ(taken, (std::vector<TimePoint>{{Seconds{1}}, {Seconds{2}}, {Seconds{3}}}));
-  EXPECT_EQ(table.next_deadline(), (TimePoint{Seconds{4}}));
-  EXPECT_EQ(table.expire(kNever, 1, [](const Pending&) {}), 1U);
-  EXPECT_EQ(table.expire(kNever, 9, [](const Pending&) {}), 1U);
-  EXPECT_EQ(table.next_deadline(), kNever);
-}
-
-TEST(PendingTable, BehavesLikeAMapUnderRandomUse) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    core::Random random(seed);
-    PendingTable table(16);
-    std::map<std::uint32_t, TimePoint> twin;
-    std::int64_t clock = 0;
-    for (int step = 0; step < 2000; ++step) {
-      if (random.chance(0.6)) {
-        clock += static_cast<std::int64_t>(random.below(2));
-        const Pending* const added = table.add(client(clock + 10));
-        ASSERT_EQ(added == nullptr, twin.size() == 16);
-        if (added != nullptr) twin[added->invoke_id] = added->deadline;
-      } else if (!twin.empty() && random.chance(0.7)) {
-        const auto victim =
-            std::next(twin.begin(), static_cast<std::ptrdiff_t>(random.below(twin.size())));
-        Pending* const found = table.find(victim->first);
-        ASSERT_NE(found, nullptr);
-        table.remove(*found);
-        twin.erase(victim);
-      } else {
-        table.expire({Seconds{clock}}, 100,
-                     [&](const Pending& entry) { EXPECT_EQ(twin.erase(entry.invoke_id), 1U); });
-        for (const auto& [id, deadline] : twin) EXPECT_GT(deadline, (TimePoint{Seconds{clock}}));
-      }
-      ASSERT_EQ(table.size(), twin.size());
-    }
-  }
-}
 
 TEST(OnceTable, RemembersWhatRanAndForgetsTheOldestWhenABucketIsFull) {
   OnceTable table(8);

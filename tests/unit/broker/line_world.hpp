@@ -56,7 +56,8 @@ class LineWorld {
  public:
   explicit LineWorld(const broker::LineConfig& config = line_config(), std::uint64_t seed = 1,
                      const core::SimFaults& faults = {},
-                     std::size_t log_bytes = std::size_t{1} << 20)
+                     std::size_t log_bytes = std::size_t{1} << 20,
+                     const std::function<core::Io*(core::Io&)>& wrap_io = {})
       : network(seed, faults),
         world(network, seed),
         log(std::move(ring::EventLog::create({.bytes = log_bytes, .gates = 1})).value()),
@@ -71,9 +72,15 @@ class LineWorld {
     fanout.io = fanout_io.get();
     side_a->agents = side_b->agents = {{"22866", {1, "", ""}}, {"22867", {1, "", ""}}};
     line = std::make_unique<broker::Line>(
-        config, shared, std::vector{&fanout}, *line_io, limits, core::Random(seed),
+        config, shared, std::vector{&fanout}, wrap_io ? *wrap_io(*line_io) : *line_io, limits,
+        core::Random(seed),
         [this](const std::string& text) { said.push_back(text); });
-    world.add("10.0.0.1", [this](TimePoint deadline) { return line->turn(deadline); });
+    world.add("10.0.0.1", [this](TimePoint deadline) {
+      if (around_turn) around_turn(true);
+      const std::uint32_t work = line->turn(deadline);
+      if (around_turn) around_turn(false);
+      return work;
+    });
     world.add("10.0.0.2", [this](TimePoint deadline) { return side_a->turn(deadline); });
     world.add("10.0.0.3", [this](TimePoint deadline) { return side_b->turn(deadline); });
     world.add("10.0.0.9", [this](TimePoint) { return take(); });
@@ -218,6 +225,7 @@ class LineWorld {
   broker::LineShared shared;
   broker::FanoutShared fanout;
   std::map<std::uint64_t, broker::AskShare> shares;  // [session number]
+  std::function<void(bool begins)> around_turn;  ///< of the line
   std::unique_ptr<core::Io> line_io, fanout_io;
   std::unique_ptr<CtiServer> side_a, side_b;
   std::unique_ptr<broker::Line> line;

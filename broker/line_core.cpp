@@ -1,0 +1,518 @@
+// line_core.cpp - the session, its frames and its clock: what each input does to a line.
+#include "broker/line_core.hpp"
+
+#include "wire/ctios_enums.hpp"
+#include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/agent_events.hpp"
+#include "wire/ged188/message_type.hpp"
+#include "wire/ged188/misc.hpp"
+#include "wire/object_key.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace cti::broker {
+
+namespace ged = wire::ged188;
+namespace ctios = wire::ctios;
+using ged::MessageType;
+
+namespace {
+
+constexpr std::size_t kSmallMessageBytes = 256;
+constexpr std::uint32_t kNotLoggedOn = 9;  // StatusCode of a query for an agent who is not there
+constexpr std::uint32_t kCentralControllerDown = 2;  // bit of PGStatus
+
+}  // namespace
+
+LineCore::LineCore(const LineConfig& config, const Outputs& outputs, LineLog say)
+    : config_(config),
+      upstream_(outputs.upstream),
+      tells_(outputs.tells),
+      status_(outputs.status),
+      say_(std::move(say)),
+      timers_(PendingTable::slots_for(config_.pending_max) + kParkedMax + kProbesMax + kAlarms),
+      pending_(config_.pending_max, timers_),
+      map_({config_.agents_max, config_.calls_max}),
+      sink_(outputs.log, outputs.start, config_.spill_bytes_max),
+      translator_(map_, sink_, config_.minimize_event_args, config_.peripherals.front()),
+      requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, status_, say_}),
+      sync_(config_, upstream_, pending_, map_),
+      snapshots_(map_, sink_, config_.peripherals.front()),
+      report_(upstream_, pending_, config_.server_name),
+      progress_(config_.link.progress_timeout) {
+  CTI_CHECK(!config_.peripherals.empty());
+  // What a step needs in order to fail well is set aside now.
+  probes_.reserve(kProbesMax);
+  owed_.reserve(kOwedMax);
+  reset_why_.reserve(kWhyBytesMax);
+  for (const std::uint32_t peripheral : config_.peripherals)
+    status_.set_peripheral(peripheral, false);
+}
+
+LineCore::~LineCore() = default;
+
+// ---- the session ----
+
+void LineCore::step(const input::LinkUp& link) {
+  CTI_CHECK(!session_open_);
+  CTI_CHECK(!stopped_);
+  CTI_CHECK(upstream_.up());
+  now_ = link.now;
+  session_open_ = true;
+  finish_loss();
+  if (losing_) return out_of_memory();  // the old session is not done with: not yet a new one
+  try {
+    begin_session(link);
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+}
+
+void LineCore::begin_session(const input::LinkUp& link) {
+  CTI_CHECK(pending_.size() == 0);
+  bad_in_a_row_ = 0;
+  progress_.heard();
+  say({"session with the CTI Server is open on side ", link.side == 0 ? "A" : "B"});
+  status_.set_central_controller_online((link.pg_status & kCentralControllerDown) == 0);
+  if (link.peripheral_online) status_.set_all_peripherals(true);
+  sync_.begin(now_);
+  report_.begin(now_);
+}
+
+// May be told twice of one loss: from inside a frame, and by the link after it.
+void LineCore::step(const input::LinkDown& link) {
+  CTI_CHECK(!upstream_.up());
+  now_ = link.now;
+  reset_ = ResetCause::kNone;
+  if (!std::exchange(session_open_, false)) return;
+  say({"session with the CTI Server is lost: ", upstream_.cause()});
+  sync_.throw_away();
+  progress_.heard();
+  status_.set_central_controller_online(false);
+  status_.set_all_peripherals(false);
+  loss_told_ = losing_ && loss_told_;
+  losing_ = true;
+  finish_loss();
+}
+
+/// Tells everybody of the loss, and those who asked something that nobody will answer. Goes on in the next tick when there
+/// is no memory for it.
+void LineCore::finish_loss() noexcept {
+  if (!losing_) return;
+  try {
+    translator_.settle();
+    if (!loss_told_) {
+      translator_.system_event(ctios::eSysCtiServerOffline, 0, upstream_.cause(),
+                               config_.peripherals.front());
+      loss_told_ = true;
+    }
+    while (!probes_.empty()) end_probe(probes_.size() - 1);
+    // Whatever was on its way may or may not have been done.
+    pending_.drain([&](const Pending& pending) {
+      if (pending.kind == PendingKind::kClient)
+        requests_.unknown(pending, "the CTI Server was lost");
+    });
+    CTI_CHECK(pending_.size() == 0);
+    losing_ = false;
+  } catch (const std::bad_alloc&) {
+    ++counters_.no_memory;
+  }
+}
+
+void LineCore::step(const input::Stop& stop) {
+  CTI_CHECK(!upstream_.up());
+  now_ = stop.now;
+  stopped_ = true;
+  if (session_open_) step(input::LinkDown{now_});
+  // Each ends in its own kind: nothing can become ready any more.
+  unpark();
+  CTI_CHECK(parked_.empty());
+}
+
+void LineCore::wish_reset(ResetCause cause, std::string_view why) noexcept {
+  CTI_CHECK(cause != ResetCause::kNone);
+  if (reset_ != ResetCause::kNone || !session_open_) return;
+  reset_ = cause;
+  reset_why_.assign(why.substr(0, kWhyBytesMax));
+}
+
+/// In the middle of a frame, of a dialogue, of the clock's work: nobody knows how much of it has been done.
+void LineCore::out_of_memory() noexcept {
+  ++counters_.no_memory;
+  wish_reset(ResetCause::kNoMemory, "is left: there was no memory for what it said");
+}
+
+void LineCore::say(std::initializer_list<std::string_view> pieces) const noexcept {
+  if (!say_) return;
+  try {
+    std::string text;
+    for (const std::string_view piece : pieces) text += piece;
+    say_(text);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+// ---- what the CTI Server says ----
+
+void LineCore::step(const input::Frame& frame) {
+  CTI_CHECK(session_open_);
+  CTI_CHECK(frame.now >= now_);
+  now_ = frame.now;
+  if (reset_ != ResetCause::kNone) return;  // says nothing any more
+  try {
+    translator_.settle();
+    on_frame(frame);
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+}
+
+void LineCore::on_frame(const input::Frame& frame) {
+  ++counters_.frames;
+  translator_.hearing().arrive();
+  progress_.heard();
+  const std::uint32_t type = frame.message_type;
+  if (Answer::is_one(type)) return on_answer(Answer::decode(type, frame.body, upstream_.version()));
+  if (MessageType{type} == MessageType::kSystemEvent) {
+    // Status is told at once, also during a dialogue: it is about no object.
+    note_system_event(frame.body);
+    return note_outcome(translator_.event(type, frame.body, upstream_.version()));
+  }
+  if (sync_.active()) {
+    if (sync_.keep_event(type, frame.body, now_, translator_.hearing().arrived())) return;
+    finish_sync();  // no room to keep more: serve with what is there
+    if (reset_ != ResetCause::kNone) return;
+  }
+  note_login(type, frame.body);
+  note_outcome(translator_.event(type, frame.body, upstream_.version()));
+  sync_.names_came(type, frame.body);
+}
+
+void LineCore::note_outcome(const Translator::Outcome& outcome) {
+  if (!outcome.ok()) return note_bad_frame(outcome.error());
+  bad_in_a_row_ = 0;
+}
+
+void LineCore::note_bad_frame(const wire::DecodeError& error) {
+  ++counters_.bad_frames;
+  // The first few only: a peer gone mad must not fill the log.
+  if (counters_.bad_frames < kBadFramesSaid) say({"bad frame from the CTI Server: ", error.text()});
+  if (++bad_in_a_row_ < config_.link.bad_frames_max) return;
+  wish_reset(ResetCause::kBadFrames,
+             "sent too many bad frames in a row, the last: " + error.text());
+}
+
+void LineCore::note_system_event(Bytes body) {
+  const auto view = ged::SystemEventView::decode(body, upstream_.version());
+  if (!view.ok()) return;
+  switch (view->system_event_id()) {
+    case ctios::eSysPeripheralOnline:
+      status_.set_peripheral(view->system_event_arg1(), true);
+      break;
+    case ctios::eSysPeripheralOffline:
+      status_.set_peripheral(view->system_event_arg1(), false);
+      break;
+    case ctios::eSysPeripheralGatewayOffline:
+      status_.set_all_peripherals(false);
+      break;
+    case ctios::eSysCentralControllerOnline:
+      status_.set_central_controller_online(true);
+      break;
+    case ctios::eSysCentralControllerOffline:
+      status_.set_central_controller_online(false);
+      break;
+    default:
+      break;
+  }
+}
+
+// An agent who has just logged in: what the desk settings are decides which buttons there will be.
+void LineCore::note_login(std::uint32_t message_type, Bytes body) {
+  if (MessageType{message_type} != MessageType::kAgentStateEvent) return;
+  const auto view = ged::AgentStateEventView::decode(body, upstream_.version());
+  if (!view.ok()) return;
+  const std::uint16_t state = view->agent_state();
+  if (state == ctios::eLogout || state == ctios::eUnknown) return;
+  const ObjectId id = agent_object_id(view->peripheral_id(), view->agent_id().value_or(""));
+  const AgentEntry* const agent = map_.agent(wire::object_key(id.view()));
+  if (agent != nullptr && !agent->desk_known && !agent->logged_in()) ask_desk_settings(*agent);
+}
+
+void LineCore::ask_desk_settings(const AgentEntry& agent) {
+  Inquiry* const inquiry = sync_.inquiry();
+  if (inquiry != nullptr) inquiry->ask_desk_settings(agent.peripheral_id, agent.agent_id.view());
+}
+
+// ---- answers: one way in ----
+
+void LineCore::on_answer(const Answer& answer) {
+  if (answer.error) {
+    note_bad_frame(*answer.error);
+    // What it answers ends with the session, or as one that cannot be read.
+    if (reset_ != ResetCause::kNone) return;
+  }
+  Pending* const found = pending_.find(answer.invoke_id);
+  if (found == nullptr) {
+    if (answer.error) return;
+    if (answer.type == MessageType::kFailureConf && sync_.active())
+      return sync_.config_refused(now_);
+    ++counters_.late_answers;
+    return requests_.note_late_answer();
+  }
+  const Pending pending = *found;
+  if (pending.kind == PendingKind::kClient) {
+    // Taken out when it has been answered: until then its deadline and the loss of the link stand behind it.
+    on_client_answer(pending, answer);
+    return pending_.remove(*found);
+  }
+  pending_.remove(*found);
+  switch (pending.kind) {
+    case PendingKind::kSync:
+      return on_sync_answer(pending, answer);
+    case PendingKind::kAgentMode:
+      return on_probe_answer(pending, answer);
+    case PendingKind::kRefresh:
+      if (const auto* const view = answer.as<ged::AgentDeskSettingsConfView>())
+        translator_.desk_settings_answer(pending.agent_key, *view);
+      return;
+    case PendingKind::kClient:
+    case PendingKind::kFree:
+      CTI_CHECK(false);
+  }
+}
+
+// Two kinds of answers say something about an object besides answering: they become records first.
+void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
+  if (const auto* const view = answer.as<ged::QueryAgentStateConfView>()) {
+    const std::string_view named = view->agent_id().value_or("");
+    const auto parts = parse_object_id(pending.object_id.view());
+    const std::string agent(!named.empty() ? named : parts ? parts->name : "");
+    translator_.agent_answer(pending.detail, agent, *view);
+    Pending about = pending;
+    about.object_id.assign(agent_object_id(pending.detail, agent).view());
+    return requests_.answer(about, answer);
+  }
+  if (const auto* const view = answer.as<ged::AgentDeskSettingsConfView>())
+    translator_.desk_settings_answer(pending.agent_key, *view);
+  requests_.answer(pending, answer);
+}
+
+void LineCore::on_sync_answer(const Pending& pending, const Answer& answer) {
+  const Question* const found = sync_.keep_answer(pending, answer, translator_.hearing().arrived());
+  if (found == nullptr) return;
+  const Question question = *found;  // what is applied may raise further questions
+  if (!apply_answer(question, answer)) sync_.again(pending.detail, now_);
+}
+
+/// What the answer to a question of our own says about an object, as records. False: events have overtaken the answer, it
+/// says nothing.
+bool LineCore::apply_answer(const Question& question, const Answer& answer) {
+  const CallName call{question.peripheral_id, question.call_id, question.device_type,
+                      question.name};
+  const std::uint64_t asked = question.asked_after;
+  const bool overtaken =
+      question.kind == Question::Kind::kAgent
+          ? translator_.agent_heard_since(question.peripheral_id, question.name, asked)
+          : question.kind == Question::Kind::kCall && translator_.call_heard_since(call, asked);
+  if (overtaken) return question.asked_times >= kOvertakenMax;
+  if (const auto* const agent = answer.as<ged::QueryAgentStateConfView>()) {
+    translator_.agent_answer(question.peripheral_id, question.name, *agent);
+  } else if (const auto* const list = answer.as<ged::SnapshotDeviceConfView>()) {
+    translator_.device_answer(question.peripheral_id, question.name, asked, *list);
+  } else if (const auto* const snapshot = answer.as<ged::SnapshotCallConfView>()) {
+    translator_.call_answer(call, question.status, *snapshot);
+  } else if (const auto* const desk = answer.as<ged::AgentDeskSettingsConfView>()) {
+    const ObjectId id = agent_object_id(question.peripheral_id, question.name);
+    translator_.desk_settings_answer(wire::object_key(id.view()), *desk);
+  } else if (question.state == Question::State::kRefused) {
+    apply_refusal(question);
+  }
+  return true;
+}
+
+void LineCore::apply_refusal(const Question& question) {
+  if (question.kind == Question::Kind::kAgent && question.refusal == kNotLoggedOn)
+    translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
+  if (question.kind == Question::Kind::kCall && question.no_such)
+    translator_.call_gone({question.peripheral_id, question.call_id, 0, question.name});
+  // No list of this device: its calls are asked about one by one.
+  Inquiry* const inquiry = sync_.inquiry();
+  const DeviceEntry* const device = map_.device_named(question.peripheral_id, question.name);
+  if (question.kind != Question::Kind::kDevice || inquiry == nullptr || device == nullptr) return;
+  map_.calls_at(*device, [&](const CallEntry& call) {
+    inquiry->ask_call(call.peripheral_id, call.call_id, call.device_type, call.device_id.view());
+  });
+}
+
+// ---- the dialogue ----
+
+void LineCore::pump_sync() {
+  switch (sync_.pump(now_, translator_.hearing().arrived())) {
+    case Sync::Turn::kServes:
+      return finish_sync();
+    case Sync::Turn::kInStep:
+      return say({"in step with the CTI Server: ", std::to_string(map_.agents()), " agents, ",
+                  std::to_string(map_.calls()), " calls"});
+    case Sync::Turn::kGoesOn:
+      return;
+  }
+}
+
+void LineCore::finish_sync() {
+  const std::size_t calls_before = map_.calls();
+  Hearing& hearing = translator_.hearing();
+  sync_.finish([&](const Sync::Kept& kept, Bytes body, const Question* found) {
+    // A bad frame in it may cost the session: the rest is not worth applying then.
+    if (reset_ != ResetCause::kNone) return;
+    hearing.go_back_to(kept.frame);
+    if (found == nullptr)
+      return note_outcome(translator_.event(kept.message_type, body, upstream_.version()));
+    const Question question = *found;  // what is applied may raise further questions
+    const Answer answer = Answer::decode(kept.message_type, body, upstream_.version());
+    if (!apply_answer(question, answer))
+      sync_.again(static_cast<std::uint32_t>(kept.question), now_);
+  });
+  hearing.go_on();
+  CTI_CHECK(!sync_.active());
+  if (reset_ != ResetCause::kNone) return;
+  map_.each_agent([&](const AgentEntry& agent) {
+    if (agent.logged_in() && !agent.desk_known) ask_desk_settings(agent);
+  });
+  translator_.system_event(ctios::eSysCtiServerOnline, 0, "", config_.peripherals.front());
+  say({"serving: ", std::to_string(map_.agents()), " agents, ", std::to_string(map_.calls()),
+       " calls (", std::to_string(calls_before), " before)",
+       sync_.trailing() ? ", some answers of the CTI Server are still to come" : ""});
+}
+
+// ---- the clock ----
+
+void LineCore::step(const input::Tick& tick) {
+  CTI_CHECK(tick.now >= now_);
+  now_ = tick.now;
+  finish_loss();
+  const bool reports = tick.clients && ready();
+  try {
+    timers_.fire(now_, kTimersPerStep,
+                 [this](TimerKind kind, std::uint64_t number) { fired(kind, number); });
+    translator_.settle();
+    go_on();
+    if (reports) report_.look(now_, *tick.clients);
+    look_at_progress();
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+  unpark();
+  pay_what_is_owed();
+  if (sink_.take_overflowed()) {
+    ++counters_.fresh_starts;
+    wish_reset(ResetCause::kRecordsLost,
+               "is left: records were lost, the log was held back for too long");
+  }
+  set_alarms(reports);
+}
+
+/// The dialogue, and what is being looked up, as far as answers and the send buffer allow.
+void LineCore::go_on() {
+  if (reset_ != ResetCause::kNone) return;
+  pump_sync();
+  pump_probes();
+}
+
+void LineCore::set_alarms(bool reports) {
+  sync_alarm_.set(timers_, now_, session_open_ ? sync_.next_deadline() : kNever);
+  TimePoint probes = kNever;
+  for (const Probe& probe : probes_) probes = std::min(probes, probe.inquiry->next_deadline());
+  probe_alarm_.set(timers_, now_, probes);
+  report_alarm_.set(timers_, now_, reports ? report_.next_deadline() : kNever);
+  parked_alarm_.set(timers_, now_, parked_.empty() ? kNever : parked_.front().deadline);
+  progress_alarm_.set(timers_, now_, session_open_ ? progress_.next_deadline() : kNever);
+  const bool again = losing_ || !owed_.empty();
+  memory_alarm_.set(timers_, now_, again ? now_ + kMemoryPause : kNever);
+}
+
+bool LineCore::publish() {
+  sink_.unspill();
+  if (held_back()) {
+    ++counters_.log_stops;
+    progress_.not_reading(now_);
+  }
+  sink_.publish();
+  return sink_.take_news();
+}
+
+void LineCore::fired(TimerKind kind, std::uint64_t number) {
+  switch (kind) {
+    case TimerKind::kPending:
+      return expire(static_cast<std::uint32_t>(number));
+    case TimerKind::kProbe:
+      return expire_probe(number);
+    case TimerKind::kAlarm:
+      return;  // looked at in every tick
+  }
+}
+
+void LineCore::expire(std::uint32_t invoke_id) {
+  Pending* const found = pending_.find(invoke_id);
+  CTI_CHECK(found != nullptr);  // whoever is answered cancels the timer
+  CTI_CHECK(found->deadline <= now_);
+  const Pending pending = *found;
+  try {
+    if (pending.kind == PendingKind::kClient)
+      requests_.unknown(pending, "the CTI Server did not answer in time");
+  } catch (const std::bad_alloc&) {
+    ++counters_.no_memory;
+    return pending_.postpone(*found, now_ + kMemoryPause);
+  }
+  pending_.remove(*found);
+  if (pending.kind == PendingKind::kSync) sync_.unanswered(pending, now_);
+  if (pending.kind != PendingKind::kAgentMode) return;
+  for (Probe& probe : probes_) {
+    if (probe.number == pending.object_key) probe.inquiry->unanswered(pending, now_);
+  }
+}
+
+// ---- is the CTI Server still at work? ----
+
+void LineCore::look_at_progress() {
+  if (!session_open_) return;
+  if (std::exchange(asked_seen_, pending_.asked()) != pending_.asked()) progress_.asked(now_);
+  switch (progress_.look(now_)) {
+    case Progress::Verdict::kFine:
+      return;
+    case Progress::Verdict::kAskSomething:
+      return ask_something();
+    case Progress::Verdict::kIll:
+      return wish_reset(ResetCause::kNoProgress,
+                        "is left: heartbeats were answered, but no request, and no event came");
+  }
+}
+
+/// About any agent: every CTI Server answers that, one way or the other.
+void LineCore::ask_something() {
+  const AgentEntry* anybody = nullptr;
+  map_.each_agent([&](const AgentEntry& agent) {
+    if (anybody == nullptr) anybody = &agent;
+  });
+  const MutableBytes room = upstream_.claim(kSmallMessageBytes);
+  if (anybody == nullptr || room.empty()) return;
+  Pending entry;
+  entry.kind = PendingKind::kRefresh;
+  entry.message = static_cast<std::uint16_t>(MessageType::kQueryAgentStateReq);
+  entry.deadline = now_ + config_.request_timeout;
+  Pending* const kept = pending_.add(entry);
+  if (kept == nullptr) return;
+  const auto frame =
+      ged::QueryAgentStateReqEncoder(
+          room, upstream_.version(),
+          {.invoke_id = kept->invoke_id, .peripheral_id = anybody->peripheral_id, .mrdid = 1})
+          .agent_id(anybody->agent_id.view())
+          .finish();
+  if (!frame.ok()) return pending_.remove(*kept);
+  upstream_.commit(frame->size());
+  ++counters_.progress_probes;
+}
+
+}  // namespace cti::broker
