@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -127,10 +128,16 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>, ServerError> Server::create(const ServerConfig& config,
                                                             std::uint64_t seed) {
-  std::unique_ptr<Server> server(new Server(config));
-  auto built = server->build(seed);
-  if (!built.ok()) return Err{built.error()};
-  return server;
+  try {
+    std::unique_ptr<Server> server(new Server(config));
+    auto built = server->build(seed);
+    if (!built.ok()) return Err{built.error()};
+    return server;
+  } catch (const std::bad_alloc&) {  // M12: at start a sentence, later a session at most
+    return Err{ServerError{ServerError::Kind::kSystem,
+                           "out of memory at start: agents_max, calls_max and log_mib say how much "
+                           "is set aside"}};
+  }
 }
 
 Result<void, ServerError> Server::build(std::uint64_t seed) {

@@ -40,6 +40,7 @@ struct LineSettings {
   std::vector<std::string> cti_servers;
   std::vector<std::string> peripherals;
   std::uint32_t heartbeat_s = seconds(LineConfig{}.link.heartbeat_interval);
+  std::uint32_t progress_timeout_s = seconds(LineConfig{}.link.progress_timeout);
   std::uint32_t request_timeout_s = seconds(LineConfig{}.request_timeout);
   std::uint32_t connect_timeout_s = seconds(LineConfig{}.link.connect_timeout);
   std::uint32_t open_timeout_s = seconds(LineConfig{}.link.open_timeout);
@@ -147,6 +148,9 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                                "Between heartbeats; 0: none.");
   table.integer<std::uint32_t>("heartbeats_max", line.link.heartbeats_max, 1, 100,
                                "Unanswered heartbeats after which the other side is tried.");
+  table.integer<std::uint32_t>("progress_timeout_s", file.progress_timeout_s, 0, 3600,
+                               "Heartbeats are answered, but for so long no request and no event "
+                               "came: the other side is tried; 0: never.");
   table.integer<std::uint32_t>("connect_timeout_s", file.connect_timeout_s, 1, 600,
                                "For a TCP connect.");
   table.integer<std::uint32_t>("open_timeout_s", file.open_timeout_s, 1, 600,
@@ -212,6 +216,7 @@ void check_line(ConfigProblems& problems, const std::string& key, LineSettings& 
   if (file.peripherals.empty())
     problems.add(key + ".peripherals", "none", "at least one PeripheralID");
   line.link.heartbeat_interval = Seconds{file.heartbeat_s};
+  line.link.progress_timeout = Seconds{file.progress_timeout_s};
   line.link.connect_timeout = Seconds{file.connect_timeout_s};
   line.link.open_timeout = Seconds{file.open_timeout_s};
   line.request_timeout = Seconds{file.request_timeout_s};

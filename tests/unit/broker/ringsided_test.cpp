@@ -67,6 +67,19 @@ class Ringsided : public testing::Test {
   std::string ready_;
 };
 
+// The address sanitizer takes more addresses than any limit leaves.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(Ringsided, M12_WithoutMemoryAtStartEndsWithFourAndASentence) {
+  const std::string huge = file("[[line]]\nagents_max = 100000\ncalls_max = 1000000\n");
+  auto child = Child::start({"/bin/sh", "-c", "ulimit -v 400000; exec \"$0\" \"$@\"", program(),
+                             "--config", huge, "--listen", "127.0.0.1:0"},
+                            errors_);
+  ASSERT_TRUE(child.ok());
+  EXPECT_EQ(child.value()->wait_for_exit(Seconds{60}), 4);
+  EXPECT_NE(errors().find("out of memory at start"), std::string::npos) << errors();
+}
+#endif
+
 TEST_F(Ringsided, SaysWhatItsFlagsAre) {
   auto child = start({"--help"});
   std::string all;

@@ -1,0 +1,272 @@
+// Every allocation of a line made to fail in turn (M12): what was being done fails, the line goes on, the map stays the fold
+// of the records, and each ask is answered once.
+//
+// Here     every operator new of this program; only those inside a line's turn fail, and not those of the simulated Io.
+#include "tests/unit/broker/line_world.hpp"
+
+#include <cstdlib>
+#include <map>
+#include <new>
+
+namespace {
+
+/// Which allocations fail: those numbered `first` to `last` of the armed ones, counted from 1.
+struct Shortage {
+  std::size_t count = 0;
+  std::size_t first = 0;
+  std::size_t last = 0;
+  bool armed = false;
+
+  bool strikes() {
+    if (!armed) return false;
+    ++count;
+    return count >= first && count <= last;
+  }
+} shortage;
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  if (shortage.strikes()) throw std::bad_alloc();
+  if (void* const memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t bytes, std::align_val_t align) {
+  if (shortage.strikes()) throw std::bad_alloc();
+  const auto unit = static_cast<std::size_t>(align);
+  if (void* const memory = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit))
+    return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace cti::test {
+namespace {
+
+/// Lets what it stands before allocate as it likes.
+class Spared {
+ public:
+  Spared() { shortage.armed = false; }
+  ~Spared() { shortage.armed = was_; }
+
+ private:
+  const bool was_ = shortage.armed;
+};
+
+/// The simulated Io, whose memory is not what is short here.
+class SparedIo : public core::Io {
+ public:
+  explicit SparedIo(core::Io& io) : io_(io) {}
+  Result<core::ListenerId, core::IoError> listen(const core::Endpoint& at) override {
+    return io_.listen(at);
+  }
+  std::uint16_t local_port(core::ListenerId id) const override { return io_.local_port(id); }
+  void unlisten(core::ListenerId id) override { io_.unlisten(id); }
+  core::ConnectionId connect(const core::Endpoint& to) override {
+    const Spared spared;
+    return io_.connect(to);
+  }
+  void send(core::ConnectionId id, Bytes bytes) override {
+    const Spared spared;
+    io_.send(id, bytes);
+  }
+  void set_receiving(core::ConnectionId id, bool on) override {
+    const Spared spared;
+    io_.set_receiving(id, on);
+  }
+  void close(core::ConnectionId id, core::CloseHow how) override {
+    const Spared spared;
+    io_.close(id, how);
+  }
+  std::size_t wait(std::span<core::Completion> out, TimePoint deadline) override {
+    const Spared spared;
+    return io_.wait(out, deadline);
+  }
+  void wake() noexcept override { io_.wake(); }
+  TimePoint now() const noexcept override { return io_.now(); }
+  WallMillis wall() const noexcept override { return io_.wall(); }
+  core::Endpoint peer(core::ConnectionId id) const override { return io_.peer(id); }
+  int pollable_fd() const noexcept override { return io_.pollable_fd(); }
+  std::string_view backend() const noexcept override { return io_.backend(); }
+  const core::IoCounters& counters() const noexcept override { return io_.counters(); }
+
+ private:
+  core::Io& io_;
+};
+
+broker::LineConfig small() {
+  broker::LineConfig config = line_config();
+  config.agents_max = 20;
+  config.calls_max = 40;
+  config.pending_max = 64;
+  config.once_max = 64;
+  config.link.pauses = {Seconds{1}};
+  return config;
+}
+
+/// A line's day: dialogue, login, a call, images, requests, a look-up, a loss, the end.
+class Day {
+ public:
+  Day(std::size_t first, std::size_t last)
+      : world_(small(), 1, {}, std::size_t{1} << 20,
+               [this](core::Io& io) { return (io_ = std::make_unique<SparedIo>(io)).get(); }) {
+    shortage = {.count = 0, .first = first, .last = last, .armed = false};
+    world_.around_turn = [](bool begins) { shortage.armed = begins; };
+    for (CtiServer* const side : {world_.side_a.get(), world_.side_b.get()}) {
+      side->agents = {
+          {"22866", {3, "23901", "23901"}}, {"22867", {1, "", ""}}, {"777", {3, "23777", "23777"}}};
+      side->calls["23901"] = {{7, 3, "555"}};
+      side->calls["23777"] = {{8, 3, "666"}};
+    }
+  }
+
+  void live() {
+    world_.settle(Seconds{5});
+    ask(broker::TellKind::kSnapshot, {});
+    ask(broker::TellKind::kAgentMode, args_of({{"AgentID", "22866"}}));
+    world_.settle(Seconds{1});
+    for (CtiServer* const side : {world_.side_a.get(), world_.side_b.get()}) {
+      side->agents["22867"] = {3, "23902", "23902"};
+      if (!side->connected()) continue;
+      side->agent_state("22867", 3, "23902", "23902");
+      side->begin_call(20, "23902", "1");
+      side->delivered(20, "23902");
+      side->established(20, "23902");
+      side->end_call(20, "23902");
+    }
+    world_.settle(Seconds{1});
+    // Somebody nobody has asked for yet, two requests, and all of it once more while the link is lost.
+    ask(broker::TellKind::kAgentMode, args_of({{"AgentID", "777"}}));
+    request(RequestId::eMakeCallRequest, args_of({{"DialedNumber", "1"}}));
+    request(RequestId::eAnswerCallRequest, args_of({{"UniqueObjectID", "call.5000.99.1"}}));
+    request(RequestId::eQueryAgentStateRequest, args_of({{"AgentID", "22867"}}));
+    world_.settle(Seconds{3});
+    ask(broker::TellKind::kAgentMode, args_of({{"AgentID", "778"}}));
+    request(RequestId::eMakeCallRequest, args_of({{"DialedNumber", "2"}}));
+    world_.side_a->hang_up();
+    world_.side_b->hang_up();
+    world_.settle(Seconds{10});
+    ask(broker::TellKind::kSnapshot, {});
+    world_.settle(Seconds{60});
+    alive_ = world_.line->ready();
+    shortage.armed = true;
+    world_.line->stop();
+    shortage.armed = false;
+    world_.settle(Seconds{1});
+  }
+
+  void expect_all_is_well() {
+    EXPECT_TRUE(alive_) << "not in step with any side a minute later";
+    for (const auto& [id, kind] : asked_) {
+      int answers = 0;
+      for (const broker::Tell& tell : world_.tells) {
+        if (tell.request_id != id || tell.kind == broker::TellKind::kPrivateEvent) continue;
+        ++answers;
+        EXPECT_EQ(tell.kind, kind) << "ask " << id;
+      }
+      EXPECT_EQ(answers, 1) << "answers to ask " << id;
+    }
+    // The map is the fold of what everybody was told.
+    broker::ObjectMap fold({20, 40});
+    for (const Record& record : world_.records) fold.apply(record.view());
+    const broker::ObjectMap& map = world_.line->map();
+    EXPECT_EQ(map.properties().digest(), fold.properties().digest());
+    EXPECT_EQ(map.agents(), fold.agents());
+    EXPECT_EQ(map.calls(), fold.calls());
+    EXPECT_EQ(map.devices(), fold.devices());
+    // And the CTI Server's truth.
+    EXPECT_NE(map.call(wire::object_key("call.5000.7.23901")), nullptr);
+    EXPECT_EQ(map.call(wire::object_key("call.5000.20.23902")), nullptr);
+    for (const char* const agent : {"22866", "22867"}) {
+      const broker::AgentEntry* const entry = map.agent(world_.agent_key(agent));
+      ASSERT_NE(entry, nullptr) << agent;
+      EXPECT_EQ(entry->state, 3) << agent;
+    }
+  }
+  const broker::LineCounters& counters() const { return world_.line->counters(); }
+
+ private:
+  void ask(broker::TellKind kind, const wire::Arguments& args) {
+    broker::Ask ask;
+    ask.kind = kind == broker::TellKind::kSnapshot ? broker::AskKind::kSnapshot
+                                                   : broker::AskKind::kAgentMode;
+    ask.from = world_.session();
+    ask.request_id = ++world_.last_request;
+    ask.arguments.assign(args.bytes().begin(), args.bytes().end());
+    asked_[ask.request_id] = kind;
+    world_.ask(std::move(ask));
+  }
+  void request(RequestId what, const wire::Arguments& args) {
+    broker::Ask ask = world_.request(what, args, "22866", 4711);
+    asked_[ask.request_id] = broker::TellKind::kReply;
+    world_.ask(std::move(ask));
+  }
+
+  std::unique_ptr<SparedIo> io_;
+  LineWorld world_;
+  std::map<std::uint64_t, broker::TellKind> asked_;
+  bool alive_ = false;
+};
+
+std::size_t allocations_of_a_good_day() {
+  Day day(0, 0);
+  day.live();
+  day.expect_all_is_well();
+  EXPECT_EQ(day.counters().no_memory, 0U);
+  return shortage.count;
+}
+
+TEST(LineMemory, M12_EachFailedAllocationFailsWhatWasBeingDoneAndNothingElse) {
+  const std::size_t all = allocations_of_a_good_day();
+  ASSERT_GT(all, 100U);
+  std::size_t noticed = 0;
+  for (std::size_t which = 1; which <= all; ++which) {
+    SCOPED_TRACE("allocation " + std::to_string(which) + " of " + std::to_string(all));
+    Day day(which, which);
+    day.live();
+    day.expect_all_is_well();
+    noticed += day.counters().no_memory > 0 ? 1U : 0U;
+    if (::testing::Test::HasFailure()) return;
+  }
+  RecordProperty("allocations", std::to_string(all));
+  // The others were lines for the log.
+  EXPECT_GT(noticed, all / 2);
+}
+
+TEST(LineMemory, M12_AShortageOfManyAllocationsIsOutlivedToo) {
+  const std::size_t all = allocations_of_a_good_day();
+  for (std::size_t which = 1; which <= all; which += 7) {
+    SCOPED_TRACE("from allocation " + std::to_string(which) + " of " + std::to_string(all));
+    Day day(which, which + 40);
+    day.live();
+    day.expect_all_is_well();
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(LineMemory, M12_AtStartTheLineSaysSo) {
+  core::SimNetwork network(1);
+  const auto io = network.make_io("10.0.0.1");
+  const auto log = std::move(ring::EventLog::create({.bytes = 1U << 20, .gates = 1})).value();
+  broker::LineShared shared(0, *log, {7, 1, 0}, 1, LineWorld::limits);
+  broker::FanoutShared fanout(0, 1, LineWorld::limits);
+  const broker::LineConfig config = small();
+  for (std::size_t which = 1;; ++which) {
+    ASSERT_LT(which, 1000U);
+    shortage = {.count = 0, .first = which, .last = which, .armed = true};
+    try {
+      const broker::Line line(config, shared, {&fanout}, *io, LineWorld::limits, core::Random(1));
+      shortage.armed = false;
+      EXPECT_GT(which, 20U);
+      return;
+    } catch (const std::bad_alloc&) {
+      shortage.armed = false;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cti::test
