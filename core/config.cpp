@@ -107,6 +107,28 @@ std::string ConfigKey::allowed() const {
   return "";
 }
 
+bool ConfigKey::takes(const ConfigValue& value) const {
+  const auto fits = [this](const std::string& text) {
+    return text.size() >= limits.bytes_min && text.size() <= limits.bytes_max &&
+           text.find('\0') == std::string::npos;
+  };
+  switch (kind) {
+    case Kind::kInteger:
+      return std::get<std::int64_t>(value) >= min && std::get<std::int64_t>(value) <= max;
+    case Kind::kBoolean:
+      return true;
+    case Kind::kText:
+      return fits(std::get<std::string>(value));
+    case Kind::kChoice:
+      return std::ranges::find(choices, std::get<std::string>(value)) != choices.end();
+    case Kind::kList: {
+      const auto& items = std::get<std::vector<std::string>>(value);
+      return items.size() <= items_max && std::ranges::all_of(items, fits);
+    }
+  }
+  return false;
+}
+
 std::string ConfigKey::literal() const {
   if (limits.secret) return "\"\"";
   const ConfigValue value = get();

@@ -106,6 +106,8 @@ struct ConfigKey {
 
   /// "integer 1 .. 65535", "one of: debug, info".
   [[nodiscard]] std::string allowed() const;
+  /// Whether the file might say this value. A default that it might not say makes the key a required one.
+  [[nodiscard]] bool takes(const ConfigValue& value) const;
   /// The present value as TOML; a secret one as "".
   [[nodiscard]] std::string literal() const;
 };
@@ -153,7 +155,7 @@ class ConfigTable {
   ConfigTable& table(std::string name, std::string doc);
 
   /// [[name]], up to `items_max` times. The file's items replace those that the field has. `bind` binds the keys of one
-  /// item.
+  /// item; those whose default is not allowed (an empty id, say) must be in the file.
   template <class Item>
   void tables(std::string name, std::vector<Item>& field, std::size_t items_max,
               std::function<void(ConfigTable&, Item&)> bind, std::string doc) {

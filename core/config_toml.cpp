@@ -3,6 +3,21 @@
 #include "core/log.hpp"
 #include "core/toml_bounds.hpp"
 
+namespace cti::core {
+namespace {
+
+/// The parser has found one of its own conditions broken: a file that is no TOML, in a way that it does not name.
+struct TomlGaveUp {};
+[[noreturn]] void toml_gave_up() { throw TomlGaveUp{}; }
+
+}  // namespace
+}  // namespace cti::core
+
+// The parser asserts what a file can break ("[`x]" ends the program, or without assertions is undefined behaviour): its
+// conditions stay on in every build, and refuse the file.
+#undef NDEBUG
+#define TOML_ASSERT(expr) ((expr) ? static_cast<void>(0) : ::cti::core::toml_gave_up())
+
 #include <toml++/toml.h>
 
 #include <numeric>
@@ -148,6 +163,10 @@ class ConfigReader {
       const std::string name = log::text(path, '[', i, ']');
       problems_.places_[name] = {inner.source().begin.line, inner.source().begin.column};
       table(item, inner, name + '.');
+      for (const ConfigKey& key : item.keys_) {
+        if (inner.contains(key.name) || key.takes(key.get())) continue;
+        add(inner.source().begin, name + '.' + key.name, "missing", "allowed: " + key.allowed());
+      }
     }
   }
 
@@ -224,6 +243,8 @@ Result<void, ConfigProblems> Config::read_text(std::string_view text, std::strin
     problems.add({problems.file_, place.line, place.column, "",
                   "not TOML: " + log::escaped(broken.description(), 300),
                   "nothing behind it was looked at"});
+  } catch (const TomlGaveUp&) {
+    problems.add({problems.file_, 0, 0, "", "not TOML", "nothing was looked at"});
   }
   // The parser keeps tables sorted by name; people read files from the top.
   std::stable_sort(problems.list_.begin(), problems.list_.end(), [](const auto& a, const auto& b) {

@@ -150,6 +150,26 @@ TEST_F(ConfigTest, CountsTheTablesOfAnArray) {
             "ringside.toml:1:1: gateway: found 3 tables; allowed: at most 2\n");
 }
 
+TEST_F(ConfigTest, AKeyWhoseDefaultIsNotAllowedMustBeThere) {
+  struct Item {
+    std::string id;
+    std::uint32_t number = 0;
+    std::string name;
+  };
+  std::vector<Item> items;
+  config.root().tables<Item>(
+      "item", items, 4,
+      [](ConfigTable& table, Item& item) {
+        table.text("id", item.id, {1, 8}, "");
+        table.integer<std::uint32_t>("number", item.number, 1, 9, "");
+        table.text("name", item.name, {0, 8}, "");
+      },
+      "");
+  EXPECT_EQ(read("[[item]]\nid = \"a\"\nnumber = 1\n[[item]]\nname = \"b\"\n"),
+            "ringside.toml:4:1: item[1].id: missing; allowed: text of 1 .. 8 bytes\n"
+            "ringside.toml:4:1: item[1].number: missing; allowed: integer 1 .. 9\n");
+}
+
 TEST_F(ConfigTest, NoSecretIsShown) {
   const std::string problems = read("[[gateway]]\npassword = \"" + std::string(65, 'S') + "\"\n");
   EXPECT_EQ(problems,
@@ -183,6 +203,12 @@ TEST_F(ConfigTest, O8_AHeaderOfFiftyThousandLevelsIsRefusedWithItsPlace) {
             "ringside.toml:3:33: nested too deep; allowed: at most 16 levels; nothing was looked "
             "at\n");
   EXPECT_EQ(settings.port, 42028);
+}
+
+TEST_F(ConfigTest, O8_WhatTheParserTakesForImpossibleIsRefused) {
+  for (const char* text : {"[`x]\n", "[[`a]]x\n", "[a\n]\n[?]\n", "[server]\n[[\"\"]]?\n[=]\n"}) {
+    EXPECT_NE(read(text).find("not TOML"), std::string::npos) << text;
+  }
 }
 
 TEST_F(ConfigTest, O8_EveryWayToNestIsBounded) {
