@@ -94,6 +94,24 @@ std::string list_calls(const Model& model) {
   return out.str();
 }
 
+/// Answers repeat what was asked, and what callers are called: control characters of either (C1 too) are shown as \xNN.
+std::string shown(const std::string& answer) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < answer.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(answer[i]);
+    const bool c1 = byte >= 0x80 && byte < 0xA0 && i > 0 && answer[i - 1] == '\xC2';
+    if (byte >= 0x20 && byte != 0x7F && !c1) {
+      out += answer[i];
+      continue;
+    }
+    out += "\\x";
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
 std::string list_agents(const Model& model) {
   std::ostringstream out;
   out << "ok";
@@ -108,54 +126,59 @@ std::string list_agents(const Model& model) {
 }  // namespace
 
 std::string Server::command(std::string_view line) {
-  const std::vector<std::string> words = words_of(line);
-  if (words.empty()) return "error empty command";
-  const std::string& what = words[0];
-  if (what == "help") return kHelp + fault_help();
-  if (what == "call") return start_call(model_, words);
-  if (what == "state") return set_state(model_, words);
-  if (what == "answer") return answer(model_, words);
-  if (what == "calls") return list_calls(model_);
-  if (what == "agents") return list_agents(model_);
-  if (what == "reports") return "ok " + std::to_string(reports_) + " " + last_report_;
-  if (what == "quit") return stop(), "ok";
-  if (what == "hangup") {
-    const auto number = words.size() > 1 ? number_of<CallNumber>(words[1]) : std::nullopt;
-    return number && model_.outside_hangs_up(*number) ? "ok"
-                                                      : "error no such call with an outside party";
-  }
-  if (what == "stats") {
-    const ModelCounters& m = model_.counters();
-    std::ostringstream out;
-    out << "ok clients " << clients_.size() << " opened " << counters_.opened << " frames_in "
-        << counters_.frames_in << " frames_out " << counters_.frames_out << " calls "
-        << m.calls_begun << " ended " << m.calls_ended << " queued " << m.queued << " abandoned "
-        << m.abandoned << " rna " << m.ring_no_answer << " transfers " << m.transfers
-        << " conferences " << m.conferences << " faults " << counters_.faults << " overflowed "
-        << counters_.overflowed;
-    return out.str();
-  }
-  if (what == "peripheral" || what == "controller") {
-    const bool online = words.size() > 1 && words[1] == "online";
-    if (!online && (words.size() < 2 || words[1] != "offline"))
-      return "error usage: " + what + " online|offline";
-    what == "peripheral" ? model_.set_peripheral_online(online)
-                         : model_.set_controller_online(online);
-    return "ok";
-  }
-  if (words.size() > 2 && words[1] == "side") {
-    const auto side = side_of(words[2]);
-    if (!side) return "error side is A or B, not " + words[2];
-    if (what == "fail") return fail_side(*side), "ok";
-    if (what == "restore") return restore_side(*side) ? "ok" : "error the port cannot be had again";
-    if (what == "stop") return stop_side(*side), "ok";
-    if (what == "maintenance") return begin_maintenance(*side);
-    if (what == "freeze") return freeze_side(*side, true), "ok";
-    if (what == "unfreeze") return freeze_side(*side, false), "ok";
-  }
-  if (std::string done = configuration_command(words); !done.empty()) return done;
-  if (std::string done = fault_command(words); !done.empty()) return done;
-  return "error unknown command: " + what + " (help lists them)";
+  const auto run = [&]() -> std::string {
+    const std::vector<std::string> words = words_of(line);
+    if (words.empty()) return "error empty command";
+    const std::string& what = words[0];
+    if (what == "help") return kHelp + fault_help();
+    if (what == "call") return start_call(model_, words);
+    if (what == "state") return set_state(model_, words);
+    if (what == "answer") return answer(model_, words);
+    if (what == "calls") return list_calls(model_);
+    if (what == "agents") return list_agents(model_);
+    if (what == "reports") return "ok " + std::to_string(reports_) + " " + last_report_;
+    if (what == "quit") return stop(), "ok";
+    if (what == "hangup") {
+      const auto number = words.size() > 1 ? number_of<CallNumber>(words[1]) : std::nullopt;
+      return number && model_.outside_hangs_up(*number)
+                 ? "ok"
+                 : "error no such call with an outside party";
+    }
+    if (what == "stats") {
+      const ModelCounters& m = model_.counters();
+      std::ostringstream out;
+      out << "ok clients " << clients_.size() << " opened " << counters_.opened << " frames_in "
+          << counters_.frames_in << " frames_out " << counters_.frames_out << " calls "
+          << m.calls_begun << " ended " << m.calls_ended << " queued " << m.queued << " abandoned "
+          << m.abandoned << " rna " << m.ring_no_answer << " transfers " << m.transfers
+          << " conferences " << m.conferences << " faults " << counters_.faults << " overflowed "
+          << counters_.overflowed;
+      return out.str();
+    }
+    if (what == "peripheral" || what == "controller") {
+      const bool online = words.size() > 1 && words[1] == "online";
+      if (!online && (words.size() < 2 || words[1] != "offline"))
+        return "error usage: " + what + " online|offline";
+      what == "peripheral" ? model_.set_peripheral_online(online)
+                           : model_.set_controller_online(online);
+      return "ok";
+    }
+    if (words.size() > 2 && words[1] == "side") {
+      const auto side = side_of(words[2]);
+      if (!side) return "error side is A or B, not " + words[2];
+      if (what == "fail") return fail_side(*side), "ok";
+      if (what == "restore")
+        return restore_side(*side) ? "ok" : "error the port cannot be had again";
+      if (what == "stop") return stop_side(*side), "ok";
+      if (what == "maintenance") return begin_maintenance(*side);
+      if (what == "freeze") return freeze_side(*side, true), "ok";
+      if (what == "unfreeze") return freeze_side(*side, false), "ok";
+    }
+    if (std::string done = configuration_command(words); !done.empty()) return done;
+    if (std::string done = fault_command(words); !done.empty()) return done;
+    return "error unknown command: " + what + " (help lists them)";
+  };
+  return shown(run());
 }
 
 }  // namespace cti::simulator

@@ -13,6 +13,7 @@ namespace {
 constexpr Nanos kLookEvery = Millis(250);
 constexpr Nanos kUnopenedMax = Seconds(60);  ///< a connection that never opens a session is cut
 constexpr std::size_t kControlLineMax = 4096;
+constexpr std::size_t kControlAnswersMax = 1024 * 1024;  // of one who asks and does not read
 /// The walk over all relations costs in proportion to agents and calls: a small switch is walked after every turn, a big
 /// one every kLookEvery (at 10,000 agents a walk takes half a millisecond: every turn of them was a quarter of a core).
 constexpr std::size_t kWalkedEveryTurn = 200;
@@ -288,7 +289,8 @@ void Server::control_received(core::ConnectionId id, ControlPeer& peer, Bytes by
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (!line.empty()) peer.out += command(line) + "\n";
   }
-  if (peer.in.size() > kControlLineMax) io_.close(id, core::CloseHow::kReset);
+  if (peer.in.size() > kControlLineMax || peer.out.size() > kControlAnswersMax)
+    io_.close(id, core::CloseHow::kReset);
 }
 
 void Server::flush_control(core::ConnectionId id, ControlPeer& peer) {
