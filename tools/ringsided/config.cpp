@@ -267,10 +267,14 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   }
 }
 
-Result<void, std::string> read(core::Config& config, FileSettings& settings,
-                               const std::string& file) {
+void prepare(core::Config& config, FileSettings& settings) {
   bind_all(config, settings);
   config.check([&settings](ConfigProblems& problems) { check_all(problems, settings); });
+}
+
+Result<void, std::string> read(core::Config& config, FileSettings& settings,
+                               const std::string& file) {
+  prepare(config, settings);
   const auto done = file.empty() ? config.read_text("", "defaults") : config.read_file(file);
   if (!done.ok()) return Err{done.error().text()};
   return {};
@@ -310,6 +314,14 @@ Result<std::string, std::string> print_config(const std::string& file) {
   FileSettings settings;
   core::Config config;
   if (auto done = read(config, settings, file); !done.ok()) return Err{done.error()};
+  return config.print();
+}
+
+Result<std::string, std::string> print_config_text(std::string_view text, const std::string& name) {
+  FileSettings settings;
+  core::Config config;
+  prepare(config, settings);
+  if (auto done = config.read_text(text, name); !done.ok()) return Err{done.error().text()};
   return config.print();
 }
 

@@ -22,5 +22,7 @@ Result<broker::ServerConfig, std::string> load_config(const std::string& file);
 /// The whole configuration, defaults or file, as a TOML file that load_config would read back the same. Passwords are
 /// left out. `file` may be empty.
 Result<std::string, std::string> print_config(const std::string& file);
+/// The same of a text; `name` stands for the file in the mistakes.
+Result<std::string, std::string> print_config_text(std::string_view text, const std::string& name);
 
 }  // namespace cti::tools
