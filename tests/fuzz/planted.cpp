@@ -4,11 +4,12 @@
 //          program must fail in every build with -fsanitize=undefined: as a test (it should fail), and in tests/fuzz/run
 //          before any target runs, as a libFuzzer target with one input.
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 
+int planted_sum =
+    std::numeric_limits<int>::max();  // seen from outside: nobody may leave the sum out
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t*, std::size_t size) {
-  int sum = std::numeric_limits<int>::max();
-  sum += static_cast<int>(size % 7 + 1);  // signed overflow
-  return sum == 42 ? 0 : 0;
+  planted_sum += static_cast<int>(size % 7 + 1);  // signed overflow
+  return 0;
 }
