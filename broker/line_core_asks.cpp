@@ -201,8 +201,9 @@ void LineCore::begin_probe(const Ask& ask, std::uint32_t peripheral_id, std::str
   probe.ask = shell_of(ask);
   probe.peripheral_id = peripheral_id;
   probe.agent_id = std::move(agent_id);
-  probe.inquiry = std::make_unique<Inquiry>(upstream_, pending_, PendingKind::kAgentMode,
-                                            probe.number, config_.sync_window);
+  probe.inquiry =
+      std::make_unique<Inquiry>(upstream_, pending_, PendingKind::kAgentMode, probe.number,
+                                config_.sync_window, 1, Inquiry::kProbeBytesMax);
   probe.inquiry->ask_agent(peripheral_id, probe.agent_id);
   probes_.push_back(std::move(probe));  // room was set aside: from here on nothing fails
   CTI_CHECK(probes_.capacity() == kProbesMax);

@@ -53,12 +53,22 @@ constexpr std::uint64_t kDeskSettings = 0x9E3779B97F4A7C15U;
 
 }  // namespace
 
+/// In memory: its place in a list that doubles, its name, its key, and one entry when it is put again.
+std::size_t Inquiry::cost_of(const Question& question) noexcept {
+  constexpr std::size_t kKey = 48;
+  return 2 * sizeof(Question) + question.name.capacity() + kKey + sizeof(Again);
+}
+
 void Inquiry::add(Question&& question, std::uint64_t key) {
-  if (questions_.size() >= kQuestionsMax) {
+  const std::size_t cost = cost_of(question);
+  if (bytes_ + cost > bytes_max_) {
     no_room_ += keys_.contains(key) ? 0U : 1U;
     return;
   }
-  if (keys_.insert(key).second) questions_.push_back(std::move(question));
+  if (!keys_.insert(key).second) return;
+  questions_.push_back(std::move(question));
+  bytes_ += cost;
+  CTI_CHECK(questions_.size() <= keys_.size());
 }
 
 void Inquiry::ask_agent(std::uint32_t peripheral_id, std::string_view agent_id) {
@@ -135,6 +145,7 @@ void Inquiry::clear() {
   CTI_CHECK(done());
   if (questions_.empty()) return;
   questions_ = {};
+  bytes_ = 0;
   keys_.clear();
   next_ = 0;
 }

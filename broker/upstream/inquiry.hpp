@@ -5,7 +5,8 @@
 //          logged in leads to the device, a device to its calls, a call to the devices of its other parties. The owner
 //          decides when answers are applied, and puts a question again() whose answer was overtaken by events.
 // Lost     a question without an answer is put again after a pause that doubles, `attempts_max` times in all.
-// Bounds   kQuestionsMax questions (what finds no room is counted); a window of questions in flight.
+// Bounds   `bytes_max` of questions, counted with what each costs, names included (what finds no room is counted: a CTI
+//          Server may name as much as it likes); a window of questions in flight.
 // Threads  the line.
 #pragma once
 
@@ -42,7 +43,11 @@ struct Question {
 
 class Inquiry {
  public:
-  static constexpr std::size_t kQuestionsMax = 200'000;
+  /// Of questions, for a whole dialogue: some 150,000 agents, devices and calls.
+  static constexpr std::size_t kBytesMax = std::size_t{32} << 20;
+  /// For one agent with what is at his devices.
+  static constexpr std::size_t kProbeBytesMax = std::size_t{128} << 10;
+  static_assert(kProbeBytesMax < kBytesMax);
   static constexpr std::uint16_t kForEver = UINT16_MAX;
   static constexpr Nanos kPauseMin = Millis{100};
   static constexpr Nanos kPauseMax = Seconds{30};
@@ -50,14 +55,16 @@ class Inquiry {
 
   /// `owner` comes back in Pending::object_key, to tell several inquiries apart.
   Inquiry(Upstream& link, PendingTable& pending, PendingKind kind, std::uint64_t owner,
-          std::uint32_t window, std::uint16_t attempts_max = 1)
+          std::uint32_t window, std::uint16_t attempts_max = 1, std::size_t bytes_max = kBytesMax)
       : link_(link),
         pending_(pending),
         kind_(kind),
         owner_(owner),
         window_(window),
-        attempts_max_(attempts_max) {
+        attempts_max_(attempts_max),
+        bytes_max_(bytes_max) {
     CTI_CHECK(window != 0 && attempts_max != 0);
+    CTI_CHECK(bytes_max != 0);
   }
 
   void ask_agent(std::uint32_t peripheral_id, std::string_view agent_id);
@@ -91,6 +98,8 @@ class Inquiry {
   }
   std::size_t asked() const noexcept { return questions_.size(); }
   std::uint64_t no_room() const noexcept { return no_room_; }
+  /// What the questions cost.
+  std::size_t bytes() const noexcept { return bytes_; }
   std::uint64_t lost() const noexcept { return lost_; }
   /// Forgets what was asked and answered, so that it can be asked anew. When done() only.
   void clear();
@@ -100,6 +109,7 @@ class Inquiry {
     TimePoint not_before;
     std::uint32_t index = 0;
   };
+  static std::size_t cost_of(const Question& question) noexcept;
   void add(Question&& question, std::uint64_t key);
   enum class Sent : std::uint8_t { kYes, kNoRoom, kImpossible };
   Sent send(std::uint32_t index, TimePoint deadline, std::uint64_t frames);
@@ -118,11 +128,13 @@ class Inquiry {
   const std::uint64_t owner_;
   const std::uint32_t window_;
   const std::uint16_t attempts_max_;
+  const std::size_t bytes_max_;
   std::vector<Question> questions_;
   std::unordered_set<std::uint64_t> keys_;  // object keys of what was asked already
   std::deque<Again> again_;                 // by time
   std::size_t next_ = 0;
   std::uint32_t in_flight_ = 0;
+  std::size_t bytes_ = 0;
   std::uint64_t no_room_ = 0;
   std::uint64_t lost_ = 0;
 };

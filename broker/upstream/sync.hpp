@@ -38,7 +38,7 @@ class Sync {
         0;  ///< of completed: by timeout, a lost answer, or the limit of bytes
     std::uint64_t overtaken = 0;  ///< answers that events had overtaken, asked for again
     std::uint64_t lost = 0;       ///< questions without an answer in time, put again
-    std::uint64_t no_room = 0;    ///< questions beyond Inquiry::kQuestionsMax, never put
+    std::uint64_t no_room = 0;    ///< questions beyond Inquiry::kBytesMax, never put
     std::uint64_t no_config = 0;  ///< the configuration download was refused or silent
     std::uint64_t unchanged = 0;  ///< downloads left out because the keys were known
   };

@@ -324,6 +324,25 @@ TEST(Line, EventsThatComeDuringTheDialogueAreAppliedAfterWhatTheyFollow) {
   EXPECT_EQ(world.count(EventId::eSnapshotCallConf), 1U);
 }
 
+TEST(Line, EventsBehindOpenConfInTheSameBytesBelongToTheDialogue) {
+  LineWorld world;
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  // OPEN_CONF and an event about a call leave in one send: nothing of the half-known state may show before the rest.
+  world.side_a->hook = [&](std::uint32_t type, Bytes) {
+    if (ged::MessageType{type} != ged::MessageType::kOpenReq) return false;
+    world.side_a->send(ged::OpenConfEncoder(world.side_a->room(), 15,
+                                            {.invoke_id = broker::CtiLink::kOwnInvokeIds + 1,
+                                             .monitor_id = 1,
+                                             .peripheral_online = 1}));
+    world.side_a->begin_call(5, "23901", "1");
+    return true;
+  };
+  ASSERT_TRUE(world.until([&] { return world.line->link().up(); }));
+  EXPECT_EQ(world.line->map().calls(), 0U) << "applied before the dialogue";
+  ASSERT_TRUE(world.ready());
+  EXPECT_EQ(world.count(EventId::eCallBeginEvent), 1U);
+}
+
 TEST(Line, SilentConfigurationDelaysTheDialogueOnlyShortly) {
   LineWorld world;
   world.side_a->answers_config = false;
