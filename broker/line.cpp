@@ -20,7 +20,10 @@ Line::Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShare
       upstream_(config.link.send_buffer_bytes, config.link.version),
       link_(config.link, random_, shared.status, upstream_),
       tells_(shared.index, std::move(fanouts), limits.tell_backlog_per_fanout),
-      core_(config, {shared.log, shared.start, upstream_, tells_, shared.status}, std::move(log)) {}
+      core_(config,
+            {shared.log, shared.start, upstream_, tells_, shared.status, shared.side.get(),
+             limits.side_spill_bytes},
+            std::move(log)) {}
 
 Line::~Line() = default;
 

@@ -114,6 +114,8 @@ class LineCore {
     Upstream& upstream;
     TellOut& tells;
     LineStatus& status;
+    ring::EventLog* side = nullptr;  ///< for what is no update; nullptr: there is none
+    std::size_t side_spill_bytes = 0;
   };
   LineCore(const LineConfig& config, const Outputs& outputs, LineLog say);
   ~LineCore();

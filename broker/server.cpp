@@ -181,6 +181,9 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
   line->log = std::move(made).value();
   line->shared =
       std::make_unique<LineShared>(index, *line->log, start, config_.fanouts, config_.rendezvous);
+  if (!line->shared->side) {
+    return Err{ServerError{ServerError::Kind::kSystem, "no memory for a line's second log"}};
+  }
   line->shared->io = line->io.get();
   line->shared->admission = admission_.get();
   std::vector<FanoutShared*> fanouts;

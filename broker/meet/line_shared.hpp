@@ -3,14 +3,17 @@
 // Shape    one LineShared per line (peripheral gateway), one FanoutShared per fan-out reactor. The server makes all of
 //          them before any thread starts, sets the Io pointers, and destroys them after all threads have ended.
 // Flow     line -> everybody   records in LineShared::log, then ring the bell of each fan-out (once per turn)
+//          line -> addressee   records in LineShared::side, behind the log: what is for one agent, session or peer
 //          fan-out -> line     LineShared::asks, then ring LineShared::bell
 //          line -> one fan-out FanoutShared::tells[line], behind the log, then ring FanoutShared::bell
 // Threads  each member says who may touch it. The bells carry no data; see ring/doorbell.hpp for why none is lost.
 #pragma once
 
 #include "broker/meet/ask_queue.hpp"
+#include "broker/meet/history.hpp"
 #include "broker/meet/line_status.hpp"
 #include "broker/meet/rendezvous.hpp"
+#include "broker/meet/side_record.hpp"
 #include "broker/meet/tell_lane.hpp"
 #include "core/io.hpp"
 #include "ring/doorbell.hpp"
@@ -33,18 +36,29 @@ struct RendezvousLimits {
   std::size_t tell_backlog_per_fanout =
       4096;  ///< answers the line keeps itself when the ring is full; past it: cut
   std::size_t asks_per_turn = 64;  ///< how many the line takes per turn
+  std::size_t side_log_bytes = std::size_t{1}
+                               << 20;  ///< of each line: what is addressed or internal
+  std::size_t side_spill_bytes = std::size_t{256}
+                                 << 10;  ///< of that, what waits for a log that is held
 };
 
 /// One line as the fan-out reactors see it.
 struct LineShared {
   LineShared(std::uint16_t index_, ring::EventLog& log_, Position start_, std::size_t fanouts,
              const RendezvousLimits& limits)
-      : index(index_), log(log_), start(start_), asks(fanouts, limits.asks) {}
+      : index(index_), log(log_), start(start_), history(start_), asks(fanouts, limits.asks) {
+    auto made = ring::EventLog::create({limits.side_log_bytes, static_cast<std::uint32_t>(fanouts),
+                                        ring::MirroredMemory::Pages::kLazy});
+    if (made.ok()) side = std::move(made).value();
+  }
 
   const std::uint16_t index;  ///< of this line; the index into FanoutShared::tells
   ring::EventLog& log;        ///< written by the line; each reactor has cursors of its own
   const Position
       start;  ///< lineage and epoch of the log's records; the first record is start.sequence + 1
+  const History history;  ///< which positions of clients name a place in the log
+  std::unique_ptr<ring::EventLog>
+      side;             ///< SideRecords, written by the line; null: there was no memory
   AskQueue asks;        ///< each reactor its lane
   ring::Doorbell bell;  ///< reactors ring it after pushing an Ask; wake with io->wake()
   core::Io* io =

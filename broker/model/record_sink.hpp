@@ -4,6 +4,9 @@
 // Shape    write() claims room, lets the caller fill the Arguments, and commits. publish() shows a turn's records.
 // Blocked  when a reader's gate holds the log (a send in flight, see ring/log_gate.hpp), records go into a spill buffer
 //          in order, and into the log as soon as it takes them. The owner stops reading upstream meanwhile.
+// Kinds    an update is for whoever's filter lets it through, and takes the next number of the sequence that clients count.
+//          What is for one agent or session (to_agent, to_session), or for the peer alone (internal), takes none, and goes
+//          into a log of its own that says behind which updates it belongs (side_record.hpp).
 // Bounds   kRecordBytesMax per record; a longer one is dropped and counted. The spill has a fixed size; when it is full
 //          records are lost, counted, and overflowed() tells: the owner must start anew from a snapshot.
 // Threads  the line: the log's only writer.
@@ -12,6 +15,7 @@
 
 #include "broker/meet/log_writer.hpp"
 #include "broker/meet/rendezvous.hpp"
+#include "broker/meet/side_record.hpp"
 #include "core/base/bytes.hpp"
 #include "ring/event_log.hpp"
 #include "wire/session_frame.hpp"
@@ -39,6 +43,8 @@ struct SinkCounters {
   std::uint64_t too_long = 0;   ///< records above kRecordBytesMax, dropped
   std::uint64_t spilled = 0;    ///< records that had to wait for the log
   std::uint64_t overflows = 0;  ///< records lost because the spill was full too
+  std::uint64_t side = 0;       ///< addressed and internal records
+  std::uint64_t side_lost = 0;  ///< of those, refused: too long, or no room
 };
 
 class RecordSink {
@@ -46,19 +52,42 @@ class RecordSink {
   static constexpr std::size_t kRecordBytesMax = 32 * 1024;
 
   /// The log's records_bytes_max must reach kRecordBytesMax. The first record gets start.sequence + 1.
-  RecordSink(ring::EventLog& log, const Position& start, std::size_t spill_bytes_max);
+  /// `side`: the log of what is no update; nullptr: there is none.
+  RecordSink(ring::EventLog& log, const Position& start, std::size_t spill_bytes_max,
+             ring::EventLog* side = nullptr, std::size_t side_spill_bytes_max = 0);
 
   /// Writes one record; fill(ArgumentsWriter&) puts its Arguments in. The view is good until the next write. Nothing:
   /// the record was dropped, and counted.
   template <class Fill>
   std::optional<wire::UpdateView> write(const RecordInfo& info, Fill&& fill);
 
-  /// Shows everything written so far to the readers.
-  void publish() noexcept { writer_.publish(); }
+  /// `frame`, whole and ready to be sent, for every session of the agent with this key; for one session; for the peer. Each
+  /// comes behind every update written so far. False: there was no room for it, or it is too long; counted.
+  [[nodiscard]] bool to_agent(std::uint64_t agent_key, Bytes frame) noexcept {
+    return write_side({.kind = SideKind::kToAgent, .agent_key = agent_key}, frame);
+  }
+  [[nodiscard]] bool to_session(const SessionRef& session, Bytes frame) noexcept {
+    return write_side({.kind = SideKind::kToSession, .session = session}, frame);
+  }
+  [[nodiscard]] bool internal(Bytes frame) noexcept {
+    return write_side({.kind = SideKind::kInternal}, frame);
+  }
+
+  /// Shows everything written so far to the readers; updates first, what comes behind them second.
+  void publish() noexcept {
+    writer_.publish();
+    if (side_) side_->publish();
+  }
   /// Something was published since the last call: the readers want to be woken.
-  bool take_news() noexcept { return writer_.take_news(); }
-  /// Moves spilled records into the log as far as it takes them.
-  void unspill() noexcept { writer_.unspill(); }
+  bool take_news() noexcept {
+    const bool side = side_ && side_->take_news();
+    return writer_.take_news() || side;
+  }
+  /// Moves spilled records into the logs as far as they take them.
+  void unspill() noexcept {
+    writer_.unspill();
+    if (side_) side_->unspill();
+  }
   bool blocked() const noexcept { return writer_.blocked(); }
   /// Records have been lost. Cleared by the call.
   bool take_overflowed() noexcept { return std::exchange(overflowed_, false); }
@@ -73,9 +102,11 @@ class RecordSink {
 
  private:
   bool close(Bytes record) noexcept;
+  bool write_side(SideHeader header, Bytes frame) noexcept;
 
   const Position start_;
   LogWriter writer_;
+  std::optional<LogWriter> side_;
   bool overflowed_ = false;
   SinkCounters counters_;
 };
