@@ -1,3 +1,4 @@
+// channel.cpp - channels made, shared, filled and given back. Giving back allocates nothing: it is part of every end.
 #include "broker/fanout/channel.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ ChannelTable::ChannelTable(std::size_t lines, std::uint32_t channels_max, std::s
   CTI_CHECK(channels_max < kNoChannel);
   channels_.reserve(channels_max);
   claimed_.reserve(channels_max);
+  spare_.reserve(channels_max);
   for (Line& line : lines_) line.changed.reserve(channels_max);
 }
 
@@ -63,6 +65,7 @@ Result<std::uint16_t, ChannelRefusal> ChannelTable::make(std::uint16_t line,
     free = channels_.end() - 1;
   }
   Channel& channel = **free;
+  // What may fail comes first: a channel without users is free, whatever else it holds.
   channel.filter_text = filter == nullptr ? std::string{} : std::string(filter->text());
   channel.filter.reset();
   if (filter != nullptr) channel.filter = *filter;
@@ -86,6 +89,7 @@ void ChannelTable::release(std::uint16_t index) {
   if (--channel.users > 0) return;
   CTI_CHECK(channel.members.empty());
   // Whoever was being sent from the ring has let go of it: a session gives its channel back when it is closed.
+  CTI_CHECK(spare_.size() < spare_.capacity());
   if (channel.own) spare_.push_back(std::move(channel.own));
   channel.filter.reset();
   cost_ -= channel.cost;
@@ -94,14 +98,33 @@ void ChannelTable::release(std::uint16_t index) {
 
 ring::Position ChannelTable::join(std::uint16_t index, std::uint32_t slot, std::uint32_t& member) {
   Channel& channel = at(index);
-  if (channel.members.empty() && channel.own) {
-    Line& line = lines_[channel.line];
-    (channel.key() == 0 ? line.keyless : line.by_key[channel.key()]).push_back(index);
+  // Either both happen or, when memory is short, neither: a channel listed without members would be filled twice.
+  channel.members.push_back(slot);
+  member = static_cast<std::uint32_t>(channel.members.size() - 1);
+  if (member == 0 && channel.own) {
+    try {
+      list(index);
+    } catch (...) {
+      channel.members.pop_back();
+      throw;
+    }
     channel.shown = end(channel);
   }
-  member = static_cast<std::uint32_t>(channel.members.size());
-  channel.members.push_back(slot);
   return end(channel);
+}
+
+/// From here on records are offered to it.
+void ChannelTable::list(std::uint16_t index) {
+  const Channel& channel = at(index);
+  Line& line = lines_[channel.line];
+  if (channel.key() == 0) return line.keyless.push_back(index);
+  const auto place = line.by_key.try_emplace(channel.key()).first;
+  try {
+    place->second.push_back(index);
+  } catch (...) {
+    if (place->second.empty()) line.by_key.erase(place);
+    throw;
+  }
 }
 
 void ChannelTable::deactivate(std::uint16_t index) {

@@ -13,7 +13,7 @@
 //          Positions that were not being sent are lapped; the session learns it when it next wants to send.
 #pragma once
 
-#include "broker/fanout/client_session.hpp"
+#include "broker/fanout/feed.hpp"
 #include "broker/fanout/message_filter.hpp"
 #include "ring/event_log.hpp"
 #include "wire/session_frame.hpp"
@@ -128,6 +128,7 @@ class ChannelTable {
   bool claim(const std::vector<std::uint16_t>& indices, const wire::UpdateView& update,
              std::size_t bytes);
   Result<std::uint16_t, ChannelRefusal> make(std::uint16_t line, const MessageFilter* filter);
+  void list(std::uint16_t index);
   void deactivate(std::uint16_t index);
 
   std::vector<Line> lines_;

@@ -1,3 +1,4 @@
+// fanout.cpp - the turn of a fan-out reactor: who is looked at when, sessions that begin, what they are sent.
 #include "broker/fanout/fanout.hpp"
 
 #include <algorithm>
@@ -32,31 +33,31 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
       feeds_(sessions_.size() * lines.size()),
       pool_(pool_blocks(config)),
       channels_(lines.size(), config.channels_max, config.channel_bytes, config.filter_cost_max),
+      shelf_(lines.size(), static_cast<std::uint32_t>(sessions_.size()), config.images_bytes_max),
       agents_(static_cast<std::uint32_t>(sessions_.size())),
       timers_(static_cast<std::uint32_t>(sessions_.size()), io.now()),
       completions_(config.completions_per_turn),
       scratch_(wire::limits::kFrameBytesMax) {
   CTI_CHECK(!lines.empty());
+  now_ = turned_at_ = io.now();
   lines_.reserve(lines.size());
   for (LineShared* line : lines) {
+    const auto index = static_cast<std::uint16_t>(lines_.size());
     ring::LogGate& gate = line->log.gate(shared.index);
     AskLane& lane = line->asks.lane(shared.index);
     lane.open(sessions_.size());
-    lines_.push_back(Line{line, &gate, &lane, line->log.tail()});
-    const auto index = static_cast<std::uint16_t>(lines_.size() - 1);
+    lines_.push_back(
+        Line{line, &lane, LogFollower(line->log, gate, config_.backpressure),
+             LogFollower(*line->side, line->side->gate(shared.index), config_.backpressure)});
     channels_.set_line(index, line->log, gate);
-    channels_.set_read(index, lines_.back().read);
-    hold(lines_.back());
+    channels_.set_read(index, lines_.back().updates.read());
+    lines_.back().newest = line->start.sequence;
   }
   queue_.reserve(sessions_.size());
   serving_.reserve(sessions_.size());
 }
 
-FanoutReactor::~FanoutReactor() {
-  for (Line& line : lines_) {
-    if (line.held != ring::kNoHold) line.gate->leave(line.held);
-  }
-}
+FanoutReactor::~FanoutReactor() = default;
 
 Result<void, core::IoError> FanoutReactor::listen(const core::Endpoint& at) {
   auto listener = io_.listen(at);
@@ -75,9 +76,11 @@ void FanoutReactor::request_stop() noexcept {
 bool FanoutReactor::nothing_to_do() noexcept {
   if (!queue_.empty()) return false;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    if (lines_[i].shared->log.tail() != lines_[i].read) return false;
-    // One that is not due yet comes with a publication, and that with a bell.
-    if (shared_.tells[i]->due(lines_[i].read)) return false;
+    const Line& line = lines_[i];
+    if (!line.updates.at_end()) return false;
+    // What is not due yet comes with a publication of the updates, and that with a bell.
+    if (shared_.tells[i]->due(line.updates.read())) return false;
+    if (!line.side.at_end() && line.side_after <= line.updates.read()) return false;
   }
   return true;
 }
@@ -86,40 +89,47 @@ bool FanoutReactor::nothing_to_do() noexcept {
 TimePoint FanoutReactor::announce_sleep(TimePoint deadline) noexcept {
   if (now_ < gather_until_) {
     // Not announced: whatever the lines publish meanwhile is found when the time is up, and they save the bell.
-    if (!queue_.empty()) return TimePoint{};
-    return std::min({deadline, timers_.next(), gather_until_});
+    if (!queue_.empty()) return wish_ = TimePoint{};
+    wish_ = on_the_clock(std::min({timers_.next(), gather_until_, retry_at_}));
+    return std::min(deadline, wish_);
   }
+  // Who will not sleep does not say so: a bell is a system call of the line's.
+  wish_ = TimePoint{};
+  if (deadline <= turned_at_ || !nothing_to_do()) return TimePoint{};
   shared_.bell.announce();
-  return nothing_to_do() ? std::min(deadline, timers_.next()) : TimePoint{};
+  if (!nothing_to_do()) {
+    shared_.bell.awake();
+    return TimePoint{};
+  }
+  wish_ = on_the_clock(std::min(timers_.next(), retry_at_));
+  return std::min(deadline, wish_);
 }
 
-/// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together. Where that is
-/// a single one time after time, as when each is said in answer to the one before, kTurnsAlone turns are not held.
-void FanoutReactor::follow_lines(std::uint32_t& work) {
-  for (Line& line : lines_) work += take_tells(line);
-  if (now_ < gather_until_) return;
-  std::uint32_t records = 0;
-  for (Line& line : lines_) records += follow(line, line.shared->log.tail());
-  work += records;
-  if (records == 0) return;
-  if (std::exchange(gathered_, false)) held_in_vain_ = records == 1 ? held_in_vain_ + 1 : 0;
-  if (held_in_vain_ == kHoldsInVain) turns_alone_ = kTurnsAlone, held_in_vain_ = 0;
-  const bool soon = now_ - followed_at_ <= config_.gather;
-  followed_at_ = now_;
-  if (turns_alone_ > 0) {
-    --turns_alone_;
-  } else if (soon) {
-    gather_until_ = now_ + config_.gather;
-    gathered_ = true;
+/// Reads the clock once a turn. A turn that comes much later than it was wanted was not late because of anybody outside:
+/// that time does not count (P11). Nobody knows when in its sleep the reactor was stopped, so all of it is left out; of a
+/// turn that was busy, what goes beyond kLate.
+void FanoutReactor::look_at_clock() noexcept {
+  const TimePoint real = io_.now();
+  const bool slept = wish_ > turned_at_;
+  const TimePoint due = slept ? wish_ : turned_at_;
+  if (due != kNever && real - due > kLate) [[unlikely]] {
+    lost_ += slept ? real - turned_at_ : real - due - kLate;
+    ++stops_;
+    ++counters_.late_turns;
   }
+  turned_at_ = real;
+  now_ = {real.since_start - lost_};
 }
 
 std::uint32_t FanoutReactor::turn(TimePoint deadline) {
   deadline = announce_sleep(deadline);
   const std::size_t count = io_.wait(completions_, deadline);
   shared_.bell.awake();
-  now_ = io_.now();
-  for (std::size_t i = 0; i < count; ++i) complete_safely(completions_[i]);
+  look_at_clock();
+  for (std::size_t i = 0; i < count; ++i) {
+    const core::Completion& completion = completions_[i];
+    guarded(completion.connection.slot, [&] { complete(completion); });
+  }
   // relaxed: see request_stop.
   if (!stopping_ && stop_requested_.load(std::memory_order_relaxed)) stop();
   auto work = static_cast<std::uint32_t>(count);
@@ -127,7 +137,7 @@ std::uint32_t FanoutReactor::turn(TimePoint deadline) {
   work += timers_.fire(now_, config_.timers_per_turn, [this](std::uint64_t cookie) {
     const auto slot = static_cast<std::uint32_t>(cookie);
     sessions_[slot].detail->timer = {};
-    on_timer(slot);
+    guarded(slot, [&] { on_timer(slot); });
   });
   work += serve_channels();
   work += serve_queued();
@@ -145,6 +155,8 @@ void FanoutReactor::stop() {
 }
 
 void FanoutReactor::end_turn() {
+  if (now_ >= retry_at_) retry_at_ = kNever;
+  ask_images();
   for (Line& line : lines_) {
     if (std::exchange(line.asked, false)) line.shared->wake();
   }
@@ -155,24 +167,18 @@ void FanoutReactor::end_turn() {
   counters_.channel_waits = channels_.waits();
   counters_.pool_blocks = pool_.used();
   counters_.pool_blocks_highest = pool_.highest_used();
+  counters_.images_bytes = shelf_.bytes();
+  counters_.images_bytes_highest = shelf_.bytes_highest();
   if (now_ - published_at_ < Millis{100}) return;
   published_at_ = now_;
   published_.write(counters_);
 }
 
-/// An allocation that fails ends the session that it was for, not the process (M3).
-void FanoutReactor::complete_safely(const core::Completion& completion) {
-  try {
-    complete(completion);
-  } catch (const std::bad_alloc&) {
-    ++counters_.out_of_memory;
-    const std::uint32_t slot = find(completion.connection);
-    if (slot == AgentIndex::kNone) {
-      io_.close(completion.connection, core::CloseHow::kReset);
-    } else if (sessions_[slot].detail) {
-      abandon(slot, core::CloseHow::kReset);
-    }
-  }
+/// An allocation has failed: the session that it was for ends, not the process (M3, M12).
+void FanoutReactor::out_of_memory(std::uint32_t slot) noexcept {
+  ++counters_.out_of_memory;
+  if (slot >= sessions_.size()) return;
+  if (sessions_[slot].detail) return abandon(slot, core::CloseHow::kReset);
 }
 
 void FanoutReactor::complete(const core::Completion& completion) {
@@ -187,7 +193,7 @@ void FanoutReactor::complete(const core::Completion& completion) {
     case core::IoEvent::kSent:
       return sent(slot, completion.sent);
     case core::IoEvent::kWritable:
-      session.blocked = false;
+      session.stream.writable();
       return enqueue(slot);
     case core::IoEvent::kClosed:
       return closed(slot);
@@ -208,9 +214,17 @@ void FanoutReactor::accept(const core::Completion& completion) {
   CTI_CHECK(slot < sessions_.size());
   Session& session = sessions_[slot];
   CTI_CHECK(session.state == SessionState::kFree);
-  auto made = std::make_unique<SessionDetail>();  // first: when it throws, nothing has changed
-  made->shares.resize(lines_.size());
+  CTI_CHECK(session.detail == nullptr);
   ++counters_.accepted;
+  std::unique_ptr<SessionDetail> made;
+  try {
+    made = std::make_unique<SessionDetail>();  // first: when it throws, nothing has changed
+    made->shares.resize(lines_.size());
+  } catch (const std::bad_alloc&) {
+    ++counters_.out_of_memory;
+    ++counters_.dropped_full;
+    return io_.close(completion.connection, core::CloseHow::kReset);
+  }
   ++open_sessions_;
   session = Session{};
   session.state = SessionState::kOpening;
@@ -221,12 +235,14 @@ void FanoutReactor::accept(const core::Completion& completion) {
   detail.address = completion.peer_address;
   detail.opened = detail.last_heard = detail.tokens_at = now_;
   detail.tokens = config_.requests_burst;
+  detail.stops_seen = stops_;
   for (std::size_t line = 0; line < lines_.size(); ++line)
     feed(slot, static_cast<std::uint16_t>(line)) = Feed{};
   if (stopping_) return close(slot, wire::CloseReason::kServerStopping, "the server is going down");
   const Admitted admitted = admission_.enter(detail.address);
   detail.admitted = admitted == Admitted::kYes;
   if (detail.admitted) return schedule(slot);
+  detail.turned_away = true;
   ++refusals_;
   const bool full = admitted == Admitted::kFull;
   ++(full ? counters_.refused_full : counters_.refused_address);
@@ -240,137 +256,13 @@ void FanoutReactor::accept(const core::Completion& completion) {
         full ? config_.sessions_max : config_.sessions_per_address_max);
 }
 
-// ---- what comes from the lines ----
-
-std::uint32_t FanoutReactor::take_tells(Line& line) {
-  const auto follow_to = [&](ring::Position after) {
-    if (line.read < after) follow(line, std::min(after, line.shared->log.tail()));
-    return line.read;
-  };
-  const std::size_t count = shared_.tells[line.shared->index]->take_due(
-      config_.tells_per_turn, follow_to, [&](Tell&& tell) { take_tell(line, std::move(tell)); });
-  return static_cast<std::uint32_t>(count);
-}
-
-std::uint32_t FanoutReactor::follow(Line& line, ring::Position limit) {
-  const ring::EventLog& log = line.shared->log;
-  const std::uint16_t index = line.shared->index;
-  std::uint32_t records = 0;
-  std::size_t budget = config_.log_bytes_per_turn;
-  bool taken = true;
-  while (line.read < limit && budget > 0 && taken) {
-    const std::size_t want = std::min(config_.log_bytes_per_read, budget);
-    const ring::LogRead range = limit - line.read <= want ? log.view(*line.gate, line.read, limit)
-                                                          : log.read(*line.gate, line.read, want);
-    if (range.status == ring::LogRead::Status::kLapped) {
-      all_lapped(line);
-      return records + 1;
-    }
-    Bytes left = range.bytes;
-    while (!left.empty()) {
-      const Bytes record = left.first(wire::frame_length(left.data()));
-      __builtin_prefetch(record.data() + record.size() + 64);
-      taken = distribute(line, record);
-      if (!taken) break;
-      left = left.subspan(record.size());
-      ++records;
-    }
-    line.gate->leave(range.from);
-    const ring::Position end = range.to - left.size();
-    budget -= std::min<std::size_t>(budget, end - line.read);
-    line.read = end;
-    channels_.publish(index);
-    channels_.set_read(index, end);
-  }
-  counters_.records_followed += records;
-  if (records > 0) hold(line);
-  return records;
-}
-
-/// Keeps the line from overwriting what has not been followed yet, if so configured.
-void FanoutReactor::hold(Line& line) {
-  if (!config_.backpressure || line.held == line.read) return;
-  const ring::Position before = std::exchange(line.held, line.read);
-  if (!line.gate->enter(line.read)) line.held = ring::kNoHold;
-  if (before != ring::kNoHold) line.gate->leave(before);
-}
-
-/// Gives one record to whoever wants it. False: a channel has no room now; nothing has been given to anybody.
-bool FanoutReactor::distribute(Line& line, Bytes record) {
-  if (record.size() < wire::UpdateView::kFixedBytes) [[unlikely]] {
-    ++counters_.records_malformed;
-    return true;
-  }
-  const auto update = wire::UpdateView::trusted(record);
-  if (!channels_.offer(line.shared->index, update, record)) return false;
-  if (update.agent_key() != 0) push_agent(update, record);
-  if ((update.topics() & wire::topic::kSystem) != 0) push_system(record);
-  return true;
-}
-
-void FanoutReactor::push_agent(const wire::UpdateView& update, Bytes record) {
-  if ((update.topics() & wire::topic::kSystem) != 0) return;  // goes to everybody
-  agents_.for_each(update.agent_key(), [&](std::uint32_t slot) { push(slot, record); });
-}
-
-void FanoutReactor::push_system(Bytes record) {
-  for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) push(slot, record);
-}
-
-void FanoutReactor::push(std::uint32_t slot, Bytes record) {
-  Session& session = sessions_[slot];
-  if (!session.pushing) return;
-  const bool room = room_for(session, record.size());
-  if (room && session.outbox.append(pool_, record)) [[likely]] {
-    ++counters_.records_pushed;
-    return enqueue(slot);
-  }
-  if (room) ++counters_.pool_empty;
-  shed(slot, session.detail->agent_line, "does not take its updates as fast as they come");
-}
-
-/// The log has passed this reactor: whoever listened live has missed something.
-void FanoutReactor::all_lapped(Line& line) {
-  ++counters_.reactor_lapped;
-  line.read = line.shared->log.tail();
-  const std::uint16_t index = line.shared->index;
-  channels_.set_read(index, line.read);
-  hold(line);
-  for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) {
-    if (sessions_[slot].state == SessionState::kFree) continue;
-    if (feed(slot, index).state == FeedState::kLive) mark_lapped(slot, index);
-  }
-  if (note_)
-    note_(true,
-          "fan-out: the log of a line has overtaken the reactor; its sessions get a snapshot");
-}
-
-/// The session is behind by more than it may be: by policy it is cut, or gets a snapshot in place of what it missed.
-void FanoutReactor::shed(std::uint32_t slot, std::uint16_t line, std::string_view why) {
-  if (config_.slow_policy == SlowPolicy::kSnapshot) return mark_lapped(slot, line);
-  ++counters_.cut_slow;
-  close(slot, wire::CloseReason::kTooSlow, why, config_.outbox_updates_bytes);
-}
-
-void FanoutReactor::mark_lapped(std::uint32_t slot, std::uint16_t line) {
-  Session& session = sessions_[slot];
-  leave_channel(slot, line);
-  session.pushing = false;
-  session.unsettled = true;
-  ++session.detail->lapped;
-  ++counters_.lapped;
-  Feed& at = feed(slot, line);
-  at.state = FeedState::kNeedImage;
-  at.reason = static_cast<std::uint8_t>(wire::SnapshotReason::kLapped);
-  enqueue(slot);
-}
-
 // ---- what goes out ----
 
-void FanoutReactor::enqueue(std::uint32_t slot) {
+void FanoutReactor::enqueue(std::uint32_t slot) noexcept {
   Session& session = sessions_[slot];
   if (session.queued) return;
   session.queued = true;
+  CTI_CHECK(queue_.size() < queue_.capacity());
   queue_.push_back(slot);
 }
 
@@ -384,7 +276,7 @@ std::uint32_t FanoutReactor::serve_channels() {
     channel.shown = end;
     for (std::size_t at = 0; at < channel.members.size();) {
       const std::uint32_t slot = channel.members[at];
-      if (sessions_[slot].can_send()) {
+      if (sessions_[slot].stream.can_send()) {
         serve(slot);
         ++work;
       }
@@ -410,124 +302,43 @@ std::uint32_t FanoutReactor::serve_queued() {
 void FanoutReactor::serve(std::uint32_t slot) {
   Session& session = sessions_[slot];
   if (session.state == SessionState::kFree || session.state == SessionState::kClosed) return;
-  if (!session.can_send()) return;
+  if (!session.stream.can_send()) return;
   if (session.unsettled) {
-    progress(slot);
+    guarded(slot, [&] { progress(slot); });
     if (session.state == SessionState::kClosed) return;
   }
-  if (send_image(slot) || send_outbox(slot) || send_channel(slot)) return;
-  if (session.state == SessionState::kClosing) abandon(slot, core::CloseHow::kOrderly);
-}
-
-bool FanoutReactor::send_image(std::uint32_t slot) {
-  const SessionDetail& detail = *sessions_[slot].detail;
-  if (!detail.image || detail.image_offset >= detail.image_run_end) return false;
-  const Bytes image(detail.image->bytes);
-  start_send(slot, SendSource::kImage,
-             image.subspan(detail.image_offset, detail.image_run_end - detail.image_offset));
-  return true;
-}
-
-bool FanoutReactor::send_outbox(std::uint32_t slot) {
-  Session& session = sessions_[slot];
-  if (session.outbox.empty()) return false;
-  const Barrier barrier = session.outbox.front_barrier(pool_);
-  if (barrier.position > 0) {
-    const Feed& at = feed(slot, static_cast<std::uint16_t>(barrier.line));
-    if (at.state == FeedState::kLive && at.cursor < barrier.position)
-      return false;  // updates come first
+  const Stream::Step step = session.stream.next(parts(slot), config_.send_bytes_max);
+  switch (step.next) {
+    case Stream::Next::kSend:
+      ++counters_.sends;
+      io_.send({slot, session.generation}, step.bytes);
+      return;
+    case Stream::Next::kLapped:
+      return shed(slot, step.line, "has been overtaken by the ring of its channel");
+    case Stream::Next::kNothing:
+      if (session.state == SessionState::kClosing) abandon(slot, core::CloseHow::kOrderly);
+      return;
   }
-  start_send(slot, SendSource::kOutbox, session.outbox.front(pool_));
-  return true;
-}
-
-bool FanoutReactor::send_channel(std::uint32_t slot) {
-  Session& session = sessions_[slot];
-  for (std::size_t turn = 1; turn <= lines_.size(); ++turn) {
-    const auto line = static_cast<std::uint16_t>((session.send_line + turn) % lines_.size());
-    Feed& at = feed(slot, line);
-    if (at.state != FeedState::kLive || at.channel == kNoChannel) continue;
-    Channel& channel = channels_.at(at.channel);
-    ring::Position end = channels_.end(channel);
-    if (!session.outbox.empty()) {
-      const Barrier barrier = session.outbox.front_barrier(pool_);
-      if (barrier.position > 0 && barrier.line == line) end = std::min(end, barrier.position);
-    }
-    if (at.cursor >= end) continue;
-    const ring::LogRead range =
-        end - at.cursor <= config_.send_bytes_max
-            ? channel.log->view(*channel.gate, at.cursor, end)
-            : channel.log->read(*channel.gate, at.cursor, config_.send_bytes_max);
-    if (range.status == ring::LogRead::Status::kLapped) {
-      shed(slot, line, "has been overtaken by the ring of its channel");
-      return true;
-    }
-    session.send_line = line;
-    session.send_from = range.from;
-    start_send(slot, SendSource::kChannel, range.bytes);
-    return true;
-  }
-  return false;
-}
-
-void FanoutReactor::start_send(std::uint32_t slot, SendSource source, Bytes bytes) {
-  Session& session = sessions_[slot];
-  session.source = source;
-  session.send_bytes = static_cast<std::uint32_t>(bytes.size());
-  ++counters_.sends;
-  io_.send({slot, session.generation}, bytes);
 }
 
 void FanoutReactor::sent(std::uint32_t slot, std::uint32_t bytes) {
   Session& session = sessions_[slot];
-  if (session.source == SendSource::kNone) return;
-  const bool all = bytes == session.send_bytes;
+  if (session.stream.source() == SendSource::kNone) return;
   counters_.bytes_sent += bytes;
-  switch (std::exchange(session.source, SendSource::kNone)) {
-    case SendSource::kOutbox:
-      session.outbox.consume(pool_, bytes);
-      break;
-    case SendSource::kImage:
-      session.detail->image_offset += bytes;
-      break;
-    case SendSource::kChannel:
-      channel_sent(slot, bytes);
-      break;
-    case SendSource::kNone:
-      break;
+  const std::uint32_t kept = session.stream.bytes();
+  switch (session.stream.sent(parts(slot), bytes)) {
+    case Stream::Sent::kAll:
+      return enqueue(slot);
+    case Stream::Sent::kShort:
+      ++counters_.sends_short;
+      if (session.stream.bytes() > kept) ++counters_.residues;
+      session.detail->blocked_since = now_;
+      return arm(slot, now_ + config_.stall_timeout);
+    case Stream::Sent::kNoRoom:
+      ++counters_.pool_empty;
+      ++counters_.cut_slow;
+      return abandon(slot, core::CloseHow::kReset);
   }
-  if (all) return enqueue(slot);
-  ++counters_.sends_short;
-  session.blocked = true;
-}
-
-/// Moves the cursor behind what was sent. A record cut by a full socket is completed from a copy: by the time the
-/// socket has room again the ring may have moved on.
-void FanoutReactor::channel_sent(std::uint32_t slot, std::uint32_t bytes) {
-  Session& session = sessions_[slot];
-  Feed& at = feed(slot, session.send_line);
-  Channel& channel = channels_.at(at.channel);
-  const ring::Position from = session.send_from;
-  ring::Position cursor = from + bytes;
-  if (bytes < session.send_bytes) {
-    // Still held since the send was started.
-    const ring::LogRead range = channel.log->view(*channel.gate, from, from + session.send_bytes);
-    CTI_CHECK(range.status == ring::LogRead::Status::kRange);
-    std::size_t record = 0;
-    while (record < bytes) record += wire::frame_length(range.bytes.data() + record);
-    cursor = from + record;
-    if (record > bytes) {
-      ++counters_.residues;
-      if (!session.outbox.prepend(pool_, range.bytes.subspan(bytes, record - bytes))) {
-        ++counters_.pool_empty;
-        ++counters_.cut_slow;
-        abandon(slot, core::CloseHow::kReset);
-      }
-    }
-    channel.gate->leave(from);
-  }
-  channel.gate->leave(from);
-  at.cursor = cursor;
 }
 
 }  // namespace cti::broker

@@ -10,26 +10,34 @@
 //              log  ------------------------------> cursors      (everything: not copied at all)
 //              tells --------------> outboxes, snapshot images
 //
-// Order    a session's private frames leave after exactly the updates that were there when they were queued (Barrier);
-//          a Tell is taken when the log has been followed to the position that it names, not further.
+// Order    what the stream of one session promises: stream.hpp. Tells and addressed records are taken when the log has been
+//          followed to the position that they name, not further.
 // Slow     a session that does not take its bytes keeps its place. When its outbox is full or the ring has lapped it, it
-//          is marked: it gets a snapshot once it reads again, or is cut (FanoutConfig::slow_policy). Frames are whole,
-//          always: the rest of a record that a full socket cut is kept in the outbox (M7).
+//          is marked: it gets a snapshot once it reads again, or is cut (FanoutConfig::slow_policy). One that takes nothing
+//          for stall_timeout, or not its snapshot in image_timeout, is cut. Frames are whole, always.
+// Owed     what a session has asked for and not read is bounded by not reading more of what it asks (requests in flight,
+//          bytes of replies): nobody is cut for what he had no chance to read (C20).
+// Memory   an allocation that fails ends the session that it was for (M12): guarded(). What ends a session allocates nothing.
+// Time     now_ is time in which this reactor was there: what it stood still (SIGSTOP, a paused machine) is left out, so that
+//          no deadline of a client passes meanwhile (P11): look_at_clock().
 // Threads  turn() and everything else: one thread, or the simulation. request_stop(), snapshot(): any thread.
 // Cost     no allocation, lock or system call per event; a send per session and turn, whatever it carries.
 // Gather   a record after silence leaves at once; while they keep coming, the logs are looked at every FanoutConfig::gather.
-// Files    fanout.cpp: turn, follow, send. fanout_feed.cpp: snapshots, catching up, modes. fanout_input.cpp: what clients
-//          send, deadlines. fanout_frames.cpp: the frames that are made here.
+// Files    fanout.cpp: turn, sessions begin, sends. fanout_lines.cpp: following logs, tells, addressed records.
+//          fanout_feed.cpp: snapshots, catching up, live. fanout_modes.cpp: agent and monitor mode. fanout_input.cpp: what
+//          clients send. fanout_end.cpp: deadlines, and how a session ends. fanout_frames.cpp: frames made here.
 #pragma once
 
-#include "broker/meet/admission.hpp"
 #include "broker/fanout/channel.hpp"
 #include "broker/fanout/client_session.hpp"
 #include "broker/fanout/fanout_config.hpp"
 #include "broker/fanout/fanout_counters.hpp"
-#include "broker/meet/line_shared.hpp"
-#include "broker/fanout/outbox.hpp"
+#include "broker/fanout/image_shelf.hpp"
+#include "broker/fanout/log_follower.hpp"
 #include "broker/fanout/subscription.hpp"
+#include "broker/meet/admission.hpp"
+#include "broker/meet/line_shared.hpp"
+#include "broker/meet/side_record.hpp"
 #include "core/io.hpp"
 #include "core/timer_wheel.hpp"
 #include "ring/seqlock.hpp"
@@ -40,6 +48,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,71 +85,93 @@ class FanoutReactor {
   const FanoutCounters& counters() const noexcept { return counters_; }
   std::uint32_t open_sessions() const noexcept { return open_sessions_; }
   const BlockPool& pool() const noexcept { return pool_; }
+  const ImageShelf& images() const noexcept { return shelf_; }
   /// Any thread: the counters as of a recent turn.
   std::optional<FanoutCounters> snapshot() const { return published_.read(); }
 
  private:
   struct Line {
     LineShared* shared;
-    ring::LogGate* gate;
     AskLane* lane;
-    ring::Position read = 0;  // followed up to here
-    ring::Position held =
-        ring::kNoHold;   // the log is held from here on (FanoutConfig::backpressure)
-    bool asked = false;  // ring its bell at the end of the turn
+    LogFollower updates;
+    LogFollower side;               // what is addressed or internal
+    ring::Position side_after = 0;  // what the next side record comes after; it is not due before
+    std::uint64_t newest = 0;       // sequence of the last update followed
+    bool asked = false;             // ring its bell at the end of the turn
   };
 
   static constexpr std::uint16_t kNoLine = 0xFFFF;
   static constexpr std::size_t kClientNameBytesMax = 64;
+  static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;
+  static constexpr std::size_t kChance =
+      16;  // times outbox_bytes_max: owed to one whose socket takes bytes
   static constexpr std::uint32_t kTurnsAlone = 32, kHoldsInVain = 4;
   static constexpr Nanos kRetry = Millis{20};  // when a queue or the pool was full
+  static constexpr Nanos kLate =
+      Millis{500};  // a turn that comes later than this: we were not there
 
   // fanout.cpp: the turn
   bool nothing_to_do() noexcept;
   TimePoint announce_sleep(TimePoint deadline) noexcept;
-  void follow_lines(std::uint32_t& work);
-  void complete_safely(const core::Completion& completion);
+  void look_at_clock() noexcept;
+  TimePoint on_the_clock(TimePoint own) const noexcept {
+    return own == kNever ? kNever : own + lost_;
+  }
   void complete(const core::Completion& completion);
   void accept(const core::Completion& completion);
   void sent(std::uint32_t slot, std::uint32_t bytes);
-  void channel_sent(std::uint32_t slot, std::uint32_t bytes);
+  std::uint32_t serve_channels();
+  std::uint32_t serve_queued();
+  void serve(std::uint32_t slot);
+  void enqueue(std::uint32_t slot) noexcept;
+  void end_turn();
+  void stop();
+  void out_of_memory(std::uint32_t slot) noexcept;
+  /// Does one step for one session; when memory is short, that session ends.
+  template <class Step>
+  void guarded(std::uint32_t slot, Step&& step) noexcept {
+    try {
+      step();
+    } catch (const std::bad_alloc&) {
+      out_of_memory(slot);
+    }
+  }
+
+  // fanout_lines.cpp: what comes from the lines
+  void follow_lines(std::uint32_t& work);
   std::uint32_t take_tells(Line& line);
+  void take_addressed(Line& line, const SideRecord& record);
   std::uint32_t follow(Line& line, ring::Position limit);
-  void hold(Line& line);
+  ring::Position follow_to(Line& line, ring::Position after);
   bool distribute(Line& line, Bytes record);
   void push_agent(const wire::UpdateView& update, Bytes record);
   void push_system(Bytes record);
   void push(std::uint32_t slot, Bytes record);
-  std::uint32_t serve_channels();
-  std::uint32_t serve_queued();
-  void serve(std::uint32_t slot);
-  bool send_outbox(std::uint32_t slot);
-  bool send_channel(std::uint32_t slot);
-  bool send_image(std::uint32_t slot);
-  void start_send(std::uint32_t slot, SendSource source, Bytes bytes);
-  void enqueue(std::uint32_t slot);
-  void end_turn();
+  void take_tell(Line& line, Tell&& tell);
+  void ask_images();
   void shed(std::uint32_t slot, std::uint16_t line, std::string_view why);
-  void mark_lapped(std::uint32_t slot, std::uint16_t line);
-  void stop();
+  void mark_lapped(std::uint32_t slot, std::uint16_t line) noexcept;
   void all_lapped(Line& line);
 
-  // fanout_feed.cpp: state, modes, resume
+  // fanout_feed.cpp: towards up to date
   void progress(std::uint32_t slot);
   void ask_image(std::uint32_t slot, std::uint16_t line);
   void begin_image(std::uint32_t slot, std::uint16_t line,
-                   std::shared_ptr<const SnapshotImage> image);
+                   std::shared_ptr<const SnapshotImage> image, bool shared);
   void copy_image(std::uint32_t slot);
   void end_image(std::uint32_t slot);
+  void drop_image(std::uint32_t slot) noexcept;
   void catch_up(std::uint32_t slot, std::uint16_t line);
   void go_live(std::uint32_t slot, std::uint16_t line);
-  void leave_channel(std::uint32_t slot, std::uint16_t line);
+  void leave_channel(std::uint32_t slot, std::uint16_t line) noexcept;
   void settle(std::uint32_t slot);
   bool accepts(std::uint32_t slot, std::uint16_t line, const wire::UpdateView& update,
                bool snapshot);
   bool room_for(const Session& session, std::size_t bytes) const;
-  bool try_resume(std::uint32_t slot, std::uint16_t line);
-  void take_tell(Line& line, Tell&& tell);
+  bool may_have_older(std::uint32_t slot, std::uint16_t line, const SnapshotImage& image);
+
+  // fanout_modes.cpp: agent and monitor mode, resume
+  bool try_resume(std::uint32_t slot, std::uint16_t line, wire::SnapshotReason& why);
   void tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell& tell);
   void subscribe(std::uint32_t slot, const wire::SubscribeView& frame);
   void subscribe_agent(std::uint32_t slot, const wire::SubscribeView& frame);
@@ -148,31 +179,39 @@ class FanoutReactor {
   void subscribe_everything(std::uint32_t slot);
   void begin_monitor(std::uint32_t slot, SessionMode mode, const MessageFilter* filter,
                      bool snapshot);
-  void release_channels(std::uint32_t slot);
+  void release_channels(std::uint32_t slot) noexcept;
   static void note_agent(SessionDetail& detail, const wire::UpdateView& update);
   int find_line(std::uint32_t peripheral_id) const;
   bool push_control(Line& line, Ask&& ask);
 
-  // fanout_input.cpp: what clients send, deadlines, ends
+  // fanout_input.cpp: what clients send
   void received(std::uint32_t slot, Bytes bytes);
   bool on_frame(std::uint32_t slot, Bytes frame);
   void on_hello(std::uint32_t slot, Bytes frame);
   void on_request(std::uint32_t slot, Bytes frame);
   int line_of_request(std::uint32_t slot, const wire::ArgumentsView& arguments) const;
   bool take_token(SessionDetail& detail);
+  bool owes_much(const Session& session) const noexcept;
+  void pause(std::uint32_t slot, Bytes rest);
+  void go_on_reading(std::uint32_t slot);
+
+  // fanout_end.cpp: deadlines, ends
   static bool awaits_line(const SessionDetail& detail);
-  void arm(std::uint32_t slot, TimePoint at);
+  void arm(std::uint32_t slot, TimePoint at) noexcept;
   void on_timer(std::uint32_t slot);
-  void schedule(std::uint32_t slot);
+  bool ask_whether_it_lives(std::uint32_t slot);
+  bool overdue(std::uint32_t slot);
+  void schedule(std::uint32_t slot) noexcept;
   void close(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
-             std::uint32_t limit = 0);
-  void abandon(std::uint32_t slot, core::CloseHow how);
-  void leave_feeds(std::uint32_t slot);
-  void closed(std::uint32_t slot);
-  void tell_lines_gone(std::uint32_t slot);
+             std::uint32_t limit = 0) noexcept;
+  void abandon(std::uint32_t slot, core::CloseHow how) noexcept;
+  void leave_feeds(std::uint32_t slot) noexcept;
+  void closed(std::uint32_t slot) noexcept;
+  void tell_lines_gone(std::uint32_t slot) noexcept;
 
   // fanout_frames.cpp: frames made here
   bool append_private(std::uint32_t slot, Bytes frame, std::uint16_t line);
+  bool append_private(std::uint32_t slot, Bytes frame, std::uint16_t line, ring::Position after);
   void send_welcome(std::uint32_t slot, std::uint32_t features);
   void send_status(std::uint32_t slot);
   void send_mode_event(std::uint32_t slot);
@@ -182,13 +221,19 @@ class FanoutReactor {
                       std::string_view text);
   void send_snapshot_mark(std::uint32_t slot, std::uint16_t line, bool begin);
   void add_status(wire::ArgumentsWriter& writer) const;
+  void note(std::string_view text) noexcept;
   void note_session(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
-                    std::uint32_t limit);
+                    std::uint32_t limit) noexcept;
 
   Feed& feed(std::uint32_t slot, std::uint16_t line) {
     return feeds_[std::size_t{slot} * lines_.size() + line];
   }
+  /// The session's detail, feeds and sources.
+  StreamParts parts(std::uint32_t slot) {
+    return {pool_, channels_, {&feed(slot, 0), lines_.size()}, sessions_[slot].detail->image};
+  }
   SessionRef ref(std::uint32_t slot) const;
+  SessionRef own_ref() const { return {shared_.index, {}, 0}; }
   std::uint32_t find(core::ConnectionId id) const noexcept;
 
   const FanoutConfig config_;
@@ -203,6 +248,7 @@ class FanoutReactor {
   std::vector<Feed> feeds_;  // [slot][line]
   BlockPool pool_;
   ChannelTable channels_;
+  ImageShelf shelf_;
   AgentIndex agents_;
   core::TimerWheel timers_;
   std::vector<core::Completion> completions_;
@@ -210,7 +256,12 @@ class FanoutReactor {
   std::vector<std::uint32_t> serving_;
   std::vector<std::byte> scratch_;  // for the frames made here
 
-  TimePoint now_{};
+  TimePoint now_{};                  // without what is in lost_
+  Nanos lost_{0};                    // how long this reactor has stood still in all
+  std::uint32_t stops_ = 0;          // how often
+  TimePoint turned_at_{};            // on the clock: the last turn
+  TimePoint wish_{};                 // on the clock: when the last turn wanted to be called again
+  TimePoint retry_at_ = kNever;      // a line's queue was full: not before
   TimePoint followed_at_{};          // when a turn last had records
   bool gathered_ = false;            // the next records have been held
   std::uint32_t held_in_vain_ = 0;   // one after the other

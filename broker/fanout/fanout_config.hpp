@@ -34,26 +34,34 @@ struct FanoutConfig {
   Nanos handshake_timeout = Seconds{10};  ///< from accept to Hello (C1)
   Nanos message_timeout = Seconds{20};    ///< from the first byte of a frame to its last (C2)
   Nanos answer_timeout = Seconds{60};     ///< a line's answer to the wish for a mode or a snapshot
-  Nanos close_timeout = Seconds{2};       ///< from kClose queued to the end, whatever the peer does
+  Nanos image_timeout = Seconds{60};      ///< from being given a snapshot to having taken it (C19)
+  Nanos stall_timeout = Seconds{120};  ///< from a full socket to the next byte that it takes (C19)
+  Nanos close_timeout = Seconds{2};    ///< from kClose queued to the end, whatever the peer does
   Nanos heartbeat_interval = Seconds{60};  ///< silence after which the server asks; 0: off
   std::uint32_t heartbeat_retries = 5;  ///< closed after (retries + 1) * interval of silence (C9)
 
   // Requests (C12).
   std::uint32_t requests_per_second = 100;  ///< per session
   std::uint32_t requests_burst = 200;
+  /// Of one session, with the lines and not answered: at it nothing more is read from the session (C20).
+  std::uint32_t requests_in_flight_max = 64;
 
   // Slow sessions (C8, M7, N5).
   SlowPolicy slow_policy = SlowPolicy::kSnapshot;
   std::uint32_t outbox_updates_bytes =
       32 * 1024;  ///< updates and snapshot records wait here; past it: slow_policy
-  std::uint32_t outbox_bytes_max =
-      64 * 1024;  ///< with replies and private events; past it the session is cut
+  /// With replies and private events. At half of it nothing more is read from the session, until it has read; past it a
+  /// session that does not take what it is sent is cut.
+  std::uint32_t outbox_bytes_max = 64 * 1024;
   std::size_t outbox_pool_bytes = std::size_t{256}
                                   << 20;  ///< of all sessions of one reactor; touched as used
 
   /// True: a line waits for this reactor before it overwrites what the reactor has not followed yet (its spill fills, then
   /// it stops reading from the CTI Server). False: the reactor is overtaken, and its sessions get a snapshot.
   bool backpressure = true;
+
+  /// Snapshot images that sessions hold, in all (C19): at it, who wants one waits until another has been taken.
+  std::size_t images_bytes_max = std::size_t{64} << 20;
 
   // Channels: one per distinct filter and line.
   std::uint32_t channels_max = 256;

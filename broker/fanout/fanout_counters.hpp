@@ -25,12 +25,13 @@ struct FanoutCounters {
   std::uint64_t sends_short = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t resumed = 0;  ///< lines on which a session went on where it was
-  std::uint64_t resume_too_old = 0;
+  std::uint64_t resumed = 0;         ///< lines on which a session went on where it was
+  std::uint64_t resume_too_old = 0;  ///< resumes that became a snapshot, for whatever reason
+  std::uint64_t resume_ahead = 0;  ///< of them: the client had seen more than this server has (C15)
   // trouble
-  std::uint64_t lapped = 0;          ///< C8, M7: sessions marked for a snapshot
-  std::uint64_t cut_slow = 0;        ///< C8: sessions cut by policy, or past every bound
-  std::uint64_t cut_lost = 0;      ///< sessions cut because a line could not keep an answer to them
+  std::uint64_t lapped = 0;    ///< C8, M7: sessions marked for a snapshot
+  std::uint64_t cut_slow = 0;  ///< C8: sessions cut by policy, or past every bound
+  std::uint64_t cut_lost = 0;  ///< sessions cut because a line could not keep an answer to them
   std::uint64_t reactor_lapped = 0;  ///< the reactor itself was too slow for a line's log
   std::uint64_t residues = 0;        ///< M7: records cut by a full socket whose rest was kept
   std::uint64_t pool_empty = 0;
@@ -38,6 +39,15 @@ struct FanoutCounters {
   std::uint64_t filters_refused = 0;
   std::uint64_t tells_stale = 0;    ///< for sessions that had ended
   std::uint64_t channel_waits = 0;  ///< offers put off because a ring was still being sent
+  std::uint64_t cut_stalled =
+      0;  ///< C19: sessions cut because they took nothing, or not their snapshot
+  std::uint64_t images_waited =
+      0;  ///< C19: turns in which a snapshot was wanted and the bound stood in the way
+  std::uint64_t images_handed_on = 0;  ///< first snapshots given from an image made for another
+  std::uint64_t pauses = 0;            ///< C20: reading from a session stopped until it reads
+  std::uint64_t late_turns = 0;        ///< P11: this reactor stood still for a while
+  std::uint64_t addressed = 0;         ///< frames given to the session or agent that they are for
+  std::uint64_t addressed_lost = 0;    ///< addressed records overtaken before this reactor saw them
   // requests
   std::uint64_t requests = 0;
   std::uint64_t requests_busy = 0;     ///< the line's queue was full
@@ -50,6 +60,8 @@ struct FanoutCounters {
   std::uint64_t channels = 0;
   std::uint64_t pool_blocks = 0;
   std::uint64_t pool_blocks_highest = 0;
+  std::uint64_t images_bytes = 0;
+  std::uint64_t images_bytes_highest = 0;
 };
 
 }  // namespace cti::broker

@@ -1,4 +1,4 @@
-// The frames that the fan-out side makes itself, and its lines in the log.
+// fanout_frames.cpp - the frames that the fan-out side makes itself, and its lines in the log.
 #include "broker/fanout/fanout.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
@@ -14,18 +14,22 @@ using wire::Keyword;
 /// Queues a frame of the session's own, behind the updates of `line` that it has been given so far (kNoLine: none in
 /// particular). False: it has too much unread already, and is cut.
 bool FanoutReactor::append_private(std::uint32_t slot, Bytes frame, std::uint16_t line) {
+  return append_private(slot, frame, line, line == kNoLine ? 0 : lines_[line].updates.read());
+}
+
+/// The same, behind the updates up to `after` of the line's log, when it has not been given those yet.
+bool FanoutReactor::append_private(std::uint32_t slot, Bytes frame, std::uint16_t line,
+                                   ring::Position after) {
   Session& session = sessions_[slot];
   if (session.state >= SessionState::kClosing) return false;
-  Barrier barrier;
-  if (line != kNoLine) {
-    const Feed& at = feed(slot, line);
-    if (at.state == FeedState::kLive && at.channel != kNoChannel) {
-      barrier = Barrier{channels_.next(channels_.at(at.channel)), line};
-    }
-  }
+  // Whose socket is full has had his chance to read; who has not may be owed the answers to all that he was let ask.
+  const std::size_t bound =
+      std::size_t{config_.outbox_bytes_max} * (session.stream.blocked() ? 1 : kChance);
   const bool bounded =
-      session.outbox.empty() || session.outbox.bytes() + frame.size() <= config_.outbox_bytes_max;
-  if (bounded && !frame.empty() && session.outbox.append(pool_, frame, barrier)) {
+      session.stream.outbox_empty() || session.stream.bytes() + frame.size() <= bound;
+  if (bounded && !frame.empty() &&
+      (line == kNoLine ? session.stream.append(parts(slot), frame)
+                       : session.stream.append(parts(slot), frame, line, after))) {
     enqueue(slot);
     return true;
   }
@@ -149,28 +153,35 @@ void FanoutReactor::refuse_request(std::uint32_t slot, const wire::RequestView& 
 
 void FanoutReactor::send_snapshot_mark(std::uint32_t slot, std::uint16_t line, bool begin) {
   const SessionDetail& detail = *sessions_[slot].detail;
-  const Position& at = detail.image->position;
+  const Position& at = detail.image.image->position;
   if (begin) {
-    wire::SnapshotBeginWriter writer(
-        scratch_, {.id = at.sequence,
-                   .lineage = at.lineage,
-                   .epoch = at.epoch,
-                   .peripheral_id = detail.image->peripheral_id,
-                   .reason = static_cast<wire::SnapshotReason>(feed(slot, line).reason)});
+    wire::SnapshotBeginWriter writer(scratch_, {.id = at.sequence,
+                                                .lineage = at.lineage,
+                                                .epoch = at.epoch,
+                                                .peripheral_id = detail.image.image->peripheral_id,
+                                                .reason = feed(slot, line).reason()});
     append_private(slot, writer.finish(), kNoLine);
     return;
   }
   wire::SnapshotEndWriter writer(scratch_, {.id = at.sequence,
                                             .lineage = at.lineage,
                                             .epoch = at.epoch,
-                                            .peripheral_id = detail.image->peripheral_id,
-                                            .records = detail.image_records});
+                                            .peripheral_id = detail.image.image->peripheral_id,
+                                            .records = detail.image.records});
   append_private(slot, writer.finish(), kNoLine);
+}
+
+void FanoutReactor::note(std::string_view text) noexcept {
+  try {
+    if (note_) note_(true, text);
+  } catch (const std::bad_alloc&) {
+    ++counters_.out_of_memory;
+  }
 }
 
 /// One line per reason and second at most; what was left out is counted and told with the next one.
 void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason,
-                                 std::string_view text, std::uint32_t limit) {
+                                 std::string_view text, std::uint32_t limit) noexcept {
   if (!note_) return;
   const auto kind = std::min<std::size_t>(static_cast<std::size_t>(reason), noted_at_.size() - 1);
   if (now_ < noted_at_[kind]) {
@@ -178,17 +189,22 @@ void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason,
     return;
   }
   noted_at_[kind] = now_ + Seconds{1};
-  const SessionDetail& detail = *sessions_[slot].detail;
-  const core::Endpoint peer = io_.peer(detail.connection);
-  std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host +
-                     ":" + std::to_string(peer.port);
-  if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
-  line += " closed, " + std::string(wire::name_of(reason)) + ": " + core::log::escaped(text, 256);
-  if (limit > 0) line += "; limit " + std::to_string(limit);
-  if (const auto more = std::exchange(unnoted_[kind], 0); more > 0) {
-    line += "; " + std::to_string(more) + " more since the last line";
+  try {
+    const SessionDetail& detail = *sessions_[slot].detail;
+    const core::Endpoint peer = io_.peer(detail.connection);
+    std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host +
+                       ":" + std::to_string(peer.port);
+    if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
+    line += " closed, " + std::string(wire::name_of(reason)) + ": " + core::log::escaped(text, 256);
+    if (limit > 0) line += "; limit " + std::to_string(limit);
+    if (unnoted_[kind] > 0)
+      line += "; " + std::to_string(unnoted_[kind]) + " more since the last line";
+    note_(reason != wire::CloseReason::kServerStopping && reason != wire::CloseReason::kNormal,
+          line);
+    unnoted_[kind] = 0;
+  } catch (const std::bad_alloc&) {
+    ++unnoted_[kind];  // told with the next line
   }
-  note_(reason != wire::CloseReason::kServerStopping && reason != wire::CloseReason::kNormal, line);
 }
 
 }  // namespace cti::broker

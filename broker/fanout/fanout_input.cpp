@@ -1,4 +1,4 @@
-// What clients send, the deadlines they are held to, and how a session ends.
+// fanout_input.cpp - what clients send, and when nothing more is read from them.
 #include "broker/fanout/fanout.hpp"
 #include "broker/model/object_id.hpp"
 #include "core/log.hpp"
@@ -17,11 +17,19 @@ void FanoutReactor::received(std::uint32_t slot, Bytes bytes) {
   Session& session = sessions_[slot];
   if (session.state >= SessionState::kClosing) return;
   SessionDetail& detail = *session.detail;
-  const bool was_pending = detail.cutter.pending() > 0;
+  if (detail.paused) return pause(slot, bytes);  // it was on its way when reading was stopped
+  const std::size_t was_pending = detail.cutter.pending();
   bool any = false;
+  std::size_t looked_at = 0;  // of `bytes`, when a frame was the last for now
   const auto fed = detail.cutter.feed(bytes, [&](Bytes frame) {
     any = true;
-    return on_frame(slot, frame);
+    if (!on_frame(slot, frame)) return false;
+    if (!owes_much(session)) return true;
+    // Where the frame ends in the chunk; one that straddled it lies elsewhere, and was the chunk's first.
+    const bool here = frame.data() >= bytes.data() && frame.data() < bytes.data() + bytes.size();
+    looked_at = here ? static_cast<std::size_t>(frame.data() - bytes.data()) + frame.size()
+                     : frame.size() - was_pending;
+    return false;
   });
   if (session.state >= SessionState::kClosing) return;
   if (!fed.ok()) {
@@ -32,10 +40,54 @@ void FanoutReactor::received(std::uint32_t slot, Bytes bytes) {
         too_long && !opening ? CloseReason::kFrameTooLong : CloseReason::kMalformed;
     return close(slot, reason, describe(fed.error()), fed.error().limit);
   }
-  if (detail.cutter.pending() > 0 && (any || !was_pending)) {
+  if (looked_at > 0) return pause(slot, bytes.subspan(looked_at));
+  if (detail.cutter.pending() > 0 && (any || was_pending == 0)) {
     detail.frame_since = now_;  // a deadline for the frame, however its bytes drip in (C2)
     arm(slot, now_ + config_.message_timeout);
   }
+}
+
+// ---- what it is owed (C20) ----
+
+/// It has asked for as much as it may without having read the answers.
+bool FanoutReactor::owes_much(const Session& session) const noexcept {
+  return session.detail->in_flight >= config_.requests_in_flight_max ||
+         session.stream.bytes() > config_.outbox_bytes_max / 2;
+}
+
+/// Nothing more is read from it, and what has been is kept, until it has read or been answered. The kernel's buffers make
+/// the other side wait.
+void FanoutReactor::pause(std::uint32_t slot, Bytes rest) {
+  Session& session = sessions_[slot];
+  SessionDetail& detail = *session.detail;
+  if (detail.unread.size() + rest.size() > kUnreadBytesMax) {
+    return close(slot, CloseReason::kOutOfResources, "more came than was asked for",
+                 static_cast<std::uint32_t>(kUnreadBytesMax));
+  }
+  detail.unread.insert(detail.unread.end(), rest.begin(), rest.end());
+  if (std::exchange(detail.paused, true)) return;
+  detail.paused_since = now_;
+  ++counters_.pauses;
+  io_.set_receiving(detail.connection, false);
+  session.unsettled = true;
+  arm(slot, now_ + config_.answer_timeout);
+  enqueue(slot);
+}
+
+/// Half of what stopped it is done: what was kept is looked at, and more is read.
+void FanoutReactor::go_on_reading(std::uint32_t slot) {
+  Session& session = sessions_[slot];
+  SessionDetail& detail = *session.detail;
+  if (detail.in_flight > config_.requests_in_flight_max / 2 ||
+      session.stream.bytes() > config_.outbox_bytes_max / 4) {
+    return;
+  }
+  detail.paused = false;
+  detail.last_heard = now_;  // it has not been listened to
+  std::vector<std::byte> kept;
+  kept.swap(detail.unread);
+  io_.set_receiving(detail.connection, true);
+  received(slot, kept);
 }
 
 /// One whole frame. False: the session is being closed; what else it sent is not looked at.
@@ -161,6 +213,7 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   const AskPush pushed =
       to.lane->push(std::move(ask), detail.shares[static_cast<std::size_t>(line)]);
   if (pushed == AskPush::kTaken) {
+    ++detail.in_flight;
     to.asked = true;
     return;
   }
@@ -196,161 +249,6 @@ bool FanoutReactor::take_token(SessionDetail& detail) {
   if (detail.tokens == 0) return false;
   --detail.tokens;
   return true;
-}
-
-// ---- deadlines ----
-
-/// One timer per session, at the earliest of its deadlines or before.
-void FanoutReactor::arm(std::uint32_t slot, TimePoint at) {
-  SessionDetail& detail = *sessions_[slot].detail;
-  if (detail.timer && detail.timer_at <= at) return;
-  if (detail.timer) timers_.cancel(detail.timer);
-  detail.timer = timers_.arm(at, slot);
-  detail.timer_at = at;
-  CTI_CHECK(detail.timer);  // the wheel has a place for every slot
-}
-
-/// Arms the timer for the next deadline that the session's state has.
-void FanoutReactor::schedule(std::uint32_t slot) {
-  const Session& session = sessions_[slot];
-  const SessionDetail& detail = *session.detail;
-  if (session.state == SessionState::kOpening)
-    return arm(slot, detail.opened + config_.handshake_timeout);
-  if (session.state == SessionState::kClosing)
-    return arm(slot, detail.closing_since + config_.close_timeout);
-  if (session.state == SessionState::kClosed) return;
-  if (detail.cutter.pending() > 0) arm(slot, detail.frame_since + config_.message_timeout);
-  if (awaits_line(detail)) arm(slot, detail.asked_at + config_.answer_timeout);
-  if (config_.heartbeat_interval > Nanos{0}) {
-    arm(slot, detail.last_heard + config_.heartbeat_interval * (detail.heartbeats_sent + 1));
-  }
-}
-
-bool FanoutReactor::awaits_line(const SessionDetail& detail) {
-  return detail.image_pending && !detail.image;
-}
-
-void FanoutReactor::on_timer(std::uint32_t slot) {
-  Session& session = sessions_[slot];
-  SessionDetail& detail = *session.detail;
-  switch (session.state) {
-    case SessionState::kFree:
-    case SessionState::kClosed:
-      return;
-    case SessionState::kClosing:
-      if (now_ >= detail.closing_since + config_.close_timeout)
-        return abandon(slot, core::CloseHow::kReset);
-      return schedule(slot);
-    case SessionState::kOpening:
-      if (now_ >= detail.opened + config_.handshake_timeout) {
-        return close(slot, CloseReason::kHandshakeTimeout, "no complete Hello in time");
-      }
-      return schedule(slot);
-    default:
-      break;
-  }
-  if (detail.cutter.pending() > 0 && now_ >= detail.frame_since + config_.message_timeout) {
-    return close(slot, CloseReason::kFrameTimeout, "a frame was begun and not completed in time");
-  }
-  if (awaits_line(detail) && now_ >= detail.asked_at + config_.answer_timeout) {
-    return close(slot, CloseReason::kOutOfResources, "the line did not answer in time");
-  }
-  const Nanos silence = now_ - detail.last_heard;
-  if (config_.heartbeat_interval > Nanos{0} &&
-      silence >= config_.heartbeat_interval * (detail.heartbeats_sent + 1)) {
-    if (detail.heartbeats_sent >= config_.heartbeat_retries) {
-      return close(slot, CloseReason::kHeartbeatMissed, "too long silent");
-    }
-    ++detail.heartbeats_sent;
-    ++counters_.heartbeats_sent;
-    wire::HeartbeatReqWriter question(scratch_, {.id = detail.heartbeats_sent});
-    if (!append_private(slot, question.finish(), kNoLine)) return;
-  }
-  if (session.unsettled) enqueue(slot);
-  schedule(slot);
-}
-
-// ---- ends ----
-
-/// Says goodbye with a reason; the connection ends when that has been sent, or at close_timeout.
-void FanoutReactor::close(std::uint32_t slot, CloseReason reason, std::string_view text,
-                          std::uint32_t limit) {
-  Session& session = sessions_[slot];
-  if (session.state == SessionState::kFree || session.state >= SessionState::kClosing) return;
-  ++counters_.closed_by_us[std::min<std::size_t>(static_cast<std::size_t>(reason),
-                                                 counters_.closed_by_us.size() - 1)];
-  note_session(slot, reason, text, limit);
-  leave_feeds(slot);
-  tell_lines_gone(slot);
-  session.state = SessionState::kClosing;
-  session.detail->closing_since = now_;
-  io_.set_receiving({slot, session.generation}, false);
-  wire::CloseWriter writer(scratch_, {.reason = reason});
-  writer.arguments().add_string(Keyword::ErrorMessage, text);
-  if (limit > 0) writer.arguments().add_uint("Limit", limit);
-  if (!session.outbox.append(pool_, writer.finish())) return abandon(slot, core::CloseHow::kReset);
-  arm(slot, now_ + config_.close_timeout);
-  enqueue(slot);
-}
-
-/// Ends the connection without another word.
-void FanoutReactor::abandon(std::uint32_t slot, core::CloseHow how) {
-  Session& session = sessions_[slot];
-  if (session.state == SessionState::kClosed) return;
-  leave_feeds(slot);
-  tell_lines_gone(slot);
-  session.state = SessionState::kClosed;
-  io_.close({slot, session.generation}, how);
-}
-
-/// The session gets no more updates. What it holds (channels, a place in the index) it keeps until closed().
-void FanoutReactor::leave_feeds(std::uint32_t slot) {
-  Session& session = sessions_[slot];
-  SessionDetail& detail = *session.detail;
-  for (std::uint16_t line = 0; line < lines_.size(); ++line) {
-    leave_channel(slot, line);
-    feed(slot, line).state = FeedState::kOff;
-  }
-  session.pushing = false;
-  session.unsettled = false;
-  // A run of an image that has been begun is finished first: frames are whole.
-  if (session.source != SendSource::kImage && detail.image_offset >= detail.image_run_end)
-    detail.image.reset();
-}
-
-void FanoutReactor::tell_lines_gone(std::uint32_t slot) {
-  SessionDetail& detail = *sessions_[slot].detail;
-  if (sessions_[slot].number == 0 || std::exchange(detail.told_gone, true)) return;
-  for (Line& line : lines_) {
-    line.lane->session_gone(ref(slot));
-    line.asked = true;
-  }
-}
-
-/// kClosed: nothing of the connection is in flight any more. The slot is free.
-void FanoutReactor::closed(std::uint32_t slot) {
-  Session& session = sessions_[slot];
-  SessionDetail& detail = *session.detail;
-  if (session.source == SendSource::kChannel) {
-    channels_.at(feed(slot, session.send_line).channel).gate->leave(session.send_from);
-  }
-  session.source = SendSource::kNone;
-  leave_feeds(slot);
-  tell_lines_gone(slot);
-  release_channels(slot);
-  agents_.remove(slot);
-  session.outbox.clear(pool_);
-  if (detail.timer) timers_.cancel(detail.timer);
-  if (detail.admitted) {
-    admission_.leave(detail.address);
-  } else if (refusals_ > 0) {
-    --refusals_;
-  }
-  if (detail.counted_monitor) --monitors_;
-  session.state = SessionState::kFree;
-  session.detail.reset();
-  --open_sessions_;
-  ++counters_.ended;
 }
 
 }  // namespace cti::broker

@@ -72,6 +72,50 @@ class Outbox {
     if (block.begin == block.end) drop_first(pool);
   }
 
+  /// Whether match(barrier) holds for a block.
+  template <class Match>
+  bool any(const BlockPool& pool, Match&& match) const noexcept {
+    for (std::uint32_t index = first_; index != kNoBlock; index = pool.at(index).next) {
+      if (match(pool.at(index).barrier)) return true;
+    }
+    return false;
+  }
+
+  /// Moves every block of which decide(barrier, becomes) says true behind what is in `to`, under the barrier `becomes`.
+  /// The blocks of one frame have one barrier: frames move whole, and keep their order.
+  template <class Decide>
+  void move_to(Outbox& to, BlockPool& pool, Decide&& decide) noexcept {
+    std::uint32_t before = kNoBlock;
+    for (std::uint32_t index = first_; index != kNoBlock;) {
+      Block& block = pool.at(index);
+      const std::uint32_t next = block.next;
+      Barrier becomes;
+      if (!decide(block.barrier, becomes)) {
+        before = index;
+        index = next;
+        continue;
+      }
+      (before == kNoBlock ? first_ : pool.at(before).next) = next;
+      if (last_ == index) last_ = before;
+      const auto bytes = static_cast<std::uint32_t>(block.end - block.begin);
+      CTI_CHECK(bytes <= bytes_);
+      bytes_ -= bytes;
+      to.bytes_ += bytes;
+      block.next = kNoBlock;
+      block.barrier = becomes;
+      (to.last_ == kNoBlock ? to.first_ : pool.at(to.last_).next) = index;
+      to.last_ = index;
+      index = next;
+    }
+    invariants();
+    to.invariants();
+  }
+
+  void invariants() const noexcept {
+    CTI_CHECK((first_ == kNoBlock) == (last_ == kNoBlock));
+    CTI_CHECK((first_ == kNoBlock) == (bytes_ == 0));
+  }
+
   void clear(BlockPool& pool) noexcept {
     while (first_ != kNoBlock) drop_first(pool);
     bytes_ = 0;

@@ -57,6 +57,9 @@ struct FileSettings {
   std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
   std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
   std::uint32_t heartbeat_s = seconds(broker::FanoutConfig{}.heartbeat_interval);
+  std::uint32_t image_timeout_s = seconds(broker::FanoutConfig{}.image_timeout);
+  std::uint32_t stall_timeout_s = seconds(broker::FanoutConfig{}.stall_timeout);
+  std::uint32_t images_mib = 64;
   std::uint32_t channel_kib = 1024;
   std::uint32_t outbox_updates_kib = 32;
   std::uint32_t outbox_kib = 64;
@@ -109,6 +112,15 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
                                "Of one session, in the long run.");
   table.integer<std::uint32_t>("requests_burst", fanout.requests_burst, 1, 1'000'000,
                                "Of one session, at once.");
+  table.integer<std::uint32_t>("requests_in_flight_max", fanout.requests_in_flight_max, 1, 1024,
+                               "Of one session, unanswered; at it no more is read from it.");
+  table.integer<std::uint32_t>("stall_timeout_s", file.stall_timeout_s, 1, 86'400,
+                               "Closed when its socket takes nothing for so long.");
+  table.integer<std::uint32_t>("image_timeout_s", file.image_timeout_s, 1, 86'400,
+                               "Closed when it has not taken its snapshot in so long.");
+  table.integer<std::uint32_t>("images_mib", file.images_mib, 1, 65'536,
+                               "Snapshots that sessions are taking, per fan-out reactor; "
+                               "at it the next ones wait.");
   table.choice<SlowPolicy>("slow", fanout.slow_policy,
                            {{"snapshot", SlowPolicy::kSnapshot}, {"cut", SlowPolicy::kCut}},
                            "What a session gets that does not read as fast as updates come.");
@@ -253,6 +265,9 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   fanout.handshake_timeout = Seconds{file.handshake_timeout_s};
   fanout.message_timeout = Seconds{file.message_timeout_s};
   fanout.heartbeat_interval = Seconds{file.heartbeat_s};
+  fanout.image_timeout = Seconds{file.image_timeout_s};
+  fanout.stall_timeout = Seconds{file.stall_timeout_s};
+  fanout.images_bytes_max = std::size_t{file.images_mib} << 20;
   fanout.channel_bytes = std::size_t{file.channel_kib} << 10;
   fanout.outbox_updates_bytes = file.outbox_updates_kib << 10;
   fanout.outbox_bytes_max = file.outbox_kib << 10;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -387,6 +388,8 @@ struct WorldOptions {
   core::SimFaults faults;
   std::uint64_t seed = 1;
   RendezvousLimits limits;
+  std::function<std::unique_ptr<core::Io>(std::unique_ptr<core::Io>)> wrap_io;  ///< the reactor's
+  std::function<std::uint32_t(FanoutReactor&, TimePoint)> turn;  ///< in place of a plain one
 };
 
 inline FanoutConfig small_config() {
@@ -407,6 +410,7 @@ class FanoutWorld {
         admission(options.config.sessions_max, options.config.sessions_per_address_max),
         io(network.make_io(kServerHost, FanoutReactor::io_limits(options.config))),
         shared(0, options.peripherals.size(), options.limits) {
+    if (options.wrap_io) io = options.wrap_io(std::move(io));
     shared.io = io.get();
     std::vector<LineShared*> line_shares;
     for (std::size_t i = 0; i < options.peripherals.size(); ++i) {
@@ -419,7 +423,9 @@ class FanoutWorld {
         options.config, *io, shared, line_shares, admission,
         [this](bool, std::string_view text) { notes.emplace_back(text); });
     EXPECT_TRUE(reactor->listen({std::string(kServerHost), kServerPort}).ok());
-    world.add(kServerHost, [this](TimePoint deadline) { return reactor->turn(deadline); });
+    world.add(kServerHost, [this, turn = options.turn](TimePoint deadline) {
+      return turn ? turn(*reactor, deadline) : reactor->turn(deadline);
+    });
     for (std::size_t i = 0; i < lines.size(); ++i) {
       world.add("10.0.1." + std::to_string(i + 1),
                 [this, i](TimePoint deadline) { return lines[i]->turn(deadline); });

@@ -91,6 +91,8 @@ class NullFanout {
   }
   void publish() { log_->publish(); }
 
+  FanoutShared& shared() { return shared_; }
+
   /// Turns until everything that was published has been handed to the sockets.
   void settle() {
     do {

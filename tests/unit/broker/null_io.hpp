@@ -9,6 +9,7 @@
 
 #include <cstring>
 #include <utility>
+#include <functional>
 #include <vector>
 
 namespace cti::broker {
@@ -60,6 +61,7 @@ class NullIo : public core::Io {
     next_.push_back({.event = core::IoEvent::kClosed, .connection = id});
   }
   std::size_t wait(std::span<core::Completion> out, TimePoint) override {
+    if (in_wait) in_wait();
     if (at_ == given_.size()) {
       given_.clear();
       at_ = 0;
@@ -79,6 +81,8 @@ class NullIo : public core::Io {
   std::string_view backend() const noexcept override { return "null"; }
   const core::IoCounters& counters() const noexcept override { return counters_; }
   bool idle() const { return next_.empty() && at_ == given_.size(); }
+
+  std::function<void()> in_wait;  ///< what another thread does meanwhile
 
  private:
   std::vector<std::uint32_t> generations_;

@@ -1,0 +1,250 @@
+// fanout_lines.cpp - what comes from the lines: updates to those who listen, tells and addressed records to the one they name.
+#include "broker/fanout/fanout.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cti::broker {
+
+/// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together. Where that is
+/// a single one time after time, as when each is said in answer to the one before, kTurnsAlone turns are not held.
+void FanoutReactor::follow_lines(std::uint32_t& work) {
+  for (Line& line : lines_) work += take_tells(line);
+  if (now_ < gather_until_) return;
+  std::uint32_t records = 0;
+  for (Line& line : lines_) records += follow(line, line.shared->log.tail());
+  work += records;
+  if (records == 0) return;
+  if (std::exchange(gathered_, false)) held_in_vain_ = records == 1 ? held_in_vain_ + 1 : 0;
+  if (held_in_vain_ == kHoldsInVain) turns_alone_ = kTurnsAlone, held_in_vain_ = 0;
+  const bool soon = now_ - followed_at_ <= config_.gather;
+  followed_at_ = now_;
+  if (turns_alone_ > 0) {
+    --turns_alone_;
+  } else if (soon) {
+    gather_until_ = now_ + config_.gather;
+    gathered_ = true;
+  }
+}
+
+/// Follows the updates to `after`, if the line has published that far and the turn's work allows it; says where it stands.
+ring::Position FanoutReactor::follow_to(Line& line, ring::Position after) {
+  if (line.updates.read() < after) follow(line, std::min(after, line.shared->log.tail()));
+  return line.updates.read();
+}
+
+/// What is for one session or agent, each when the updates that it comes after have been given out.
+std::uint32_t FanoutReactor::take_tells(Line& line) {
+  TellLane& lane = *shared_.tells[line.shared->index];
+  const auto follow_updates = [&](ring::Position after) { return follow_to(line, after); };
+  const auto take = [&](Tell&& tell) {
+    const std::uint32_t slot = tell.to.connection.slot;
+    guarded(slot, [&] { take_tell(line, std::move(tell)); });
+  };
+  std::size_t taken = 0;
+  std::uint32_t addressed = 0;
+  line.side_after = 0;
+  const auto give = [&](Bytes bytes) {
+    const SideRecord record = SideRecord::read(bytes);
+    const ring::Position after = record.header.after_log_position;
+    // Tells that come after less are first.
+    taken += lane.take_due(
+        config_.tells_per_turn,
+        [&](ring::Position told) { return told < after ? follow_to(line, told) : 0; }, take);
+    if (follow_to(line, after) < after) {
+      line.side_after = after;
+      return false;
+    }
+    take_addressed(line, record);
+    return true;
+  };
+  if (line.side.follow(line.shared->side->tail(), config_.log_bytes_per_read,
+                       config_.log_bytes_per_turn, addressed, give,
+                       [](ring::Position) {}) == LogFollower::End::kLapped) {
+    ++counters_.addressed_lost;
+    note("fan-out: records for single sessions were overtaken before this reactor saw them");
+    line.side.skip(line.shared->side->tail());
+  }
+  taken += lane.take_due(config_.tells_per_turn, follow_updates, take);
+  return static_cast<std::uint32_t>(taken) + addressed;
+}
+
+/// A record that is no update: for the sessions of one agent, for one session, or for none of ours.
+void FanoutReactor::take_addressed(Line& line, const SideRecord& record) {
+  const SideHeader& header = record.header;
+  const auto give = [&](std::uint32_t slot) {
+    const SessionState state = sessions_[slot].state;
+    if (state < SessionState::kWelcomed || state >= SessionState::kClosing) return;
+    if (append_private(slot, record.frame, line.shared->index, header.after_log_position))
+      ++counters_.addressed;
+  };
+  switch (header.kind) {
+    case SideKind::kToAgent:
+      return agents_.for_each(header.agent_key, give);
+    case SideKind::kToSession: {
+      if (header.session.fanout != shared_.index) return;
+      const std::uint32_t slot = find(header.session.connection);
+      if (slot == AgentIndex::kNone) return;
+      if (sessions_[slot].number == header.session.session_number) give(slot);
+      return;
+    }
+    case SideKind::kInternal:
+      return;
+  }
+}
+
+std::uint32_t FanoutReactor::follow(Line& line, ring::Position limit) {
+  const std::uint16_t index = line.shared->index;
+  std::uint32_t records = 0;
+  const LogFollower::End end = line.updates.follow(
+      limit, config_.log_bytes_per_read, config_.log_bytes_per_turn, records,
+      [&](Bytes record) { return distribute(line, record); },
+      [&](ring::Position read) {
+        channels_.publish(index);
+        channels_.set_read(index, read);
+      });
+  if (end == LogFollower::End::kLapped) {
+    all_lapped(line);
+    return records + 1;
+  }
+  counters_.records_followed += records;
+  return records;
+}
+
+/// Gives one record to whoever wants it. False: a channel has no room now; nothing has been given to anybody.
+bool FanoutReactor::distribute(Line& line, Bytes record) {
+  if (record.size() < wire::UpdateView::kFixedBytes) [[unlikely]] {
+    ++counters_.records_malformed;
+    return true;
+  }
+  const auto update = wire::UpdateView::trusted(record);
+  if (!channels_.offer(line.shared->index, update, record)) return false;
+  line.newest = wire::frame_id(record.data());
+  if (update.agent_key() != 0) push_agent(update, record);
+  if ((update.topics() & wire::topic::kSystem) != 0) push_system(record);
+  return true;
+}
+
+void FanoutReactor::push_agent(const wire::UpdateView& update, Bytes record) {
+  if ((update.topics() & wire::topic::kSystem) != 0) return;  // goes to everybody
+  agents_.for_each(update.agent_key(), [&](std::uint32_t slot) { push(slot, record); });
+}
+
+void FanoutReactor::push_system(Bytes record) {
+  for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) push(slot, record);
+}
+
+void FanoutReactor::push(std::uint32_t slot, Bytes record) {
+  Session& session = sessions_[slot];
+  if (!session.pushing) return;
+  const bool room = room_for(session, record.size());
+  if (room && session.stream.append(parts(slot), record)) [[likely]] {
+    ++counters_.records_pushed;
+    return enqueue(slot);
+  }
+  if (room) ++counters_.pool_empty;
+  shed(slot, session.detail->agent_line, "does not take its updates as fast as they come");
+}
+
+/// The log has passed this reactor: whoever listened live has missed something.
+void FanoutReactor::all_lapped(Line& line) {
+  ++counters_.reactor_lapped;
+  line.updates.skip(line.shared->log.tail());
+  const std::uint16_t index = line.shared->index;
+  channels_.set_read(index, line.updates.read());
+  for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) {
+    if (sessions_[slot].state == SessionState::kFree) continue;
+    if (feed(slot, index).live()) mark_lapped(slot, index);
+  }
+  note("fan-out: the log of a line has overtaken the reactor; its sessions get a snapshot");
+}
+
+/// The session is behind by more than it may be: by policy it is cut, or gets a snapshot in place of what it missed.
+void FanoutReactor::shed(std::uint32_t slot, std::uint16_t line, std::string_view why) {
+  if (config_.slow_policy == SlowPolicy::kSnapshot) return mark_lapped(slot, line);
+  ++counters_.cut_slow;
+  close(slot, wire::CloseReason::kTooSlow, why, config_.outbox_updates_bytes);
+}
+
+void FanoutReactor::mark_lapped(std::uint32_t slot, std::uint16_t line) noexcept {
+  Session& session = sessions_[slot];
+  session.stream.lapped(parts(slot), line, lines_[line].updates.read());
+  leave_channel(slot, line);
+  session.pushing = false;
+  session.unsettled = true;
+  ++session.detail->lapped;
+  session.detail->was_lapped = true;
+  ++counters_.lapped;
+  feed(slot, line).need_image(wire::SnapshotReason::kLapped);
+  enqueue(slot);
+}
+
+// ---- tells ----
+
+void FanoutReactor::take_tell(Line& line, Tell&& tell) {
+  const std::uint16_t index = line.shared->index;
+  if (tell.kind == TellKind::kSnapshot && !tell.to.connection) {  // own_ref()
+    if (!tell.image) return;
+    const auto give = [&](std::uint32_t slot) {
+      guarded(slot, [&] { begin_image(slot, index, tell.image, true); });
+    };
+    if (!shelf_.arrived(index, tell.image, give)) ++counters_.tells_stale;
+    return;
+  }
+  const std::uint32_t slot = find(tell.to.connection);
+  if (slot == AgentIndex::kNone || sessions_[slot].state >= SessionState::kClosing ||
+      sessions_[slot].state < SessionState::kWelcomed) {
+    ++counters_.tells_stale;
+    return;
+  }
+  switch (tell.kind) {
+    case TellKind::kReply:
+      if (SessionDetail& detail = *sessions_[slot].detail; detail.in_flight > 0) --detail.in_flight;
+      append_private(slot, tell.frames, index, tell.after_log_position);
+      return;
+    case TellKind::kPrivateEvent:
+      append_private(slot, tell.frames, index, tell.after_log_position);
+      return;
+    case TellKind::kAgentMode:
+      return tell_agent_mode(slot, index, tell);
+    case TellKind::kSnapshot:
+      if (feed(slot, index).state() != FeedState::kAwaitImage || !tell.image) {
+        ++counters_.tells_stale;
+        return;
+      }
+      return begin_image(slot, index, std::move(tell.image), false);
+    case TellKind::kCut:
+      ++counters_.cut_lost;
+      return close(slot, wire::CloseReason::kOutOfResources,
+                   "an answer to this session was lost: the server is overloaded");
+  }
+}
+
+/// One question per line at a time, for all who wait for an image; none while the images held weigh what they may.
+void FanoutReactor::ask_images() {
+  for (std::uint16_t index = 0; index < lines_.size(); ++index) {
+    if (!shelf_.waiting(index) || shelf_.asked(index)) continue;
+    if (shelf_.room(index)) {
+      Ask ask;
+      ask.kind = AskKind::kSnapshot;
+      ask.from = own_ref();
+      if (push_control(lines_[index], std::move(ask))) {
+        shelf_.ask(index);
+      } else {
+        retry_at_ = std::min(retry_at_, now_ + kRetry);
+      }
+      continue;
+    }
+    ++counters_.images_waited;
+    const ImageShelf::Image image = shelf_.newest(index);
+    if (image == nullptr) continue;
+    shelf_.hand_on(
+        index, [&](std::uint32_t slot) { return may_have_older(slot, index, *image); },
+        [&](std::uint32_t slot) {
+          ++counters_.images_handed_on;
+          guarded(slot, [&] { begin_image(slot, index, image, true); });
+        });
+  }
+}
+
+}  // namespace cti::broker
