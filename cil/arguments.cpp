@@ -1,7 +1,10 @@
+// arguments.cpp - values that convert into each other, and arrays of them that are found by key.
 #include "cil/arguments.hpp"
 
 #include "cil/object.hpp"
+#include "core/base/check.hpp"
 #include "wire/keyword.hpp"
+#include "wire/session_limits.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +15,7 @@ namespace cti::cil {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 32 * 1024;
+static_assert(kTextBytesMax == wire::limits::kStringBytesMax, "what AddItem takes can travel");
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -190,8 +194,9 @@ bool Arg::GetValueBool(bool* value) const noexcept {
 bool Arg::GetValueString(std::string* value) const {
   if (!value) return false;
   if (GetType() == ARG_REFERENCE) {
-    *value = static_cast<const CilRefArg*>(this)->GetUniqueObjectID();
-    return true;
+    const auto* reference = dynamic_cast<const CilRefArg*>(this);
+    if (reference) *value = reference->GetUniqueObjectID();
+    return reference != nullptr;
   }
   switch (type_) {
     case ARG_NOTSET:
@@ -284,23 +289,50 @@ bool CilRefArg::SetValue(CCtiOsObject* object) {
 
 // --- Arguments ---------------------------------------------------------------------------------
 
-Arguments::Arguments(const Arguments& other) : Counted() {
+bool Arguments::Folded::operator()(std::string_view left, std::string_view right) const noexcept {
+  return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(),
+                                      [](char a, char b) { return lower(a) < lower(b); });
+}
+
+Arguments::Arguments(const Arguments& other) : Counted(), index_(other.index_) {
   items_.reserve(other.items_.size());
   for (const Item& from : other.items_) {
     items_.push_back({from.id, from.own_key, Ref<Arg>(from.value->Clone())});
   }
+  invariants();
 }
 
 Arguments& Arguments::operator=(Arguments other) noexcept {
   items_.swap(other.items_);
+  index_.swap(other.index_);
   return *this;
 }
 
+std::string_view Arguments::name_of(const Item& item) noexcept {
+  return item.id ? wire::name_of(static_cast<wire::Keyword>(item.id))
+                 : std::string_view(item.own_key);
+}
+
 const Arguments::Item* Arguments::item(const Key& key) const noexcept {
+  if (!index_.empty()) {  // no keyword has the text of an own key: Key has looked
+    const auto found = index_.find(key.text());
+    return found != index_.end() ? &items_[found->second] : nullptr;
+  }
   for (const Item& each : items_) {
     if (each.id == key.id() && (each.id != 0 || same(each.own_key, key.text()))) return &each;
   }
   return nullptr;
+}
+
+void Arguments::index_all() {
+  for (std::size_t i = 0; i < items_.size(); ++i) index_.emplace(name_of(items_[i]), i);
+  invariants();
+}
+
+/// Every item is in the index, or none.
+void Arguments::invariants() const noexcept {
+  CTI_CHECK(index_.empty() || index_.size() == items_.size());
+  CTI_CHECK(!index_.empty() || items_.size() <= kScannedMax);
 }
 
 const Arg* Arguments::find(const Key& key) const noexcept {
@@ -336,6 +368,12 @@ bool Arguments::put(const Key& key, Ref<Arg> value) {
   }
   items_.push_back(
       {key.id(), key.id() ? std::string{} : std::string(key.text()), std::move(value)});
+  if (!index_.empty()) {
+    index_.emplace(key.text(), items_.size() - 1);
+  } else if (items_.size() > kScannedMax) {
+    index_all();
+  }
+  invariants();
   return true;
 }
 
@@ -351,7 +389,19 @@ bool Arguments::AddItem(const Key& key, const CilRefArg& value) {
 bool Arguments::RemoveItem(const Key& key) {
   const Item* found = key.valid() ? item(key) : nullptr;
   if (!found) return false;
-  items_.erase(items_.begin() + (found - items_.data()));
+  const auto at = static_cast<std::size_t>(found - items_.data());
+  if (index_.empty()) {
+    items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
+    return true;
+  }
+  index_.erase(index_.find(name_of(*found)));
+  if (at + 1 != items_.size()) {  // the last one takes its place: the order is nobody's
+    items_[at] = std::move(items_.back());
+    index_.find(name_of(items_[at]))->second = at;
+  }
+  items_.pop_back();
+  if (items_.empty()) index_.clear();
+  invariants();
   return true;
 }
 
@@ -393,8 +443,7 @@ bool Arguments::GetValue(const Key& key, Arg** value) const {
 std::string Arguments::GetElementKey(int index) const {
   get(index);
   const Item& found = items_[static_cast<std::size_t>(index) - 1];
-  return found.id ? std::string(wire::name_of(static_cast<wire::Keyword>(found.id)))
-                  : found.own_key;
+  return std::string(name_of(found));
 }
 
 std::string Arguments::DumpArgs() const {

@@ -6,6 +6,8 @@
 // Values   numbers and text convert into each other; text that is no number, read as a number, fails.
 // Failure  one-argument getters throw CCtiosException, two-argument getters return false and leave the target alone.
 // Sharing  an array given to AddItem or to a method is copied at once: change it afterwards as you like.
+// Cost     a few items are searched one by one; above kScannedMax there is an index, so that an array of thousands, which a
+//          server may send, costs in proportion to its size.
 // Limits   255 bytes a key, 32 KiB a text, 8 levels, 64 KiB in all: AddItem refuses the first two, a request the others.
 // Threads  one array belongs to one thread at a time.
 #pragma once
@@ -17,6 +19,7 @@
 #include "wire/error_code.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -145,7 +148,7 @@ class Arguments : public Counted {
   static Arguments& CreateInstance() { return *new Arguments; }
   static bool CreateInstance(Arguments** made) { return made && (*made = new Arguments); }
   Arguments& Clone() const { return *new Arguments(*this); }
-  void Clear() noexcept { items_.clear(); }
+  void Clear() noexcept { items_.clear(), index_.clear(); }
   /// key1 = value1; key2 = value2;
   std::string DumpArgs() const;
 
@@ -215,14 +218,25 @@ class Arguments : public Counted {
     std::string own_key;  ///< empty when id is not 0
     Ref<Arg> value;
   };
+  static constexpr std::size_t kScannedMax = 64;
+  /// Keys without regard to case, as they are compared.
+  struct Folded {
+    using is_transparent = void;
+    bool operator()(std::string_view left, std::string_view right) const noexcept;
+  };
   bool put(const Key& key, Arg&& value);
   bool put(const Key& key, Ref<Arg> value);
   bool put_at(int index, Arg&& value);
   const Arg& get(const Key& key) const;
   const Arg& get(int index) const;
   const Item* item(const Key& key) const noexcept;
+  static std::string_view name_of(const Item& item) noexcept;
+  void index_all();
+  void invariants() const noexcept;
 
   std::vector<Item> items_;
+  std::map<std::string, std::size_t, Folded>
+      index_;  ///< above kScannedMax items: where each stands
 };
 
 }  // namespace cti::cil

@@ -1,9 +1,31 @@
+// convert.cpp - Arguments to bytes and back, entry by entry, each in time that does not depend on how many there are.
 #include "cil/detail/objects/convert.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 namespace cti::cil::detail {
 namespace {
 
-wire::ArgKey key_of(const std::string& text) { return wire::ArgKey(std::string_view(text)); }
+/// An item of the program's, and how its key stands in the canonical order.
+struct Entry {
+  std::string folded;  ///< of an own key, in small letters
+  std::string name;
+  const Arg* value;
+  std::uint16_t rank;
+
+  Entry(std::string key, const Arg* of) : name(std::move(key)), value(of) {
+    const wire::ArgKey wire_key{std::string_view(name)};
+    rank = wire::Arg::rank_of(wire_key.keyword());
+    if (wire_key.keyword() != wire::Keyword::kOwnKey) return;
+    folded = name;
+    for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  bool operator<(const Entry& other) const noexcept {
+    return rank != other.rank ? rank < other.rank : folded < other.folded;
+  }
+};
 
 void write_value(const wire::ArgKey& key, const Arg& value, wire::ArgumentsWriter& to) {
   switch (value.GetType()) {
@@ -32,9 +54,15 @@ void write_value(const wire::ArgKey& key, const Arg& value, wire::ArgumentsWrite
 }  // namespace
 
 void write(const Arguments& from, wire::ArgumentsWriter& to) {
-  for (int index = 1; index <= from.NumElements() && to.ok(); ++index) {
-    const std::string key = from.GetElementKey(index);
-    write_value(key_of(key), *from.at(index), to);
+  // The writer appends keys that ascend; for any other it moves what stands behind their place.
+  std::vector<Entry> entries;
+  entries.reserve(static_cast<std::size_t>(from.NumElements()));
+  for (int index = 1; index <= from.NumElements(); ++index)
+    entries.emplace_back(from.GetElementKey(index), from.at(index));
+  std::sort(entries.begin(), entries.end());
+  for (const Entry& entry : entries) {
+    if (!to.ok()) return;
+    write_value(wire::ArgKey(std::string_view(entry.name)), *entry.value, to);
   }
 }
 
