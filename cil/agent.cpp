@@ -1,3 +1,4 @@
+// agent.cpp - what an agent asks for: most of it a request with the agent as its target; Login checks who logs in.
 #include "cil/agent.hpp"
 
 #include "cil/call.hpp"

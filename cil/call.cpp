@@ -1,3 +1,4 @@
+// call.cpp - what is asked for a call: refused here where the call's state forbids it, so that a program hears at once.
 #include "cil/call.hpp"
 
 #include "cil/detail/engine/session_core.hpp"

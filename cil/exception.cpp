@@ -1,3 +1,4 @@
+// exception.cpp - the text of a CCtiosException.
 #include "cil/exception.hpp"
 
 #include <utility>

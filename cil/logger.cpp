@@ -1,12 +1,17 @@
+// logger.cpp - the one log manager of a process, and files that rotate by size.
 #include "cil/logger.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 namespace cti::cil {
 namespace {
+
+constexpr std::size_t kListenersMax = 256;
+constexpr std::size_t kLineBytesMax = 64 * 1024;
 
 /// The one log manager of the process.
 struct LogManager {
@@ -35,7 +40,8 @@ bool Logger::IsTraceMaskEnabled(int mask) const { return (GetTraceMask() & mask)
 void Logger::AddLogListener(ILogEvents* listener) {
   const std::lock_guard lock(manager().mutex);
   auto& all = manager().listeners;
-  if (listener && std::find(all.begin(), all.end(), listener) == all.end()) all.push_back(listener);
+  if (!listener || all.size() >= kListenersMax) return;
+  if (std::find(all.begin(), all.end(), listener) == all.end()) all.push_back(listener);
 }
 void Logger::RemoveLogListener(ILogEvents* listener) {
   const std::lock_guard lock(manager().mutex);
@@ -45,7 +51,7 @@ void Logger::RemoveLogListener(ILogEvents* listener) {
 int Logger::Trace(int iTraceMask, const std::string& sMessage) {
   const std::lock_guard lock(manager().mutex);
   if ((manager().mask & iTraceMask) == 0) return -1;
-  const LogEvent event(iTraceMask, sMessage);
+  const LogEvent event(iTraceMask, sMessage.substr(0, kLineBytesMax));
   const std::vector<ILogEvents*> listeners = manager().listeners;
   for (ILogEvents* listener : listeners) listener->processLogEvent(event);
   return 0;
@@ -112,11 +118,11 @@ bool LogWrapper::ProcessConfigFile() {
 void LogWrapper::WriteTraceLine(const std::string& text) {
   const std::lock_guard lock(mutex_);
   if (file_name_.empty()) {
-    std::fprintf(stderr, "%s\n", text.c_str());
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(kLineBytesMax), text.c_str());
     return;
   }
   if (file_ && file_.tellp() >= std::streamoff{max_size_kb_} * 1024) rotate();
-  file_ << text << '\n' << std::flush;
+  file_ << std::string_view(text).substr(0, kLineBytesMax) << '\n' << std::flush;
   if (!file_) {
     ++lines_lost_;
     file_.clear();

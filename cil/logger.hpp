@@ -2,6 +2,7 @@
 //
 // Why      CTI OS programs trace through one process-wide manager whose mask decides what is written.
 // Shape    Logger sends to every registered listener; LogWrapper and LogEventsAdapter are listeners' ready-made ends.
+// Bounds   256 listeners, one more is not added; a line of 64 KiB, the rest is cut off; files by size and number.
 // Threads  any. Lines of one call are never mixed. Full disk or unwritable file: lines are counted and dropped.
 #pragma once
 

@@ -1,3 +1,4 @@
+// object.cpp - properties: the session's table first, what was known last, then what the program has set.
 #include "cil/object.hpp"
 
 #include "cil/detail/engine/session_core.hpp"
@@ -25,17 +26,19 @@ void CCtiOsObject::bind(std::shared_ptr<detail::SessionCore> core, std::string o
   const std::lock_guard lock(mutex_);
   core_ = std::move(core);
   object_id_ = std::move(object_id);
+  last_.Clear();
 }
 
 void CCtiOsObject::detach(const Arguments& last) {
   const std::lock_guard lock(mutex_);
-  own_.merge(last);
+  if (core_) last_ = last;  // else it has ended before, and what was known then stays
   core_.reset();  // core and objects would hold one another for ever
 }
 
 bool CCtiOsObject::set_own(const Arguments& items) {
   const std::lock_guard lock(mutex_);
   own_.merge(items);
+  for (int i = 1; i <= items.NumElements(); ++i) last_.RemoveItem(items.GetElementKey(i));
   return true;
 }
 
@@ -44,15 +47,17 @@ bool CCtiOsObject::lookup(const Key& key, Arg* value) const {
     if (session->objects().property(object_id(), key, value)) return true;
   }
   const std::lock_guard lock(mutex_);
-  const Arg* own = own_.find(key);
-  if (own) *value = *own;
-  return own != nullptr;
+  const Arg* found = last_.find(key);
+  if (!found) found = own_.find(key);
+  if (found) *value = *found;
+  return found != nullptr;
 }
 
 void CCtiOsObject::collect(Arguments* all) const {
   {
     const std::lock_guard lock(mutex_);
     all->merge(own_);
+    all->merge(last_);
   }
   if (const auto session = core()) session->objects().properties(object_id(), all);
 }

@@ -90,7 +90,8 @@ class CCtiOsObject : public Counted {
       mutex_;  // guards what follows; taken after, never before, the session's mutex is released
   std::shared_ptr<detail::SessionCore> core_;  // null: not in a session, or ended
   std::string object_id_;
-  Arguments own_;
+  Arguments own_;   // what the program has set
+  Arguments last_;  // what was known when the object ended; until it is bound anew
   mutable int last_error_ = 0;
 };
 

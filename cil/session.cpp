@@ -1,3 +1,4 @@
+// session.cpp - Connect, Disconnect and the modes: arguments checked, the state stepped, the rest left to the event thread.
 #include "cil/session.hpp"
 
 #include "cil/detail/engine/engine.hpp"
@@ -64,7 +65,8 @@ int why_not_connect(Standing standing) {
 }  // namespace
 
 CCtiOsSession::CCtiOsSession(SessionOptions options)
-    : core_(detail::make_core(socket_layer(std::move(options.io)), options.own_thread)) {
+    : core_(detail::make_core(socket_layer(std::move(options.io)), options.own_thread,
+                              options.limits)) {
   engine_ = std::make_unique<Engine>(core_, options.seed ? *options.seed : system_seed());
   if (!options.own_thread) {
     core_->drive = [this](int wait_ms) { return process(wait_ms); };
@@ -132,7 +134,9 @@ int CCtiOsSession::Connect(const Arguments& args) {
 }
 
 int CCtiOsSession::Disconnect(const Arguments& args) {
-  const bool forced = args.IsValid(ekwForcedDisconnect);
+  bool value = true;
+  args.GetValueBool(ekwForcedDisconnect, &value);
+  const bool forced = args.IsValid(ekwForcedDisconnect) && value;
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (state.word.is(Standing::kDisconnected)) return E_CTIOS_SESSION_NOT_CONNECTED;
     const bool needs_force = state.mode == eNotConnected && !forced;
@@ -166,6 +170,7 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
   std::string id;
   if (mode_args.GetValueString(ekwAgentID, &id))
     id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
+  Ref<CCtiOsObject> before;
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (state.mode == eMonitorConnection) return E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
     if (const int not_now = state.may_act(); not_now != CIL_OK) return not_now;
@@ -183,7 +188,7 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
     if (id.empty()) {
       objects.bind(*agent, id);
     } else {
-      objects.adopt(id, Ref<CCtiOsObject>::share(agent));
+      before = objects.adopt(id, Ref<CCtiOsObject>::share(agent));
     }
     state.work.push_back(
         detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kAgent, mode_args});

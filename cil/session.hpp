@@ -14,6 +14,7 @@
 #include "cil/call.hpp"
 #include "cil/events.hpp"
 #include "cil/object.hpp"
+#include "cil/session_limits.hpp"
 #include "cil/silent_monitor.hpp"
 #include "cil/skill_group.hpp"
 #include "cil/wait_object.hpp"
@@ -41,6 +42,7 @@ struct SessionOptions {
   bool own_thread = true;  ///< false: the caller's loop calls process()
   std::optional<std::uint64_t>
       seed;                      ///< of the choice of the first server; from the system when absent
+  SessionLimits limits;          ///< what is kept for the server's sake
   std::shared_ptr<core::Io> io;  ///< a socket layer of one's own (tests); epoll when null
 };
 
@@ -95,7 +97,7 @@ class CCtiOsSession : public CCtiOsObject {
   bool IsSupervisor() const;
   bool IsCCMSilentMonitor() const;
 
-  /// Mask keys Event1 .. EventN. Null for an empty or wrong mask.
+  /// Mask keys Event1 .. EventN. Null for an empty or wrong mask, and beyond 1,024 wait objects at a time.
   CWaitObject* CreateWaitObject(const Arguments& args);
   void DestroyWaitObject(CWaitObject* wait_object);
 

@@ -39,7 +39,7 @@ CAgent* CCtiOsSession::GetCurrentAgent() const {
 
 CCall* CCtiOsSession::GetCurrentCall() const {
   const std::string id = core_->with([](const SessionCore::State& state) { return state.call_id; });
-  return id.empty() ? nullptr : static_cast<CCall*>(core_->objects().find(id));
+  return core_->objects().find_as<CCall>(id);
 }
 
 int CCtiOsSession::SetCurrentCall(CCall& call) { return SetCurrentCall(&call); }
@@ -48,7 +48,8 @@ int CCtiOsSession::SetCurrentCall(CCall* call) {
   std::string id;
   if (!call || !call->GetValueString(ekwUniqueObjectID, &id))
     return ReportError(E_CTIOS_INVALID_CALL);
-  if (!core_->objects().known(id)) return ReportError(E_CTIOS_INVALID_CALL);
+  if (!core_->objects().known(id, wire::ObjectKind::kCall))
+    return ReportError(E_CTIOS_INVALID_CALL);
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (state.mode != eAgentConnection) return E_CTIOS_MODE_CONFLICT;
     if (state.call_id == id) return E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION;

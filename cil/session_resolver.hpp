@@ -10,6 +10,7 @@ namespace cti::cil {
 class SessionResolver {
  public:
   /// The session of that name, made at the first call. With a reference for the caller; any thread.
+  /// Null for a name beyond the 256th.
   static CCtiOsSession* GetSession(const std::string& name);
 };
 

@@ -1,3 +1,4 @@
+// silent_monitor.cpp - every method of a function that is not there, by name.
 #include "cil/silent_monitor.hpp"
 
 namespace cti::cil {

@@ -1,3 +1,4 @@
+// skill_group.cpp - what is asked for a skill group: its statistics.
 #include "cil/skill_group.hpp"
 
 #include "cil/detail/engine/session_core.hpp"

@@ -1,3 +1,4 @@
+// wait_object.cpp - the mask of a wait object; the waiting itself is the session core's.
 #include "cil/wait_object.hpp"
 
 #include "cil/detail/engine/session_core.hpp"
@@ -6,6 +7,11 @@
 #include <utility>
 
 namespace cti::cil {
+namespace {
+
+constexpr int kMaskMax = 256;  // more than there are events
+
+}  // namespace
 
 CWaitObject::CWaitObject(std::weak_ptr<detail::SessionCore> core)
     : core_(std::move(core)), waiter_(std::make_shared<detail::Waiter>()) {}
@@ -28,13 +34,13 @@ bool CWaitObject::GetMask(Arguments* pMask) const {
 
 bool CWaitObject::SetMask(const Arguments& args) {
   std::vector<int> mask;
-  for (int i = 1; args.IsValid("Event" + std::to_string(i)); ++i) {
+  for (int i = 1; i <= kMaskMax + 1 && args.IsValid("Event" + std::to_string(i)); ++i) {
     int event = eUnknownEvent;
     if (!args.GetValueInt("Event" + std::to_string(i), &event) || event == eUnknownEvent)
       return false;
     mask.push_back(event);
   }
-  if (mask.empty()) return false;
+  if (mask.empty() || mask.size() > kMaskMax) return false;
   const std::lock_guard lock(waiter_->mutex);
   waiter_->mask = std::move(mask);
   waiter_->pending = eUnknownEvent;

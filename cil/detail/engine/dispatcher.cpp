@@ -1,3 +1,4 @@
+// dispatcher.cpp - an event to its listeners: by the table that generate.py makes of the API.
 #include "cil/detail/engine/dispatcher.hpp"
 
 #include "wire/ctios_enums.hpp"
@@ -90,10 +91,12 @@ bool Dispatcher::remove_generic(int list, IGenericEvents* listener) {
   return at && remove_from(at->generic, listener);
 }
 
-void Dispatcher::add_waiter(const std::shared_ptr<Waiter>& waiter) {
+bool Dispatcher::add_waiter(const std::shared_ptr<Waiter>& waiter) {
   const std::lock_guard lock(mutex_);
   std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
+  if (waiters_.size() >= kWaitersMax) return false;
   waiters_.push_back(waiter);
+  return true;
 }
 
 void Dispatcher::tell(int event_id, Arguments& args) {

@@ -32,13 +32,15 @@ struct Waiter {
 class Dispatcher {
  public:
   static constexpr std::size_t kListenersMax = 1024;  ///< of each list
+  static constexpr std::size_t kWaitersMax = 1024;
 
   /// False: null, already there, or the list is full. `list` is a SubscriberList.
   bool add(int list, void* listener);
   bool remove(int list, void* listener);
   bool add_generic(int list, IGenericEvents* listener);
   bool remove_generic(int list, IGenericEvents* listener);
-  void add_waiter(const std::shared_ptr<Waiter>& waiter);
+  /// False: kWaitersMax are alive.
+  bool add_waiter(const std::shared_ptr<Waiter>& waiter);
 
   /// Event thread only: calls every handler of the event. What a handler throws ends here, counted.
   void tell(int event_id, Arguments& args);

@@ -1,3 +1,4 @@
+// engine.cpp - the turn, the life of a session from Connect to its end, and what the transport says.
 #include "cil/detail/engine/engine.hpp"
 
 #include "cil/detail/objects/convert.hpp"
@@ -29,7 +30,12 @@ std::uint32_t Engine::turn(TimePoint deadline) {
   done += static_cast<std::uint32_t>(came);
   done += do_work();
   done += transport_.tick() ? 1 : 0;
+  if (starved_ && transport_.waiting_bytes() <= kUnsentBytesMax / 2) send_pending();
   end_overdue();
+  if (now() >= subscription_.deadline) {
+    subscription_.deadline = kNever;
+    transport_.drop(wire::CloseReason::kOutOfResources, "the mode is not established in time");
+  }
   invariants();
   return done;
 }
@@ -67,13 +73,19 @@ void Engine::invariants() const {
     CTI_CHECK(subscription_.wanted || !subscription_.established);
     CTI_CHECK(!subscription_.wanted || state.mode != eNotConnected);
     CTI_CHECK(subscription_.number <= state.mode_number);
+    CTI_CHECK(subscription_.wanted || subscription_.deadline == kNever);
   });
+  transport_.invariants();
+  core_.objects().invariants();
+  CTI_CHECK(positions_.size() <= kPeripheralsMax && unswept_.size() <= kPeripheralsMax);
+  CTI_CHECK(!snapshot_ || snapshot_->records.size() <= core_.limits().snapshot_bytes_max);
+  CTI_CHECK(transport_.up() || (!snapshot_ && unswept_.empty() && !subscription_.established));
 }
 
 TimePoint Engine::next() const {
   // Deadlines ascend with the request's number.
   const TimePoint request = pending_.empty() ? kNever : pending_.begin()->second.deadline;
-  return std::min(transport_.next(), request);
+  return std::min({transport_.next(), request, subscription_.deadline});
 }
 
 void Engine::connect() {
@@ -88,6 +100,7 @@ void Engine::connect() {
 void Engine::disconnect() {
   end_all(core_.with([this](SessionCore::State& state) { return take_unanswered(state); }),
           "the session was disconnected");
+  forget_connection();
   transport_.close();
 }
 
@@ -124,10 +137,16 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
   send_pending();
 }
 
-void Engine::on_loss(const Loss& loss) {
+/// What belongs to one connection and is worth nothing after it.
+void Engine::forget_connection() {
   snapshot_.reset();  // a partial one is thrown away whole
   unswept_.clear();
   subscription_.established = false;
+  subscription_.deadline = kNever;
+}
+
+void Engine::on_loss(const Loss& loss) {
+  forget_connection();
   std::vector<Unanswered> left;
   if (loss.final_attempt) {
     if (!leave(Step::kOver, &left)) return;
@@ -152,6 +171,7 @@ void Engine::on_loss(const Loss& loss) {
 }
 
 void Engine::on_rejected(const std::string& text) {
+  forget_connection();
   std::vector<Unanswered> left;
   if (!leave(Step::kOver, &left)) return;
   end_all(left, "the server rejected the connection");

@@ -11,7 +11,9 @@
 // Requests end exactly once: by the server's reply; refused when they never left; else with "outcome unknown". After a
 //          reconnect a request goes out again, under its old number, only to a server of the same lineage: only such a
 //          server can know whether it has run already.
-// Bounds   kSnapshotBytesMax of snapshots that have not ended yet; kRequestMost until a request counts as lost.
+// Bounds   whatever a server can make grow has one, counted in what it costs: snapshots that have not ended yet and objects
+//          by SessionLimits; kPeripheralsMax positions and states of peripherals, the rest told and not kept; the settings of
+//          one answer. kRequestMost until a request counts as lost, kModeMost until a mode that is not established is.
 // Threads  one: whoever calls turn().
 #pragma once
 
@@ -29,8 +31,11 @@
 
 namespace cti::cil::detail {
 
-inline constexpr std::size_t kSnapshotBytesMax = std::size_t{256} * 1024 * 1024;
 inline constexpr Seconds kRequestMost{60};
+inline constexpr Seconds kModeMost{120};
+inline constexpr std::size_t kPeripheralsMax = wire::limits::kPositionsMax;
+static_assert(kRequestMost < kModeMost, "what waits for a mode ends before the mode is given up");
+static_assert(kAttemptMost < kRequestMost, "a request outlasts a change of sides");
 inline constexpr std::uint32_t kRetriesWithSettings = 5;
 
 class Engine final : private TransportUser {
@@ -49,6 +54,8 @@ class Engine final : private TransportUser {
   struct Counters {
     std::uint64_t updates = 0, doubles = 0, snapshots = 0, late_replies = 0,
                   requests_sent_again = 0;
+    std::uint64_t positions_refused = 0;    ///< of peripherals beyond kPeripheralsMax
+    std::uint64_t peripherals_refused = 0;  ///< states of such
   };
   const Counters& counters() const noexcept { return counters_; }
 
@@ -71,8 +78,9 @@ class Engine final : private TransportUser {
     std::uint64_t id = 0;
     bool wanted = false;
     bool established = false;
-    bool again = false;          ///< it had been established before
-    bool snapshot_seen = false;  ///< since it was last asked for
+    bool again = false;           ///< it had been established before
+    bool snapshot_seen = false;   ///< since it was last asked for
+    TimePoint deadline = kNever;  ///< for being established
   };
 
   /// One that ended without the server, and whether it had been sent.
@@ -83,6 +91,7 @@ class Engine final : private TransportUser {
 
   // What the program asked for, in the order of SessionCore (engine.cpp).
   std::uint32_t do_work();
+  void forget_connection();
   void connect();
   void disconnect();
   void run(ModeAsked& asked);
@@ -110,10 +119,12 @@ class Engine final : private TransportUser {
   void log_in_again();
   void tell_system_status();
   void note_system_event(const Arguments& args);
+  void note_peripheral(Arguments& system, int peripheral, bool online);
   void end_targeted(const std::string& why);
 
   // Records and the current call (records.cpp).
   bool take_update(Bytes frame);
+  wire::Position* position_of(std::uint32_t peripheral_id);
   bool take_snapshot(Bytes frame);
   void end_snapshot(const wire::SnapshotEndView& end);
   void sweep(std::uint32_t peripheral_id);
@@ -122,7 +133,6 @@ class Engine final : private TransportUser {
   void follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends);
   void choose_call(const std::string& object_id);
   void tell_buttons(const std::string& object_id, int event_id, std::optional<unsigned int> mask);
-  std::vector<std::string> own_calls() const;
 
   // Requests (requests.cpp).
   bool may_send() const;
@@ -156,7 +166,10 @@ class Engine final : private TransportUser {
   std::map<std::uint32_t, wire::Position> positions_;  ///< by peripheral
   std::optional<Snapshot> snapshot_;
   std::vector<std::uint32_t> unswept_;  ///< peripherals whose snapshot came before the mode stood
+  std::vector<std::string>
+      settings_;  ///< properties of the session that came with its last settings
   std::map<std::uint64_t, Pending> pending_;
+  bool starved_ = false;          ///< some of them found no room in the transport
   std::optional<Request> login_;  ///< the last good one
   std::uint64_t lineage_ = 0;
   Counters counters_;

@@ -1,6 +1,7 @@
 // modes.cpp - agent mode and monitor mode: setting them up, again after every reconnect, and what the system does.
 #include "cil/detail/engine/engine.hpp"
 #include "cil/detail/objects/convert.hpp"
+#include "core/base/check.hpp"
 
 #include <cstdlib>
 #include <utility>
@@ -31,12 +32,12 @@ void Engine::run(ModeAsked& asked) {
 
 void Engine::subscribe() {
   std::vector<wire::Position> positions;
-  for (const auto& [peripheral, position] : positions_) {
-    if (positions.size() < wire::limits::kPositionsMax) positions.push_back(position);
-  }
+  positions.reserve(positions_.size());
+  for (const auto& [peripheral, position] : positions_) positions.push_back(position);
   subscription_.id = core_.with([](SessionCore::State& state) { return state.next_request++; });
   subscription_.established = false;
   subscription_.snapshot_seen = false;
+  subscription_.deadline = now() + kModeMost;
   wire::SubscribeHeader header;
   header.id = subscription_.id;
   header.mode = subscription_.mode;
@@ -81,6 +82,9 @@ bool Engine::take_private_event(Bytes frame) {
   read(view->arguments(), &args);
   const auto event = static_cast<int>(view->event_id());
   if (event == eSetAgentModeEvent || event == eOnMonitorModeEstablished) {
+    std::string agent_id;
+    args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
+    if (!agent_id.empty() && wire::kind_of(agent_id) != wire::ObjectKind::kAgent) return false;
     mode_established(event, args);
     return true;
   }
@@ -95,6 +99,7 @@ bool Engine::take_private_event(Bytes frame) {
 void Engine::mode_established(int event_id, Arguments& args) {
   if (!subscription_.wanted || subscription_.established) return;
   subscription_.established = true;
+  subscription_.deadline = kNever;
   for (const std::uint32_t peripheral : std::exchange(unswept_, {})) sweep(peripheral);
   std::string agent_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
@@ -105,7 +110,7 @@ void Engine::mode_established(int event_id, Arguments& args) {
     return state.agent;
   });
   if (agent && !agent_id.empty())
-    core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(agent.get()));
+    (void)core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(agent.get()));
   const bool again = std::exchange(subscription_.again, true);
   if (event_id == eSetAgentModeEvent) {
     // A resume brings only what was missed; programs look to these events after a failover.
@@ -128,7 +133,7 @@ void Engine::tell_known_agent() {
   tell(eQueryAgentStateConf, agent);
   Arguments device;
   Arguments valid;
-  const std::vector<std::string> calls = own_calls();
+  const std::vector<std::string> calls = core_.objects().own_calls();
   for (const std::string& call : calls) valid.AddItem(call, call);
   std::string instrument;
   if (agent.GetValueString(CTIOS_AGENTINSTRUMENT, &instrument)) {
@@ -207,6 +212,31 @@ void Engine::tell_system_status() {
   }
 }
 
+namespace {
+
+/// The array below `key`, itself, made when there is none.
+Ref<Arguments> nested_in(Arguments& in, const Key& key) {
+  Arguments* found = nullptr;
+  if (!in.GetValueArray(key, &found)) {
+    in.AddItem(key, Arguments());
+    CTI_CHECK(in.GetValueArray(key, &found));
+  }
+  return Ref<Arguments>(found);
+}
+
+}  // namespace
+
+/// A server may name as many peripherals as it likes; so many of them are kept.
+void Engine::note_peripheral(Arguments& system, int peripheral, bool online) {
+  const Ref<Arguments> all = nested_in(system, CTIOS_STATUSPERIPHERALS);
+  const std::string name = std::to_string(peripheral);
+  if (!all->IsValid(name) && all->NumElements() >= static_cast<int>(kPeripheralsMax)) {
+    ++counters_.peripherals_refused;
+    return;
+  }
+  all->AddItem(name, online);
+}
+
 /// Keeps the session's StatusSystem in step with what happens.
 void Engine::note_system_event(const Arguments& args) {
   int event = 0;
@@ -219,36 +249,26 @@ void Engine::note_system_event(const Arguments& args) {
   if (!args.GetValueInt(CTIOS_SYSTEMEVENTID, &event)) return;
   args.GetValueInt(CTIOS_SYSTEMEVENTARG1, &argument);
   core_.with([&](SessionCore::State& state) {
-    Arguments system;
-    if (const Arg* found = state.properties.find(CTIOS_STATUSSYSTEM)) {
-      if (found->nested()) system = *found->nested();
-    }
-    Arguments peripherals;
-    if (const Arg* found = system.find(CTIOS_STATUSPERIPHERALS)) {
-      if (found->nested()) peripherals = *found->nested();
-    }
+    const Ref<Arguments> system = nested_in(state.properties, CTIOS_STATUSSYSTEM);
     switch (event) {
       case eSysCentralControllerOnline:
       case eSysCentralControllerOffline:
-        system.AddItem(CTIOS_STATUSCENTRALCONTROLLER, event == eSysCentralControllerOnline);
-        break;
+        system->AddItem(CTIOS_STATUSCENTRALCONTROLLER, event == eSysCentralControllerOnline);
+        return;
       case eSysPeripheralOnline:
       case eSysPeripheralOffline:
-        peripherals.AddItem(std::to_string(argument), event == eSysPeripheralOnline);
-        system.AddItem(CTIOS_STATUSPERIPHERALS, peripherals);
-        break;
+        return note_peripheral(*system, argument, event == eSysPeripheralOnline);
       case eSysCtiServerOnline:
       case eSysCtiServerOffline:
-        system.AddItem(CTIOS_STATUSCTISERVER, event == eSysCtiServerOnline);
-        break;
+        system->AddItem(CTIOS_STATUSCTISERVER, event == eSysCtiServerOnline);
+        return;
       case eSysCtiServerDriverOnline:
       case eSysCtiServerDriverOffline:
-        system.AddItem(CTIOS_STATUSCTISERVERDRIVER, event == eSysCtiServerDriverOnline);
-        break;
+        system->AddItem(CTIOS_STATUSCTISERVERDRIVER, event == eSysCtiServerDriverOnline);
+        return;
       default:
         return;
     }
-    state.properties.AddItem(CTIOS_STATUSSYSTEM, system);
   });
 }
 

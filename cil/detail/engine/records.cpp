@@ -13,16 +13,32 @@ using wire::ObjectKind;
 bool Engine::take_update(Bytes frame) {
   const auto update = wire::UpdateView::check(frame);
   if (!update) return false;
-  wire::Position& seen = positions_[update->peripheral_id()];
+  // Nothing of a peripheral comes inside its snapshot, else the snapshot's end would bring back what was before.
+  if (snapshot_ && snapshot_->peripheral_id == update->peripheral_id()) return false;
   const wire::Position now = update->position();
-  if (seen.lineage == now.lineage && seen.epoch == now.epoch && now.sequence <= seen.sequence) {
-    ++counters_.doubles;  // a resume that overlaps
-    return true;
+  if (wire::Position* seen = position_of(update->peripheral_id())) {
+    if (seen->lineage == now.lineage && seen->epoch == now.epoch &&
+        now.sequence <= seen->sequence) {
+      ++counters_.doubles;  // a resume that overlaps
+      return true;
+    }
+    *seen = now;
   }
-  seen = now;
   ++counters_.updates;
   apply_record(*update, true);
   return true;
+}
+
+/// Where the records of a peripheral are kept account of. Null beyond kPeripheralsMax: after a loss such a one is not
+/// resumed, its snapshot comes anew.
+wire::Position* Engine::position_of(std::uint32_t peripheral_id) {
+  const auto found = positions_.find(peripheral_id);
+  if (found != positions_.end()) return &found->second;
+  if (positions_.size() >= kPeripheralsMax) {
+    ++counters_.positions_refused;
+    return nullptr;
+  }
+  return &positions_[peripheral_id];
 }
 
 bool Engine::take_snapshot(Bytes frame) {
@@ -36,9 +52,10 @@ bool Engine::take_snapshot(Bytes frame) {
     case FrameType::kSnapshotRecord: {
       if (!snapshot_ || !wire::UpdateView::check(frame)) return false;
       auto& records = snapshot_->records;
-      if (records.size() + frame.size() > kSnapshotBytesMax) {
+      const std::size_t most = core_.limits().snapshot_bytes_max;
+      if (records.size() + frame.size() > most) {
         transport_.drop(wire::CloseReason::kOutOfResources,
-                        "a snapshot above the limit of 256 MiB");
+                        "a snapshot above the limit of " + std::to_string(most) + " bytes");
         return true;
       }
       records.insert(records.end(), frame.begin(), frame.end());
@@ -67,11 +84,12 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
     at += record.bytes().size();
     apply_record(record, false);
   }
-  positions_[peripheral] = position;
+  if (wire::Position* seen = position_of(peripheral)) *seen = position;
   // Until the mode stands the server brings what has happened since the snapshot was taken: that counts too.
-  if (subscription_.established) {
+  const bool noted = std::find(unswept_.begin(), unswept_.end(), peripheral) != unswept_.end();
+  if (subscription_.established || (!noted && unswept_.size() >= kPeripheralsMax)) {
     sweep(peripheral);
-  } else {
+  } else if (!noted) {
     unswept_.push_back(peripheral);
   }
 }
@@ -89,14 +107,11 @@ void Engine::apply_record(const wire::UpdateView& update, bool live) {
   std::string id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &id);
   const bool ends = (update.topics() & wire::topic::kEnds) != 0;
-  Objects& objects = core_.objects();
-  if (ends) objects.part(id, args);
-  objects.apply(update);
-  std::string old;
-  if (args.GetValueString(CTIOS_OLDUNIQUEOBJECTID, &old) && old != id && !id.empty()) {
-    objects.rename(old, id);
+  const Folded folded = core_.objects().apply(update);
+  if (!folded.from.empty()) {
     core_.with([&](SessionCore::State& state) {
-      if (state.call_id == old) state.call_id = id;
+      if (state.call_id == folded.from) state.call_id = folded.id;
+      if (state.agent_id == folded.from) state.agent_id = folded.id;
     });
   }
   const auto event = static_cast<int>(update.event_id());
@@ -110,7 +125,7 @@ void Engine::apply_record(const wire::UpdateView& update, bool live) {
   }
   if (event != eUnknownEvent) tell(event, args);
   follow_call(id, event, args, ends);
-  if (ends) end_object(id, false);
+  if (folded.ended) end_object(folded.id, false);
 }
 
 /// After the object's last event; `tell_end` when nobody else tells it.
@@ -130,7 +145,7 @@ void Engine::end_object(const std::string& object_id, bool tell_end) {
   });
   const std::string current =
       core_.with([](const SessionCore::State& state) { return state.call_id; });
-  const std::vector<std::string> left = own_calls();
+  const std::vector<std::string> left = core_.objects().own_calls(2);
   if (current.empty() && left.size() == 1) return choose_call(left.front());
   if (was_current) {  // more than one left: the program must choose; until then the agent's buttons count
     tell_buttons(core_.with([](const SessionCore::State& state) { return state.agent_id; }),
@@ -154,7 +169,7 @@ void Engine::follow_call(const std::string& object_id, int event_id, const Argum
   const auto [current, agent] = core_.with(
       [](const SessionCore::State& state) { return std::pair(state.call_id, state.agent_id); });
   if (!ends && current.empty() && wire::kind_of(object_id) == ObjectKind::kCall) {
-    const std::vector<std::string> calls = own_calls();
+    const std::vector<std::string> calls = core_.objects().own_calls(2);
     if (calls.size() == 1 && calls.front() == object_id) return choose_call(object_id);
   }
   unsigned int mask = 0;
@@ -205,17 +220,6 @@ void Engine::tell_buttons(const std::string& object_id, int event_id,
   args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
   args.AddItem(CTIOS_MESSAGEID, event_id);
   tell(eButtonEnablementMaskChange, args);
-}
-
-std::vector<std::string> Engine::own_calls() const {
-  std::vector<std::string> calls = core_.objects().list(ObjectKind::kCall);
-  std::erase_if(calls, [&](const std::string& id) {
-    Arg value;
-    bool monitored = false;
-    return core_.objects().property(id, ekwMonitored, &value) && value.GetValueBool(&monitored) &&
-           monitored;
-  });
-  return calls;
 }
 
 }  // namespace cti::cil::detail

@@ -24,13 +24,15 @@ void Engine::start(Request request) {
   pending.request = std::move(request);
   const std::uint64_t id = pending.request.id;
   Pending& placed = pending_.insert_or_assign(id, std::move(pending)).first->second;
-  if (may_send()) send(placed);
+  if (may_send() && !starved_) send(placed);  // else it would overtake those that wait for room
 }
 
 void Engine::send_pending() {
   if (!may_send()) return;
+  starved_ = false;
   for (auto& [id, pending] : pending_) {
     if (!pending.sent) send(pending);
+    if (starved_) return;
   }
 }
 
@@ -44,7 +46,9 @@ void Engine::send(Pending& pending) {
   if (transport_.send(writer.finish())) {
     pending.sent = true;
     pending.lineage = lineage_;
-  }  // else it stays unsent and is ended by its deadline
+  } else {
+    starved_ = true;  // until what waits before it has left, or its deadline
+  }
 }
 
 bool Engine::take_reply(Bytes frame) {
@@ -81,8 +85,14 @@ bool Engine::take_reply(Bytes frame) {
 /// The arrays of the desktop settings become properties; from now on the session gives up after some failed attempts.
 void Engine::take_settings(const Arguments& args) {
   core_.with([&](SessionCore::State& state) {
+    for (const std::string& key : settings_) state.properties.RemoveItem(key);
+    settings_.clear();
     for (int i = 1; i <= args.NumElements(); ++i) {
-      if (args.at(i)->nested()) state.properties.AddItem(args.GetElementKey(i), *args.at(i));
+      const std::string key = args.GetElementKey(i);
+      // Neither do they pile up over many answers, nor take the place of a property of another origin.
+      if (!args.at(i)->nested() || state.properties.IsValid(key)) continue;
+      state.properties.AddItem(key, *args.at(i));
+      settings_.push_back(key);
     }
   });
   transport_.limit_retries(kRetriesWithSettings);

@@ -1,3 +1,4 @@
+// session_core.cpp - requests from any thread into the queue, and waiting for events.
 #include "cil/detail/engine/session_core.hpp"
 
 #include "cil/detail/objects/convert.hpp"
@@ -13,14 +14,16 @@ using wire::RequestId;
 
 bool works(RequestId request) noexcept { return wire::served(request); }
 
-std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread) {
-  auto made = std::make_shared<SessionCore>(std::move(io), own_thread);
-  made->objects_ = std::make_unique<Objects>(made);
+std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread,
+                                       const SessionLimits& limits) {
+  auto made = std::make_shared<SessionCore>(std::move(io), own_thread, limits);
+  made->objects_ = std::make_unique<Objects>(
+      made, wire::ObjectTableLimits{limits.objects_max, limits.object_bytes_max});
   return made;
 }
 
-SessionCore::SessionCore(std::shared_ptr<core::Io> io, bool own_thread)
-    : io_(std::move(io)), own_thread_(own_thread) {}
+SessionCore::SessionCore(std::shared_ptr<core::Io> io, bool own_thread, const SessionLimits& limits)
+    : io_(std::move(io)), own_thread_(own_thread), limits_(limits) {}
 
 int SessionCore::State::may_act() const noexcept {
   if (word.is(Standing::kConnected)) return CIL_OK;
@@ -101,8 +104,7 @@ bool SessionCore::stopped() const {
 
 CWaitObject* SessionCore::make_wait_object(const Arguments& mask) {
   Ref<CWaitObject> made(new CWaitObject(weak_from_this()));
-  if (!made->SetMask(mask)) return nullptr;
-  dispatcher_.add_waiter(made->waiter_);
+  if (!made->SetMask(mask) || !dispatcher_.add_waiter(made->waiter_)) return nullptr;
   made->AddRef();
   return made.get();
 }

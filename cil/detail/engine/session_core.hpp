@@ -18,6 +18,7 @@
 #include "cil/detail/engine/session_state.hpp"
 #include "cil/detail/objects/objects.hpp"
 #include "cil/detail/transport/transport.hpp"
+#include "cil/session_limits.hpp"
 #include "cil/wait_object.hpp"
 #include "core/io.hpp"
 #include "wire/event_id.hpp"
@@ -70,12 +71,13 @@ using Work = std::variant<Request, ModeAsked, AgentCleared, CallChosen>;
 
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
  public:
-  SessionCore(std::shared_ptr<core::Io> io, bool own_thread);
+  SessionCore(std::shared_ptr<core::Io> io, bool own_thread, const SessionLimits& limits);
 
   Objects& objects() noexcept { return *objects_; }
   Dispatcher& dispatcher() noexcept { return dispatcher_; }
   core::Io& io() noexcept { return *io_; }
   bool own_thread() const noexcept { return own_thread_; }
+  const SessionLimits& limits() const noexcept { return limits_; }
 
   /// Queues a request. `target` empty: to the session. CIL_OK or why not.
   int submit(wire::RequestId request, const Arguments& args, const std::string& target,
@@ -142,6 +144,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
  private:
   const std::shared_ptr<core::Io> io_;
   const bool own_thread_;
+  const SessionLimits limits_;
   std::unique_ptr<Objects> objects_;
   Dispatcher dispatcher_;
 
@@ -149,9 +152,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   State state_;
   bool stopped_ = false;
 
-  friend std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread);
+  friend std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread,
+                                                const SessionLimits& limits);
 };
 
-std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread);
+std::shared_ptr<SessionCore> make_core(std::shared_ptr<core::Io> io, bool own_thread,
+                                       const SessionLimits& limits);
 
 }  // namespace cti::cil::detail

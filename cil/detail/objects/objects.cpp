@@ -1,9 +1,11 @@
+// objects.cpp - folding records into the table, and the handles that follow their objects.
 #include "cil/detail/objects/objects.hpp"
 
 #include "cil/agent.hpp"
 #include "cil/call.hpp"
 #include "cil/detail/objects/convert.hpp"
 #include "cil/skill_group.hpp"
+#include "core/base/check.hpp"
 
 #include <charconv>
 #include <utility>
@@ -20,12 +22,19 @@ std::uint32_t peripheral_of(std::string_view object_id) noexcept {
   return number;
 }
 
-Objects::Objects(std::weak_ptr<SessionCore> core) : core_(std::move(core)) {}
+Objects::Objects(std::weak_ptr<SessionCore> core, const wire::ObjectTableLimits& limits)
+    : core_(std::move(core)), table_(limits) {}
+
+std::optional<wire::ObjectHandle> Objects::at(std::string_view object_id) const {
+  const auto handle = table_.find(object_id);
+  if (!handle || table_.unique_object_id(*handle) != object_id) return std::nullopt;
+  return handle;
+}
 
 bool Objects::property(std::string_view object_id, const Key& key, Arg* value) const {
   if (object_id.empty() || !key.valid()) return false;
   const std::lock_guard lock(mutex_);
-  const auto handle = table_.find(object_id);
+  const auto handle = at(object_id);
   if (!handle) return false;
   const wire::ArgKey wanted =
       key.id() ? wire::ArgKey(static_cast<wire::Keyword>(key.id())) : wire::ArgKey(key.text());
@@ -36,12 +45,13 @@ bool Objects::property(std::string_view object_id, const Key& key, Arg* value) c
 
 void Objects::properties(std::string_view object_id, Arguments* all) const {
   const std::lock_guard lock(mutex_);
-  if (const auto handle = table_.find(object_id)) read(table_.properties(*handle), all);
+  if (const auto handle = at(object_id)) read(table_.properties(*handle), all);
 }
 
-bool Objects::known(std::string_view object_id) const {
+bool Objects::known(std::string_view object_id, ObjectKind kind) const {
   const std::lock_guard lock(mutex_);
-  return table_.find(object_id).has_value();
+  const auto handle = at(object_id);
+  return handle && table_.kind(*handle) == kind;
 }
 
 CCtiOsObject* Objects::find(std::string_view object_id) {
@@ -54,17 +64,21 @@ CCtiOsObject* Objects::find_locked(const std::string& object_id) {
     held->second->AddRef();
     return held->second.get();
   }
-  if (!table_.find(object_id)) return nullptr;
-  const auto kind = wire::kind_of(object_id);
-  CCtiOsObject* made = nullptr;
-  if (kind == ObjectKind::kAgent) made = new CAgent;
-  if (kind == ObjectKind::kCall) made = new CCall;
-  if (kind == ObjectKind::kSkillGroup) made = new CSkillGroup;
-  if (!made) return nullptr;
-  made->bind(core_.lock(), object_id);
-  handles_.emplace(object_id, Ref<CCtiOsObject>(made));
-  made->AddRef();
-  return made;
+  const auto handle = at(object_id);
+  return handle ? made(object_id, table_.kind(*handle)) : nullptr;
+}
+
+/// A new handle, with a reference for the caller; null for a kind that has none.
+CCtiOsObject* Objects::made(const std::string& object_id, ObjectKind kind) {
+  CCtiOsObject* object = nullptr;
+  if (kind == ObjectKind::kAgent) object = new CAgent;
+  if (kind == ObjectKind::kCall) object = new CCall;
+  if (kind == ObjectKind::kSkillGroup) object = new CSkillGroup;
+  if (!object) return nullptr;
+  object->bind(core_.lock(), object_id);
+  handles_.emplace(object_id, Ref<CCtiOsObject>(object));
+  object->AddRef();
+  return object;
 }
 
 std::vector<std::string> Objects::list(ObjectKind kind) const {
@@ -76,27 +90,69 @@ std::vector<std::string> Objects::list(ObjectKind kind) const {
   return ids;
 }
 
-void Objects::adopt(const std::string& object_id, Ref<CCtiOsObject> own) {
+std::vector<std::string> Objects::own_calls(std::size_t most) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> ids;
+  table_.for_each(ObjectKind::kCall, [&](wire::ObjectHandle handle) {
+    if (ids.size() >= most) return;
+    const auto monitored = table_.properties(handle).integer(wire::Keyword::Monitored);
+    if (monitored.value_or(0) == 0) ids.emplace_back(table_.unique_object_id(handle));
+  });
+  return ids;
+}
+
+Ref<CCtiOsObject> Objects::adopt(const std::string& object_id, Ref<CCtiOsObject> own) {
+  CTI_CHECK(wire::kind_of(object_id) == ObjectKind::kAgent);  // its caller has looked
   const std::lock_guard lock(mutex_);
   own->bind(core_.lock(), object_id);
+  Ref<CCtiOsObject> before;
+  if (const auto held = handles_.find(adopted_); held != handles_.end()) {
+    before = held->second;  // the program's own, under an earlier name
+    handles_.erase(held);
+  }
   handles_.insert_or_assign(object_id, std::move(own));
   adopted_ = object_id;
+  return before;
 }
 
-void Objects::part(const std::string& object_id, const Arguments& last) {
+void Objects::let_go(CCtiOsObject& own) {
   const std::lock_guard lock(mutex_);
+  own.detach({});
+  const auto held = handles_.find(adopted_);
+  if (held == handles_.end() || held->second.get() != &own) return;
+  handles_.erase(held);
+  adopted_.clear();
+}
+
+Folded Objects::apply(const wire::UpdateView& update) {
+  const std::lock_guard lock(mutex_);
+  const auto old = update.arguments().string(wire::Keyword::OldUniqueObjectID);
+  const auto before = old ? table_.find(*old) : std::nullopt;
+  const std::string from(before ? table_.unique_object_id(*before) : std::string_view());
+  const auto applied = table_.apply(update);
+  if (!applied || !applied->handle) return {};
+  Folded folded;
+  folded.id = table_.unique_object_id(applied->handle);
+  folded.ended = applied->change == wire::Change::kEnded;
+  // Renamed, or merged into one that had the name already: either way nothing has the old name any more.
+  if (before && from != folded.id && !at(from)) {
+    folded.from = from;
+    rename(from, folded.id);
+  }
+  if (folded.ended) part(folded.id, applied->handle);
+  return folded;
+}
+
+/// The object ends: its handle keeps what was known last. `handle` can still be read.
+void Objects::part(const std::string& object_id, wire::ObjectHandle handle) {
   if (object_id == adopted_) return;
-  const Ref<CCtiOsObject> object(find_locked(object_id));
+  const auto held = handles_.find(object_id);
+  const Ref<CCtiOsObject> object =
+      held != handles_.end() ? held->second : Ref(made(object_id, table_.kind(handle)));
   if (!object) return;
   Arguments all;
-  if (const auto handle = table_.find(object_id)) read(table_.properties(*handle), &all);
-  all.merge(last);
+  read(table_.properties(handle), &all);
   object->detach(all);
-}
-
-bool Objects::apply(const wire::UpdateView& update) {
-  const std::lock_guard lock(mutex_);
-  return table_.apply(update).ok();
 }
 
 void Objects::begin_snapshot(std::uint32_t peripheral_id) {
@@ -109,25 +165,25 @@ std::vector<std::string> Objects::end_snapshot(std::uint32_t peripheral_id) {
   std::vector<std::string> ended;
   table_.end_snapshot(peripheral_id, [&](wire::ObjectHandle handle) {
     std::string id(table_.unique_object_id(handle));
-    const Ref<CCtiOsObject> object(id == adopted_ ? nullptr : find_locked(id));
-    if (object) {
-      Arguments all;
-      read(table_.properties(handle), &all);
-      object->detach(all);
-    }
+    part(id, handle);
     ended.push_back(std::move(id));
   });
   return ended;
 }
 
 void Objects::rename(const std::string& from, const std::string& to) {
-  const std::lock_guard lock(mutex_);
+  CTI_CHECK(from != to && !at(from));
   const auto held = handles_.find(from);
   if (held == handles_.end()) return;
   Ref<CCtiOsObject> object = held->second;
   handles_.erase(held);
   object->bind(core_.lock(), to);
-  handles_.insert_or_assign(to, std::move(object));
+  if (adopted_ == from) {
+    adopted_ = to;
+    handles_.insert_or_assign(to, std::move(object));
+  } else {
+    handles_.emplace(to, std::move(object));  // one that has the name already stays
+  }
 }
 
 void Objects::remove(const std::string& object_id) {
@@ -139,7 +195,7 @@ Objects::Handles Objects::clear() {
   const std::lock_guard lock(mutex_);
   for (auto& [id, object] : handles_) {
     Arguments all;
-    if (const auto handle = table_.find(id)) read(table_.properties(*handle), &all);
+    if (const auto handle = at(id)) read(table_.properties(*handle), &all);
     object->detach(all);
   }
   adopted_.clear();
@@ -155,6 +211,13 @@ std::uint64_t Objects::digest() const {
 std::uint64_t Objects::refused() const {
   const std::lock_guard lock(mutex_);
   return table_.counters().refused;
+}
+
+/// A handle for each object at most, and one for the program's agent, known or not.
+void Objects::invariants() const {
+  const std::lock_guard lock(mutex_);
+  CTI_CHECK(handles_.size() <= std::size_t{table_.size()} + 1);
+  CTI_CHECK(adopted_.empty() || handles_.contains(adopted_));
 }
 
 }  // namespace cti::cil::detail

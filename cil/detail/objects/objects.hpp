@@ -3,8 +3,11 @@
 // Why      properties are told once, by records; the program's objects must show them at any time, from any thread.
 // Shape    wire::ObjectTable holds the properties. A handle (CAgent, CCall, CSkillGroup) is made when somebody first asks
 //          for it, or when the program brings its own agent, and stays until the object ends.
+// Kinds    what a record did is what the table says, not what the record's text says: an object keeps its kind for life, so
+//          a handle of a call is a CCall for ever, and find_as<CCall>() gives nothing else.
 // Threads  property(), properties(), find(), list(): any. The rest: the event thread.
-// Bounds   those of wire::ObjectTable; a record beyond them is refused and counted, its event is still told.
+// Bounds   those of wire::ObjectTable, as configured; a record beyond them is refused and counted, its event is still
+//          told. Handles: one per object of the table, and the program's agent.
 #pragma once
 
 #include "cil/object.hpp"
@@ -15,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,34 +29,51 @@ namespace cti::cil::detail {
 /// The PeripheralID within a UniqueObjectID; 0 when there is none.
 std::uint32_t peripheral_of(std::string_view object_id) noexcept;
 
+/// What a record has done.
+struct Folded {
+  std::string id;    ///< the object's UniqueObjectID; empty: no object, or refused
+  std::string from;  ///< the UniqueObjectID that it has been renamed from; empty: it has not
+  bool ended = false;
+};
+
 class Objects {
  public:
-  explicit Objects(std::weak_ptr<SessionCore> core);
+  Objects(std::weak_ptr<SessionCore> core, const wire::ObjectTableLimits& limits);
 
   bool property(std::string_view object_id, const Key& key, Arg* value) const;
   void properties(std::string_view object_id, Arguments* all) const;
-  bool known(std::string_view object_id) const;
+  bool known(std::string_view object_id, wire::ObjectKind kind) const;
   /// The object with a reference for the caller; null when it is not known, or neither agent, call nor skill group.
   CCtiOsObject* find(std::string_view object_id);
+  /// The same, when it is of this class; else null.
+  template <class T>
+  T* find_as(std::string_view object_id) {
+    CCtiOsObject* const found = find(object_id);
+    T* const as = dynamic_cast<T*>(found);
+    if (found && !as) found->Release();
+    return as;
+  }
   /// The UniqueObjectIDs of one kind.
   std::vector<std::string> list(wire::ObjectKind kind) const;
 
+  /// Calls that are not monitored ones, `most` of them: whoever wants to know whether there is just one asks for two, so
+  /// that an event costs the same however many calls there are.
+  std::vector<std::string> own_calls(std::size_t most = SIZE_MAX) const;
+
   /// The program's own agent becomes the handle of this id. It stays in the session whatever the server knows of it.
-  void adopt(const std::string& object_id, Ref<CCtiOsObject> own);
-  /// Before the last record of an object is applied: its handle keeps its properties, and those of the record.
-  void part(const std::string& object_id, const Arguments& last);
-  /// False: refused by the table, which counts it.
-  bool apply(const wire::UpdateView& update);
+  /// Gives what it replaces, to be let go of where no lock is held.
+  [[nodiscard]] Ref<CCtiOsObject> adopt(const std::string& object_id, Ref<CCtiOsObject> own);
+  /// Folds one record. Handles follow: that of a renamed object gets its new name, that of an ended one keeps its last
+  /// properties and is still found, until remove().
+  Folded apply(const wire::UpdateView& update);
   /// What is not mentioned between the two has ended while nobody looked: end_snapshot gives the UniqueObjectIDs, whose
   /// handles keep their last properties and are still found, until remove().
   void begin_snapshot(std::uint32_t peripheral_id);
   std::vector<std::string> end_snapshot(std::uint32_t peripheral_id);
-  /// The handles follow an object that has got another UniqueObjectID.
-  void rename(const std::string& from, const std::string& to);
   /// After the last event of an object: its handle leaves the collection.
   void remove(const std::string& object_id);
-  /// An object of the program that was bound but never adopted is free again.
-  void let_go(CCtiOsObject& own) { own.detach({}); }
+  /// An object of the program that was bound, adopted or not, is free again. The caller holds a reference.
+  void let_go(CCtiOsObject& own);
   void bind(CCtiOsObject& own, const std::string& object_id) { own.bind(core_.lock(), object_id); }
   using Handles = std::unordered_map<std::string, Ref<CCtiOsObject>>;
   /// The session's life is over. Gives the handles, to be let go of where no lock is held.
@@ -60,9 +81,15 @@ class Objects {
   /// Of the table: equal to that of a server whose records this session has all seen.
   std::uint64_t digest() const;
   std::uint64_t refused() const;
+  void invariants() const;
 
  private:
+  /// By its whole text: an id may be made to have the key of another.
+  std::optional<wire::ObjectHandle> at(std::string_view object_id) const;
   CCtiOsObject* find_locked(const std::string& object_id);
+  CCtiOsObject* made(const std::string& object_id, wire::ObjectKind kind);
+  void part(const std::string& object_id, wire::ObjectHandle handle);
+  void rename(const std::string& from, const std::string& to);
 
   std::weak_ptr<SessionCore> core_;
   mutable std::mutex mutex_;  // guards what follows

@@ -1,4 +1,7 @@
+// resolver.cpp - a thread per name that is being looked up, counted.
 #include "cil/detail/transport/resolver.hpp"
+
+#include "core/base/check.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -11,6 +14,8 @@
 
 namespace cti::cil::detail {
 namespace {
+
+constinit Places places(kLookupsMax);
 
 void resolve(const std::string& host, Lookup& lookup) {
   addrinfo hints{};
@@ -32,6 +37,21 @@ void resolve(const std::string& host, Lookup& lookup) {
 
 }  // namespace
 
+Places::Place Places::take() noexcept {
+  // relaxed: a count, ordered with nothing.
+  if (taken_.fetch_add(1, std::memory_order_relaxed) < most_) return Place(this);
+  // relaxed: as above.
+  taken_.fetch_sub(1, std::memory_order_relaxed);
+  return Place();
+}
+
+Places::Place::~Place() {
+  if (!of_) return;
+  // relaxed: a count.
+  const int before = of_->taken_.fetch_sub(1, std::memory_order_relaxed);
+  CTI_CHECK(before > 0);
+}
+
 bool is_numeric(const std::string& host) {
   in6_addr space{};
   return ::inet_pton(AF_INET, host.c_str(), &space) == 1 ||
@@ -45,8 +65,14 @@ std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> w
     lookup->done = true;
     return lookup;
   }
+  Places::Place place = places.take();
+  if (!place) {
+    lookup->error = "too many names are being looked up";
+    lookup->done = true;
+    return lookup;
+  }
   try {
-    std::thread([host, lookup, wake = std::move(wake)] {
+    std::thread([host, lookup, wake = std::move(wake), place = std::move(place)] {
       resolve(host, *lookup);
       wake();
     }).detach();

@@ -3,15 +3,45 @@
 // Why      getaddrinfo may block for half a minute; the event thread never does (N6).
 // Shape    a numeric address is answered at once. A name is looked up by a thread of its own that shares nothing but
 //          the Lookup; when the session goes away meanwhile, the thread finishes by itself and wakes nobody.
-// Bounds   one lookup per side of a session at a time: Transport keeps the Lookup until it is done.
+// Bounds   one lookup per side of a session at a time: Transport keeps the Lookup until it is done. kLookupsMax in the
+//          whole process: one more fails at once, and its attempt with it, by name.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace cti::cil::detail {
+
+inline constexpr int kLookupsMax = 64;
+
+/// So many at a time, from any thread; a Place gives itself back.
+class Places {
+ public:
+  explicit constexpr Places(int most) noexcept : most_(most) {}
+  class Place {
+   public:
+    Place() noexcept = default;
+    Place(Place&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place();
+    explicit operator bool() const noexcept { return of_ != nullptr; }
+
+   private:
+    friend class Places;
+    explicit Place(Places* of) noexcept : of_(of) {}
+    Places* of_ = nullptr;
+  };
+  /// False when all are taken.
+  Place take() noexcept;
+
+ private:
+  const int most_;
+  std::atomic<int> taken_{0};
+};
 
 struct Lookup {
   std::mutex mutex;  // guards what follows

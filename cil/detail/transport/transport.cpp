@@ -1,3 +1,4 @@
+// transport.cpp - the phases of a connection, from the name of a server to its loss, and what is alive meanwhile.
 #include "cil/detail/transport/transport.hpp"
 
 #include "core/base/check.hpp"
@@ -28,9 +29,12 @@ void Transport::open(TransportConfig config) {
 }
 
 void Transport::attempt() {
+  CTI_CHECK(!connection_ && !sending_ && in_flight_.empty() && unsent_.empty());
   phase_ = Phase::kResolving;
   deadline_ = io_.now() + kAttemptMost;
-  lookup_ = look_up(server().host, wake_);
+  Name& name = names_[side_];
+  if (!name.lookup || name.host != server().host)
+    name = {server().host, look_up(server().host, wake_)};
   resolve();
 }
 
@@ -38,17 +42,21 @@ void Transport::resolve() {
   std::string address;
   std::string error;
   {
-    const std::lock_guard lock(lookup_->mutex);
-    if (!lookup_->done) return;
-    address = lookup_->address;
-    error = lookup_->error;
+    const std::shared_ptr<Lookup>& lookup = names_[side_].lookup;
+    CTI_CHECK(phase_ == Phase::kResolving && lookup);
+    const std::lock_guard lock(lookup->mutex);
+    if (!lookup->done) return;
+    address = lookup->address;
+    error = lookup->error;
   }
-  lookup_.reset();
+  names_[side_].lookup.reset();
   if (address.empty()) return lose(eConnectFail, server().host + ": " + error);
   connect(address);
 }
 
 void Transport::connect(const std::string& address) {
+  if (retired_.size() >= kRetiredMax)
+    return lose(eConnectFail, "earlier connections are not over yet");
   connection_ = io_.connect({address, server().port});
   if (!connection_) return lose(eConnectFail, "no connection slot is free");
   phase_ = Phase::kConnecting;
@@ -67,6 +75,10 @@ void Transport::greet() {
 }
 
 void Transport::on_completion(const core::Completion& completion) {
+  if (completion.event == core::IoEvent::kClosed) {
+    std::erase_if(retired_,
+                  [&](const Retired& each) { return each.connection == completion.connection; });
+  }
   if (!connection_ || completion.connection != connection_) return;
   switch (completion.event) {
     case core::IoEvent::kConnected:
@@ -76,6 +88,7 @@ void Transport::on_completion(const core::Completion& completion) {
     case core::IoEvent::kSent:
       sending_ = false;
       in_flight_done_ += completion.sent;
+      CTI_CHECK(in_flight_done_ <= in_flight_.size());
       if (in_flight_done_ == in_flight_.size())
         flush();  // else the socket is full: kWritable comes
       return;
@@ -83,7 +96,8 @@ void Transport::on_completion(const core::Completion& completion) {
       return flush();
     case core::IoEvent::kClosed: {
       connection_ = {};
-      if (phase_ == Phase::kClosing) return closed();
+      sending_ = false;  // the Io has finished with what was in flight
+      if (phase_ == Phase::kClosing) return hang_up(core::CloseHow::kReset), closed();
       const bool was_up = phase_ == Phase::kUp;
       const std::string why = completion.error ? std::generic_category().message(completion.error)
                                                : "closed by the server";
@@ -97,11 +111,9 @@ void Transport::on_completion(const core::Completion& completion) {
 
 void Transport::receive(Bytes bytes) {
   if (phase_ != Phase::kGreeting && phase_ != Phase::kUp) return;
-  heard_ = io_.now();
-  unanswered_ = 0;
-  heartbeat_due_ = heard_ + config_.heartbeat;
   const core::ConnectionId from = connection_;
   const auto cut = cutter_.feed(bytes, [&](Bytes frame) {
+    progressed();
     if (!take(frame) && connection_ == from && from) {
       drop(CloseReason::kMalformed, "a frame that breaks the session protocol");
     }
@@ -109,6 +121,19 @@ void Transport::receive(Bytes bytes) {
   });
   if (!cut && connection_ == from && from)
     drop(CloseReason::kMalformed, wire::describe(cut.error()));
+  if (connection_ != from || !from) return;
+  if (cutter_.pending() == 0) {
+    frame_due_ = kNever;
+  } else if (frame_due_ == kNever) {
+    frame_due_ = io_.now() + kFrameMost;
+  }
+}
+
+/// A whole frame has come: the server is alive.
+void Transport::progressed() {
+  unanswered_ = 0;
+  frame_due_ = kNever;  // what comes behind it has its own time
+  heartbeat_due_ = io_.now() + config_.heartbeat;
 }
 
 bool Transport::take(Bytes frame) {
@@ -153,6 +178,7 @@ void Transport::take_close(Bytes frame) {
   switch (view.reason()) {
     case CloseReason::kVersionUnsupported:
       phase_ = Phase::kIdle;
+      deadline_ = kNever;
       return user_.on_rejected(text);
     case CloseReason::kReplaced:  // coming back would throw the newcomer out, and so on for ever
     case CloseReason::kAuthenticationFailed:
@@ -166,7 +192,7 @@ void Transport::take_close(Bytes frame) {
 
 void Transport::answer_heartbeat(std::uint64_t id) {
   std::array<std::byte, wire::kPrefixBytes> buffer;
-  queue(wire::HeartbeatConfWriter(buffer, {id}).finish());
+  queue_control(wire::HeartbeatConfWriter(buffer, {id}).finish());
 }
 
 void Transport::check_heartbeat() {
@@ -180,18 +206,22 @@ void Transport::check_heartbeat() {
   ++unanswered_;
   heartbeat_due_ = io_.now() + config_.heartbeat;
   std::array<std::byte, wire::kPrefixBytes> buffer;
-  queue(wire::HeartbeatReqWriter(buffer, {++heartbeat_id_}).finish());
+  queue_control(wire::HeartbeatReqWriter(buffer, {++heartbeat_id_}).finish());
 }
 
 bool Transport::tick() {
   bool worked = false;
-  if (phase_ == Phase::kResolving && lookup_) {
+  if (phase_ == Phase::kResolving) {
     resolve();
-    worked = lookup_ == nullptr;
+    worked = phase_ != Phase::kResolving;
   }
   const TimePoint now = io_.now();
   if (now >= deadline_) {
     phase_due();
+    worked = true;
+  }
+  if (up() && now >= frame_due_) {
+    drop(CloseReason::kFrameTimeout, "a frame was begun and not completed in time");
     worked = true;
   }
   if (up() && now >= heartbeat_due_) {
@@ -207,7 +237,6 @@ void Transport::phase_due() {
     case Phase::kWaiting:
       return attempt();
     case Phase::kResolving:
-      lookup_.reset();
       return lose(eConnectFail, server().host + ": its name is not answered in time");
     case Phase::kConnecting:
     case Phase::kGreeting:
@@ -221,7 +250,9 @@ void Transport::phase_due() {
   }
 }
 
-TimePoint Transport::next() const noexcept { return up() ? heartbeat_due_ : deadline_; }
+TimePoint Transport::next() const noexcept {
+  return up() ? std::min(heartbeat_due_, frame_due_) : deadline_;
+}
 
 void Transport::lose(ConnectionFailureReason reason, std::string text, core::CloseHow how) {
   Loss loss{server(), reason, std::move(text), false};
@@ -253,7 +284,7 @@ void Transport::give_up(Loss loss) {
 
 void Transport::drop(CloseReason reason, const std::string& text) {
   if (!connection_) return;
-  std::array<std::byte, 1024> buffer;
+  std::array<std::byte, kCloseBytesMax> buffer;
   wire::CloseHeader header;
   header.reason = reason;
   wire::CloseWriter close(buffer, header);
@@ -276,7 +307,6 @@ void Transport::close() {
 }
 
 void Transport::closed() {
-  lookup_.reset();
   phase_ = Phase::kIdle;
   deadline_ = kNever;
   user_.on_closed();
@@ -289,8 +319,17 @@ bool Transport::send(Bytes frame) {
 }
 
 void Transport::queue(Bytes frame) {
+  CTI_CHECK(!frame.empty() && unsent_.size() + frame.size() <= kWaitingBytesMax);
   unsent_.insert(unsent_.end(), frame.begin(), frame.end());
   if (!sending_ && in_flight_.empty()) flush();
+}
+
+/// Heartbeats and their answers: few, unless the server asks and asks and reads none of the answers.
+void Transport::queue_control(Bytes frame) {
+  if (control_bytes_ + frame.size() > kControlBytesMax)
+    return lose(eOtherError, "the server does not read what it is sent");
+  control_bytes_ += frame.size();
+  queue(frame);
 }
 
 /// Sends what is left of the buffer in flight, else the next buffer.
@@ -300,6 +339,7 @@ void Transport::flush() {
     in_flight_.clear();
     in_flight_done_ = 0;
     in_flight_.swap(unsent_);
+    control_bytes_ = 0;
   }
   if (in_flight_.empty()) {
     if (phase_ == Phase::kClosing) io_.close(connection_, core::CloseHow::kOrderly);
@@ -312,14 +352,44 @@ void Transport::flush() {
 /// Forgets the connection: whatever is still reported of it is ignored.
 void Transport::hang_up(core::CloseHow how) {
   if (connection_) io_.close(connection_, how);
+  // The Io may still read the bytes in flight until kClosed: they are kept, out of use, until then.
+  if (sending_) retired_.push_back({connection_, std::move(in_flight_)});
   connection_ = {};
   unsent_.clear();
-  // The Io may still read the bytes in flight until kClosed: keep them, out of use, until the next connection.
-  if (sending_) retired_.swap(in_flight_);
+  control_bytes_ = 0;
   in_flight_.clear();
   in_flight_done_ = 0;
   sending_ = false;
   unanswered_ = 0;
+  frame_due_ = kNever;
+}
+
+void Transport::invariants() const {
+  CTI_CHECK(side_ < 2);
+  CTI_CHECK(unsent_.size() <= kWaitingBytesMax && in_flight_.size() <= kWaitingBytesMax);
+  CTI_CHECK(control_bytes_ <= kControlBytesMax && control_bytes_ <= unsent_.size());
+  CTI_CHECK(in_flight_done_ <= in_flight_.size());
+  CTI_CHECK(!sending_ || (connection_ && in_flight_done_ < in_flight_.size()));
+  CTI_CHECK(retired_.size() <= kRetiredMax);
+  CTI_CHECK(frame_due_ == kNever || cutter_.pending() > 0);
+  switch (phase_) {
+    case Phase::kIdle:
+      CTI_CHECK(!connection_ && deadline_ == kNever);
+      break;
+    case Phase::kWaiting:
+    case Phase::kResolving:
+      CTI_CHECK(!connection_ && deadline_ != kNever);
+      break;
+    case Phase::kConnecting:
+    case Phase::kGreeting:
+    case Phase::kClosing:
+      CTI_CHECK(connection_ && deadline_ != kNever);
+      break;
+    case Phase::kUp:
+      CTI_CHECK(connection_ && deadline_ == kNever && heartbeat_due_ != kNever);
+      break;
+  }
+  CTI_CHECK(phase_ != Phase::kResolving || names_[side_].lookup);
 }
 
 }  // namespace cti::cil::detail

@@ -5,9 +5,13 @@
 //          idle -> resolving -> connecting -> greeting (Hello sent) -> up -> (lost) waiting -> resolving the other side ...
 // Sides    the first is drawn, later ones alternate. The second attempt follows at once, then after a pause that grows
 //          from kRetryFirst to kRetryMost, a quarter of it drawn.
-// Alive    only after silence: a question each `heartbeat`, `max_heartbeats` unanswered ones end the connection.
-//          Anything that arrives counts as an answer.
-// Bounds   kUnsentBytesMax waiting to be sent; a connection counts as up only after Welcome, at most kAttemptMost later.
+// Alive    only after silence: a question each `heartbeat`, `max_heartbeats` unanswered ones end the connection. A whole
+//          frame counts as an answer, whichever; bytes of one that is not complete do not, and it has kFrameMost from its
+//          first byte on.
+// Bounds   waiting to be sent: kUnsentBytesMax of requests (send() refuses more), and kControlBytesMax of answers to
+//          heartbeats, above which the server is left as one that does not read. kRetiredMax connections that are given up
+//          while the Io still sends from their buffer; kLookupsMax names looked up in the process (resolver.hpp). A
+//          connection counts as up only after Welcome, at most kAttemptMost later.
 // Threads  one: the event thread.
 #pragma once
 
@@ -31,7 +35,20 @@ inline constexpr Millis kRetryFirst{500};
 inline constexpr Millis kRetryMost{5'000};
 inline constexpr Seconds kAttemptMost{5};
 inline constexpr Seconds kCloseMost{1};
+inline constexpr Seconds kFrameMost{30};
 inline constexpr std::size_t kUnsentBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kControlBytesMax = 64 * 1024;
+inline constexpr std::size_t kCloseBytesMax = 1024;
+inline constexpr std::size_t kRetiredMax = 8;
+/// Most that waits behind what is in flight, which is at most as much again.
+inline constexpr std::size_t kWaitingBytesMax =
+    kUnsentBytesMax + kControlBytesMax + 2 * kCloseBytesMax + wire::limits::kHelloBytesMax;
+static_assert(kUnsentBytesMax >= 16 * wire::limits::kClientFrameBytesMax);
+static_assert(kControlBytesMax >= 1024 * wire::kPrefixBytes,
+              "no server is cut for a few questions");
+static_assert(kCloseMost < kAttemptMost && kAttemptMost < kFrameMost);
+static_assert(kRetryFirst <= kRetryMost && kRetryMost <= kAttemptMost,
+              "a server that is back is tried soon");
 
 struct Server {
   std::string host;  ///< as the program named it
@@ -84,6 +101,9 @@ class Transport {
   void limit_retries(std::optional<std::uint32_t> attempts) { retries_max_ = attempts; }
   /// False: not up, or kUnsentBytesMax are waiting.
   bool send(Bytes frame);
+  /// What is held for the peer's sake; each has its bound above.
+  std::size_t waiting_bytes() const noexcept { return unsent_.size() + in_flight_.size(); }
+  void invariants() const;
   /// The server breaks the rules: say why and go to the other one.
   void drop(wire::CloseReason reason, const std::string& text);
 
@@ -116,6 +136,7 @@ class Transport {
   void connect(const std::string& address);
   void greet();
   void receive(Bytes bytes);
+  void progressed();
   bool take(Bytes frame);
   bool welcome(Bytes frame);
   void take_close(Bytes frame);
@@ -127,6 +148,7 @@ class Transport {
   void give_up(Loss loss);
   void closed();
   void queue(Bytes frame);
+  void queue_control(Bytes frame);
   void flush();
   void hang_up(core::CloseHow how);
 
@@ -140,17 +162,28 @@ class Transport {
   std::uint32_t failures_ = 0;  ///< attempts in a row
   std::optional<std::uint32_t> retries_max_;
   TimePoint deadline_ = kNever;  ///< of the phase
-  std::shared_ptr<Lookup> lookup_;
+  /// Of each side: one that is not done when its attempt is over serves the next.
+  struct Name {
+    std::string host;
+    std::shared_ptr<Lookup> lookup;
+  };
+  Name names_[2];
 
   core::ConnectionId connection_{};
   wire::SessionFrameCutter cutter_{wire::limits::kFrameBytesMax, wire::limits::kFrameBytesMax};
   std::vector<std::byte> unsent_;     ///< waits behind in_flight_
   std::vector<std::byte> in_flight_;  ///< given to the Io
-  std::vector<std::byte> retired_;    ///< was in flight on a connection that has been given up
+  /// Was in flight on a connection that has been given up: kept until the Io has finished with it.
+  struct Retired {
+    core::ConnectionId connection;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Retired> retired_;
+  std::size_t control_bytes_ = 0;  ///< of unsent_
   std::size_t in_flight_done_ = 0;
   bool sending_ = false;
-  TimePoint heard_{};  ///< when something last arrived
   TimePoint heartbeat_due_ = kNever;
+  TimePoint frame_due_ = kNever;  ///< of the frame that has begun to arrive
   std::uint32_t unanswered_ = 0;
   std::uint64_t heartbeat_id_ = 0;
 };

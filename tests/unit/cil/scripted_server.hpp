@@ -133,6 +133,8 @@ class ScriptedServer {
     wire::CloseWriter writer(buffer_, header);
     send(writer.finish());
   }
+  /// Reads nothing any more, talks on.
+  void deaf(bool on) { io_->set_receiving(connection_, !on); }
   /// Bytes as they are.
   void send(Bytes bytes) {
     ASSERT_FALSE(bytes.empty());

@@ -72,7 +72,7 @@ class SessionWorld : public ::testing::Test {
     return seed;
   }
 
-  void make_session(std::uint64_t seed) {
+  void make_session(std::uint64_t seed, const SessionLimits& limits = {}) {
     if (session) {
       world.remove(client);
       session.reset();
@@ -80,6 +80,7 @@ class SessionWorld : public ::testing::Test {
     SessionOptions options;
     options.own_thread = false;
     options.seed = seed;
+    options.limits = limits;
     options.io = network.make_io("10.0.0.9");
     session = std::make_unique<CCtiOsSession>(std::move(options));
     EXPECT_EQ(session->AddAllInOneEventGenericListener(&events), CIL_OK);

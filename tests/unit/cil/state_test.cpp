@@ -118,6 +118,17 @@ TEST_F(State, AModeThatWasAskedForBeforeADisconnectIsNotSetInTheNextLife) {
   EXPECT_EQ(session->GetCurrentAgent(), nullptr);
 }
 
+TEST_F(State, AForcedDisconnectThatIsFalseDoesNotForce) {
+  connect();
+  Arguments args;
+  args.AddItem(CTIOS_FORCEDDISCONNECT, false);
+  EXPECT_EQ(session->Disconnect(args), E_CTIOS_MODE_NOT_SET);
+  args.AddItem(CTIOS_FORCEDDISCONNECT, "0");
+  EXPECT_EQ(session->Disconnect(args), E_CTIOS_MODE_NOT_SET);
+  args.AddItem(CTIOS_FORCEDDISCONNECT, 1);
+  EXPECT_EQ(session->Disconnect(args), CIL_OK);
+}
+
 TEST_F(State, RequestsThatWereNotBegunEndBeforeTheLastEvent) {
   serve_agent(*a, eNotReady);
   enter_agent_mode();
