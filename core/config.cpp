@@ -1,3 +1,4 @@
+// config.cpp - the schema tree: keys bound to fields, problems in words, the print-out.
 #include "core/config.hpp"
 
 #include "core/base/check.hpp"

@@ -1,3 +1,4 @@
+// counters.cpp - registering counters, and the text that Prometheus reads.
 #include "core/counters.hpp"
 
 #include "core/base/check.hpp"

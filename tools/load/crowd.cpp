@@ -150,24 +150,12 @@ void Crowd::say_goodbye() {
 // --- bytes -------------------------------------------------------------------------------------------------------
 
 void Crowd::append(Session& session, Bytes frame) {
-  session.waiting.insert(session.waiting.end(), frame.begin(), frame.end());
+  // A server that does not read a mebibyte of requests is the end of the session, as a desktop would see it.
+  if (!session.out.append(frame)) return io_.close(session.connection, core::CloseHow::kReset);
   flush(session);
 }
 
-void Crowd::flush(Session& session) {
-  if (session.in_flight) return;
-  if (session.sent == session.sending.size()) {
-    session.sending.clear();
-    session.sent = 0;
-    std::swap(session.sending, session.waiting);
-    if (session.sending.empty()) {
-      session.sending.shrink_to_fit();
-      return;
-    }
-  }
-  session.in_flight = true;
-  io_.send(session.connection, Bytes(session.sending).subspan(session.sent));
-}
+void Crowd::flush(Session& session) { session.out.pump(io_, session.connection); }
 
 bool Crowd::on_completion(const core::Completion& completion) {
   const std::uint32_t slot = completion.connection.slot;
@@ -186,18 +174,17 @@ bool Crowd::on_completion(const core::Completion& completion) {
       if (!fed.ok() && session.stage != Stage::kEnded) malformed(session);
       break;
     }
-    case core::IoEvent::kSent: {
-      session.in_flight = false;
-      session.sent += completion.sent;
-      const bool all = session.sent == session.sending.size();
-      if (all) flush(session);
+    case core::IoEvent::kSent:
+      session.out.on_sent(completion.sent);
+      flush(session);
       break;
-    }
     case core::IoEvent::kWritable:
+      session.out.on_writable();
       flush(session);
       break;
     case core::IoEvent::kClosed:
       session_of_[slot] = kNoSession;
+      session.out.reset();
       ended(session, completion.error);
       break;
     default:

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "core/io.hpp"
+#include "core/send_buffer.hpp"
 #include "core/timer_wheel.hpp"
 #include "tools/load/recorder.hpp"
 #include "tools/load/robot.hpp"
@@ -44,6 +45,7 @@ struct CrowdCounters {
 
 class Crowd {
  public:
+  static constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20;  ///< of one session
   static constexpr std::uint32_t kOpeningMax = 64;
 
   /// `io` and `recorder` must outlive the crowd.
@@ -110,14 +112,13 @@ class Crowd {
     core::ConnectionId connection{};
     PositionCheck positions;
     wire::SessionFrameCutter cutter{wire::limits::kFrameBytesMax, 0};
-    std::vector<std::byte> sending, waiting;
+    core::SendBuffer out{kUnsentBytesMax, core::SendBuffer::Memory::kGrows};
     std::vector<Asked> asked;
-    std::size_t sent = 0;
     std::uint64_t last_id = 0;
     std::uint32_t robot = 0;  // kAgent, kSupervisor
     Kind kind;
     Stage stage = Stage::kIdle;
-    bool in_flight = false, entered = false, settled = false;
+    bool entered = false, settled = false;
   };
   struct Worker {
     Robot robot;

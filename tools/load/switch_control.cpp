@@ -11,22 +11,16 @@ constexpr std::size_t kLineMax = 64 * 1024;
 bool SwitchControl::call(const std::string& ani, std::uint32_t group, const std::string& stamp,
                          TimePoint intended) {
   if (asked_.size() >= kWaitingMax) return false;
-  waiting_ += "call " + ani + " to " + std::to_string(group) + " var10=" + stamp + "\n";
+  const std::string command =
+      "call " + ani + " to " + std::to_string(group) + " var10=" + stamp + "\n";
+  if (!out_.append(as_bytes(command))) return false;
   asked_.push_back(intended);
   flush();
   return true;
 }
 
 void SwitchControl::flush() {
-  if (!open_ || in_flight_) return;
-  if (sent_ == sending_.size()) {
-    sending_.clear();
-    sent_ = 0;
-    std::swap(sending_, waiting_);
-    if (sending_.empty()) return;
-  }
-  in_flight_ = true;
-  io_.send(connection_, as_bytes(std::string_view(sending_).substr(sent_)));
+  if (open_) out_.pump(io_, connection_);
 }
 
 bool SwitchControl::on_completion(const core::Completion& completion) {
@@ -46,11 +40,11 @@ bool SwitchControl::on_completion(const core::Completion& completion) {
       break;
     }
     case core::IoEvent::kSent:
-      in_flight_ = false;
-      sent_ += completion.sent;
-      if (sent_ == sending_.size()) flush();
+      out_.on_sent(completion.sent);
+      flush();
       break;
     case core::IoEvent::kWritable:
+      out_.on_writable();
       flush();
       break;
     case core::IoEvent::kClosed:

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/io.hpp"
+#include "core/send_buffer.hpp"
 #include "tools/load/recorder.hpp"
 
 #include <deque>
@@ -16,6 +17,7 @@ namespace cti::load {
 class SwitchControl {
  public:
   static constexpr std::size_t kWaitingMax = 50'000;
+  static constexpr std::size_t kUnsentBytesMax = std::size_t{16} << 20;
 
   SwitchControl(core::Io& io, Recorder& recorder) : io_(io), recorder_(recorder) {}
 
@@ -28,7 +30,7 @@ class SwitchControl {
   std::uint64_t refused() const noexcept { return refused_; }
   const std::string& first_refusal() const noexcept { return first_refusal_; }
 
-  /// A call that was to arrive at `intended`. False: too many are unanswered.
+  /// A call that was to arrive at `intended`. False: too many are unanswered, or unsent.
   bool call(const std::string& ani, std::uint32_t group, const std::string& stamp,
             TimePoint intended);
   /// False: not this connection's.
@@ -42,12 +44,12 @@ class SwitchControl {
   core::Io& io_;
   Recorder& recorder_;
   core::ConnectionId connection_{};
-  std::string sending_, waiting_, in_;
+  core::SendBuffer out_{kUnsentBytesMax, core::SendBuffer::Memory::kGrows};
+  std::string in_;
   std::deque<TimePoint> asked_;
-  std::size_t sent_ = 0;
   std::uint64_t refused_ = 0;
   std::string first_refusal_;
-  bool open_ = false, gone_ = false, in_flight_ = false;
+  bool open_ = false, gone_ = false;
 };
 
 }  // namespace cti::load
