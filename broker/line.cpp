@@ -2,6 +2,7 @@
 #include "broker/line.hpp"
 
 #include "broker/meet/admission.hpp"
+#include "broker/meet/turn.hpp"
 
 #include <algorithm>
 #include <new>
@@ -80,14 +81,11 @@ void Line::tick() {
 }
 
 void Line::end_turn() {
-  const bool news = core_.publish();
-  link_.set_receiving(!core_.held_back());
-  tells_.publish();  // behind the log: a tell comes after records
-  link_.flush();
   const auto& fanouts = tells_.fanouts();
-  for (std::size_t i = 0; i < fanouts.size(); ++i) {
-    if (tells_.take_news(i) || news) fanouts[i]->wake();
-  }
+  show([this] { return core_.publish(); }, tells_, fanouts.size(),
+       [&](std::size_t i) { fanouts[i]->wake(); });
+  link_.set_receiving(!core_.held_back());
+  link_.flush();
 }
 
 TimePoint Line::next_deadline() const {

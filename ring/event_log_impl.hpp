@@ -61,6 +61,11 @@ bool BasicEventLog<Atom>::make_room(Position end) noexcept {
   // A refused enter shows its position for a moment; what was cleared before stays cleared.
   cleared_ = std::max(cleared_, lowest);
   limit_ = cleared_ + capacity();
+  // What is cleared was given up, what is given up was shown, what is shown was committed, and all of it is in memory.
+  CTI_CHECK(cleared_ <= reserved_);
+  CTI_CHECK(reserved_ <= published_);
+  CTI_CHECK(published_ <= staged_);
+  CTI_CHECK(staged_ <= limit_);
   return end <= limit_;
 }
 

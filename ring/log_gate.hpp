@@ -78,6 +78,7 @@ class BasicLogGate {
     --holds_;
     if (--count > 0) return;
     occupied_ &= ~(std::uint64_t{1} << (segment % kSlots));
+    CTI_CHECK((occupied_ == 0) == (holds_ == 0));
     if (occupied_ == 0) {
       show(kNoHold);
       return;
@@ -103,6 +104,7 @@ class BasicLogGate {
  private:
   // 64 slots for at most 33 segments in use at a time (32 and a cut one): two of them never share a slot.
   static constexpr std::uint64_t kSlots = 64;
+  static_assert(kSlots > 33 && kSlots == 8 * sizeof(std::uint64_t), "one bit of occupied_ each");
 
   void count_in(std::uint64_t segment) noexcept {
     ++holds_;

@@ -1,3 +1,5 @@
+// mirrored_memory.cpp - one memfd, mapped twice over one reserved stretch of addresses. Each step that fails undoes those
+// before it and says which system call it was.
 #include "ring/mirrored_memory.hpp"
 
 #include <sys/mman.h>

@@ -57,6 +57,8 @@ class BasicSpscBytes {
     if (staged_ + padding + need - head_seen_ > capacity_) {
       // A1 <- R1: the consumer has finished with every byte below this head.
       head_seen_ = head_.load(std::memory_order_acquire);
+      CTI_CHECK(published_ - head_seen_ <= capacity_);
+      CTI_CHECK(published_ <= staged_);
       if (staged_ + padding + need - head_seen_ > capacity_) return nullptr;
     }
     padding_ = padding;
@@ -156,6 +158,7 @@ class BasicSpscBytes {
   bool refill() noexcept {
     // A0 <- R0: every record below this tail is complete.
     if (tail_seen_ == taken_) tail_seen_ = tail_.load(std::memory_order_acquire);
+    CTI_CHECK(tail_seen_ - taken_ <= consumer_mask_ + 1);
     return tail_seen_ != taken_;
   }
 

@@ -107,6 +107,7 @@ class SpscRing {
     if (tail_seen_ - taken_ < limit) {
       // A0 <- R0: every item below this tail is complete.
       tail_seen_ = tail_.load(std::memory_order_acquire);
+      CTI_CHECK(tail_seen_ - taken_ <= consumer_mask_ + 1);
     }
     const std::uint64_t count = std::min<std::uint64_t>(limit, tail_seen_ - taken_);
     if (count == 0) return 0;
@@ -148,6 +149,8 @@ class SpscRing {
     if (known >= wanted) return known;
     // A1 <- R1: the consumer has finished with every slot below this head.
     head_seen_ = head_.load(std::memory_order_acquire);
+    CTI_CHECK(published_ - head_seen_ <= mask_ + 1);
+    CTI_CHECK(staged_ - published_ <= mask_ + 1);
     return mask_ + 1 - (staged_ - head_seen_);
   }
 

@@ -80,6 +80,9 @@ struct Tell {
   bool refused = false;
   std::vector<std::byte> frames;
   std::shared_ptr<const SnapshotImage> image;
+
+  /// What ends a session that something could not be told.
+  static Tell cut(const SessionRef& to) { return {.kind = TellKind::kCut, .to = to}; }
 };
 
 }  // namespace cti::broker

@@ -9,13 +9,12 @@
 
 #include "broker/meet/line_shared.hpp"
 #include "broker/meet/rendezvous.hpp"
+#include "broker/meet/tell_out.hpp"
 #include "wire/session_frame.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace cti::broker {
@@ -55,40 +54,24 @@ struct Refusal {
 /// The kSubscribed frame that refuses agent mode.
 std::vector<std::byte> make_subscribe_refusal(std::uint64_t id, const Refusal& refusal);
 
+/// What a line has to tell each reactor (meet/tell_out.hpp).
 class TellOut {
  public:
-  struct Counters {
-    std::uint64_t sent = 0;
-    std::uint64_t delayed = 0;  ///< found the lane full
-    std::uint64_t lost = 0;     ///< found the backlog full too, or its session already cut for that
-    std::uint64_t cuts = 0;     ///< sessions cut because of it
-  };
+  using Counters = TellCounters;
 
   TellOut(std::uint16_t line, std::vector<FanoutShared*> fanouts, std::size_t backlog_max);
 
   void push(Tell&& tell);
-  /// Moves what waits into the lanes, and shows what is in them. Once per turn, when the log has been published.
-  void publish();
-  /// Something was shown to this reactor since the last call.
-  bool take_news(std::size_t fanout) noexcept { return std::exchange(news_[fanout], false); }
+  /// Of one reactor: see BasicTellOut::publish, and show() in meet/turn.hpp.
+  bool publish(std::size_t fanout) { return outs_[fanout].publish(); }
   const std::vector<FanoutShared*>& fanouts() const noexcept { return fanouts_; }
   bool waiting() const noexcept;
   const Counters& counters() const noexcept { return counters_; }
 
  private:
-  const std::uint16_t line_;
   const std::vector<FanoutShared*> fanouts_;
-  const std::size_t backlog_max_;
-  struct Waiting {
-    std::deque<Tell> backlog;
-    std::unordered_map<std::uint64_t, SessionRef> cuts;  // by session number
-  };
-  bool stage(std::size_t fanout, Tell&& tell);
-  void lose(Waiting& waiting, const Tell& tell);
-
-  std::vector<Waiting> waiting_;  // [fanout]
-  std::vector<char> news_;        // [fanout]
   Counters counters_;
+  std::deque<BasicTellOut<Tell>> outs_;  // [fanout]
 };
 
 }  // namespace cti::broker

@@ -45,6 +45,8 @@ enum class Memory { kStoreBuffers, kViews };
 struct Scenario {
   std::vector<std::function<void()>> threads;
   std::function<std::string()> verdict;
+  /// What must hold after every shared access: nullptr, or what is broken, which ends the run as its outcome.
+  std::function<const char*()> invariant = nullptr;
 };
 
 class Explorer {
@@ -91,6 +93,9 @@ class Explorer {
   /// Anybody may go on from here, and any waiting store may reach memory.
   void step() {
     if (++steps_ > limits_.steps_max) give_up();
+    if (invariant_) {
+      if (const char* const broken = invariant_()) end_run(broken);
+    }
     flush_some();
     if (deviations_ == limits_.deviations_max) return;
     const Others next = runnable_others();
@@ -212,6 +217,7 @@ class Explorer {
     }
     CTI_CHECK(scenario.threads.size() <= kThreadsMax);
     for (auto& body : scenario.threads) prepare(std::move(body));
+    invariant_ = std::move(scenario.invariant);
     current() = this;
     active_ = choose(threads_.size());
     ::swapcontext(&outside_, &threads_[active_]->context);
@@ -220,6 +226,7 @@ class Explorer {
     }
     current() = nullptr;
     threads_.clear();
+    invariant_ = nullptr;
     return cut_short_ != nullptr ? cut_short_ : scenario.verdict();
   }
 
@@ -326,6 +333,7 @@ class Explorer {
   std::uint64_t runs_ = 0;
   bool exhausted_ = false;
 
+  std::function<const char*()> invariant_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<std::byte[]>> stacks_;
   ucontext_t outside_{};

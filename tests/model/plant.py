@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""plant.py - plants one bug at a time into a copy of ring/ and says which net catches it.
+"""plant.py - plants one bug at a time into a copy of ring/ or broker/meet/ and says which net catches it.
 
 Each bug is one replacement of text in one file; a text that is not there exactly once is an error (--check, a test), so
 the list cannot rot unseen. With --orders the bugs are not a list: every acquire, release and fence found in the source is
@@ -27,7 +27,7 @@ HANGS_AFTER_S = 240
 # name, file, what stands there, what a tired programmer might have written
 BUGS = [
     ("ring: one slot too many", "spsc_ring.hpp",
-     "acquire);\n    return mask_ + 1 -", "acquire);\n    return mask_ + 2 -"),
+     "<= mask_ + 1);\n    return mask_ + 1 -", "<= mask_ + 1);\n    return mask_ + 2 -"),
     ("ring: an array beyond the end", "spsc_ring.hpp",
      "items.data() + first, count - first, producer_slots_);", "items.data(), count - first, producer_slots_);"),
     ("ring: stage shows the item", "spsc_ring.hpp",
@@ -104,9 +104,35 @@ BUGS = [
      ""),
     ("log: overwritten index entry not noticed", "event_log_impl.hpp",
      "  if (claimed > oldest + index_mask_ + 1) return std::nullopt;\n", ""),
+    ("meet: bell before the records are shown", "broker/meet/turn.hpp", "bool records = publish();", "bool records = true;"),
+    ("meet: bell for records only", "broker/meet/turn.hpp", "if (told || records)", "if (records)"),
+    ("meet: bell for tells only", "broker/meet/turn.hpp", "if (told || records)", "if (told)"),
+    ("meet: any tell keeps awake", "broker/meet/tell_lane.hpp",
+     "return head != nullptr && head->after_log_position <= read;", "return head != nullptr;"),
+    ("meet: tell taken before its records", "broker/meet/tell_lane.hpp",
+     "      if (follow(after) < after) break;", "      (void)follow(after);"),
+    ("meet: slot given back before the tell is out", "broker/meet/tell_lane.hpp",
+     "      T tell = std::move(*head);\n      ring_.pop();", "      ring_.pop();\n      T tell = std::move(*head);"),
+    ("meet: image leaves out the spill", "broker/meet/log_writer.hpp",
+     "return log_.next_position() + waiting();", "return log_.next_position();"),
+    ("meet: a record overtakes the spill", "broker/meet/log_writer.hpp",
+     "    if (blocked()) return scratch_;  // behind what waits already\n", ""),
+    ("meet: a record of the spill is left out", "broker/meet/log_writer.hpp",
+     "      spill_at_ += bytes;", "      spill_at_ = spill_.size();"),
+    ("meet: a tell overtakes the backlog", "broker/meet/tell_out.hpp",
+     "if (backlog_.empty() && lane_.has_room())", "if (lane_.has_room())"),
+    ("meet: the backlog waits for ever", "broker/meet/tell_out.hpp",
+     "while (!backlog_.empty() && lane_.has_room())", "while (!backlog_.empty() && backlog_.size() > 1 && lane_.has_room())"),
+    ("meet: lost without a cut", "broker/meet/tell_out.hpp",
+     "    if (cuts_.emplace(tell.to.session_number, tell.to).second) ++counters_.cuts;\n", ""),
+    ("meet: a cut overtakes the backlog", "broker/meet/tell_out.hpp",
+     "while (backlog_.empty() && !cuts_.empty() && lane_.has_room())", "while (!cuts_.empty() && lane_.has_room())"),
 ]
 # The replacement above that moves a line to another place.
 SECOND = {
+    "meet: bell before the records are shown": (
+        "broker/meet/turn.hpp", "    if (told || records) wake(reactor);\n  }\n",
+        "    if (told || records) wake(reactor);\n  }\n  (void)publish();\n"),
     "log: index published after tail": (
         "event_log.hpp", "    if (index_published_ != index_count_) {",
         "    published_ = staged_;\n    tail_.store(staged_, std::memory_order_release);\n"
@@ -115,7 +141,7 @@ SECOND = {
 
 RING = ["ring/event_log.cpp", "ring/mirrored_memory.cpp"]
 MODEL = ["ring/mirrored_memory.cpp"] + ["tests/model/%s.cpp" % n for n in (
-    "cases_test", "doorbell_model", "event_log_model", "seqlock_model", "spsc_bytes_model", "spsc_ring_model")]
+    "cases_test", "doorbell_model", "event_log_model", "meet_model", "seqlock_model", "spsc_bytes_model", "spsc_ring_model")]
 ONLY = {"model": "*HoldsWithStoreBuffers*", "views": "*HoldsUnderViews*"}
 NETS = {
     "unit": (["g++", "-O1"], RING + ["tests/unit/ring/%s_test.cpp" % n for n in (
@@ -151,10 +177,11 @@ def plant(folder, bug):
         return path.write_text("\n".join(lines))
     name, file, old, new = bug
     for path, before, after in [(file, old, new)] + ([SECOND[name]] if name in SECOND else []):
-        text = (folder / "ring" / path).read_text()
+        planted = folder / (path if "/" in path else "ring/" + path)
+        text = planted.read_text()
         if text.count(before) != 1:
-            raise SystemExit(f"{name}: the text to replace stands {text.count(before)} times in ring/{path}")
-        (folder / "ring" / path).write_text(text.replace(before, after))
+            raise SystemExit(f"{name}: the text to replace stands {text.count(before)} times in {path}")
+        planted.write_text(text.replace(before, after))
 
 
 def limit_cpu():
@@ -207,7 +234,7 @@ def run_net(folder, net, headers):
 def try_bug(bug, headers):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for part in ("core/base", "ring", "tests/model", "tests/property", "tests/unit/ring"):
+        for part in ("core/base", "ring", "broker/meet", "tests/model", "tests/property", "tests/unit/ring"):
             shutil.copytree(ROOT / part, folder / part)
         shutil.copy(ROOT / "core/random.hpp", folder / "core/random.hpp")
         if bug is not None:
@@ -219,7 +246,8 @@ def check():
     """Whether every bug can still be planted: its text stands exactly once."""
     for bug in BUGS:
         with tempfile.TemporaryDirectory() as name:
-            shutil.copytree(ROOT / "ring", pathlib.Path(name) / "ring")
+            for part in ("ring", "broker/meet"):
+                shutil.copytree(ROOT / part, pathlib.Path(name) / part)
             plant(pathlib.Path(name), bug)
     print(f"{len(BUGS)} bugs can be planted, {len(orders())} orders weakened")
 

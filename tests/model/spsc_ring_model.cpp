@@ -117,6 +117,24 @@ Scenario a_look_before_sleeping() {
           [=] { return w->got; }};
 }
 
+// The oldest item is looked at where it lies, then taken; its slot is free only then.
+template <template <class> class Atom>
+Scenario a_look_at_the_oldest() {
+  auto w = std::make_shared<World<Atom>>(1);
+  (void)w->queue.try_push('1');
+  return {{[=] {
+             while (!w->queue.try_push('2')) yield();
+           },
+           [=] {
+             for (int i = 0; i < 2; ++i) {
+               while (w->queue.front() == nullptr) yield();
+               w->got += w->queue.front()->get();
+               w->queue.pop();
+             }
+           }},
+          [=] { return w->got; }};
+}
+
 constexpr Explorer::Limits kThree{.deviations_max = 3, .steps_max = 400, .runs_max = 2'000'000};
 
 const InCases kCases{
@@ -159,7 +177,13 @@ const InCases kCases{
       {"found 1", kAllowed, "looked after it"},
       {"found ", kForbidden, "found and not there"}},
      a_look_before_sleeping<Scheduled>,
-     a_look_before_sleeping<Viewed>}};
+     a_look_before_sleeping<Viewed>},
+    {"SpscRingALookAtTheOldestItemKeepsItThere",
+     {{"12", kAllowed, "both"},
+      {"22", kForbidden, "overwritten"},
+      {kStuck, kForbidden, "no progress"}},
+     a_look_at_the_oldest<Scheduled>,
+     a_look_at_the_oldest<Viewed>}};
 
 }  // namespace
 }  // namespace cti::model

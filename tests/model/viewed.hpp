@@ -127,6 +127,7 @@ class Plain {
     value_ = value;
     return *this;
   }
+  operator T() const noexcept { return get(); }  // NOLINT: implicit, as a plain value's
   [[nodiscard]] T get() const noexcept {
     if (viewing() != nullptr) plain_read(this);
     return value_;

@@ -71,7 +71,7 @@ TEST(TellOut, ASessionWhoseAnswerIsLostIsCutAndHearsNothingMore) {
   EXPECT_EQ(out.counters().cuts, 2U);
   std::vector<std::pair<std::uint64_t, broker::TellKind>> got;
   for (int turn = 0; turn < 8; ++turn) {
-    out.publish();
+    (void)out.publish(0);
     fanout.tells[0]->take_due(
         64, [](ring::Position after) { return after; },
         [&](broker::Tell&& tell) { got.emplace_back(tell.to.session_number, tell.kind); });
@@ -84,7 +84,7 @@ TEST(TellOut, ASessionWhoseAnswerIsLostIsCutAndHearsNothingMore) {
   EXPECT_EQ(got[6], std::pair(std::uint64_t{7}, broker::TellKind::kCut));
   EXPECT_FALSE(out.waiting());
   out.push(tell_to(8, 64));
-  out.publish();
+  (void)out.publish(0);
   EXPECT_TRUE(fanout.tells[0]->due(64));
 }
 
@@ -93,10 +93,9 @@ TEST(TellOut, ShowsNothingBeforeTheLogHasBeenPublished) {
   broker::TellOut out(0, {&fanout}, 3);
   out.push(tell_to(1));
   EXPECT_FALSE(fanout.tells[0]->due(1000));
-  EXPECT_FALSE(out.take_news(0));
-  out.publish();
+  EXPECT_TRUE(out.publish(0)) << "something to look at";
   EXPECT_TRUE(fanout.tells[0]->due(0));
-  EXPECT_TRUE(out.take_news(0));
+  EXPECT_FALSE(out.publish(0)) << "nothing new since";
 }
 
 }  // namespace
