@@ -24,6 +24,7 @@
 #include "wire/ged188_limits.hpp"
 
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string_view>
 
@@ -174,8 +175,12 @@ bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& ext
     extra(writer);
   });
   if (!written) return false;
-  owed_ = *written;
-  settle();
+  try {
+    map_.apply(*written);
+  } catch (const std::bad_alloc&) {
+    owed_ = *written;  // see settle()
+    throw;
+  }
   return true;
 }
 inline bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet) {
