@@ -1,9 +1,9 @@
 // order_probe.cpp - does an answer ever overtake the updates that it comes after? The real programs, many requests.
 //
 // Why      the race needs threads of their own for line and reactors, a line that writes while it answers, and load.
-// Shape    ringside-sim, ringsided with two reactors, and 24 sessions (agents and monitors) that each keep some queries for an
-//          agent's state under way. A query's answer is a record first (eQueryAgentStateConf, to whoever may see the agent)
-//          and then the reply: when the n-th reply arrives, n such records must have. Nobody else asks about that agent.
+// Shape    ringside-sim, ringsided with two reactors, and 24 agents' sessions that log in and then each keep some queries for
+//          their own state under way. A query's answer is a record first (eQueryAgentStateConf) and then the reply: when the
+//          n-th reply arrives, n such records must have. Nobody else asks about that agent.
 // Says     one line of figures; exit code 0: no reply came before its update, and all were answered.
 #include "core/epoll_io.hpp"
 #include "tools/launch/child.hpp"
@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -26,8 +27,9 @@ namespace cti {
 namespace {
 
 constexpr int kSessions = 24;
-constexpr int kFirstAgent = 10001;
-constexpr std::uint64_t kUnderWay = 8;  // requests of one session
+constexpr int kFirstAgent = 10001, kFirstInstrument = 20001;
+constexpr std::uint64_t kLogin = std::uint64_t{1} << 40;  // the id of that request
+constexpr std::uint64_t kUnderWay = 8;                    // requests of one session
 
 /// One session that asks about an agent of its own.
 class Asker {
@@ -35,8 +37,9 @@ class Asker {
   Asker(core::Io& io, int port, int number)
       : io_(io),
         agent_(std::to_string(kFirstAgent + number)),
+        instrument_(std::to_string(kFirstInstrument + number)),
         object_("agent.5000." + agent_),
-        monitors_(number % 3 == 2) {
+        token_(1000 + static_cast<std::uint64_t>(number)) {
     connection_ = io_.connect({"127.0.0.1", static_cast<std::uint16_t>(port)});
     wire::HelloWriter writer(room_, {});
     send(writer.finish());
@@ -53,7 +56,8 @@ class Asker {
   void ask(std::uint64_t limit) {
     while (ready_ && asked_ < limit && asked_ - replies_ < kUnderWay) {
       wire::RequestWriter writer(
-          room_, {.id = ++asked_, .request = wire::RequestId::eQueryAgentStateRequest});
+          room_,
+          {.id = ++asked_, .request = wire::RequestId::eQueryAgentStateRequest, .token = token_});
       writer.arguments().add_string(wire::Keyword::AgentID, agent_);
       writer.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
       writer.arguments().add_string(wire::Keyword::UniqueObjectID, object_);
@@ -97,30 +101,28 @@ class Asker {
     io_.send(connection_, sending_);
   }
   void subscribe() {
-    wire::SubscribeWriter writer(
-        room_,
-        {.id = 1, .mode = monitors_ ? wire::SubscribeMode::kMonitor : wire::SubscribeMode::kAgent},
-        {});
-    if (monitors_) {
-      writer.arguments().add_string(
-          wire::Keyword::MessageFilter,
-          agent_.back() % 2 == 0 ? "MessageID=*" : "UniqueObjectID=" + object_);
-    } else {
-      writer.arguments().add_string(wire::Keyword::AgentID, agent_);
-      writer.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
-    }
+    wire::SubscribeWriter writer(room_, {.id = 1, .mode = wire::SubscribeMode::kAgent}, {});
+    writer.arguments().add_string(wire::Keyword::AgentID, agent_);
+    writer.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
+    send(writer.finish());
+  }
+  void log_in() {
+    wire::RequestWriter writer(
+        room_, {.id = kLogin, .request = wire::RequestId::eLoginRequest, .token = token_});
+    writer.arguments().add_string(wire::Keyword::AgentID, agent_);
+    writer.arguments().add_string(wire::Keyword::AgentInstrument, instrument_);
+    writer.arguments().add_string(wire::Keyword::AgentPassword, agent_);
+    writer.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
     send(writer.finish());
   }
   void take(Bytes frame) {
     switch (static_cast<wire::FrameType>(wire::frame_type(frame.data()))) {
       case wire::FrameType::kWelcome:
         return subscribe();
-      case wire::FrameType::kPrivateEvent: {
-        const auto event = wire::PrivateEventView::trusted(frame).event_id();
-        ready_ = ready_ || event == wire::EventId::eSetAgentModeEvent ||
-                 event == wire::EventId::eOnMonitorModeEstablished;
+      case wire::FrameType::kPrivateEvent:
+        if (wire::PrivateEventView::trusted(frame).event_id() == wire::EventId::eSetAgentModeEvent)
+          log_in();
         return;
-      }
       case wire::FrameType::kUpdate: {
         const auto update = wire::UpdateView::trusted(frame);
         if (update.event_id() == wire::EventId::eQueryAgentStateConf &&
@@ -129,6 +131,12 @@ class Asker {
         return;
       }
       case wire::FrameType::kReply:
+        if (wire::frame_id(frame.data()) == kLogin) {
+          ready_ = wire::ReplyView::trusted(frame).outcome() == wire::Outcome::kConfirmed;
+          closed_ = !ready_;
+          updates_ = 0;
+          return;
+        }
         ++replies_;
         if (wire::ReplyView::trusted(frame).outcome() != wire::Outcome::kConfirmed) {
           ++refused_;
@@ -142,8 +150,8 @@ class Asker {
   }
 
   core::Io& io_;
-  const std::string agent_, object_;
-  const bool monitors_;
+  const std::string agent_, instrument_, object_;
+  const std::uint64_t token_;
   core::ConnectionId connection_{};
   wire::SessionFrameCutter cutter_{wire::limits::kFrameBytesMax};
   std::vector<std::byte> room_ = std::vector<std::byte>(1024);
@@ -167,7 +175,8 @@ int run(const std::string& programs, std::uint64_t requests) {
   if (mkdtemp(name) == nullptr) return 3;
   const std::string folder = name;
   std::string said;
-  const auto simulator = start({programs + "/ringside-sim", "--port-a", "0", "--port-b", "0"},
+  const auto simulator = start({programs + "/ringside-sim", "--port-a", "0", "--port-b", "0",
+                                "--no-stdin", "--agents", std::to_string(kSessions)},
                                folder + "/sim.log", said);
   if (!simulator) return std::fprintf(stderr, "ringside-sim did not start\n"), 3;
   const std::string side_a = tools::value_in(said, "port-a"),
@@ -212,7 +221,9 @@ int run(const std::string& programs, std::uint64_t requests) {
               static_cast<unsigned long long>(each * kSessions),
               static_cast<unsigned long long>(replies), static_cast<unsigned long long>(refused),
               static_cast<unsigned long long>(early), open ? "" : " a session was closed");
-  return open && early == 0 && replies == each * kSessions && refused < replies / 10 ? 0 : 1;
+  const bool good = open && early == 0 && replies == each * kSessions && refused < replies / 10;
+  if (good) std::filesystem::remove_all(folder);
+  return good ? 0 : 1;
 }
 
 }  // namespace
