@@ -258,7 +258,8 @@ class FanoutReactor {
 
   TimePoint now_{};                  // without what is in lost_
   Nanos lost_{0};                    // how long this reactor has stood still in all
-  std::uint32_t stops_ = 0;          // how often
+  std::uint32_t stops_ = 0;          // how often, what the Io has seen counted
+  std::uint64_t left_out_ = 0;       // of those, seen in the Io
   TimePoint turned_at_{};            // on the clock: the last turn
   TimePoint wish_{};                 // on the clock: when the last turn wanted to be called again
   TimePoint retry_at_ = kNever;      // a line's queue was full: not before
