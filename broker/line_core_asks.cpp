@@ -26,7 +26,6 @@ Ask shell_of(const Ask& ask) noexcept {
   shell.request_id = ask.request_id;
   shell.token = ask.token;
   shell.request = ask.request;
-  shell.agent_key = ask.agent_key;
   return shell;
 }
 
@@ -108,6 +107,7 @@ void LineCore::forget_session(const SessionRef& session) {
     return true;
   });
   std::erase_if(owed_, gone);
+  requests_.session_gone(session);
 }
 
 std::size_t LineCore::cost_of(const Ask& ask) noexcept {
@@ -299,8 +299,8 @@ void LineCore::tell_snapshot(const Ask& ask) {
   tell.kind = TellKind::kSnapshot;
   tell.to = ask.from;
   tell.request_id = ask.request_id;
-  tell.agent_key = ask.agent_key;
-  tell.image = ask.agent_key != 0 ? snapshots_.image_of(ask.agent_key) : snapshots_.image();
+  tell.agent_key = ask.from.who.agent_key;
+  tell.image = tell.agent_key != 0 ? snapshots_.image_of(tell.agent_key) : snapshots_.image();
   tell.after_log_position = tell.image->log_position;
   tells_.push(std::move(tell));
 }

@@ -31,8 +31,6 @@ enum class SessionState : std::uint8_t {
   kClosed,       ///< io.close called; kClosed awaited
 };
 
-enum class SessionMode : std::uint8_t { kNone, kAgent, kMonitor, kEverything };
-
 inline constexpr std::size_t kAgentIdBytesMax = 64;  ///< AgentID or LoginName in a kSubscribe
 
 /// What is rare about a session, and the frame of it that is not complete yet.
@@ -59,7 +57,7 @@ struct SessionDetail {
   std::uint32_t heartbeats_sent = 0;  ///< since something was last heard
   std::uint32_t stops_seen = 0;  ///< how often this reactor had stood still when it was last asked
   std::uint32_t in_flight = 0;   ///< requests that a line has and has not answered
-  std::uint16_t role = 0;
+  wire::Role claim = wire::Role::kClient;  ///< granted
   SessionMode mode = SessionMode::kNone;
   bool counted_monitor = false;
   bool told_gone = false;    ///< the lines have been told that the session has ended

@@ -233,6 +233,8 @@ class FanoutReactor {
     return {pool_, channels_, {&feed(slot, 0), lines_.size()}, sessions_[slot].detail->image};
   }
   SessionRef ref(std::uint32_t slot) const;
+  Principal principal(std::uint32_t slot) const;
+  bool grants(const SessionDetail& detail, wire::Role claim) const;
   SessionRef own_ref() const { return {shared_.index, {}, 0}; }
   std::uint32_t find(core::ConnectionId id) const noexcept;
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace cti::broker {
 
@@ -29,6 +30,10 @@ struct FanoutConfig {
   std::uint32_t sessions_per_agent_max = 8;        ///< per reactor
   std::uint32_t monitor_sessions_max = 8192;       ///< per reactor
   std::uint32_t refusals_max = 64;  ///< connections being told that there is no room, per reactor
+
+  /// Numeric addresses from which a Hello may say that it is an edge server, and read the log itself. Until identities are
+  /// proven, nothing else gives a role: whoever claims one without the right is closed (kNotAllowed).
+  std::vector<std::string> edge_hosts;
 
   // Deadlines.
   Nanos handshake_timeout = Seconds{10};  ///< from accept to Hello (C1)

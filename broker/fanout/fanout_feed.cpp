@@ -1,5 +1,6 @@
 // fanout_feed.cpp - how a session comes to be up to date with a line: snapshot, catching up, live.
 #include "broker/fanout/fanout.hpp"
+#include "broker/meet/rights.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,9 +15,11 @@ bool FanoutReactor::room_for(const Session& session, std::size_t bytes) const {
 bool FanoutReactor::accepts(std::uint32_t slot, std::uint16_t line, const wire::UpdateView& update,
                             bool snapshot) {
   const SessionDetail& detail = *sessions_[slot].detail;
-  if (detail.mode == SessionMode::kAgent) {
-    return update.agent_key() == detail.agent_key || (update.topics() & wire::topic::kSystem) != 0;
-  }
+  const bool system = (update.topics() & wire::topic::kSystem) != 0;
+  const bool own = detail.agent_key != 0 && update.agent_key() == detail.agent_key;
+  const Relation relation = system ? Relation::kServer : own ? Relation::kOwn : Relation::kOther;
+  if (!may_see(role_of(principal(slot))).has(relation)) return false;
+  if (detail.mode == SessionMode::kAgent) return own || system;
   const Channel& channel = channels_.at(feed(slot, line).channel());
   return snapshot ? channel.accepts_snapshot(update) : channel.accepts(update);
 }
@@ -60,7 +63,6 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
     Ask ask;
     ask.kind = AskKind::kSnapshot;
     ask.from = ref(slot);
-    ask.agent_key = detail.agent_key;
     if (!push_control(lines_[line], std::move(ask))) return arm(slot, now_ + kRetry);
   } else {
     shelf_.wait(line, slot);

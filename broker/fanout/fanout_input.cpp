@@ -1,5 +1,6 @@
 // fanout_input.cpp - what clients send, and when nothing more is read from them.
 #include "broker/fanout/fanout.hpp"
+#include "broker/meet/rights.hpp"
 #include "broker/model/object_id.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
@@ -153,7 +154,11 @@ void FanoutReactor::on_hello(std::uint32_t slot, Bytes frame) {
                  wire::kSessionVersion);
   }
   if (name_of(hello->role()) == "?") return close(slot, CloseReason::kMalformed, "no such role");
-  detail.role = static_cast<std::uint16_t>(hello->role());
+  if (!grants(detail, hello->role())) {
+    return close(slot, CloseReason::kNotAllowed,
+                 "the role " + std::string(name_of(hello->role())) + " needs a right to it");
+  }
+  detail.claim = hello->role();
   detail.client =
       core::log::escaped(hello->arguments().string("ClientID").value_or(""), kClientNameBytesMax);
   detail.cutter.set_limit(wire::limits::kClientFrameBytesMax);
@@ -166,17 +171,15 @@ void FanoutReactor::on_hello(std::uint32_t slot, Bytes frame) {
   schedule(slot);
 }
 
-// ---- requests ----
-
-namespace {
-
-/// What a client may ask before it has a mode.
-bool needs_no_mode(wire::RequestId request) {
-  return request == wire::RequestId::eGlobalSettingsDownloadRequest ||
-         request == wire::RequestId::eIdentifyClientRequest;
+/// Whether what a Hello claims to be is granted. A peer will prove itself on a port of its own.
+bool FanoutReactor::grants(const SessionDetail& detail, wire::Role claim) const {
+  if (claim == wire::Role::kClient) return true;
+  const std::string host = io_.peer(detail.connection).host;
+  const auto& hosts = config_.edge_hosts;
+  return claim == wire::Role::kEdge && std::find(hosts.begin(), hosts.end(), host) != hosts.end();
 }
 
-}  // namespace
+// ---- requests ----
 
 void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   Session& session = sessions_[slot];
@@ -186,7 +189,8 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
     return close(slot, CloseReason::kMalformed, describe(request.error()), request.error().limit);
   }
   ++counters_.requests;
-  if (session.state == SessionState::kWelcomed && !needs_no_mode(request->request())) {
+  if (session.state == SessionState::kWelcomed &&
+      may_ask(role_of(principal(slot)), request->request()).none()) {
     return close(slot, CloseReason::kNotAllowed, "a request before agent or monitor mode");
   }
   if (!take_token(detail)) {
@@ -207,7 +211,6 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   ask.request_id = request->id();
   ask.token = request->token();
   ask.request = static_cast<std::uint32_t>(request->request());
-  ask.agent_key = detail.agent_key;
   ask.arguments.assign(arguments.bytes().begin(), arguments.bytes().end());
   Line& to = lines_[static_cast<std::size_t>(line)];
   const AskPush pushed =

@@ -1,5 +1,6 @@
 // fanout_modes.cpp - agent mode and monitor mode: what a session asks to be given, and from where on.
 #include "broker/fanout/fanout.hpp"
+#include "broker/meet/rights.hpp"
 #include "broker/meet/history.hpp"
 #include "broker/model/object_id.hpp"
 #include "wire/ctios_enums.hpp"
@@ -13,7 +14,12 @@ using wire::Keyword;
 
 SessionRef FanoutReactor::ref(std::uint32_t slot) const {
   const Session& session = sessions_[slot];
-  return {shared_.index, {slot, session.generation}, session.number};
+  return {shared_.index, {slot, session.generation}, session.number, principal(slot)};
+}
+
+Principal FanoutReactor::principal(std::uint32_t slot) const {
+  const SessionDetail& detail = *sessions_[slot].detail;
+  return {.agent_key = detail.agent_key, .claim = detail.claim, .mode = detail.mode};
 }
 
 bool FanoutReactor::push_control(Line& line, Ask&& ask) {
@@ -81,6 +87,13 @@ void FanoutReactor::subscribe(std::uint32_t slot, const wire::SubscribeView& fra
         slot, wire::ctios::eServiceNotSupported,
         "too many requests: " + std::to_string(config_.requests_per_second) + " a second");
   }
+  if (name_of(frame.mode()) == "?") {
+    return close(slot, wire::CloseReason::kMalformed, "no such subscription mode");
+  }
+  if (!may_subscribe(role_of(principal(slot)), frame.mode())) {
+    return send_subscribed(slot, wire::ctios::eInvalidPriviledge,
+                           "this mode needs a right that the session does not have");
+  }
   detail.resume.clear();
   for (std::uint16_t i = 0; i < frame.count(); ++i) detail.resume.push_back(frame.position(i));
   switch (frame.mode()) {
@@ -91,7 +104,6 @@ void FanoutReactor::subscribe(std::uint32_t slot, const wire::SubscribeView& fra
     case wire::SubscribeMode::kEverything:
       return subscribe_everything(slot);
   }
-  close(slot, wire::CloseReason::kMalformed, "no such subscription mode");
 }
 
 void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeView& frame) {
@@ -168,10 +180,6 @@ void FanoutReactor::subscribe_monitor(std::uint32_t slot, const wire::SubscribeV
 }
 
 void FanoutReactor::subscribe_everything(std::uint32_t slot) {
-  if (sessions_[slot].detail->role == static_cast<std::uint16_t>(wire::Role::kClient)) {
-    return send_subscribed(slot, wire::ctios::eInvalidPriviledge,
-                           "only peers and edge servers may have the log itself");
-  }
   begin_monitor(slot, SessionMode::kEverything, nullptr, true);
 }
 

@@ -78,8 +78,9 @@ struct LineConfig {
 
   std::size_t agents_max = 5'000;
   std::size_t calls_max = 20'000;
-  std::size_t pending_max = 8192;  ///< requests outstanding upstream
-  std::size_t once_max = 16'384;   ///< requests remembered for at-most-once
+  std::size_t pending_max = 8192;      ///< requests outstanding upstream
+  std::size_t session_open_max = 256;  ///< of them one session's
+  std::size_t once_max = 16'384;       ///< requests remembered for at-most-once
   std::size_t sync_bytes_max = std::size_t{64}
                                << 20;  ///< frames kept back during the start-up dialogue
   std::size_t spill_bytes_max = std::size_t{8} << 20;  ///< records kept when a gate blocks the log

@@ -10,6 +10,7 @@
 //          counted).
 #pragma once
 
+#include "broker/meet/principal.hpp"
 #include "core/io.hpp"
 
 #include <cstddef>
@@ -24,6 +25,7 @@ struct SessionRef {
   std::uint16_t fanout = 0;          ///< index of its fan-out reactor
   core::ConnectionId connection{};   ///< slot and generation there
   std::uint64_t session_number = 0;  ///< CILConnectionID; never reused while the server lives
+  Principal who;                     ///< what it may ask for, see rights.hpp
 };
 
 /// Where a log stood. Equal lineage and epoch make sequences comparable.
@@ -44,9 +46,9 @@ struct SnapshotImage {
 };
 
 enum class AskKind : std::uint8_t {
-  kRequest,      ///< a client's request; answered by exactly one kReply
-  kAgentMode,    ///< make sure that the agent is known and fresh, then kAgentMode with an image
-  kSnapshot,     ///< an image, for monitor mode, a lapped session or a resume that is too old
+  kRequest,    ///< a client's request; answered by exactly one kReply
+  kAgentMode,  ///< make sure that the agent is known and fresh, then kAgentMode with an image
+  kSnapshot,   ///< an image, for monitor mode, a lapped session or a resume that is too old
   kSessionGone,  ///< this session, and all before it in its slot, have ended: their requests go unanswered
 };
 
@@ -56,9 +58,7 @@ struct Ask {
   std::uint64_t request_id = 0;  ///< the client's; echoed in the reply
   std::uint64_t token =
       0;  ///< the client's identity across reconnects: (token, request_id) runs at most once
-  std::uint32_t request = 0;  ///< wire::RequestId
-  std::uint64_t agent_key =
-      0;  ///< the agent that the session is bound to; 0 in monitor mode or before SetAgent
+  std::uint32_t request = 0;         ///< wire::RequestId
   std::vector<std::byte> arguments;  ///< checked Arguments bytes
 };
 

@@ -1,3 +1,4 @@
+// desktop_settings.cpp - the defaults of every documented key, and configured values over them.
 #include "broker/requests/desktop_settings.hpp"
 
 #include <array>

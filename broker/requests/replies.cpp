@@ -1,3 +1,4 @@
+// replies.cpp - frames of refusals, and the way of a tell from the line to its reactor: ring, backlog, loss.
 #include "broker/requests/replies.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// Requests about agents: states, login, logout, queries, settings, teams.
-#include "broker/requests/requests.hpp"
+// request_agent.cpp - requests about agents: states, login, logout, queries, settings, teams.
 #include "broker/model/snapshot.hpp"
+#include "broker/requests/requests.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/object_key.hpp"
 
@@ -70,20 +70,14 @@ Requests::Verdict Requests::set_agent_state(Job& job) {
       return bad(ctios::eUnknownObjectID,
                  "UniqueObjectID: there is no agent " + std::string(*target));
     }
-    // A supervisor may make a member of the own team ready, or log that member out.
-    const bool allowed = job.me->supervisor && job.me->team != 0 &&
-                         change.agent->team == job.me->team &&
-                         text_of(job.args, Keyword::SupervisorID) == job.me->agent_id.view();
-    if (!allowed) {
-      ++counters_.refused_rights;
-      if (parts_.log) {
-        parts_.log(std::string(job.me->id.view()) + " may not set the state of " +
-                   std::string(*target));
-      }
-      return bad(ctios::eInvalidPriviledge,
-                 "only a supervisor of its team, named by SupervisorID, may set the "
-                 "state of " +
-                     std::string(*target));
+    // A supervisor may make a member of the own team ready, or log that member out, and must say so.
+    const bool named = text_of(job.args, Keyword::SupervisorID) == job.me->agent_id.view();
+    const Relation relation = named ? relation_to(job, change.agent) : Relation::kOther;
+    if (Verdict wrong = allow(job, relation, *target, *target,
+                              "only a supervisor of its team, named by SupervisorID, may set the "
+                              "state of " +
+                                  std::string(*target))) {
+      return wrong;
     }
     change.supervisor = job.me->agent_id.view();
   } else if (Verdict wrong = check_same_agent(job.args, *job.me)) {
@@ -146,6 +140,12 @@ Requests::Verdict Requests::query_agent(Job& job) {
       number_or(job.args, Keyword::PeripheralID,
                 job.me == nullptr ? parts_.config.peripherals.front() : job.me->peripheral_id);
   const ObjectId id = agent_object_id(peripheral, agent);
+  const AgentEntry* const known =
+      agent.empty() ? nullptr : parts_.map.agent(wire::object_key(id.view()));
+  if (Verdict wrong = allow(job, relation_to(job, known), id.view(), id.view(),
+                            "you may not ask about agent " + std::string(id.view()))) {
+    return wrong;
+  }
   return send(job, ged::MessageType::kQueryAgentStateReq, agent.empty() ? "" : id.view(),
               peripheral, [&](MutableBytes room, std::uint32_t invoke_id) {
                 ged::QueryAgentStateReqEncoder encoder(
@@ -180,10 +180,6 @@ Requests::Verdict Requests::desktop_settings(Job& job) {
 // One OnNewAgentTeamMember per member of the own team, the supervisor included, then the confirmation.
 Requests::Verdict Requests::team_list(Job& job) {
   if (Verdict wrong = check_own_agent(job)) return wrong;
-  if (!job.me->supervisor) {
-    ++counters_.refused_rights;
-    return bad(ctios::eInvalidPriviledge, "only a supervisor may list a team");
-  }
   std::vector<std::byte> frames;
   parts_.map.each_agent([&](const AgentEntry& agent) {
     if (job.me->team == 0 || agent.team != job.me->team) return;
@@ -214,11 +210,13 @@ Requests::Verdict Requests::snapshot_device(Job& job) {
   const DeviceEntry* device = nullptr;
   if (const auto id = job.args.string(Keyword::UniqueObjectID)) {
     device = parts_.map.device(wire::object_key(*id));
-    const AgentEntry* const agent =
-        device == nullptr ? nullptr : parts_.map.agent_at(device->agent);
-    if (job.me != nullptr && agent != job.me && device != nullptr) {
-      ++counters_.refused_rights;
-      return bad(ctios::eInvalidPriviledge, "the device " + std::string(*id) + " is not your own");
+    if (device != nullptr) {
+      const AgentEntry* const owner = parts_.map.agent_at(device->agent);
+      if (Verdict wrong = allow(job, relation_to(job, owner), "device " + std::string(*id),
+                                owner == nullptr ? "" : owner->id.view(),
+                                "the device " + std::string(*id) + " is not your own")) {
+        return wrong;
+      }
     }
   } else if (job.me != nullptr) {
     device = parts_.map.device_at(job.me->devices[0] != kNoSlot ? job.me->devices[0]

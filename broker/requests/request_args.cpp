@@ -1,3 +1,4 @@
+// request_args.cpp - arguments against their rules; each refusal names key, type and limit.
 #include "broker/requests/request_args.hpp"
 
 #include "broker/translate/call_data_out.hpp"

@@ -1,6 +1,6 @@
-// Requests about calls.
-#include "broker/translate/call_data_out.hpp"
+// request_call.cpp - requests about calls: made, changed, joined, looked at.
 #include "broker/requests/requests.hpp"
+#include "broker/translate/call_data_out.hpp"
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/call_data.hpp"
 #include "wire/object_key.hpp"
@@ -54,8 +54,10 @@ Requests::Verdict Requests::make_call(Job& job) {
   if (!me.logged_in()) return bad(ctios::eInvalidObjectState, "MakeCall needs a logged-in agent");
   const std::string asked = text_of(job.args, Keyword::AgentInstrument);
   if (!asked.empty() && asked != me.instrument.view() && asked != me.extension.view()) {
-    ++counters_.refused_rights;
-    return bad(ctios::eInvalidPriviledge, "AgentInstrument " + asked + " is not your device");
+    if (Verdict wrong = allow(job, Relation::kOther, "device " + asked, "",
+                              "AgentInstrument " + asked + " is not your device")) {
+      return wrong;
+    }
   }
   const std::string dialed = text_of(job.args, Keyword::DialedNumber);
   return send(job, ged::MessageType::kMakeCallReq, me.id.view(), 0,
@@ -249,10 +251,11 @@ Requests::Verdict Requests::snapshot_call(Job& job) {
     return bad(ctios::eUnknownObjectID,
                "UniqueObjectID: there is no call " + std::string(id.value_or("")));
   }
-  if (job.me != nullptr && parts_.map.agent_of(*call) != job.me) {
-    ++counters_.refused_rights;
-    return bad(ctios::eInvalidPriviledge,
-               "the call " + std::string(*id) + " is not at your device");
+  const AgentEntry* const owner = parts_.map.agent_of(*call);
+  if (Verdict wrong = allow(job, relation_to(job, owner), "call " + std::string(*id),
+                            owner == nullptr ? "" : owner->id.view(),
+                            "the call " + std::string(*id) + " is not at your device")) {
+    return wrong;
   }
   reply(job.ask, make_reply({.id = job.ask.request_id, .event_id = EventId::eSnapshotCallConf},
                             [&](wire::ArgumentsWriter& writer) {

@@ -1,3 +1,4 @@
+// requests.cpp - the life of a request: run at most once, and answered exactly once, at once or when its end has come.
 #include "broker/requests/requests.hpp"
 
 #include "broker/requests/desktop_settings.hpp"
@@ -21,20 +22,6 @@ using wire::RequestId;
 
 namespace {
 
-std::string name_of_request(std::uint32_t request) {
-  const std::string_view name = wire::name_of(RequestId{request});
-  return name.empty() || name == "?" ? "request " + std::to_string(request) : std::string(name);
-}
-
-/// Login and Logout are agent state requests to CTI OS: failures name them so.
-std::uint32_t message_type_of(std::uint32_t request) {
-  const RequestId id{request};
-  if (id == RequestId::eLoginRequest || id == RequestId::eLogoutRequest) {
-    return static_cast<std::uint32_t>(RequestId::eSetAgentStateRequest);
-  }
-  return request;
-}
-
 /// The number of the message that says yes to a request; 0: none does.
 std::uint32_t confirmation_number(std::uint16_t message) noexcept {
   const auto type = ged::confirmation_of(ged::MessageType{message});
@@ -53,120 +40,79 @@ std::string failure_text(std::string_view name, std::uint32_t number) {
 
 }  // namespace
 
+std::string Requests::name_of_request(std::uint32_t request) {
+  const std::string_view name = wire::name_of(RequestId{request});
+  return name.empty() || name == "?" ? "request " + std::to_string(request) : std::string(name);
+}
+
 Requests::Requests(const Parts& parts)
     : parts_(parts),
-      once_(parts.config.once_max),
+      once_(parts.config.once_max, sessions_),
       desktop_settings_(make_desktop_settings(parts.config)) {}
 
 void Requests::run(const Ask& ask, TimePoint now) {
   ++counters_.asked;
-  const OnceTable::Answer seen = once_.begin(ask.token, ask.request_id, ask.from);
-  switch (seen.verdict) {
-    case OnceTable::Verdict::kInFlight:
-      ++counters_.repeated;
-      return;
-    case OnceTable::Verdict::kDone:
-      ++counters_.repeated;
-      if (!seen.entry->reply.empty()) {
-        deliver(ask.from, ask.request_id, TellKind::kReply, seen.entry->reply);
-        return;
-      }
-      return refuse(ask, {ctios::E_CTI_TIMEOUT, 0,
-                          "this request has run already; its answer is no longer kept"});
-    case OnceTable::Verdict::kFull:
-      return refuse(ask, {ctios::eServiceNotSupported, 0, "busy: too many requests in flight"});
-    case OnceTable::Verdict::kNew:
-      break;
-  }
-  Job job{ask, wire::ArgumentsView::trusted(ask.arguments), RequestId{ask.request}, now};
-  job.me = parts_.map.agent(ask.agent_key);
-  const Spec* const spec = spec_of(job.request);
+  const Spec* const spec = spec_of(RequestId{ask.request});
   if (spec == nullptr) {
     return refuse(ask, {ctios::eOperationNotSupported, 0,
                         name_of_request(ask.request) + " is not supported by this server"});
   }
+  // What the line answers by itself only reads: it may be run again, and need not be remembered.
+  if (!spec->local && !is_new(ask)) return;
+  Job job{ask, wire::ArgumentsView::trusted(ask.arguments), RequestId{ask.request}, now};
+  job.me = parts_.map.agent(ask.from.who.agent_key);
+  job.role = role_of(ask.from.who, job.me != nullptr && job.me->supervisor);
   if (Verdict wrong = check(job, *spec)) return refuse(ask, *wrong);
   if (Verdict wrong = (this->*spec->handler)(job)) return refuse(ask, *wrong);
 }
+
+/// Whether it is to be run. Else it has been answered, or will be.
+bool Requests::is_new(const Ask& ask) {
+  (void)sessions_.of(ask.from);  // makes its row: from here on its end is heard
+  const OnceTable::Answer seen = once_.begin(ask.token, ask.request_id, ask.from);
+  switch (seen.verdict) {
+    case OnceTable::Verdict::kNew:
+      return true;
+    case OnceTable::Verdict::kInFlight:
+      ++counters_.repeated;
+      return false;
+    case OnceTable::Verdict::kDone:
+      ++counters_.repeated;
+      if (!seen.reply->empty()) {
+        deliver(ask.from, ask.request_id, TellKind::kReply, *seen.reply);
+      } else {
+        refuse(ask, {ctios::E_CTI_TIMEOUT, 0,
+                     "this request has run already; its answer is no longer kept"});
+      }
+      return false;
+    case OnceTable::Verdict::kFull:
+      refuse(ask, {ctios::eServiceNotSupported, 0, "busy: too many requests are remembered"});
+      return false;
+    case OnceTable::Verdict::kForeign:
+      ++counters_.refused_rights;
+      ++counters_.foreign_tokens;
+      refuse(ask, {ctios::eInvalidPriviledge, 0, "this token is not yours"});
+      return false;
+    case OnceTable::Verdict::kElsewhere:
+      // It may have run, or run now: to say "refused" would be a lie.
+      ++counters_.foreign_tokens;
+      deliver(ask.from, ask.request_id, TellKind::kReply,
+              failure_frame(about(ask),
+                            {ctios::E_CTI_TIMEOUT, 0,
+                             "the outcome is unknown: another session of yours has asked this, and "
+                             "is told"},
+                            wire::Outcome::kUnknown));
+      return false;
+  }
+  return false;
+}
+
+void Requests::session_gone(const SessionRef& session) noexcept { sessions_.end(session); }
 
 void Requests::refuse(const Ask& ask, std::string text) {
   ++counters_.asked;
   ++counters_.refused_down;
   refuse(ask, Refusal{ctios::eDriverOutOfService, 0, std::move(text)});
-}
-
-Requests::Verdict Requests::check(Job& job, const Spec& spec) {
-  if (Verdict wrong = check_args(job.args, spec.rules)) return wrong;
-  if (Verdict wrong = check_ecc(job.args)) return wrong;
-  if (spec.local) return std::nullopt;
-  if (Verdict wrong = check_upstream(job)) return wrong;
-  if (spec.call) return check_call(job, spec);
-  return std::nullopt;
-}
-
-// Refused at once: nothing waits for a CTI Server that is not there.
-Requests::Verdict Requests::check_upstream(const Job& job) {
-  if (!parts_.link.up()) {
-    ++counters_.refused_down;
-    return Refusal{ctios::eDriverOutOfService, 0,
-                   "the CTI Server is offline: " + parts_.link.cause()};
-  }
-  const std::uint32_t peripheral =
-      job.me == nullptr ? parts_.config.peripherals.front() : job.me->peripheral_id;
-  for (std::size_t i = 0; i < parts_.status.peripherals(); ++i) {
-    if (parts_.status.peripheral_id(i) != peripheral || parts_.status.peripheral_online(i))
-      continue;
-    ++counters_.refused_down;
-    return Refusal{ctios::eDriverOutOfService, 0,
-                   "peripheral " + std::to_string(peripheral) + " is offline"};
-  }
-  return std::nullopt;
-}
-
-Requests::Verdict Requests::check_own_agent(Job& job) const {
-  if (job.ask.agent_key == 0) {
-    return Refusal{
-        ctios::eInvalidPriviledge, 0,
-        name_of_request(job.ask.request) + " needs agent mode: monitor mode controls nothing"};
-  }
-  if (job.me == nullptr)
-    return Refusal{ctios::eUnknownObjectID, 0, "the session's agent is not known any more"};
-  return std::nullopt;
-}
-
-// The call must exist, be at the session's own device (C6), and be in a state that allows the request.
-Requests::Verdict Requests::check_call(Job& job, const Spec& spec) {
-  if (Verdict wrong = check_own_agent(job)) {
-    ++counters_.refused_rights;
-    return wrong;
-  }
-  const auto id = job.args.string(Keyword::UniqueObjectID);
-  if (!id)
-    return Refusal{ctios::eRequiredArgMissing, 0,
-                   "UniqueObjectID is missing: a text (STRING), the call"};
-  job.call = parts_.map.call(wire::object_key(*id));
-  if (job.call == nullptr) {
-    return Refusal{ctios::eUnknownObjectID, 0,
-                   "UniqueObjectID: there is no call " + std::string(*id)};
-  }
-  const AgentEntry* const owner = parts_.map.agent_of(*job.call);
-  if (owner != job.me) {
-    ++counters_.refused_rights;
-    const std::string who =
-        owner == nullptr ? std::string("nobody's") : std::string(owner->id.view()) + "'s";
-    if (parts_.log) {
-      parts_.log(std::string(job.me->id.view()) + " may not " + name_of_request(job.ask.request) +
-                 " on " + who + " call " + std::string(*id));
-    }
-    return Refusal{ctios::eInvalidPriviledge, 0,
-                   "the call " + std::string(*id) + " is not at your device"};
-  }
-  if (spec.states != 0 && ((spec.states >> job.call->status) & 1U) == 0) {
-    return Refusal{ctios::eInvalidObjectState, 0,
-                   name_of_request(job.ask.request) + " does not fit a call in state " +
-                       std::to_string(job.call->status)};
-  }
-  return std::nullopt;
 }
 
 Refusal Requests::encode_refusal(const ged::EncodeError& error) {
@@ -195,23 +141,41 @@ void Requests::deliver(const SessionRef& to, std::uint64_t request_id, TellKind 
 
 void Requests::reply(const Ask& ask, std::vector<std::byte> frame) {
   ++counters_.confirmed;
-  const SessionRef to = once_.finish(ask.token, ask.request_id, ask.from, frame);
-  deliver(to, ask.request_id, TellKind::kReply, std::move(frame));
+  answer_at_once(ask, std::move(frame));
 }
 
-void Requests::refuse(const Ask& ask, const Refusal& refusal) {
-  ++counters_.refused;
+/// Answers what has not gone upstream. What is remembered is touched only by the session that it belongs to.
+void Requests::answer_at_once(const Ask& ask, std::vector<std::byte> frame) {
+  if (once_.holds(ask.token, ask.request_id, ask.from)) {
+    const SessionRef to = once_.finish(ask.token, ask.request_id, ask.from, frame);
+    CTI_CHECK(to.session_number == ask.from.session_number);
+  }
+  deliver(ask.from, ask.request_id, TellKind::kReply, std::move(frame));
+}
+
+/// What an answer to it is about, when it has not gone upstream.
+Pending Requests::about(const Ask& ask) {
   Pending about;
   about.request = ask.request;
   about.request_id = ask.request_id;
-  about.agent_key = ask.agent_key;
+  about.agent_key = ask.from.who.agent_key;
   // What is left of an ask that found no memory has no arguments.
   const auto args =
       ask.arguments.empty() ? wire::ArgumentsView() : wire::ArgumentsView::trusted(ask.arguments);
   about.object_id.assign(args.string(Keyword::UniqueObjectID).value_or(""));
-  std::vector<std::byte> frame = failure_frame(about, refusal, wire::Outcome::kRefused);
-  const SessionRef to = once_.finish(ask.token, ask.request_id, ask.from, frame);
-  deliver(to, ask.request_id, TellKind::kReply, std::move(frame));
+  return about;
+}
+
+void Requests::refuse(const Ask& ask, const Refusal& refusal) {
+  ++counters_.refused;
+  answer_at_once(ask, failure_frame(about(ask), refusal, wire::Outcome::kRefused));
+}
+
+/// The one end of a request that went upstream. Returns the session that is told.
+SessionRef Requests::finish(const Pending& pending, Bytes frame) {
+  CTI_CHECK(pending.kind == PendingKind::kClient);
+  sessions_.closed(pending.from);
+  return once_.finish(pending.token, pending.request_id, pending.from, frame);
 }
 
 std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refusal& refusal,
@@ -225,7 +189,7 @@ std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refus
         writer.add_short(Keyword::FailureCode, static_cast<std::int16_t>(refusal.failure));
         writer.add_int(Keyword::InvokeID, static_cast<std::int32_t>(about.request_id));
         writer.add_int(Keyword::MessageType,
-                       static_cast<std::int32_t>(message_type_of(about.request)));
+                       static_cast<std::int32_t>(wire::reported_as(RequestId{about.request})));
         writer.add_int(Keyword::PeripheralErrorCode,
                        static_cast<std::int32_t>(refusal.peripheral_error));
         if (agent != nullptr) {
@@ -240,7 +204,7 @@ std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refus
 
 void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome) {
   std::vector<std::byte> frame = failure_frame(pending, refusal, outcome);
-  const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
+  const SessionRef to = finish(pending, frame);
   const bool logout =
       pending.message == static_cast<std::uint16_t>(ged::MessageType::kSetAgentStateReq) &&
       pending.detail == ctios::eLogout;
@@ -311,7 +275,7 @@ void Requests::confirm(const Pending& pending, const Answer& answer) {
   std::vector<std::byte> frame = confirmation_frame(pending, answer);
   if (frame.empty()) return unknown(pending, "the CTI Server's answer could not be read");
   ++counters_.confirmed;
-  const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
+  const SessionRef to = finish(pending, frame);
   deliver(to, pending.request_id, TellKind::kReply, std::move(frame));
 }
 
@@ -375,90 +339,6 @@ std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, cons
                  });
   if (!readable) frame.clear();
   return frame;
-}
-
-// ---- which request is what ----
-
-namespace {
-
-constexpr std::uint32_t kAlerting = 1U << ctios::LCS_ALERTING;
-constexpr std::uint32_t kConnect = 1U << ctios::LCS_CONNECT;
-constexpr std::uint32_t kHeld = 1U << ctios::LCS_HOLD;
-constexpr auto number = [](Keyword keyword, bool required = false, std::int64_t limit = 0) {
-  return ArgRule{keyword, ArgRule::Type::kNumber, required, limit};
-};
-constexpr auto text = [](Keyword keyword, bool required = false, std::int64_t limit = 0) {
-  return ArgRule{keyword, ArgRule::Type::kText, required, limit};
-};
-constexpr ArgRule kTarget[] = {text(Keyword::UniqueObjectID), number(Keyword::PeripheralID)};
-constexpr ArgRule kState[] = {
-    number(Keyword::AgentState, true, 14),        text(Keyword::AgentID, false, 64),
-    text(Keyword::AgentInstrument, false, 63),    number(Keyword::EventReasonCode, false, 65535),
-    number(Keyword::AgentWorkMode, false, 65535), number(Keyword::PeripheralID),
-    text(Keyword::SupervisorID, false, 64)};
-constexpr ArgRule kLogin[] = {text(Keyword::AgentID, false, 64),
-                              text(Keyword::LoginName, false, 64),
-                              text(Keyword::AgentInstrument, false, 63),
-                              text(Keyword::AgentExtension, false, 63),
-                              text(Keyword::AgentPassword, false, 63),
-                              number(Keyword::AgentWorkMode, false, 65535),
-                              number(Keyword::PeripheralID),
-                              number(Keyword::AgentCallMode, false, 65535),
-                              text(Keyword::AgentRemoteNumber, false, 40),
-                              number(Keyword::RemoteLogin)};
-constexpr ArgRule kLogout[] = {
-    number(Keyword::EventReasonCode, false, 65535), text(Keyword::AgentID, false, 64),
-    text(Keyword::AgentInstrument, false, 63), number(Keyword::PeripheralID)};
-constexpr ArgRule kDial[] = {
-    text(Keyword::DialedNumber, true, 39),       number(Keyword::ConsultType, false, 65535),
-    text(Keyword::AgentInstrument, false, 63),   number(Keyword::CallMannerType, false, 65535),
-    number(Keyword::AlertRings, false, 65535),   number(Keyword::CallOption, false, 65535),
-    number(Keyword::FacilityType, false, 65535), number(Keyword::AnsweringMachine, false, 65535),
-    text(Keyword::UserToUserInfo, false, 40)};
-constexpr ArgRule kDtmf[] = {text(Keyword::DTMFString, true, 31),
-                             number(Keyword::ToneDuration, false, 65535),
-                             number(Keyword::PauseDuration)};
-constexpr ArgRule kTwo[] = {text(Keyword::CallReferenceObjectID),
-                            text(Keyword::DialedNumber, false, 39)};
-constexpr ArgRule kQuery[] = {text(Keyword::AgentID, false, 64),
-                              text(Keyword::AgentInstrument, false, 63)};
-
-}  // namespace
-
-const Requests::Spec* Requests::spec_of(RequestId request) {
-  using R = RequestId;
-  struct Row {
-    R request;
-    Spec spec;
-  };
-  static const Row kRows[] = {
-      {R::eSetAgentStateRequest, {kState, &Requests::set_agent_state}},
-      {R::eLoginRequest, {kLogin, &Requests::login}},
-      {R::eLogoutRequest, {kLogout, &Requests::logout}},
-      {R::eQueryAgentStateRequest, {kQuery, &Requests::query_agent}},
-      {R::eAgentDeskSettingsRequest, {kTarget, &Requests::desk_settings}},
-      {R::eGlobalSettingsDownloadRequest, {{}, &Requests::desktop_settings, false, 0, true}},
-      {R::eListAgentTeamRequest, {kTarget, &Requests::team_list, false, 0, true}},
-      {R::eSnapshotDeviceRequest, {kTarget, &Requests::snapshot_device, false, 0, true}},
-      {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call, false, 0, true}},
-      {R::eMakeCallRequest, {kDial, &Requests::make_call}},
-      {R::eAnswerCallRequest, {kTarget, &Requests::one_call, true, kAlerting}},
-      {R::eHoldCallRequest, {kTarget, &Requests::one_call, true, kConnect}},
-      {R::eRetrieveCallRequest, {kTarget, &Requests::one_call, true, kHeld}},
-      {R::eClearCallRequest, {kTarget, &Requests::one_call, true}},
-      {R::eClearConnectionRequest, {kTarget, &Requests::one_call, true}},
-      {R::eSetCallDataRequest, {call_data_rules(), &Requests::set_call_data, true}},
-      {R::eSendDTMFSignalRequest, {kDtmf, &Requests::send_dtmf, true, kConnect}},
-      {R::eConsultationCallRequest, {kDial, &Requests::consult, true, kConnect}},
-      {R::eAlternateCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
-      {R::eReconnectCallRequest, {kTwo, &Requests::two_calls, true, 0}},
-      {R::eTransferCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
-      {R::eConferenceCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
-  };
-  for (const Row& row : kRows) {
-    if (row.request == request) return &row.spec;
-  }
-  return nullptr;
 }
 
 }  // namespace cti::broker

@@ -3,22 +3,27 @@
 // Life     run() checks arguments, rights and state. What fails is refused at once; what the line can answer itself is
 //          answered at once; the rest goes to the CTI Server under an InvokeID of its own and ends with the first of:
 //          the confirmation, the refusal, the deadline, the loss of the link. The last two say "outcome unknown".
-// Rights   an agent's session controls its own agent and the calls at its own device; a supervisor may also set the
-//          state of the members of the own team. Monitor mode controls nothing.
+// Rights   the table in meet/rights.hpp says who may ask for what about whose things; here it is found out how the target
+//          stands to the asker (relation_to), and allow() asks the table.
 // Refusals eControlFailureConf: MessageType (which request), FailureCode, ErrorMessage. FailureCode is a ctios FailureCode
 //          where the broker refuses (eInvalidPriviledge, eRequiredArgMissing, eInvalidObjectState, ...), a CTIServerStatus
 //          for data that is too long, and the CTI Server's own number where that refuses.
-// Once     (token, request_id) runs at most once, see once_table.hpp.
+// Once     (token, request_id) runs at most once, and is its session's, see once_table.hpp.
+// Bounds   LineConfig::pending_max upstream, session_open_max of them one session's; past either: refused as busy.
+// Files    requests.cpp: the life of a request and its answers. request_checks.cpp: what must be true before.
+//          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp: what each sends.
 // Threads  the line.
 #pragma once
 
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_status.hpp"
+#include "broker/meet/rights.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/requests/once_table.hpp"
 #include "broker/requests/replies.hpp"
 #include "broker/requests/request_args.hpp"
+#include "broker/requests/session_ledger.hpp"
 #include "broker/translate/translator.hpp"
 #include "broker/upstream/answer.hpp"
 #include "broker/upstream/pending.hpp"
@@ -45,6 +50,8 @@ struct RequestCounters {
   std::uint64_t refused_down = 0;    ///< of them: the CTI Server or the peripheral was offline
   std::uint64_t unknown = 0;         ///< outcome unknown
   std::uint64_t repeated = 0;        ///< asked again, not run again
+  std::uint64_t foreign_tokens = 0;  ///< asked with a token, or for an answer, of another session
+  std::uint64_t busy_sessions = 0;   ///< refused: too many open of one session
   std::uint64_t late_answers = 0;    ///< answers that no request waited for any more
 };
 
@@ -67,6 +74,8 @@ class Requests {
   explicit Requests(const Parts& parts);
 
   void run(const Ask& ask, TimePoint now);
+  /// The session, and all before it in its slot, have ended: their successors may take over what they asked.
+  void session_gone(const SessionRef& session) noexcept;
   /// Refuses without looking at it: the queue of requests that wait for the start-up dialogue is full, or it took too
   /// long.
   void refuse(const Ask& ask, std::string text);
@@ -87,6 +96,7 @@ class Requests {
     wire::RequestId request;
     TimePoint now;
     const AgentEntry* me = nullptr;   // the session's agent; nullptr in monitor mode
+    Role role = Role::kGuest;         // what the asker is now
     const CallEntry* call = nullptr;  // the target, when the request is about a call
   };
   using Verdict = std::optional<Refusal>;  // nothing: answered, or on its way
@@ -102,7 +112,13 @@ class Requests {
   Verdict check(Job& job, const Spec& spec);
   Verdict check_call(Job& job, const Spec& spec);
   Verdict check_upstream(const Job& job);
-  Verdict check_own_agent(Job& job) const;
+  Verdict check_own_agent(const Job& job);
+  Verdict allow(const Job& job, Relation relation, std::string_view target, std::string_view whose,
+                std::string text);
+  static Relation relation_to(const Job& job, const AgentEntry* owner) noexcept;
+  static std::string why_never(const Job& job);
+  static std::string name_of_request(std::uint32_t request);
+  bool is_new(const Ask& ask);
 
   // request_agent.cpp
   Verdict set_agent_state(Job& job);
@@ -138,6 +154,8 @@ class Requests {
 
   SessionRef finish(const Pending& pending, Bytes frame);
   void reply(const Ask& ask, std::vector<std::byte> frame);
+  void answer_at_once(const Ask& ask, std::vector<std::byte> frame);
+  static Pending about(const Ask& ask);
   void deliver(const SessionRef& to, std::uint64_t request_id, TellKind kind,
                std::vector<std::byte> frame);
   void refuse(const Ask& ask, const Refusal& refusal);
@@ -150,6 +168,7 @@ class Requests {
   static Refusal encode_refusal(const wire::ged188::EncodeError& error);
 
   Parts parts_;
+  SessionLedger sessions_;
   OnceTable once_;
   const wire::Arguments desktop_settings_;
   RequestCounters counters_;
@@ -158,6 +177,13 @@ class Requests {
 template <class Encode>
 Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
                                  std::string_view target, std::uint32_t detail, Encode&& encode) {
+  const SessionRef& from = job.ask.from;
+  if (sessions_.of(from).open >= parts_.config.session_open_max) {
+    ++counters_.busy_sessions;
+    return Refusal{wire::ctios::eServiceNotSupported, 0,
+                   "busy: " + std::to_string(parts_.config.session_open_max) +
+                       " requests of this session are not answered yet"};
+  }
   const MutableBytes room = parts_.link.claim();
   if (room.empty())
     return Refusal{wire::ctios::eServiceNotSupported, 0, "busy: too much waits to be sent"};
@@ -166,10 +192,10 @@ Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
   entry.message = static_cast<std::uint16_t>(message);
   entry.request = job.ask.request;
   entry.peripheral_id = parts_.config.peripherals.front();
-  entry.from = job.ask.from;
+  entry.from = from;
   entry.request_id = job.ask.request_id;
   entry.token = job.ask.token;
-  entry.agent_key = job.ask.agent_key;
+  entry.agent_key = from.who.agent_key;
   entry.object_id.assign(target);
   entry.detail = detail;
   entry.deadline = job.now + parts_.config.request_timeout;
@@ -181,6 +207,7 @@ Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
     parts_.pending.remove(*kept);
     return encode_refusal(frame.error());
   }
+  sessions_.opened(from);
   parts_.link.commit(frame->size());
   return std::nullopt;
 }

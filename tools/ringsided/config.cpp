@@ -100,6 +100,8 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
                                "Sessions of one agent, per fan-out reactor.");
   table.integer<std::uint32_t>("monitors_max", fanout.monitor_sessions_max, 0, 1'000'000,
                                "Sessions in monitor mode, per fan-out reactor.");
+  table.list("edge_hosts", fanout.edge_hosts, {64, {1, 45}},
+             "Numeric addresses of edge servers and tools that may read the log itself.");
   table.integer<std::uint32_t>("handshake_timeout_s", file.handshake_timeout_s, 1, 600,
                                "From connecting to a complete Hello.");
   table.integer<std::uint32_t>("message_timeout_s", file.message_timeout_s, 1, 600,
@@ -194,6 +196,12 @@ void bind_all(core::Config& config, FileSettings& file) {
                                      "One per peripheral gateway: the CTI Server in front of it.");
 }
 
+bool numeric_host(const std::string& host) {
+  unsigned char address[16];
+  return ::inet_pton(AF_INET, host.c_str(), address) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), address) == 1;
+}
+
 /// What single keys cannot say; also turns text into addresses and numbers.
 void check_line(ConfigProblems& problems, const std::string& key, LineSettings& file,
                 std::set<std::uint32_t>& known) {
@@ -272,6 +280,10 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   fanout.outbox_updates_bytes = file.outbox_updates_kib << 10;
   fanout.outbox_bytes_max = file.outbox_kib << 10;
   fanout.outbox_pool_bytes = std::size_t{file.outbox_pool_mib} << 20;
+  for (const std::string& host : fanout.edge_hosts) {
+    if (!numeric_host(host))
+      problems.add("sessions.edge_hosts", "\"" + host + "\"", "a numeric address");
+  }
   if (file.lines.empty()) problems.add("line", "none", "at least one [[line]]");
   std::set<std::uint32_t> known;
   server.lines.clear();
@@ -310,11 +322,7 @@ std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), at.port);
   if (error != std::errc{} || end != port.data() + port.size() || port.empty()) return std::nullopt;
   if (at.host == "localhost") at.host = "127.0.0.1";
-  unsigned char address[16];
-  if (::inet_pton(AF_INET, at.host.c_str(), address) != 1 &&
-      ::inet_pton(AF_INET6, at.host.c_str(), address) != 1) {
-    return std::nullopt;
-  }
+  if (!numeric_host(at.host)) return std::nullopt;
   return at;
 }
 

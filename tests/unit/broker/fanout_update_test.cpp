@@ -274,15 +274,23 @@ TEST(FanoutMonitor, SkipsTheSnapshotWhenAskedTo) {
   EXPECT_TRUE(client.has_event(EventId::eOnMonitorModeEstablished));
 }
 
-TEST(FanoutMonitor, TheLogItselfIsOnlyForPeersAndEdges) {
-  FanoutWorld world;
+TEST(FanoutMonitor, C21_TheLogItselfIsOnlyForEdgesThatHaveTheRight) {
+  WorldOptions options{.config = small_config()};
+  options.config.edge_hosts = {"10.5.5.5"};
+  FanoutWorld world(options);
   TestClient& plain = world.welcomed();
   plain.subscribe_everything();
-  TestClient& edge = world.client();
+  TestClient& liar = world.client("10.6.6.6");
+  liar.hello(wire::kSessionVersion, wire::Role::kEdge);
+  TestClient& peer = world.client("10.5.5.5");
+  peer.hello(wire::kSessionVersion, wire::Role::kPeer);
+  TestClient& edge = world.client("10.5.5.5");
   edge.hello(wire::kSessionVersion, wire::Role::kEdge);
   edge.subscribe_everything();
   world.run(Millis{20});
   EXPECT_EQ(wire::SubscribedView::trusted(plain.frames.back()).outcome(), wire::Outcome::kRefused);
+  EXPECT_EQ(liar.close_reason(), wire::CloseReason::kNotAllowed) << "a role is not believed";
+  EXPECT_EQ(peer.close_reason(), wire::CloseReason::kNotAllowed);
   EXPECT_TRUE(edge.has_event(EventId::eOnMonitorModeEstablished));
 }
 

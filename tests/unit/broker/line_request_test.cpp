@@ -279,8 +279,9 @@ TEST_F(LineRequest, TheSameRequestSentTwiceRunsOnceAndIsAnsweredEachTime) {
   broker::Ask first =
       world.request(RequestId::eMakeCallRequest, args_of({{"DialedNumber", "1"}}), "22866", 99);
   broker::Ask second = first;
-  second.from.session_number = 2;
+  second.from = world.successor(first.from);
   const broker::Tell one = world.answer(std::move(first));
+  world.end_session(world.session());
   const broker::Tell two = world.answer(std::move(second));
   EXPECT_EQ(world.side_a->requests.size(), 1U);
   EXPECT_EQ(reply_of(one).event_id(), EventId::eMakeCallConf);
@@ -293,10 +294,12 @@ TEST_F(LineRequest, ARequestRepeatedWhileItRunsIsAnsweredToWhoAskedLast) {
   broker::Ask first =
       world.request(RequestId::eMakeCallRequest, args_of({{"DialedNumber", "1"}}), "22866", 98);
   broker::Ask second = first;
-  second.from.session_number = 2;
+  second.from = world.successor(first.from);
   world.ask(std::move(first));
-  world.ask(std::move(second));
   ASSERT_TRUE(world.until([&] { return world.side_a->requests.size() == 1; }));
+  world.end_session(world.session());
+  world.ask(std::move(second));
+  world.settle();
   world.side_a->confirms = true;
   world.side_a->send(ged::MakeCallConfEncoder(world.side_a->room(), world.side_a->version,
                                               {.invoke_id = world.side_a->requests[0].invoke_id,

@@ -129,6 +129,17 @@ class LineWorld {
 
   // ---- asking ----
   broker::SessionRef session(std::uint64_t number = 1) { return {0, {1, 1}, number}; }
+  /// The session of the same client that comes after this one, elsewhere in the reactor.
+  static broker::SessionRef successor(broker::SessionRef from) {
+    from.connection.slot += 1;
+    from.session_number += 1;
+    return from;
+  }
+  void end_session(const broker::SessionRef& from) {
+    shared.asks.lane(0).session_gone(from);
+    shared.wake();
+    settle();
+  }
   std::uint64_t agent_key(const std::string& agent) {
     return wire::object_key(broker::agent_object_id(kPeripheral, agent).view());
   }
@@ -140,7 +151,8 @@ class LineWorld {
     ask.request_id = ++last_request;
     ask.token = token_number;
     ask.request = static_cast<std::uint32_t>(request);
-    ask.agent_key = agent.empty() ? 0 : agent_key(agent);
+    ask.from.who.agent_key = agent.empty() ? 0 : agent_key(agent);
+    ask.from.who.mode = agent.empty() ? broker::SessionMode::kMonitor : broker::SessionMode::kAgent;
     ask.arguments.assign(args.bytes().begin(), args.bytes().end());
     return ask;
   }

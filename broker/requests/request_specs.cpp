@@ -1,0 +1,94 @@
+// request_specs.cpp - which request is what: its arguments, who runs it, and what its call must be like.
+#include "broker/requests/requests.hpp"
+
+#include <array>
+
+namespace cti::broker {
+
+namespace ctios = wire::ctios;
+using wire::Keyword;
+using wire::RequestId;
+
+namespace {
+
+constexpr std::uint32_t kAlerting = 1U << ctios::LCS_ALERTING;
+constexpr std::uint32_t kConnect = 1U << ctios::LCS_CONNECT;
+constexpr std::uint32_t kHeld = 1U << ctios::LCS_HOLD;
+constexpr auto number = [](Keyword keyword, bool required = false, std::int64_t limit = 0) {
+  return ArgRule{keyword, ArgRule::Type::kNumber, required, limit};
+};
+constexpr auto text = [](Keyword keyword, bool required = false, std::int64_t limit = 0) {
+  return ArgRule{keyword, ArgRule::Type::kText, required, limit};
+};
+constexpr ArgRule kTarget[] = {text(Keyword::UniqueObjectID), number(Keyword::PeripheralID)};
+constexpr ArgRule kState[] = {
+    number(Keyword::AgentState, true, 14),        text(Keyword::AgentID, false, 64),
+    text(Keyword::AgentInstrument, false, 63),    number(Keyword::EventReasonCode, false, 65535),
+    number(Keyword::AgentWorkMode, false, 65535), number(Keyword::PeripheralID),
+    text(Keyword::SupervisorID, false, 64)};
+constexpr ArgRule kLogin[] = {text(Keyword::AgentID, false, 64),
+                              text(Keyword::LoginName, false, 64),
+                              text(Keyword::AgentInstrument, false, 63),
+                              text(Keyword::AgentExtension, false, 63),
+                              text(Keyword::AgentPassword, false, 63),
+                              number(Keyword::AgentWorkMode, false, 65535),
+                              number(Keyword::PeripheralID),
+                              number(Keyword::AgentCallMode, false, 65535),
+                              text(Keyword::AgentRemoteNumber, false, 40),
+                              number(Keyword::RemoteLogin)};
+constexpr ArgRule kLogout[] = {
+    number(Keyword::EventReasonCode, false, 65535), text(Keyword::AgentID, false, 64),
+    text(Keyword::AgentInstrument, false, 63), number(Keyword::PeripheralID)};
+constexpr ArgRule kDial[] = {
+    text(Keyword::DialedNumber, true, 39),       number(Keyword::ConsultType, false, 65535),
+    text(Keyword::AgentInstrument, false, 63),   number(Keyword::CallMannerType, false, 65535),
+    number(Keyword::AlertRings, false, 65535),   number(Keyword::CallOption, false, 65535),
+    number(Keyword::FacilityType, false, 65535), number(Keyword::AnsweringMachine, false, 65535),
+    text(Keyword::UserToUserInfo, false, 40)};
+constexpr ArgRule kDtmf[] = {text(Keyword::DTMFString, true, 31),
+                             number(Keyword::ToneDuration, false, 65535),
+                             number(Keyword::PauseDuration)};
+constexpr ArgRule kTwo[] = {text(Keyword::CallReferenceObjectID),
+                            text(Keyword::DialedNumber, false, 39)};
+constexpr ArgRule kQuery[] = {text(Keyword::AgentID, false, 64),
+                              text(Keyword::AgentInstrument, false, 63)};
+
+}  // namespace
+
+const Requests::Spec* Requests::spec_of(RequestId request) {
+  using R = RequestId;
+  struct Row {
+    R request;
+    Spec spec;
+  };
+  static const Row kRows[] = {
+      {R::eSetAgentStateRequest, {kState, &Requests::set_agent_state}},
+      {R::eLoginRequest, {kLogin, &Requests::login}},
+      {R::eLogoutRequest, {kLogout, &Requests::logout}},
+      {R::eQueryAgentStateRequest, {kQuery, &Requests::query_agent}},
+      {R::eAgentDeskSettingsRequest, {kTarget, &Requests::desk_settings}},
+      {R::eGlobalSettingsDownloadRequest, {{}, &Requests::desktop_settings, false, 0, true}},
+      {R::eListAgentTeamRequest, {kTarget, &Requests::team_list, false, 0, true}},
+      {R::eSnapshotDeviceRequest, {kTarget, &Requests::snapshot_device, false, 0, true}},
+      {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call, false, 0, true}},
+      {R::eMakeCallRequest, {kDial, &Requests::make_call}},
+      {R::eAnswerCallRequest, {kTarget, &Requests::one_call, true, kAlerting}},
+      {R::eHoldCallRequest, {kTarget, &Requests::one_call, true, kConnect}},
+      {R::eRetrieveCallRequest, {kTarget, &Requests::one_call, true, kHeld}},
+      {R::eClearCallRequest, {kTarget, &Requests::one_call, true}},
+      {R::eClearConnectionRequest, {kTarget, &Requests::one_call, true}},
+      {R::eSetCallDataRequest, {call_data_rules(), &Requests::set_call_data, true}},
+      {R::eSendDTMFSignalRequest, {kDtmf, &Requests::send_dtmf, true, kConnect}},
+      {R::eConsultationCallRequest, {kDial, &Requests::consult, true, kConnect}},
+      {R::eAlternateCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
+      {R::eReconnectCallRequest, {kTwo, &Requests::two_calls, true, 0}},
+      {R::eTransferCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
+      {R::eConferenceCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
+  };
+  for (const Row& row : kRows) {
+    if (row.request == request) return &row.spec;
+  }
+  return nullptr;
+}
+
+}  // namespace cti::broker
