@@ -60,7 +60,7 @@ class Core {
     now = now + later;
     core.step(broker::input::Tick{now, std::nullopt});
     core.publish();
-    tells.publish();
+    tells.publish(0);
   }
   void ask(broker::AskKind kind, std::uint64_t id) {
     broker::Ask ask;

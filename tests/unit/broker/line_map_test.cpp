@@ -1,10 +1,9 @@
 // The parts of the line by themselves: map, tables, ids, texts.
-#include "broker/translate/clean_text.hpp"
 #include "broker/model/key_index.hpp"
 #include "broker/model/object_id.hpp"
 #include "broker/model/object_map.hpp"
-#include "broker/requests/once_table.hpp"
 #include "broker/model/record_sink.hpp"
+#include "broker/translate/clean_text.hpp"
 #include "broker/translate/translator.hpp"
 #include "core/random.hpp"
 #include "tests/unit/broker/line_cti_server.hpp"
@@ -20,26 +19,6 @@ namespace cti::test {
 namespace {
 
 using broker::KeyIndex;
-using broker::OnceTable;
-
-TEST(OnceTable, RemembersWhatRanAndForgetsTheOldestWhenABucketIsFull) {
-  OnceTable table(8);
-  const broker::SessionRef one{0, {1, 1}, 1};
-  for (std::uint64_t id = 1; id <= 8; ++id)
-    EXPECT_EQ(table.begin(5, id, one).verdict, OnceTable::Verdict::kNew);
-  EXPECT_EQ(table.begin(5, 9, one).verdict, OnceTable::Verdict::kFull) << "all are in flight";
-  EXPECT_EQ(table.begin(5, 3, one).verdict, OnceTable::Verdict::kInFlight);
-  const std::string reply = "done";
-  table.finish(5, 3, one, as_bytes(reply));
-  const auto again = table.begin(5, 3, one);
-  EXPECT_EQ(again.verdict, OnceTable::Verdict::kDone);
-  EXPECT_EQ(as_text(Bytes(again.entry->reply)), "done");
-  EXPECT_EQ(table.begin(5, 9, one).verdict, OnceTable::Verdict::kNew)
-      << "the finished one makes room";
-  EXPECT_EQ(table.begin(0, 1, one).verdict, OnceTable::Verdict::kNew);
-  EXPECT_EQ(table.begin(0, 1, one).verdict, OnceTable::Verdict::kNew)
-      << "without a token nothing is remembered";
-}
 
 TEST(KeyIndex, BehavesLikeAMapUnderRandomUse) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

@@ -47,6 +47,12 @@ TEST_F(Once, ARepetitionIsNotRunAgain) {
   EXPECT_EQ(*again.reply, reply_of(7));
 }
 
+TEST_F(Once, WithoutATokenNothingIsRemembered) {
+  EXPECT_EQ(begin(0, 1, owner), Verdict::kNew);
+  EXPECT_EQ(begin(0, 1, owner), Verdict::kNew);
+  EXPECT_EQ(table.entries(), 0u);
+}
+
 TEST_F(Once, C21_AnotherPrincipalGetsNothingBeTheRequestKnownOrNot) {
   ASSERT_EQ(begin(9, 1, owner), Verdict::kNew);
   EXPECT_EQ(begin(9, 1, thief), Verdict::kForeign) << "in flight";
