@@ -91,8 +91,9 @@ void LineCore::pay_what_is_owed() noexcept {
 
 void LineCore::forget_session(const SessionRef& session) {
   // Older ones of the same place have gone too: only the last word of a place is kept.
+  // What a reactor asks for itself, for no session in particular, has the number 0.
   const auto gone = [&](const Ask& ask) {
-    return ask.from.fanout == session.fanout &&
+    return ask.from.session_number != 0 && ask.from.fanout == session.fanout &&
            ask.from.connection.slot == session.connection.slot &&
            ask.from.session_number <= session.session_number;
   };

@@ -110,6 +110,21 @@ TEST(LineAsk, WhatWaitsForTheFirstSessionIsAnsweredInItsOwnKindWhenTheServerStop
   EXPECT_EQ(world.tells.size(), 3U);
 }
 
+// A reactor asks for the image that its monitors share on behalf of none of them: no end of a session takes that away.
+TEST(LineAsk, WhatAReactorAsksForItselfOutlivesEverySession) {
+  LineWorld world;
+  world.side_a->answers_queries = false;  // the dialogue goes on
+  ASSERT_TRUE(world.until([&] { return world.side_a->queries > 0; }));
+  broker::Ask shared = snapshot_ask(world);
+  const std::uint64_t id = shared.request_id;
+  shared.from = {.fanout = 0};
+  world.ask(std::move(shared));
+  ASSERT_TRUE(world.until([&] { return world.line->counters().asks_parked == 1; }));
+  world.end_session({0, {0, 1}, 5});
+  world.side_a->answers_queries = true;
+  EXPECT_TRUE(world.until([&] { return told(world, id, broker::TellKind::kSnapshot) == 1; }));
+}
+
 TEST(LineAsk, ASessionThatHasGoneIsForgottenWithAllThatItWaitedFor) {
   LineWorld world;
   ASSERT_TRUE(world.ready());
