@@ -171,11 +171,12 @@ void Requests::refuse(const Ask& ask, const Refusal& refusal) {
   answer_at_once(ask, failure_frame(about(ask), refusal, wire::Outcome::kRefused));
 }
 
-/// The one end of a request that went upstream. Returns the session that is told.
-SessionRef Requests::finish(const Pending& pending, Bytes frame) {
+/// The one end of a request that went upstream. When it finds no memory it has not ended, and is tried again: so the count
+/// comes last.
+void Requests::end(const Pending& pending, const SessionRef& to, std::vector<std::byte> frame) {
   CTI_CHECK(pending.kind == PendingKind::kClient);
+  deliver(to, pending.request_id, TellKind::kReply, std::move(frame));
   sessions_.closed(pending.from);
-  return once_.finish(pending.token, pending.request_id, pending.from, frame);
 }
 
 std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refusal& refusal,
@@ -204,7 +205,7 @@ std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refus
 
 void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome) {
   std::vector<std::byte> frame = failure_frame(pending, refusal, outcome);
-  const SessionRef to = finish(pending, frame);
+  const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   const bool logout =
       pending.message == static_cast<std::uint16_t>(ged::MessageType::kSetAgentStateReq) &&
       pending.detail == ctios::eLogout;
@@ -224,7 +225,7 @@ void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcom
                            }
                          }));
   }
-  deliver(to, pending.request_id, TellKind::kReply, std::move(frame));
+  end(pending, to, std::move(frame));
 }
 
 void Requests::unknown(const Pending& pending, std::string_view why) {
@@ -275,8 +276,8 @@ void Requests::confirm(const Pending& pending, const Answer& answer) {
   std::vector<std::byte> frame = confirmation_frame(pending, answer);
   if (frame.empty()) return unknown(pending, "the CTI Server's answer could not be read");
   ++counters_.confirmed;
-  const SessionRef to = finish(pending, frame);
-  deliver(to, pending.request_id, TellKind::kReply, std::move(frame));
+  const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
+  end(pending, to, std::move(frame));
 }
 
 namespace {

@@ -152,7 +152,7 @@ class Requests {
   Verdict send(Job& job, wire::ged188::MessageType message, std::string_view target,
                std::uint32_t detail, Encode&& encode);
 
-  SessionRef finish(const Pending& pending, Bytes frame);
+  void end(const Pending& pending, const SessionRef& to, std::vector<std::byte> frame);
   void reply(const Ask& ask, std::vector<std::byte> frame);
   void answer_at_once(const Ask& ask, std::vector<std::byte> frame);
   static Pending about(const Ask& ask);
