@@ -22,11 +22,11 @@ class KeyIndex {
   explicit KeyIndex(std::size_t capacity)
       : places_(std::bit_ceil(capacity * 2 + 2)), mask_(places_.size() - 1), capacity_(capacity) {}
 
-  /// The slot of `key`, kNone when it is not there. A key is never 0.
+  /// The slot of `key`, kNone when it is not there, as 0 never is.
   std::uint32_t find(std::uint64_t key) const noexcept {
     for (std::size_t at = home(key);; at = (at + 1) & mask_) {
+      if (places_[at].key == 0) return kNone;  // first: nobody is found under the key 0 either
       if (places_[at].key == key) return places_[at].slot;
-      if (places_[at].key == 0) return kNone;
     }
   }
 

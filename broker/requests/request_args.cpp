@@ -5,7 +5,6 @@
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188_limits.hpp"
 
-#include <array>
 #include <charconv>
 
 namespace cti::broker {
@@ -66,27 +65,7 @@ std::optional<Refusal> check_text(const ArgRule& rule, const wire::Arg& arg) {
   return std::nullopt;
 }
 
-constexpr ArgRule text_rule(Keyword keyword, std::int64_t limit) {
-  return {keyword, ArgRule::Type::kText, false, limit};
-}
-
-constexpr std::array kCallData = {text_rule(Keyword::CallVariable1, 40),
-                                  text_rule(Keyword::CallVariable2, 40),
-                                  text_rule(Keyword::CallVariable3, 40),
-                                  text_rule(Keyword::CallVariable4, 40),
-                                  text_rule(Keyword::CallVariable5, 40),
-                                  text_rule(Keyword::CallVariable6, 40),
-                                  text_rule(Keyword::CallVariable7, 40),
-                                  text_rule(Keyword::CallVariable8, 40),
-                                  text_rule(Keyword::CallVariable9, 40),
-                                  text_rule(Keyword::CallVariable10, 40),
-                                  text_rule(Keyword::CallWrapupData, 39),
-                                  text_rule(Keyword::UserToUserInfo, 40),
-                                  ArgRule{Keyword::ECC, ArgRule::Type::kArray, false, 0}};
-
 }  // namespace
-
-std::span<const ArgRule> call_data_rules() { return kCallData; }
 
 std::optional<Refusal> check_args(const wire::ArgumentsView& args, std::span<const ArgRule> rules) {
   for (const ArgRule& rule : rules) {

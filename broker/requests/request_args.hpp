@@ -10,6 +10,7 @@
 #include "wire/arguments.hpp"
 #include "wire/keyword.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -38,7 +39,22 @@ std::uint32_t number_or(const wire::ArgumentsView& args, wire::Keyword keyword,
 std::string text_of(const wire::ArgumentsView& args, wire::Keyword keyword);
 
 /// Call variables, wrap-up data, ECC and the like: the arguments that carry call data.
-std::span<const ArgRule> call_data_rules();
+inline constexpr std::array kCallDataRules = {
+    ArgRule{wire::Keyword::CallVariable1, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable2, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable3, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable4, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable5, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable6, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable7, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable8, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable9, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallVariable10, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::CallWrapupData, ArgRule::Type::kText, false, 39},
+    ArgRule{wire::Keyword::UserToUserInfo, ArgRule::Type::kText, false, 40},
+    ArgRule{wire::Keyword::ECC, ArgRule::Type::kArray, false, 0}};
+static_assert(kCallDataRules.size() == 13, "ten variables, wrap-up data, user-to-user, ECC");
+constexpr std::span<const ArgRule> call_data_rules() { return kCallDataRules; }
 /// ECC: names, values and the limit of all of it together (status 73, 74).
 std::optional<Refusal> check_ecc(const wire::ArgumentsView& args);
 

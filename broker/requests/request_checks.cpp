@@ -16,6 +16,7 @@ Requests::Verdict Requests::check(Job& job, const Spec& spec) {
     ++counters_.refused_rights;
     return Refusal{ctios::eInvalidPriviledge, 0, why_never(job)};
   }
+  CTI_CHECK(spec.handler != nullptr);
   if (spec.local) return std::nullopt;
   if (Verdict wrong = check_upstream(job)) return wrong;
   if (spec.call) return check_call(job, spec);
@@ -33,6 +34,7 @@ std::string Requests::why_never(const Job& job) {
 /// The one place that says no for lack of rights about an object. `whose` is for the log: the owner's name, or empty.
 Requests::Verdict Requests::allow(const Job& job, Relation relation, std::string_view target,
                                   std::string_view whose, std::string text) {
+  CTI_CHECK(has_rule(job.request));
   if (may_ask(job.role, job.request).has(relation)) return std::nullopt;
   ++counters_.refused_rights;
   if (parts_.log && job.me != nullptr) {
@@ -47,6 +49,7 @@ Requests::Verdict Requests::allow(const Job& job, Relation relation, std::string
 Relation Requests::relation_to(const Job& job, const AgentEntry* owner) noexcept {
   if (owner == nullptr || job.me == nullptr) return Relation::kOther;
   if (owner == job.me) return Relation::kOwn;
+  CTI_CHECK(job.role == Role::kAgent || job.role == Role::kSupervisor);
   const bool team = job.role == Role::kSupervisor && job.me->team != 0;
   return team && owner->team == job.me->team ? Relation::kTeam : Relation::kOther;
 }
@@ -86,6 +89,7 @@ Requests::Verdict Requests::check_own_agent(const Job& job) {
 
 // The call must exist, be one that the session may touch (C6), and be in a state that allows the request.
 Requests::Verdict Requests::check_call(Job& job, const Spec& spec) {
+  CTI_CHECK(spec.call && !spec.local);
   if (Verdict wrong = check_own_agent(job)) return wrong;
   const auto id = job.args.string(Keyword::UniqueObjectID);
   if (!id)
@@ -96,6 +100,7 @@ Requests::Verdict Requests::check_call(Job& job, const Spec& spec) {
     return Refusal{ctios::eUnknownObjectID, 0,
                    "UniqueObjectID: there is no call " + std::string(*id)};
   }
+  CTI_CHECK(job.call->key == wire::object_key(*id));
   const AgentEntry* const owner = parts_.map.agent_of(*job.call);
   if (Verdict wrong = allow(job, relation_to(job, owner), "call " + std::string(*id),
                             owner == nullptr ? "" : owner->id.view(),

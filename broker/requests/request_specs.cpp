@@ -1,6 +1,8 @@
 // request_specs.cpp - which request is what: its arguments, who runs it, and what its call must be like.
 #include "broker/requests/requests.hpp"
+#include "wire/served.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace cti::broker {
@@ -61,7 +63,7 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
     R request;
     Spec spec;
   };
-  static const Row kRows[] = {
+  static constexpr Row kRows[] = {
       {R::eSetAgentStateRequest, {kState, &Requests::set_agent_state}},
       {R::eLoginRequest, {kLogin, &Requests::login}},
       {R::eLogoutRequest, {kLogout, &Requests::logout}},
@@ -85,6 +87,36 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eTransferCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
       {R::eConferenceCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
   };
+  // The table and the schema say the same, and no row contradicts itself.
+  constexpr auto once = [] {
+    for (const Row& row : kRows) {
+      if (std::ranges::count(kRows, row.request, &Row::request) != 1) return false;
+    }
+    return true;
+  };
+  constexpr auto served = [] {
+    for (const R each : wire::kAllRequests) {
+      const bool has = std::ranges::count(kRows, each, &Row::request) == 1;
+      if (has != wire::served(each)) return false;
+    }
+    return true;
+  };
+  constexpr auto all = [](auto holds) { return std::ranges::all_of(kRows, holds); };
+  static_assert(once(), "two rows for one request");
+  static_assert(served(),
+                "a request that the schema calls served has no row, or the other way round");
+  static_assert(all([](const Row& row) { return row.spec.handler != nullptr; }));
+  static_assert(all([](const Row& row) { return row.spec.states == 0 || row.spec.call; }),
+                "the state of which call?");
+  static_assert(all([](const Row& row) { return !row.spec.local || !row.spec.call; }),
+                "who touches a call needs the CTI Server");
+  static_assert(all([](const Row& row) {
+                  return std::ranges::all_of(row.spec.rules, [](const ArgRule& rule) {
+                    return rule.limit >= 0 &&
+                           (rule.type != ArgRule::Type::kArray || rule.limit == 0);
+                  });
+                }),
+                "a limit that nothing can keep");
   for (const Row& row : kRows) {
     if (row.request == request) return &row.spec;
   }

@@ -51,6 +51,7 @@ Requests::Requests(const Parts& parts)
       desktop_settings_(make_desktop_settings(parts.config)) {}
 
 void Requests::run(const Ask& ask, TimePoint now) {
+  CTI_CHECK(ask.kind == AskKind::kRequest);
   ++counters_.asked;
   const Spec* const spec = spec_of(RequestId{ask.request});
   if (spec == nullptr) {
@@ -130,6 +131,7 @@ Refusal Requests::encode_refusal(const ged::EncodeError& error) {
 
 void Requests::deliver(const SessionRef& to, std::uint64_t request_id, TellKind kind,
                        std::vector<std::byte> frame) {
+  CTI_CHECK(!frame.empty() && wire::frame_length(frame.data()) <= frame.size());
   Tell tell;
   tell.kind = kind;
   tell.to = to;
@@ -168,6 +170,7 @@ Pending Requests::about(const Ask& ask) {
 
 void Requests::refuse(const Ask& ask, const Refusal& refusal) {
   ++counters_.refused;
+  CTI_CHECK(counters_.refused_rights + counters_.refused_down <= counters_.refused + 1);
   answer_at_once(ask, failure_frame(about(ask), refusal, wire::Outcome::kRefused));
 }
 

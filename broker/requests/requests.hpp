@@ -202,12 +202,15 @@ Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
   Pending* const kept = parts_.pending.add(entry);
   if (kept == nullptr)
     return Refusal{wire::ctios::eServiceNotSupported, 0, "busy: too many requests wait"};
+  CTI_CHECK(kept->invoke_id != 0 && kept->from.session_number == from.session_number);
   const auto frame = encode(room, kept->invoke_id);
   if (!frame.ok()) {
     parts_.pending.remove(*kept);
     return encode_refusal(frame.error());
   }
+  CTI_CHECK(frame->size() <= room.size());
   sessions_.opened(from);
+  CTI_CHECK(sessions_.of(from).open <= parts_.config.session_open_max);
   parts_.link.commit(frame->size());
   return std::nullopt;
 }

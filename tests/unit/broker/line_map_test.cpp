@@ -20,6 +20,13 @@ namespace {
 
 using broker::KeyIndex;
 
+TEST(KeyIndex, NobodyStandsUnderTheKeyZero) {
+  KeyIndex index(4);
+  EXPECT_EQ(index.find(0), KeyIndex::kNone);
+  ASSERT_TRUE(index.insert(8, 0));
+  EXPECT_EQ(index.find(0), KeyIndex::kNone) << "an empty place is no entry";
+}
+
 TEST(KeyIndex, BehavesLikeAMapUnderRandomUse) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

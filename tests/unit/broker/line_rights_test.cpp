@@ -134,6 +134,12 @@ TEST_F(LineRights, ASupervisorDoesWhatTheTableAllowsAndNothingElse) {
 
 TEST_F(LineRights, AMonitorDoesWhatTheTableAllowsAndNothingElse) { walk(Role::kMonitor, ""); }
 
+// A monitor has no agent: its key 0 found the first agent of the map once, and a query without a name asked about that one.
+TEST_F(LineRights, AMonitorIsNobodysAgent) {
+  const broker::Tell tell = world.answer(world.request(RequestId::eQueryAgentStateRequest, {}, ""));
+  EXPECT_EQ(failure(tell), ctios::eRequiredArgMissing);
+}
+
 TEST_F(LineRights, ARightGainedWhileTheSessionLivesIsThereAtOnce) {
   EXPECT_EQ(failure(run(RequestId::eListAgentTeamRequest, "", "22866")), ctios::eInvalidPriviledge);
   make_supervisor();
