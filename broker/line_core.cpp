@@ -36,8 +36,9 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, LineLog say
       pending_(config_.pending_max, timers_),
       map_({config_.agents_max, config_.calls_max}),
       sink_(outputs.log, outputs.start, config_.spill_bytes_max, outputs.side,
-            outputs.side_spill_bytes),
-      translator_(map_, sink_, config_.minimize_event_args, config_.peripherals.front()),
+            outputs.side_spill_bytes, config_.peripherals.front()),
+      translator_(map_, sink_, config_.minimize_event_args, config_.peripherals.front(),
+                  config_.voice_mrd),
       requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, status_, say_}),
       sync_(config_, upstream_, pending_, map_),
       snapshots_(map_, sink_, config_.peripherals.front()),
@@ -48,8 +49,11 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, LineLog say
   probes_.reserve(kProbesMax);
   owed_.reserve(kOwedMax);
   reset_why_.reserve(kWhyBytesMax);
-  for (const std::uint32_t peripheral : config_.peripherals)
+  for (const std::uint32_t peripheral : config_.peripherals) {
     status_.set_peripheral(peripheral, false);
+    for (const std::string& agent : config_.agents)
+      translator_.hold_agent(wire::object_key(agent_object_id(peripheral, agent).view()));
+  }
 }
 
 LineCore::~LineCore() = default;
@@ -298,6 +302,14 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
   }
   if (const auto* const view = answer.as<ged::AgentDeskSettingsConfView>())
     translator_.desk_settings_answer(pending.agent_key, *view);
+  if (const auto* const view = answer.as<ged::ConsultationCallConfView>()) {
+    const auto parts = parse_object_id(pending.object_id.view());
+    if (parts) {
+      translator_.consult_confirmed(parts->peripheral, view->new_connection_call_id(),
+                                    view->new_connection_device_id().value_or(""),
+                                    static_cast<std::uint16_t>(pending.detail));
+    }
+  }
   requests_.answer(pending, answer);
 }
 
@@ -365,6 +377,7 @@ void LineCore::pump_sync() {
 void LineCore::finish_sync() {
   const std::size_t calls_before = map_.calls();
   Hearing& hearing = translator_.hearing();
+  translator_.begin_team_roll();
   sync_.finish([&](const Sync::Kept& kept, Bytes body, const Question* found) {
     // A bad frame in it may cost the session: the rest is not worth applying then.
     if (reset_ != ResetCause::kNone) return;
@@ -379,6 +392,7 @@ void LineCore::finish_sync() {
   hearing.go_on();
   CTI_CHECK(!sync_.active());
   if (reset_ != ResetCause::kNone) return;
+  translator_.finish_team_roll();
   map_.each_agent([&](const AgentEntry& agent) {
     if (agent.logged_in() && !agent.desk_known) ask_desk_settings(agent);
   });
@@ -411,6 +425,11 @@ void LineCore::step(const input::Tick& tick) {
     ++counters_.fresh_starts;
     wish_reset(ResetCause::kRecordsLost,
                "is left: records were lost, the log was held back for too long");
+  }
+  if (map_.counters().no_room != 0 && !std::exchange(no_room_said_, true)) {
+    say({"a table is full (agents_max ", std::to_string(config_.agents_max), ", calls_max ",
+         std::to_string(config_.calls_max),
+         "): what finds no room is not told to clients; counted, said once"});
   }
   set_alarms(reports);
 }

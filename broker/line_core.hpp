@@ -271,6 +271,7 @@ class LineCore {
   bool losing_ = false;        // a lost session's askers have not all been told yet
   bool loss_told_ = true;      // its status record is written
   bool stopped_ = false;
+  bool no_room_said_ = false;
   LineCounters counters_;
 };
 

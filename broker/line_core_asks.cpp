@@ -274,6 +274,7 @@ void LineCore::answer_probe(const Probe& probe) {
 }
 
 void LineCore::tell_agent_mode(const Ask& ask, std::uint64_t agent_key) {
+  translator_.hold_agent(agent_key);
   Tell tell;
   tell.kind = TellKind::kAgentMode;
   tell.to = ask.from;

@@ -4,6 +4,7 @@
 #include "core/base/check.hpp"
 #include "wire/arguments_fold.hpp"
 #include "wire/object_key.hpp"
+#include "wire/state_digest.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -363,6 +364,17 @@ std::uint32_t ObjectTable::peripheral_id(ObjectHandle handle) const noexcept {
 }
 
 std::uint64_t ObjectTable::digest() const {
+  std::uint64_t sum = 0;
+  for (std::size_t kind = 0; kind < kObjectKinds; ++kind) {
+    for (std::uint32_t at = lists_[kind].first; at != kNone; at = slot(at).next) {
+      sum += state_digest(static_cast<ObjectKind>(kind + 1),
+                          ArgumentsView::trusted({slot(at).block, 8}));
+    }
+  }
+  return sum;
+}
+
+std::uint64_t ObjectTable::exact_digest() const {
   std::vector<std::byte> scratch(limits::kArgumentsBytesMax);
   std::uint64_t sum = 0;
   for (const List& objects : lists_) {

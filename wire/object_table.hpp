@@ -125,8 +125,10 @@ class ObjectTable {
 
   std::uint32_t size() const noexcept { return live_; }
   std::uint32_t size(ObjectKind kind) const noexcept { return list(kind).count; }
-  /// Equal for tables with equal objects, whatever the order and however they came to it; volatile keywords aside.
+  /// Equal for tables with equal state, whatever the order, whoever heard or asked and when (state_digest.hpp).
   std::uint64_t digest() const;
+  /// Equal for tables that folded the same records: every property but the volatile ones.
+  std::uint64_t exact_digest() const;
   void clear();
 
   const Counters& counters() const noexcept { return counters_; }

@@ -1,6 +1,8 @@
 // message_filter.cpp - matching of compiled filters; the compiler is in message_filter_compile.cpp.
 #include "broker/fanout/message_filter.hpp"
 
+#include "broker/model/object_id.hpp"
+
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
 
@@ -27,6 +29,13 @@ std::uint64_t agent_key_of(std::uint32_t peripheral, std::string_view agent) noe
   *at++ = '.';
   std::memcpy(at, agent.data(), agent.size());
   return wire::object_key({text, static_cast<std::size_t>(at - text) + agent.size()});
+}
+
+/// Whose the object is. The record's position names the peripheral that stands for the log.
+std::uint32_t peripheral_of(const wire::UpdateView& update) noexcept {
+  const auto id = update.arguments().string(Keyword::UniqueObjectID);
+  const auto parts = id ? parse_object_id(*id) : std::nullopt;
+  return parts ? parts->peripheral : update.peripheral_id();
 }
 
 /// Calls accept(text) with the value as text; numbers in decimal. Arrays have no text.
@@ -81,7 +90,7 @@ bool MessageFilter::holds(const Term& term, const wire::UpdateView& update,
       if (update.agent_key() == 0) return false;
       return term.any ||
              std::any_of(term.exact.begin(), term.exact.end(), [&](const std::string& agent) {
-               return agent_key_of(update.peripheral_id(), agent) == update.agent_key();
+               return agent_key_of(peripheral_of(update), agent) == update.agent_key();
              });
     }
     case Kind::kEcc: {

@@ -73,6 +73,8 @@ struct LineConfig {
       Seconds{2};                  ///< of it: how long the configuration download may stay silent
   std::uint32_t sync_window = 64;  ///< queries in flight during the start-up dialogue
 
+  /// Media routing domain of voice: AgentState and buttons are those of this one; 0 in a message means it too.
+  std::int32_t voice_mrd = 1;
   bool minimize_event_args =
       true;  ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
 

@@ -110,8 +110,9 @@ class Decision {
     return consult_ != nullptr && (!call_ || call_->role != ConsultRole::kNone);
   }
   bool consult_answered() const noexcept {
-    return consult_ && (consult_->status == wire::ctios::LCS_CONNECT ||
-                        consult_->status == wire::ctios::LCS_HOLD);
+    return consult_ && consult_->answered &&
+           (consult_->status == wire::ctios::LCS_CONNECT ||
+            consult_->status == wire::ctios::LCS_HOLD);
   }
   bool outgoing() const noexcept { return call_ ? call_->outgoing : agent_.last_call_outgoing; }
   WrapupMode wrapup() const noexcept {
@@ -345,8 +346,9 @@ void assign_roles(std::span<CallSituation> calls) noexcept {
   for (CallSituation& call : calls) {
     if (!call.outgoing || weight(call.status) == 0 || call.role != ConsultRole::kNone) continue;
     for (CallSituation& earlier : calls) {
-      if (&earlier == &call || earlier.born >= call.born || earlier.role != ConsultRole::kNone)
-        continue;
+      const bool by_type = call.consultation && !earlier.consultation;
+      if (&earlier == &call || earlier.role != ConsultRole::kNone) continue;
+      if (!by_type && earlier.born >= call.born) continue;
       const bool one_held =
           earlier.status == wire::ctios::LCS_HOLD ||
           (earlier.status == wire::ctios::LCS_CONNECT && call.status == wire::ctios::LCS_HOLD);

@@ -74,12 +74,14 @@ struct CallSituation {
   wire::ctios::ConsultType consult_type =
       wire::ctios::CT_UNSPECIFIED;  ///< unspecified: both completions are offered
   bool outgoing = false;            ///< the agent made it
+  bool consultation = false;        ///< its type says so
+  bool answered = true;             ///< false: made here, and the other party still rings
   std::uint32_t born = 0;           ///< rises with every call; for assign_roles
 };
 
 /// Sets the roles of an agent's calls when nobody has said them: an outgoing call that began after a call which is now on
 /// hold is a consultation on that call (UCCE lets an agent dial beside a call in no other way), and so it stays when the
-/// two have been alternated.
+/// two have been alternated. What a consultation is by its type is one whichever of the two was heard of first.
 void assign_roles(std::span<CallSituation> calls) noexcept;
 
 /// What this server and its peripheral offer.

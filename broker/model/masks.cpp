@@ -1,3 +1,4 @@
+// masks.cpp - what the rules of buttons.hpp want to know, from the map.
 #include "broker/model/masks.hpp"
 
 #include "broker/model/buttons.hpp"
@@ -24,7 +25,10 @@ struct Calls {
     CallSituation& situation = list[count++];
     situation.status = static_cast<ctios::LocalConnectionState>(status);
     // A call that goes off hook here is the agent's own, also before an event has said so.
-    situation.outgoing = call.outgoing || status == ctios::LCS_INITIATE;
+    situation.outgoing = call.outgoing() || status == ctios::LCS_INITIATE;
+    situation.consultation = call.consultation();
+    situation.answered = !situation.outgoing || call.answered || status == ctios::LCS_HOLD;
+    situation.consult_type = static_cast<ctios::ConsultType>(call.consult_type);
     situation.born = call.born;
   }
 };
@@ -36,7 +40,11 @@ Calls calls_of(const ObjectMap& map, const AgentEntry& agent, const CallEntry* a
   map.calls_of(agent, [&](const CallEntry& call) {
     const bool target = about != nullptr && call.key == about->key;
     if (target) calls.target = calls.count;
-    calls.add(call, target ? status : call.status);
+    if (target) {
+      calls.add(*about, status);  // as it will be
+    } else {
+      calls.add(call, call.status);
+    }
   });
   if (about != nullptr && calls.target == kCallsMax && calls.count < kCallsMax) {
     calls.target = calls.count;

@@ -1,9 +1,11 @@
+// object_map.cpp - applying records to the typed tables, and what follows for seats and devices.
 #include "broker/model/object_map.hpp"
 
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace cti::broker {
 
@@ -43,12 +45,28 @@ std::uint32_t number(const wire::Arg& arg) noexcept {
   return static_cast<std::uint32_t>(arg.integer());
 }
 
+constexpr std::int64_t kOutgoing = 2;  // of IncomingOrOutgoing
+
+void take_teams(TeamList& teams, const wire::ArgumentsView& named) {
+  teams = {};
+  for (const wire::Arg arg : named) {
+    std::uint32_t team = 0;
+    const std::string_view name = arg.own_key();
+    const auto end = std::from_chars(name.data(), name.data() + name.size(), team).ptr;
+    if (end == name.data() + name.size()) (void)teams.add(team, number(arg));
+  }
+}
+
 /// What of an agent record the typed table keeps.
 void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
   for (const wire::Arg arg : args) {
     switch (arg.keyword()) {
       case Keyword::AgentExtension:
         agent.extension.assign(arg.string());
+        break;
+      case Keyword::AgentFirstName:
+      case Keyword::AgentLastName:
+        agent.named = true;
         break;
       case Keyword::AgentFlags:
         agent.flags = number(arg);
@@ -72,6 +90,9 @@ void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
       case Keyword::EventReasonCode:
         agent.reason = small(arg);
         break;
+      case Keyword::IncomingOrOutgoing:
+        agent.last_call_outgoing = arg.integer() == kOutgoing ? 1 : 0;
+        break;
       case Keyword::IsSupervisor:
         agent.supervisor = arg.integer() != 0;
         break;
@@ -93,6 +114,9 @@ void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
       case Keyword::WrapupDataOutgoingMode:
         agent.wrapup_outgoing = small(arg);
         break;
+      case Keyword::kOwnKey:
+        if (arg.own_key() == kTeamsKey) take_teams(agent.teams, arg.arguments());
+        break;
       default:
         break;
     }
@@ -105,10 +129,14 @@ ObjectId contact_of(const CallEntry& call) noexcept {
 
 /// What of a call record the typed table keeps. Returns whether the call's names may have changed.
 bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
+  std::optional<std::string_view> ani, dialed;
   bool renamed = false;
   bool rerouted = false;
   for (const wire::Arg arg : args) {
     switch (arg.keyword()) {
+      case Keyword::ANI:
+        ani = arg.string();
+        break;
       case Keyword::CallStatus:
         call.status = small(arg);
         break;
@@ -125,8 +153,17 @@ bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
       case Keyword::ConnectionDeviceIDType:
         call.device_type = small(arg);
         break;
+      case Keyword::ConsultType:
+        call.consult_type = small(arg);
+        break;
+      case Keyword::DialedNumber:
+        dialed = arg.string();
+        break;
       case Keyword::EnablementMask:
         call.mask = number(arg);
+        break;
+      case Keyword::IncomingOrOutgoing:
+        call.dialed_here = arg.integer() == kOutgoing;
         break;
       case Keyword::PeripheralID:
         call.peripheral_id = number(arg);
@@ -142,10 +179,15 @@ bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
       case Keyword::UniqueObjectID:
         if (call.id.empty()) call.id.assign(arg.string());  // the key stands for it
         break;
+      case Keyword::kOwnKey:
+        if (arg.own_key() == kAnsweredKey) call.answered = arg.integer() != 0;
+        break;
       default:
         break;
     }
   }
+  if (ani) call.from_here = *ani == call.device_id.view();
+  if (dialed) call.to_here = *dialed == call.device_id.view();
   if (rerouted) call.contact.assign(contact_of(call).view());
   return renamed;
 }
@@ -163,7 +205,8 @@ ObjectMap::ObjectMap(const Limits& limits)
     : agent_index_(limits.agents_max),
       call_index_(limits.calls_max),
       device_index_(limits.agents_max * 2 + limits.calls_max),
-      properties_(table_limits(limits)) {
+      properties_(table_limits(limits)),
+      others_max_(limits.agents_max) {
   reserve(agents_, free_agents_, limits.agents_max);
   reserve(calls_, free_calls_, limits.calls_max);
   reserve(devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
@@ -172,18 +215,35 @@ ObjectMap::ObjectMap(const Limits& limits)
 void ObjectMap::apply(const wire::UpdateView& update) {
   if (update.object_key() == 0) return;
   ++counters_.applied;
-  // The typed tables first: what they have no room for is not folded either.
   const bool about_call = (update.topics() & wire::topic::kCall) != 0;
   const bool about_agent = (update.topics() & wire::topic::kAgent) != 0;
-  if ((about_call && !apply_call(update)) || (about_agent && !apply_agent(update))) {
+  const bool renames = about_call && update.arguments().find(Keyword::OldUniqueObjectID);
+  if (!renames && !has_room(update.object_key(), update.topics())) {
     ++counters_.no_room;
     return;
   }
-  if (!properties_.apply(update).ok()) ++counters_.fold_errors;
+  // What the fold refuses the typed tables do not take either: they say the same of every object.
+  if (!properties_.apply(update).ok()) {
+    ++counters_.fold_errors;
+    return;
+  }
+  if (about_call && !apply_call(update)) ++counters_.no_room;
+  if (about_agent && !apply_agent(update)) ++counters_.no_room;
+}
+
+bool ObjectMap::has_room_for_others(std::uint64_t key, std::uint32_t topics) const noexcept {
+  const bool group = (topics & wire::topic::kSkillGroup) != 0;
+  const auto kind = group ? wire::ObjectKind::kSkillGroup : wire::ObjectKind::kTeam;
+  if (!group && (topics & wire::topic::kTeam) == 0) return true;
+  return properties_.size(kind) < others_max_ || knows(key);
 }
 
 bool ObjectMap::apply_agent(const wire::UpdateView& update) {
   Slot slot = agent_index_.find(update.object_key());
+  if ((update.topics() & wire::topic::kEnds) != 0) {
+    if (slot != kNoSlot) end_agent(slot);
+    return true;
+  }
   if (slot == kNoSlot) {
     slot = take(agents_, free_agents_);
     if (slot == kNoSlot) return false;
@@ -191,9 +251,27 @@ bool ObjectMap::apply_agent(const wire::UpdateView& update) {
     agents_[slot].key = update.object_key();
     CTI_CHECK(agent_index_.insert(update.object_key(), slot));
   }
-  take_agent_args(agents_[slot], update.arguments());
+  AgentEntry& agent = agents_[slot];
+  if ((update.topics() & wire::topic::kWhole) != 0) {
+    // All that the typed table knows comes from properties; where the agent sits is looked at anew below.
+    const auto devices = agent.devices;
+    agent = {};
+    agent.key = update.object_key();
+    agent.devices = devices;
+  }
+  take_agent_args(agent, update.arguments());
   place_agent(slot);
   return true;
+}
+
+void ObjectMap::end_agent(Slot slot) {
+  agents_[slot].state = wire::ctios::eLogout;
+  place_agent(slot);  // leaves every seat
+  CTI_CHECK(agents_[slot].devices[0] == kNoSlot && agents_[slot].devices[1] == kNoSlot);
+  agent_index_.erase(agents_[slot].key);
+  agents_[slot].key = 0;
+  free_agents_.push_back(slot);
+  CTI_CHECK(free_agents_.size() + agent_index_.size() == agents_.size());
 }
 
 // An agent sits at the devices that its record names, while logged in.
@@ -205,11 +283,13 @@ void ObjectMap::place_agent(Slot slot) {
     const bool wanted = agent.logged_in() && !names[i].empty() && !same_as_first;
     const Slot had = agent.devices[i];
     if (wanted && had != kNoSlot && devices_[had].name.view() == names[i]) {
-      devices_[had].agent = slot;
+      // Displaced by another, the agent does not take the seat back by being spoken of; an empty one is the agent's again.
+      if (devices_[had].agent == kNoSlot) devices_[had].agent = slot;
       continue;
     }
     if (had != kNoSlot) {
       if (devices_[had].agent == slot) devices_[had].agent = kNoSlot;
+      CTI_CHECK(devices_[had].sitters != 0);
       --devices_[had].sitters;
       agent.devices[i] = kNoSlot;
       release_device(had);
@@ -248,9 +328,11 @@ Slot ObjectMap::device_slot(std::uint32_t peripheral, std::string_view name) {
 void ObjectMap::release_device(Slot slot) {
   DeviceEntry& device = devices_[slot];
   if (device.sitters != 0 || device.calls != 0) return;
+  CTI_CHECK(device.agent == kNoSlot && device.first_call == kNoSlot);
   device_index_.erase(device.key);
   device.key = 0;
   free_devices_.push_back(slot);
+  CTI_CHECK(free_devices_.size() + device_index_.size() == devices_.size());
 }
 
 bool ObjectMap::apply_call(const wire::UpdateView& update) {
@@ -261,6 +343,10 @@ bool ObjectMap::apply_call(const wire::UpdateView& update) {
       slot = call_index_.find(wire::object_key(*old_id));
       if (slot != kNoSlot) rename_call(slot, update.object_key());
     }
+  } else if (const auto old_id = args.string(Keyword::OldUniqueObjectID)) {
+    // The new name is taken: its call stays, the old one is no more. As the fold has it.
+    const Slot old = call_index_.find(wire::object_key(*old_id));
+    if (old != kNoSlot && old != slot) end_call(old);
   }
   if ((update.topics() & wire::topic::kEnds) != 0) {
     if (slot != kNoSlot) end_call(slot);
@@ -275,15 +361,23 @@ bool ObjectMap::apply_call(const wire::UpdateView& update) {
     CTI_CHECK(call_index_.insert(update.object_key(), slot));
   }
   CallEntry& call = calls_[slot];
+  if ((update.topics() & wire::topic::kWhole) != 0) {
+    // Whatever is not said again is not so any more. Its place in the lists stays until it is named otherwise.
+    CallEntry whole;
+    whole.key = call.key;
+    whole.born = call.born;
+    whole.device_id = call.device_id;
+    whole.peripheral_id = call.peripheral_id;
+    whole.device = call.device;
+    whole.next = call.next;
+    call = whole;
+  }
   const bool renamed = take_call_args(call, args);
-  if (update.event_id() == EventId::eCallFailedEvent) call.failed = true;
-  if (update.event_id() == EventId::eCallServiceInitiatedEvent) call.outgoing = true;
-  if (update.event_id() == EventId::eCallOriginatedEvent) call.outgoing = true;
-  if (call.status == wire::ctios::LCS_CONNECT) call.was_connected = true;
+  if (update.agent_key() != 0) call.told_agent = update.agent_key();
   if (renamed || call.device == kNoSlot) place_call(slot);
   if (call.status == wire::ctios::LCS_CONNECT && call.device != kNoSlot) {
     const Slot agent = devices_[call.device].agent;
-    if (agent != kNoSlot) agents_[agent].last_call_outgoing = call.outgoing ? 1 : 0;
+    if (agent != kNoSlot) agents_[agent].last_call_outgoing = call.outgoing() ? 1 : 0;
   }
   return true;
 }
@@ -307,7 +401,9 @@ void ObjectMap::unlink_call(Slot slot) {
   Slot* link = &device.first_call;
   while (*link != slot) link = &calls_[*link].next;
   *link = call.next;
+  CTI_CHECK(device.calls != 0);
   --device.calls;
+  CTI_CHECK((device.calls == 0) == (device.first_call == kNoSlot));
   const Slot left = call.device;
   call.device = kNoSlot;
   call.next = kNoSlot;
@@ -319,6 +415,7 @@ void ObjectMap::end_call(Slot slot) {
   call_index_.erase(calls_[slot].key);
   calls_[slot].key = 0;
   free_calls_.push_back(slot);
+  CTI_CHECK(free_calls_.size() + call_index_.size() == calls_.size());
 }
 
 void ObjectMap::rename_call(Slot slot, std::uint64_t key) {
@@ -346,6 +443,106 @@ const AgentEntry* ObjectMap::agent_on(std::uint32_t peripheral,
 const AgentEntry* ObjectMap::agent_of(const CallEntry& call) const noexcept {
   const DeviceEntry* const found = device_at(call.device);
   return found == nullptr ? nullptr : agent_at(found->agent);
+}
+
+std::uint64_t ObjectMap::audience_of(const CallEntry& call) const noexcept {
+  const AgentEntry* const agent = agent_of(call);
+  return agent != nullptr ? agent->key : call.told_agent;
+}
+
+bool CallEntry::outgoing() const noexcept {
+  switch (type) {
+    case wire::ctios::CALLTYPE_AUTO_OUT:
+    case wire::ctios::CALLTYPE_AGENT_OUT:
+    case wire::ctios::CALLTYPE_OUT:
+      return true;
+    case wire::ctios::CALLTYPE_ACD_IN:
+    case wire::ctios::CALLTYPE_PREROUTE_ACD_IN:
+    case wire::ctios::CALLTYPE_PREROUTE_DIRECT_AGENT:
+    case wire::ctios::CALLTYPE_TRANSFER_IN:
+    case wire::ctios::CALLTYPE_OVERFLOW_IN:
+    case wire::ctios::CALLTYPE_OTHER_IN:
+    case wire::ctios::CALLTYPE_OFFERED:
+    case wire::ctios::CALLTYPE_CONSULT_OFFERRED:
+      return false;
+    default:  // both ends of such a call have the same type
+      return from_here || (!to_here && dialed_here);
+  }
+}
+
+bool CallEntry::consultation() const noexcept {
+  return type == wire::ctios::CALLTYPE_CONSULT ||
+         type == wire::ctios::CALLTYPE_CONSULT_CONFERENCE || type == wire::ctios::CALLTYPE_ASSIST ||
+         type == wire::ctios::CALLTYPE_EMERGENCY;
+}
+
+bool TeamList::add(std::uint32_t team, std::uint32_t flags) noexcept {
+  remove(team);
+  if (team == 0 || count == kMax) return team == 0;
+  std::uint32_t at = count++;
+  for (; at != 0 && list[at - 1].team > team; --at) list[at] = list[at - 1];
+  list[at] = {team, flags};
+  return true;
+}
+
+void TeamList::remove(std::uint32_t team) noexcept {
+  const auto end = list.begin() + count;
+  const auto left =
+      std::remove_if(list.begin(), end, [&](const One& one) { return one.team == team; });
+  count = static_cast<std::uint32_t>(left - list.begin());
+  CTI_CHECK(count <= kMax);
+}
+
+bool TeamList::has(std::uint32_t team) const noexcept {
+  return std::any_of(list.begin(), list.begin() + count,
+                     [&](const One& one) { return one.team == team; });
+}
+
+TeamList::One TeamList::first() const noexcept {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!list[i].leads()) return list[i];
+  }
+  return count == 0 ? One{} : list[0];
+}
+
+bool TeamList::leads_any() const noexcept {
+  const auto end = list.begin() + count;
+  return std::any_of(list.begin(), end, [](const One& one) { return one.leads(); });
+}
+
+void ObjectMap::invariants() const {
+  CTI_CHECK(properties_.size(wire::ObjectKind::kAgent) == agents());
+  CTI_CHECK(properties_.size(wire::ObjectKind::kCall) == calls());
+  CTI_CHECK(agents_.size() <= agents_.capacity() && calls_.size() <= calls_.capacity());
+  CTI_CHECK(free_agents_.size() + agents() == agents_.size());
+  CTI_CHECK(free_calls_.size() + calls() == calls_.size());
+  CTI_CHECK(free_devices_.size() + devices() == devices_.size());
+  std::size_t seats = 0, chained = 0, sitters = 0, counted = 0;
+  each_agent([&](const AgentEntry& agent) {
+    CTI_CHECK(properties_.find(agent.key).has_value());
+    for (const Slot slot : agent.devices) {
+      if (slot == kNoSlot) continue;
+      ++seats;
+      CTI_CHECK(agent.logged_in() && device_at(slot) != nullptr);
+    }
+    CTI_CHECK(agent.devices[0] == kNoSlot || agent.devices[0] != agent.devices[1]);
+    CTI_CHECK(agent.teams.count <= TeamList::kMax);
+  });
+  each_device([&](const DeviceEntry& device) {
+    sitters += device.sitters;
+    counted += device.calls;
+    CTI_CHECK(device.sitters != 0 || device.calls != 0);
+    const AgentEntry* const agent = agent_at(device.agent);
+    CTI_CHECK((agent != nullptr) == (device.agent != kNoSlot));
+    CTI_CHECK(agent == nullptr || device.sitters != 0);
+    calls_at(device, [&](const CallEntry& call) {
+      ++chained;
+      CTI_CHECK(call.key != 0 && device_at(call.device) == &device);
+    });
+  });
+  CTI_CHECK(seats == sitters);
+  CTI_CHECK(chained == counted && chained <= calls());
+  each_call([&](const CallEntry& call) { CTI_CHECK(properties_.find(call.key).has_value()); });
 }
 
 }  // namespace cti::broker

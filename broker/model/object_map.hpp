@@ -13,6 +13,7 @@
 #include "broker/model/fixed_text.hpp"
 #include "broker/model/key_index.hpp"
 #include "broker/model/object_id.hpp"
+#include "wire/ctios_enums.hpp"
 #include "wire/object_table.hpp"
 #include "wire/session_frame.hpp"
 
@@ -28,6 +29,33 @@ namespace cti::broker {
 /// Index into one of the typed tables.
 using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = UINT32_MAX;
+
+// Own keys of the broker: what its typed tables know must stand in the properties, since whoever joins late has only them.
+inline constexpr std::string_view kTeamsKey = "Teams";        ///< of an agent: { "<TeamID>" = AgentFlags }
+inline constexpr std::string_view kAnsweredKey = "Answered";  ///< of a call that was made here: TRUE once it is
+
+/// The teams of one agent, by number. More than fit are left out.
+struct TeamList {
+  static constexpr std::size_t kMax = 8;
+  struct One {
+    std::uint32_t team = 0;
+    std::uint32_t flags = 0;  ///< AgentFlags
+    bool leads() const noexcept {
+      return (flags & (wire::ctios::AGENT_FLAG_PRIMARY_SUPERVISOR |
+                       wire::ctios::AGENT_FLAG_SUPERVISOR)) != 0;
+    }
+  };
+  std::array<One, kMax> list{};
+  std::uint32_t count = 0;
+
+  /// False: no room.
+  bool add(std::uint32_t team, std::uint32_t flags) noexcept;
+  void remove(std::uint32_t team) noexcept;
+  bool has(std::uint32_t team) const noexcept;
+  /// The team that TeamID names: the first that the agent works in, else the first that the agent leads; 0 for none.
+  One first() const noexcept;
+  bool leads_any() const noexcept;
+};
 
 struct AgentEntry {
   std::uint64_t key = 0;  ///< 0: the slot is free
@@ -48,6 +76,8 @@ struct AgentEntry {
   std::uint32_t flags = 0;               ///< AgentFlags in that team
   bool desk_known = false;
   bool supervisor = false;
+  bool named = false;                    ///< a configuration gave the agent's name
+  TeamList teams;                        ///< every team that the agent is in
   std::array<Slot, 2> devices{kNoSlot,
                               kNoSlot};  ///< instrument, extension: where the agent is logged in
 
@@ -68,11 +98,21 @@ struct CallEntry {
   std::uint32_t router_call = 0;
   FixedText<27> contact;   ///< ICMEnterpriseUniqueID of these two; empty when not routed
   std::uint32_t born = 0;  ///< rises with every call: which of two began later
-  bool failed = false;     ///< OnCallFailed was seen: later events leave CallStatus out
-  bool outgoing = false;   ///< began by going off hook here
-  bool was_connected = false;
+  std::uint16_t consult_type = 0;  ///< ctios ConsultType, when this server was asked to consult
+  bool dialed_here = false;        ///< IncomingOrOutgoing: an event told of going off hook here
+  bool from_here = false;          ///< ANI names the own device
+  bool to_here = false;            ///< DialedNumber names the own device
+  bool answered = false;           ///< Answered: another party has answered
+  std::uint64_t told_agent = 0;    ///< whose records the call's last one was; 0: nobody's
   Slot device = kNoSlot;
   Slot next = kNoSlot;  ///< calls of the same device, newest first
+
+  /// OnCallFailed was seen: later events leave CallStatus out.
+  bool failed() const noexcept { return status == wire::ctios::LCS_FAIL; }
+  /// The agent here made the call. From its type where that says it, else from its numbers, else from what was heard.
+  bool outgoing() const noexcept;
+  /// By its type, a consultation or a call for help beside another call.
+  bool consultation() const noexcept;
 };
 
 struct DeviceEntry {
@@ -102,6 +142,18 @@ class ObjectMap {
 
   /// Folds one record of the line's own log. Pure: depends on the record and the map only.
   void apply(const wire::UpdateView& update);
+  /// Whether a record about this object finds room. Ask before it is written: what the map does not hold no client sees.
+  bool has_room(std::uint64_t key, std::uint32_t topics) const noexcept {
+    if ((topics & wire::topic::kEnds) != 0) return true;
+    if ((topics & wire::topic::kCall) != 0) return room_in(calls_, free_calls_) || knows(key);
+    if ((topics & wire::topic::kAgent) != 0) return room_in(agents_, free_agents_) || knows(key);
+    return has_room_for_others(key, topics);
+  }
+  /// A record was not written for want of room.
+  void note_no_room() noexcept { ++counters_.no_room; }
+  /// The next agent from `cursor` on who is logged out, in no team and named by no configuration; nullptr: nobody.
+  template <class Keep>
+  const AgentEntry* idle_agent(std::size_t& cursor, Keep&& keep) const;
 
   const AgentEntry* agent(std::uint64_t key) const noexcept {
     return at(agents_, agent_index_.find(key));
@@ -121,6 +173,8 @@ class ObjectMap {
   /// Who is logged in at the device; nullptr when nobody is.
   const AgentEntry* agent_on(std::uint32_t peripheral, std::string_view device) const noexcept;
   const AgentEntry* agent_of(const CallEntry& call) const noexcept;
+  /// Whose records the call's are: who is logged in at its device, else who was told of it last.
+  std::uint64_t audience_of(const CallEntry& call) const noexcept;
 
   /// Calls visit(const CallEntry&) for the calls on the agent's devices.
   template <class Visit>
@@ -134,6 +188,9 @@ class ObjectMap {
   template <class Visit>
   void each_device(Visit&& visit) const;
 
+  /// Stops the program when the tables contradict each other or the fold. Walks all of them: for tests.
+  void invariants() const;
+
   std::size_t agents() const noexcept { return agent_index_.size(); }
   std::size_t calls() const noexcept { return call_index_.size(); }
   std::size_t devices() const noexcept { return device_index_.size(); }
@@ -145,6 +202,13 @@ class ObjectMap {
   static const Entry* at(const std::vector<Entry>& table, Slot slot) noexcept {
     return slot < table.size() && table[slot].key != 0 ? &table[slot] : nullptr;
   }
+  template <class Entry>
+  static bool room_in(const std::vector<Entry>& table, const std::vector<Slot>& free) noexcept {
+    return !free.empty() || table.size() < table.capacity();
+  }
+  bool knows(std::uint64_t key) const noexcept { return properties_.find(key).has_value(); }
+  bool has_room_for_others(std::uint64_t key, std::uint32_t topics) const noexcept;
+  void end_agent(Slot slot);
   // False: the table is full, and nothing has changed.
   bool apply_agent(const wire::UpdateView& update);
   bool apply_call(const wire::UpdateView& update);
@@ -163,10 +227,21 @@ class ObjectMap {
   std::vector<Slot> free_agents_, free_calls_, free_devices_;
   KeyIndex agent_index_, call_index_, device_index_;
   wire::ObjectTable properties_;
+  const std::size_t others_max_;  // of skill groups, and of teams
   std::uint32_t births_ = 0;
   MapCounters counters_;
 };
 
+template <class Keep>
+const AgentEntry* ObjectMap::idle_agent(std::size_t& cursor, Keep&& keep) const {
+  for (std::size_t looked = 0; looked < agents_.size(); ++looked) {
+    cursor = cursor + 1 < agents_.size() ? cursor + 1 : 0;
+    const AgentEntry& agent = agents_[cursor];
+    if (agent.key == 0 || agent.logged_in() || agent.named || agent.teams.count != 0) continue;
+    if (!keep(agent)) return &agent;
+  }
+  return nullptr;
+}
 template <class Visit>
 void ObjectMap::calls_at(const DeviceEntry& device, Visit&& visit) const {
   for (Slot slot = device.first_call; slot != kNoSlot; slot = calls_[slot].next)

@@ -4,8 +4,11 @@
 namespace cti::broker {
 
 RecordSink::RecordSink(ring::EventLog& log, const Position& start, std::size_t spill_bytes_max,
-                       ring::EventLog* side, std::size_t side_spill_bytes_max)
-    : start_(start), writer_(log, start.sequence, kRecordBytesMax, spill_bytes_max) {
+                       ring::EventLog* side, std::size_t side_spill_bytes_max,
+                       std::uint32_t log_id)
+    : start_(start),
+      log_id_(log_id),
+      writer_(log, start.sequence, kRecordBytesMax, spill_bytes_max) {
   if (side != nullptr) side_.emplace(*side, 0, SideRecord::kBytesMax, side_spill_bytes_max);
 }
 

@@ -52,9 +52,12 @@ class RecordSink {
   static constexpr std::size_t kRecordBytesMax = 32 * 1024;
 
   /// The log's records_bytes_max must reach kRecordBytesMax. The first record gets start.sequence + 1.
-  /// `side`: the log of what is no update; nullptr: there is none.
+  /// `side`: the log of what is no update; nullptr: there is none. `log_id` is the peripheral that stands for the log in
+  /// every record's position, whichever peripheral of the line the record is about: a snapshot of the log replaces what
+  /// is known of all of them. 0: that of the record.
   RecordSink(ring::EventLog& log, const Position& start, std::size_t spill_bytes_max,
-             ring::EventLog* side = nullptr, std::size_t side_spill_bytes_max = 0);
+             ring::EventLog* side = nullptr, std::size_t side_spill_bytes_max = 0,
+             std::uint32_t log_id = 0);
 
   /// Writes one record; fill(ArgumentsWriter&) puts its Arguments in. The view is good until the next write. Nothing:
   /// the record was dropped, and counted.
@@ -105,6 +108,7 @@ class RecordSink {
   bool write_side(SideHeader header, Bytes frame) noexcept;
 
   const Position start_;
+  const std::uint32_t log_id_;
   LogWriter writer_;
   std::optional<LogWriter> side_;
   bool overflowed_ = false;
@@ -113,11 +117,12 @@ class RecordSink {
 
 template <class Fill>
 std::optional<wire::UpdateView> RecordSink::write(const RecordInfo& info, Fill&& fill) {
+  const std::uint32_t whose = log_id_ != 0 ? log_id_ : info.peripheral_id;
   wire::UpdateWriter writer(writer_.open(kRecordBytesMax), {.id = sequence() + 1,
                                                             .flags = info.flags,
                                                             .lineage = start_.lineage,
                                                             .epoch = start_.epoch,
-                                                            .peripheral_id = info.peripheral_id,
+                                                            .peripheral_id = whose,
                                                             .object_key = info.object_key,
                                                             .agent_key = info.agent_key,
                                                             .event_id = info.event,

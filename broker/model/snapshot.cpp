@@ -1,4 +1,7 @@
+// snapshot.cpp - each object of the map as one record.
 #include "broker/model/snapshot.hpp"
+
+#include "broker/model/masks.hpp"
 
 namespace cti::broker {
 
@@ -111,23 +114,36 @@ void SnapshotMaker::add_object(SnapshotImage& image, ObjectKind kind, wire::Obje
   std::uint64_t agent_key = kind == ObjectKind::kAgent ? key : 0;
   if (kind == ObjectKind::kCall) {
     const CallEntry* const call = map_.call(key);
-    const AgentEntry* const agent = call == nullptr ? nullptr : map_.agent_of(*call);
-    if (agent != nullptr) agent_key = agent->key;
+    if (call != nullptr) agent_key = map_.audience_of(*call);
   }
   const wire::ArgumentsView properties = table.properties(handle);
   wire::UpdateWriter writer(scratch_, {.id = image.position.sequence,
                                        .snapshot = true,
                                        .lineage = image.position.lineage,
                                        .epoch = image.position.epoch,
-                                       .peripheral_id = table.peripheral_id(handle),
+                                       .peripheral_id = image.peripheral_id,
                                        .object_key = key,
                                        .agent_key = agent_key,
                                        .event_id = event_of(kind, properties),
                                        .topics = topic_of(kind) | wire::topic::kWhole});
   writer.arguments().add_all(properties);
+  add_mask(writer.arguments(), kind, key);
   const Bytes record = writer.finish();
   image.bytes.insert(image.bytes.end(), record.begin(), record.end());
   if (!record.empty()) ++image.records;
+}
+
+// The buttons as they are now: agents and calls change each other's, and not every change is told again by a record.
+void SnapshotMaker::add_mask(wire::ArgumentsWriter& writer, ObjectKind kind, std::uint64_t key) {
+  std::optional<std::uint32_t> mask;
+  const AgentEntry* const agent = kind == ObjectKind::kAgent ? map_.agent(key) : nullptr;
+  const CallEntry* const call = kind == ObjectKind::kCall ? map_.call(key) : nullptr;
+  CTI_CHECK(agent == nullptr || call == nullptr);
+  if (agent != nullptr && agent->state != wire::ctios::eUnknown)
+    mask = agent_mask(map_, *agent, agent->state);
+  if (call != nullptr && map_.agent_of(*call) != nullptr)
+    mask = call_mask(map_, *call, call->status);
+  if (mask) writer.add_int(Keyword::EnablementMask, static_cast<std::int32_t>(*mask));
 }
 
 // Only where somebody is logged in; an agent with instrument and extension has one device, the instrument.
@@ -139,7 +155,7 @@ void SnapshotMaker::add_device(SnapshotImage& image, const AgentEntry& agent) {
                                        .snapshot = true,
                                        .lineage = image.position.lineage,
                                        .epoch = image.position.epoch,
-                                       .peripheral_id = device->peripheral_id,
+                                       .peripheral_id = image.peripheral_id,
                                        .object_key = device->key,
                                        .agent_key = agent.key,
                                        .event_id = EventId::eSnapshotDeviceConf,

@@ -40,6 +40,7 @@ class SnapshotMaker {
   std::shared_ptr<SnapshotImage> begin();
   void add_objects(SnapshotImage& image, wire::ObjectKind kind);
   void add_object(SnapshotImage& image, wire::ObjectKind kind, wire::ObjectHandle handle);
+  void add_mask(wire::ArgumentsWriter& writer, wire::ObjectKind kind, std::uint64_t key);
   void add_device(SnapshotImage& image, const AgentEntry& agent);
 
   const ObjectMap& map_;

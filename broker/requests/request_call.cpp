@@ -157,7 +157,8 @@ Requests::Verdict Requests::consult(Job& job) {
   if (Verdict wrong = check_args(job.args, call_data_rules())) return wrong;
   const CallEntry& call = *job.call;
   const std::string dialed = text_of(job.args, Keyword::DialedNumber);
-  return send(job, ged::MessageType::kConsultationCallReq, call.id.view(), 0,
+  const std::uint32_t purpose = number_or(job.args, Keyword::ConsultType, 1);
+  return send(job, ged::MessageType::kConsultationCallReq, call.id.view(), purpose,
               [&](MutableBytes room, std::uint32_t invoke_id) {
                 ged::ConsultationCallReqFixed fixed{
                     .invoke_id = invoke_id,
@@ -165,8 +166,7 @@ Requests::Verdict Requests::consult(Job& job) {
                     .active_connection_call_id = call.call_id,
                     .active_connection_device_id_type = call.device_type};
                 put_manner(fixed, job.args);
-                fixed.consult_type =
-                    static_cast<std::uint16_t>(number_or(job.args, Keyword::ConsultType, 1));
+                fixed.consult_type = static_cast<std::uint16_t>(purpose);
                 ged::ConsultationCallReqEncoder encoder(room, parts_.link.version(), fixed);
                 encoder.active_connection_device_id(call.device_id.view())
                     .dialed_number(dialed)

@@ -63,6 +63,7 @@ inline constexpr auto kLines = std::to_array<Keyword>({
     Keyword::ConnectionCallID,
     Keyword::ConnectionDeviceID,
     Keyword::ConnectionDeviceIDType,
+    Keyword::ConsultType,
     Keyword::ControllerDeviceID,
     Keyword::CTIClients,
     Keyword::CTIClientSignature,
@@ -209,6 +210,7 @@ class ArgSheet {
   /// An array below the keyword, written by `fill(writer, context)`. One per sheet.
   template <wire::Keyword K>
   void add_nested(Nested fill, const void* context) noexcept {
+    CTI_CHECK(fill != nullptr && nested_ == nullptr);  // there is room for one
     set<K>(wire::ArgType::kArguments, 0).data = context;
     nested_ = fill;
   }
@@ -224,6 +226,8 @@ class ArgSheet {
   }
 
   void write(wire::ArgumentsWriter& writer) const noexcept {
+    static_assert(kLines <= 64 * sizeof filled_ / sizeof filled_[0], "a bit for every line");
+    CTI_CHECK((filled_.back() & ~kLastWord) == 0);  // no line beyond the sheet is filled
     wire::AscendingRun run(writer);
     for (std::size_t word = 0; word < filled_.size(); ++word) {
       for (std::uint64_t left = filled_[word]; left != 0; left &= left - 1) {
@@ -235,6 +239,7 @@ class ArgSheet {
         } else if (type == wire::ArgType::kString) {
           run.add_text(cell.head, static_cast<const std::byte*>(cell.data));
         } else {
+          CTI_CHECK(type == wire::ArgType::kArguments && nested_ != nullptr);
           run.add_nested(sheet::kLines[line],
                          [&](wire::ArgumentsWriter& inner) { nested_(inner, cell.data); });
         }
@@ -258,6 +263,8 @@ class ArgSheet {
   }
 
   static constexpr std::size_t kLines = sheet::kLines.size();
+  static_assert(kLines > 64 && kLines % 64 != 0, "the last word has lines and room");
+  static constexpr std::uint64_t kLastWord = (std::uint64_t{1} << (kLines % 64)) - 1;
   std::array<std::uint64_t, (kLines + 63) / 64> filled_;
   std::array<Cell, kLines> cells_;
   Nested nested_ = nullptr;

@@ -14,6 +14,9 @@ using wire::Keyword;
 namespace {
 
 constexpr std::string_view kEccPrefix = "user.";
+constexpr std::size_t kEccNameMax = 200;
+constexpr std::size_t kEccKeyMax = 255;  // a key's length is one byte
+static_assert(kEccPrefix.size() + kEccNameMax + sizeof "[255]" <= kEccKeyMax);
 
 bool starts_with_user(std::string_view name) noexcept {
   if (name.size() < kEccPrefix.size()) return false;
@@ -27,11 +30,12 @@ bool starts_with_user(std::string_view name) noexcept {
 /// One scalar or array element; a name without letters to stand on is left out.
 void write_named(wire::ArgumentsWriter& writer, const ged::NamedText& named, int index) {
   CleanTextRoom room;
-  const std::string_view name = wire::trimmed(room.clean(named.name)).substr(0, 200);
+  const std::string_view name = wire::trimmed(room.clean(named.name)).substr(0, kEccNameMax);
   if (name.empty()) return;
   char key[256];
   std::size_t used = 0;
   const auto append = [&](std::string_view part) {
+    CTI_CHECK(used + part.size() <= sizeof key);
     std::memcpy(key + used, part.data(), part.size());
     used += part.size();
   };

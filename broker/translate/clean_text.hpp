@@ -3,7 +3,8 @@
 // Why      a string field may lack its NUL, hold one inside, be longer than it may, or carry any byte. Whatever comes,
 //          clients, logs and screens get printable text.
 // Rule     the text ends at the first NUL and after kCleanTextBytesMax bytes. Control bytes become \xNN. Valid UTF-8
-//          passes; any other byte above 0x7F is read as Latin-1 and becomes its UTF-8 form.
+//          passes, but for a last character that a limit has cut; any other byte above 0x7F is read as Windows-1252 (what a
+//          peripheral gateway on Windows sends; Latin-1 for 0xA0 and above) and becomes its UTF-8 form.
 // Cost     text that needs nothing (nearly all) is not copied: one pass of eight bytes at a time.
 #pragma once
 
@@ -16,6 +17,7 @@ namespace cti::broker {
 
 /// Bytes of a field that are looked at; the longest documented text has 255.
 inline constexpr std::size_t kCleanTextBytesMax = 512;
+static_assert(kCleanTextBytesMax > 255, "the longest documented text passes whole");
 
 /// True when every byte is printable ASCII.
 inline bool is_plain(std::string_view text) noexcept {

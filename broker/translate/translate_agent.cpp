@@ -11,6 +11,9 @@
 
 #include <charconv>
 #include <cstring>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace cti::broker {
 
@@ -37,15 +40,35 @@ AgentEntry stranger(std::uint32_t peripheral) {
   return agent;
 }
 
+/// "Name[7]" in a buffer.
+class IndexedKey {
+ public:
+  static constexpr std::size_t kNameMax = 16;
+  static constexpr std::size_t kDigitsMax = 11;  // of an int32 with its sign
+  IndexedKey(std::string_view name, std::int64_t index) noexcept {
+    CTI_CHECK(name.size() <= kNameMax);
+    std::memcpy(text_, name.data(), name.size());
+    text_[name.size()] = '[';
+    char* const digits = text_ + name.size() + 1;
+    const auto [end, error] = std::to_chars(digits, text_ + sizeof text_ - 1, index);
+    CTI_CHECK(error == std::errc{});
+    *end = ']';
+    size_ = static_cast<std::size_t>(end + 1 - text_);
+    CTI_CHECK(size_ <= sizeof text_);
+  }
+  std::string_view view() const noexcept { return {text_, size_}; }
+
+ private:
+  char text_[kNameMax + 1 + kDigitsMax + 1];
+  std::size_t size_ = 0;
+};
+
 /// SkillGroup[n] = { SkillGroupID, SkillGroupNumber, SkillGroupPriority, SkillGroupState }.
 template <class Groups>
 void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
   std::uint32_t number = 0;
   for (const auto group : groups) {
-    char key[32] = "SkillGroup[";
-    const auto end = std::to_chars(key + 11, key + 24, ++number).ptr;
-    *end = ']';
-    writer.begin_nested(std::string_view(key, static_cast<std::size_t>(end + 1 - key)));
+    writer.begin_nested(IndexedKey("SkillGroup", ++number).view());
     const auto as_int = [](std::uint32_t value) { return static_cast<std::int32_t>(value); };
     if (const auto id = group.skill_group_id()) writer.add_int(Keyword::SkillGroupID, as_int(*id));
     if (const auto it = group.skill_group_number()) {
@@ -63,7 +86,7 @@ void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
 
 }  // namespace
 
-// The overall state of an agent. A logout is framed by OnPreLogout and OnPostLogout.
+// The overall state of an agent.
 Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   const auto view = ged::AgentStateEventView::decode(body, version);
   if (!view) return Err{view.error()};
@@ -75,9 +98,10 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   const std::uint32_t peripheral = view->peripheral_id();
   const ObjectId id = agent_object_id(peripheral, agent_id);
   const std::uint64_t key = wire::object_key(id.view());
-  hearing_.note(key);
   const AgentEntry* const known = map_.agent(key);
   const std::uint16_t state = view->agent_state();
+  const bool voice = is_voice(view->mrdid());
+  if (voice) hearing_.note(key);
 
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
@@ -107,6 +131,7 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   if (known != nullptr && instrument.empty()) instrument = known->instrument.view();
   if (!extension.empty()) sheet.add_text<Keyword::AgentExtension>(extension);
   if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
+  if (!voice) return other_domain(peripheral, key, view->mrdid(), state, sheet);
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
   const AgentEntry& agent = known == nullptr ? nobody : *known;
   sheet.add_int<Keyword::EnablementMask>(agent_mask(map_, agent, state));
@@ -114,8 +139,14 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
     sheet.add_int<Keyword::IncomingOrOutgoing>(agent.last_call_outgoing != 0 ? 2 : 1);
   }
 
+  tell_state(agent_record(EventId::eAgentStateEvent, key, peripheral), known, state, sheet);
+  return {};
+}
+
+// A logout is framed by OnPreLogout and OnPostLogout.
+void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
+                            const ArgSheet& sheet) {
   const bool logs_out = state == ctios::eLogout && known != nullptr && known->logged_in();
-  RecordInfo info = agent_record(EventId::eAgentStateEvent, key, peripheral);
   RecordInfo around = info;
   around.flags = wire::update_flag::kArtificial;
   if (logs_out) {
@@ -127,10 +158,41 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
     emit(around, before);
   }
   emit(info, sheet);
+  agent_moved(info.object_key);
   if (logs_out) {
     around.event = EventId::ePostLogoutEvent;
     emit(around, sheet);
   }
+}
+
+// Another medium than voice: told with its MRDID, kept apart from the agent's voice state and buttons.
+Translator::Outcome Translator::other_domain(std::uint32_t peripheral, std::uint64_t key,
+                                             std::int32_t domain, std::uint16_t state,
+                                             const ArgSheet& sheet) {
+  RecordInfo info = agent_record(EventId::eAgentStateEvent, key, peripheral);
+  info.object_key = 0;  // about the agent, but no property
+  emit(info, sheet);
+  const AgentEntry* const known = map_.agent(key);
+  if (known == nullptr) return {};
+  std::size_t domains = 0;
+  if (const auto handle = map_.properties().find(key)) {
+    for (const wire::Arg arg : map_.properties().properties(*handle))
+      domains += arg.own_key().starts_with("MediaDomain[") ? 1U : 0U;
+  }
+  if (domains >= kDomainsMax) {
+    ++counters_.domains_left_out;
+    return {};
+  }
+  info.object_key = key;
+  info.event = EventId::eAgentInfoEvent;
+  info.flags = wire::update_flag::kArtificial;
+  ArgSheet kept;
+  kept.add_text<Keyword::UniqueObjectID>(known->id.view());
+  emit(info, kept, [&](wire::ArgumentsWriter& writer) {
+    writer.begin_nested(IndexedKey("MediaDomain", domain).view());
+    writer.add_short(Keyword::AgentState, static_cast<std::int16_t>(state));
+    writer.end_nested();
+  });
   return {};
 }
 
@@ -166,11 +228,21 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   sheet.add_int<Keyword::MaxTaskLimit>(view.max_task_limit());
   sheet.add_int<Keyword::ICMAgentID>(static_cast<std::uint32_t>(view.icm_agent_id()));
   sheet.add_int<Keyword::AgentAvailabilityStatus>(view.agent_availability_status());
+  // The reason that an event gave was that of the state it told.
+  if (known != nullptr && known->state != state) sheet.add_short<Keyword::EventReasonCode>(0);
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
   emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet,
        [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view.skill_groups()); });
+  agent_moved(key);
+}
+
+// After the agent's state or seat may have changed: what that means for the calls there.
+void Translator::agent_moved(std::uint64_t key) {
+  const AgentEntry* const agent = map_.agent(key);
+  if (agent == nullptr || !agent->logged_in()) return;
+  hand_over_calls(*agent);
 }
 
 void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id,
@@ -199,7 +271,7 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
   ++counters_.messages;
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(agent->id.view());
-  sheet.add_uint<Keyword::PeripheralID>(agent->peripheral_id);
+  sheet.add_int<Keyword::PeripheralID>(agent->peripheral_id);
   sheet.add_uint<Keyword::DeskSettingsMask>(view.desk_settings_mask());
   sheet.add_uint<Keyword::WrapupDataIncomingMode>(view.wrapup_data_incoming_mode());
   sheet.add_uint<Keyword::WrapupDataOutgoingMode>(view.wrapup_data_outgoing_mode());
@@ -207,7 +279,8 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
   sheet.add_uint<Keyword::QualityRecordingRate>(view.quality_recording_rate());
   sheet.add_uint<Keyword::RingNoAnswerTime>(view.ring_no_answer_time());
   sheet.add_uint<Keyword::SilentMonitorWarningMessage>(view.silent_monitor_warning_message());
-  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(view.silent_monitor_audible_indication());
+  sheet.add_uint<Keyword::SilentMonitorAudibleIndication>(
+      view.silent_monitor_audible_indication());
   sheet.add_uint<Keyword::SupervisorAssistCallMethod>(view.supervisor_assist_call_method());
   sheet.add_uint<Keyword::EmergencyCallMethod>(view.emergency_call_method());
   sheet.add_uint<Keyword::AutoRecordOnEmergency>(view.auto_record_on_emergency());
@@ -220,6 +293,8 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
 Translator::Outcome Translator::team_config(Bytes body, Version version) {
   const auto view = ged::AgentTeamConfigEventView::decode(body, version);
   if (!view) return Err{view.error()};
+  const bool adds = view->config_operation() != 2;
+  if (calling_roll_ && adds && roll_.size() < kRollMax) roll_.push_back({0, view->team_id()});
   for (const auto agent : view->agents()) {
     room_.reset();
     TeamMember member;
@@ -232,7 +307,11 @@ Translator::Outcome Translator::team_config(Bytes body, Version version) {
     member.flags = agent.agent_flags().value_or(0);
     member.state = agent.atc_agent_state();
     member.state_duration = agent.atc_state_duration();
-    if (!member.agent_id.empty()) team_member(member);
+    if (member.agent_id.empty()) continue;
+    team_member(member);
+    const ObjectId id = agent_object_id(member.peripheral_id, member.agent_id);
+    if (calling_roll_ && adds && roll_.size() < kRollMax)
+      roll_.push_back({wire::object_key(id.view()), member.team});
   }
   return {};
 }
@@ -242,16 +321,24 @@ void Translator::team_member(const TeamMember& member) {
   const std::uint64_t key = wire::object_key(id.view());
   const AgentEntry* const known = map_.agent(key);
   const bool removed = member.operation == ctios::CONFIG_OPERATION_REMOVE_AGENT;
+  CTI_CHECK(!member.agent_id.empty());
+  TeamList teams = known == nullptr ? TeamList{} : known->teams;
+  if (removed) {
+    teams.remove(member.team);
+  } else if (!teams.add(member.team, member.flags)) {
+    ++counters_.teams_left_out;
+  }
+  const TeamList::One first = teams.first();
+  CTI_CHECK((first.team == 0) == (teams.count == 0));
+  CTI_CHECK(!removed || !teams.has(member.team));
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(member.peripheral_id);
   sheet.add_text<Keyword::AgentID>(member.agent_id);
-  sheet.add_int<Keyword::TeamID>(removed ? 0 : member.team);
-  sheet.add_int<Keyword::AgentFlags>(removed ? 0U : member.flags);
+  sheet.add_int<Keyword::TeamID>(first.team);
+  sheet.add_int<Keyword::AgentFlags>(first.flags);
   sheet.add_short<Keyword::ConfigOperation>(member.operation);
-  constexpr std::uint16_t kSupervisorFlags =
-      ctios::AGENT_FLAG_PRIMARY_SUPERVISOR | ctios::AGENT_FLAG_SUPERVISOR;
-  if ((member.flags & kSupervisorFlags) != 0) sheet.add_int<Keyword::IsSupervisor>(1);
+  if (teams.leads_any()) sheet.add_int<Keyword::IsSupervisor>(1);
   // The state in the list may be older than what events told: it only fills a gap.
   if (member.state && known == nullptr) sheet.add_short<Keyword::AgentState>(*member.state);
   if (member.state_duration && known == nullptr) {
@@ -259,7 +346,78 @@ void Translator::team_member(const TeamMember& member) {
   }
   RecordInfo info = agent_record(EventId::eNewAgentTeamMember, key, member.peripheral_id);
   info.topics |= wire::topic::kTeam;
-  emit(info, sheet);
+  emit(info, sheet, [&](wire::ArgumentsWriter& writer) {
+    writer.begin_nested(kTeamsKey);
+    for (std::uint32_t i = 0; i < teams.count; ++i) {
+      char name[10];
+      const auto end = std::to_chars(name, name + sizeof name, teams.list[i].team).ptr;
+      writer.add_uint(std::string_view(name, static_cast<std::size_t>(end - name)),
+                      teams.list[i].flags);
+    }
+    writer.end_nested();
+  });
+}
+
+void Translator::hold_agent(std::uint64_t key) {
+  if (held_.size() < kHeldMax) held_.insert(key);
+}
+
+// The table is full: somebody whom nobody needs leaves, and every client is told.
+bool Translator::makes_room(const RecordInfo& info) {
+  if ((info.topics & wire::topic::kAgent) == 0 || hearing_.arrived() < futile_until_) return false;
+  const AgentEntry* const idle = map_.idle_agent(
+      idle_cursor_, [&](const AgentEntry& agent) { return held_.contains(agent.key); });
+  if (idle == nullptr) {
+    futile_until_ = hearing_.arrived() + kFutileFrames;  // a whole table was looked through
+    return false;
+  }
+  CTI_CHECK(!idle->logged_in() && !held_.contains(idle->key));
+  ++counters_.agents_left;
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(idle->id.view());
+  sheet.add_text<Keyword::AgentID>(idle->agent_id.view());
+  sheet.add_int<Keyword::PeripheralID>(idle->peripheral_id);
+  RecordInfo leaves = agent_record(EventId::eAgentInfoEvent, idle->key, idle->peripheral_id);
+  leaves.topics |= wire::topic::kEnds;
+  leaves.flags = wire::update_flag::kArtificial;
+  return emit(leaves, sheet) && map_.has_room(info.object_key, info.topics);
+}
+
+void Translator::begin_team_roll() {
+  calling_roll_ = true;
+  roll_.clear();
+}
+
+// Only a list that came says that somebody is not in it.
+void Translator::finish_team_roll() {
+  calling_roll_ = false;
+  const std::vector<RollEntry> roll = std::exchange(roll_, {});
+  if (roll.empty() || roll.size() >= kRollMax) return;
+  std::unordered_set<std::uint32_t> told;
+  std::unordered_set<std::uint64_t> there;
+  for (const RollEntry& entry : roll) {
+    told.insert(entry.team);
+    there.insert(entry.agent_key ^ (std::uint64_t{entry.team} << 32U));
+  }
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> gone;
+  map_.each_agent([&](const AgentEntry& agent) {
+    for (std::uint32_t i = 0; i < agent.teams.count; ++i) {
+      const std::uint32_t team = agent.teams.list[i].team;
+      const std::uint64_t entry = agent.key ^ (std::uint64_t{team} << 32U);
+      if (told.contains(team) && !there.contains(entry)) gone.emplace_back(agent.key, team);
+    }
+  });
+  for (const auto& [key, team] : gone) {
+    const AgentEntry* const found = map_.agent(key);
+    CTI_CHECK(found != nullptr && found->teams.has(team));
+    const AgentEntry agent = *found;
+    TeamMember member;
+    member.peripheral_id = agent.peripheral_id;
+    member.team = team;
+    member.operation = ctios::CONFIG_OPERATION_REMOVE_AGENT;
+    member.agent_id = agent.agent_id.view();
+    team_member(member);
+  }
 }
 
 Translator::Outcome Translator::config_agents(Bytes body, Version version) {

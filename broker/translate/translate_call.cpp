@@ -1,16 +1,17 @@
 // translate_call.cpp - call events: what each message says about a call connection, as update records.
+#include "broker/translate/call_record.hpp"
 #include "broker/model/masks.hpp"
 #include "broker/translate/call_fields.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/call_events.hpp"
-#include "wire/ged188/media.hpp"
 #include "wire/object_key.hpp"
 
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 namespace cti::broker {
 
@@ -22,6 +23,7 @@ using wire::Keyword;
 namespace {
 
 constexpr std::uint16_t kNoStatus = 0xFFFF;
+constexpr std::uint16_t kTypeUnknown = 0;  // CallType of a call whose begin was not heard
 constexpr std::uint32_t kNoCall = 0xFFFFFFFF;
 
 /// Whether an event of a call that is not known makes the call: not when it tells of something that is over.
@@ -73,13 +75,9 @@ void add_contact(ArgSheet& sheet, const CallEntry& call) {
   sheet.add_text<Keyword::ICMEnterpriseUniqueID>(call.contact.view());
 }
 
-RecordInfo call_record(EventId event, std::uint64_t key, const AgentEntry* agent,
-                       std::uint32_t peripheral) {
-  return {.event = event,
-          .topics = wire::topic::kCall,
-          .object_key = key,
-          .agent_key = agent == nullptr ? 0 : agent->key,
-          .peripheral_id = peripheral};
+/// Events that a call has where it was dialled, and nowhere else.
+constexpr bool dialed_here(EventId event) noexcept {
+  return event == EventId::eCallServiceInitiatedEvent || event == EventId::eCallOriginatedEvent;
 }
 
 /// ConnectedParty[n] = { ConnectedPartyCallID, ConnectedPartyDeviceID }.
@@ -88,7 +86,9 @@ void write_parties(wire::ArgumentsWriter& writer, const View& view, CleanTextRoo
   std::uint32_t number = 0;
   for (const auto party : view.parties()) {
     char key[32];
+    static_assert(sizeof key >= 15 + 10 + 1, "the name, an uint32 and the bracket");
     const auto end = std::to_chars(key + 15, key + 30, ++number).ptr;
+    CTI_CHECK(end < key + sizeof key);
     std::memcpy(key, "ConnectedParty[", 15);
     *end = ']';
     writer.begin_nested(std::string_view(key, static_cast<std::size_t>(end + 1 - key)));
@@ -106,12 +106,10 @@ void write_parties(wire::ArgumentsWriter& writer, const View& view, CleanTextRoo
 
 void Translator::add_call_status(ArgSheet& sheet, const CallEntry& call, std::uint16_t status) {
   // After OnCallFailed the state FAIL stays: later events of that call leave the status out.
-  if (status != kNoStatus && !call.failed) sheet.add_short<Keyword::CallStatus>(status);
+  if (status != kNoStatus && !call.failed()) sheet.add_short<Keyword::CallStatus>(status);
   const AgentEntry* const agent = map_.agent_of(call);
   if (agent == nullptr) return;
-  const std::uint16_t after = call.failed           ? std::uint16_t{wire::ctios::LCS_FAIL}
-                              : status == kNoStatus ? call.status
-                                                    : status;
+  const std::uint16_t after = call.failed() || status == kNoStatus ? call.status : status;
   sheet.add_int<Keyword::EnablementMask>(call_mask(map_, call, after));
 }
 
@@ -132,8 +130,7 @@ void Translator::refresh_masks(const AgentEntry& agent, std::uint64_t changed_ca
     sheet.add_short<Keyword::CallType>(call->type);
     sheet.add_uint<Keyword::ConnectionCallID>(call->call_id);
     add_call_status(sheet, *call, call->status);
-    RecordInfo info =
-        call_record(EventId::eCallDataUpdateEvent, call->key, &agent, call->peripheral_id);
+    RecordInfo info = known_call_record(EventId::eCallDataUpdateEvent, *call, &agent);
     info.flags = wire::update_flag::kArtificial;
     emit(info, sheet);
   }
@@ -175,8 +172,10 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t key = wire::object_key(id.view());
   hearing_.note(key);
-  const CallEntry* const call =
-      find_or_make(name, id, key, makes_call(event), view->peripheral_type());
+  bool makes = makes_call(event);
+  if constexpr (requires { view->local_connection_state(); })
+    makes = makes && view->local_connection_state() != wire::ctios::LCS_NULL;
+  const CallEntry* const call = find_or_make(name, id, key, makes, view->peripheral_type());
   if (call == nullptr) return {};
   const AgentEntry* const agent = map_.agent_of(*call);
 
@@ -197,8 +196,20 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
   if constexpr (requires { view->local_connection_state(); })
     status = view->local_connection_state();
   if (event == EventId::eCallFailedEvent) status = wire::ctios::LCS_FAIL;
-  add_call_status(sheet, *call, status);
-  emit(call_record(event, key, agent, name.peripheral_id), sheet);
+  if (dialed_here(event)) sheet.add_int<Keyword::IncomingOrOutgoing>(2);
+  const RecordInfo info = known_call_record(event, *call, agent);
+  const bool answers = event == EventId::eCallEstablishedEvent && !call->answered;
+  if (answers || dialed_here(event)) {
+    CallEntry then = *call;  // as the record will leave it
+    then.answered = then.answered || answers;
+    then.dialed_here = then.dialed_here || dialed_here(event);
+    add_call_status(sheet, then, status);
+  } else {
+    add_call_status(sheet, *call, status);
+  }
+  emit(info, sheet, [answers](wire::ArgumentsWriter& writer) {
+    if (answers) writer.add_bool(kAnsweredKey, true);
+  });
   if (agent != nullptr) refresh_masks(*agent, key);
   return {};
 }
@@ -223,7 +234,9 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
     id = secondary;
   }
   const std::uint64_t key = wire::object_key(id.view());
-  const CallEntry* const call = find_or_make(name, id, key, true, view->peripheral_type());
+  // Where the own part is over, nothing begins.
+  const bool makes = view->local_connection_state() != wire::ctios::LCS_NULL;
+  const CallEntry* const call = find_or_make(name, id, key, makes, view->peripheral_type());
   if (call == nullptr) return {};
   const AgentEntry* const agent = map_.agent_of(*call);
 
@@ -241,7 +254,7 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   if (!minimize_) sheet.add_short<Keyword::EventCause>(view->event_cause());
   add_call_fields(sheet, floating, CallFields::kDevices, room_);
   add_call_status(sheet, *call, view->local_connection_state());
-  emit(call_record(event, key, agent, name.peripheral_id), sheet,
+  emit(known_call_record(event, *call, agent), sheet,
        [&](wire::ArgumentsWriter& writer) { write_parties(writer, *view, room_); });
   if (agent != nullptr) refresh_masks(*agent, key);
   return {};
@@ -254,6 +267,14 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   const CallName name{view->peripheral_id(), view->connection_call_id(),
                       view->connection_device_id_type(), text(view->connection_device_id())};
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
+  const std::uint64_t key = wire::object_key(id.view());
+  hearing_.note(key);
+  // A call that an event has made before its begin came goes on; one whose end never came is over.
+  const CallEntry* known = map_.call(key);
+  if (known != nullptr && known->type != kTypeUnknown) {
+    end_call(*known);
+    known = nullptr;
+  }
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
@@ -262,16 +283,20 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
   sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
   sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
+  if (const std::uint16_t type = take_consult_type(name)) sheet.add_int<Keyword::ConsultType>(type);
   const auto day = view->router_call_key_day();
   const ObjectId contact =
       enterprise_id(day.value_or(0), view->router_call_key_call_id().value_or(0));
   if (day.value_or(0) != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
-  const std::uint64_t key = wire::object_key(id.view());
-  hearing_.note(key);
-  RecordInfo info = call_record(EventId::eCallBeginEvent, key,
-                                map_.agent_on(name.peripheral_id, name.device), name.peripheral_id);
-  info.topics |= wire::topic::kWhole;
+  CTI_CHECK(known == nullptr || known->key == key);
+  const AgentEntry* const agent = map_.agent_on(name.peripheral_id, name.device);
+  RecordInfo info = call_record(EventId::eCallBeginEvent, key, agent, name.peripheral_id);
+  if (known == nullptr) {
+    info.topics |= wire::topic::kWhole;
+  } else {
+    info = known_call_record(EventId::eCallDataUpdateEvent, *known, agent);
+  }
   emit(info, sheet);
   return {};
 }
@@ -324,7 +349,13 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
       enterprise_id(day, view->router_call_key_call_id().value_or(call->router_call));
   if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
-  emit(call_record(EventId::eCallDataUpdateEvent, key, agent, now.peripheral_id), sheet);
+  RecordInfo info = known_call_record(EventId::eCallDataUpdateEvent, *call, agent);
+  info.object_key = key;
+  emit(info, sheet);
+  // The type is one of the things that buttons depend on, and the device may be another now.
+  const CallEntry* const after = map_.call(key);
+  const AgentEntry* const sitting = after == nullptr ? nullptr : map_.agent_of(*after);
+  if (sitting != nullptr) refresh_masks(*sitting, key);
   return {};
 }
 
@@ -351,115 +382,75 @@ void Translator::end_call(const CallEntry& call) {
 void Translator::finish_call(const CallEntry& call, std::uint16_t flags) {
   const AgentEntry* const agent = map_.agent_of(call);
   const CallEntry copy = call;  // gone once the record is applied
+  CTI_CHECK(copy.key != 0 && !copy.id.empty());
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(copy.id.view());
-  if (!copy.failed) sheet.add_short<Keyword::CallStatus>(wire::ctios::LCS_NULL);
+  if (!copy.failed()) sheet.add_short<Keyword::CallStatus>(wire::ctios::LCS_NULL);
   sheet.add_text<Keyword::DeviceID>(copy.device_id.view());
   add_contact(sheet, copy);
-  RecordInfo info = call_record(EventId::eCallEndEvent, copy.key, agent, copy.peripheral_id);
+  RecordInfo info = known_call_record(EventId::eCallEndEvent, copy, agent);
   info.topics |= wire::topic::kEnds;
   info.flags = flags;
   emit(info, sheet);
   if (agent != nullptr) refresh_masks(*agent, copy.key);
 }
 
-Translator::Outcome Translator::precall(Bytes body, Version version) {
-  const auto view = ged::AgentPreCallEventView::decode(body, version);
-  if (!view) return Err{view.error()};
-  const ged::FloatingPart floating = view->floating();
-  ArgSheet sheet;
-  const std::string_view instrument = text(view->agent_instrument());
-  const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
-                                         view->router_call_key_call_id().value_or(0));
-  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
-  sheet.add_text<Keyword::AgentInstrument>(instrument);
-  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
-  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
-  sheet.add_int<Keyword::ServiceNumber>(view->service_number());
-  sheet.add_int<Keyword::ServiceID>(view->service_id());
-  sheet.add_int<Keyword::SkillGroupNumber>(view->skill_group_number());
-  sheet.add_int<Keyword::SkillGroupID>(view->skill_group_id());
-  sheet.add_short<Keyword::SkillGroupPriority>(view->skill_group_priority());
-  if (const auto type = view->flt_call_type_id()) {
-    sheet.add_int<Keyword::CallTypeIDTag>(static_cast<std::uint32_t>(*type));
+/// What this server was asked to consult for, when the call was confirmed before it began.
+std::uint16_t Translator::take_consult_type(const CallName& name) noexcept {
+  for (ConsultBegun& begun : consults_) {
+    if (begun.type == 0 || begun.call_id != name.call_id) continue;
+    if (begun.peripheral_id != name.peripheral_id) continue;
+    return std::exchange(begun.type, std::uint16_t{0});
   }
-  if (const auto id = view->pre_call_invoke_id()) {
-    sheet.add_int<Keyword::PreCallInvokeIDTag>(static_cast<std::uint32_t>(*id));
-  }
-  add_call_fields(sheet, floating, CallFields::kAll, room_);
-  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
-  emit(call_record(EventId::eAgentPrecallEvent, 0, agent, default_peripheral_), sheet);
-  return {};
+  return 0;
 }
 
-Translator::Outcome Translator::precall_abort(Bytes body, Version version) {
-  const auto view = ged::AgentPreCallAbortEventView::decode(body, version);
-  if (!view) return Err{view.error()};
-  ArgSheet sheet;
-  const std::string_view instrument = text(view->agent_instrument());
-  const std::uint32_t day = view->router_call_key_day().value_or(0);
-  const std::uint32_t call = view->router_call_key_call_id().value_or(0);
-  const ObjectId contact = enterprise_id(day, call);
-  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
-  sheet.add_int<Keyword::RouterCallKeyDay>(day);
-  sheet.add_int<Keyword::RouterCallKeyCallID>(call);
-  sheet.add_text<Keyword::AgentInstrument>(instrument);
-  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
-  emit(call_record(EventId::eAgentPrecallAbortEvent, 0, agent, default_peripheral_), sheet);
-  return {};
-}
-
-Translator::Outcome Translator::translation_route(Bytes body, Version version) {
-  const auto view = ged::CallTranslationRouteEventView::decode(body, version);
-  if (!view) return Err{view.error()};
-  const ged::FloatingPart floating = view->floating();
-  ArgSheet sheet;
-  const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
-                                         view->router_call_key_call_id().value_or(0));
-  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
-  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
-  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
-  add_call_fields(sheet, floating, CallFields::kAll, room_);
-  emit(call_record(EventId::eTranslationRouteEvent, 0, nullptr, default_peripheral_), sheet);
-  return {};
-}
-
-// Media may start before the call's begin is heard: then the record is about the agent alone.
-template <class View>
-Translator::Outcome Translator::rtp_event(EventId event, Bytes body, Version version) {
-  const auto view = View::decode(body, version);
-  if (!view) return Err{view.error()};
-  const CallName name{view->peripheral_id(), view->connection_call_id(),
-                      view->connection_device_id_type(), text(view->connection_device_id())};
-  const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
+void Translator::consult_confirmed(std::uint32_t peripheral, std::uint32_t call_id,
+                                   std::string_view device, std::uint16_t type) {
+  room_.reset();
+  const ObjectId id = call_object_id(peripheral, call_id, room_.clean(device));
   const CallEntry* const call = map_.call(wire::object_key(id.view()));
-  const std::string_view instrument = text(view->agent_instrument());
-  const AgentEntry* const agent =
-      call != nullptr ? map_.agent_of(*call) : map_.agent_on(name.peripheral_id, instrument);
+  if (call == nullptr) {
+    consults_[next_consult_++ % consults_.size()] = {peripheral, call_id, type};
+    return;
+  }
+  const AgentEntry* const agent = map_.agent_of(*call);
+  CTI_CHECK(call->id.view() == id.view());
+  CallEntry then = *call;
+  then.consult_type = type;
   ArgSheet sheet;
-  if (call != nullptr) sheet.add_text<Keyword::UniqueObjectID>(id.view());
-  sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
-  sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
-  sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
-  sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
-  sheet.add_uint<Keyword::ClientPort>(view->client_port());
-  sheet.add_short<Keyword::Direction>(view->direction());
-  if constexpr (requires { view->bit_rate(); }) {
-    sheet.add_short<Keyword::RTPType>(view->rtp_type());
-    sheet.add_uint<Keyword::BitRate>(view->bit_rate());
-    sheet.add_short<Keyword::EchoCancellation>(view->echo_cancellation());
-    sheet.add_uint<Keyword::PacketSize>(view->packet_size());
-    sheet.add_short<Keyword::PayloadType>(view->payload_type());
+  sheet.add_text<Keyword::UniqueObjectID>(call->id.view());
+  sheet.add_int<Keyword::ConsultType>(type);
+  sheet.add_int<Keyword::EnablementMask>(call_mask(map_, then, call->status));
+  RecordInfo info = known_call_record(EventId::eCallDataUpdateEvent, *call, agent);
+  info.flags = wire::update_flag::kArtificial;
+  const std::uint64_t key = call->key;
+  emit(info, sheet);
+  if (agent != nullptr) refresh_masks(*agent, key);
+}
+
+// Calls that were at the device before the agent came: the agent's session has not heard of them.
+void Translator::hand_over_calls(const AgentEntry& agent) {
+  std::array<std::uint64_t, 16> calls{};
+  std::size_t count = 0;
+  map_.calls_of(agent, [&](const CallEntry& call) {
+    if (count != calls.size() && call.told_agent != agent.key && map_.agent_of(call) == &agent)
+      calls[count++] = call.key;
+  });
+  for (std::size_t i = 0; i < count; ++i) {
+    const CallEntry* const call = map_.call(calls[i]);
+    const auto handle = map_.properties().find(calls[i]);
+    if (call == nullptr || !handle) continue;
+    RecordInfo info =
+        call_record(EventId::eSnapshotCallConf, calls[i], &agent, call->peripheral_id);
+    info.topics |= wire::topic::kWhole;
+    info.flags = wire::update_flag::kArtificial;
+    const std::uint32_t mask = call_mask(map_, *call, call->status);
+    emit(info, ArgSheet(), [&](wire::ArgumentsWriter& writer) {
+      writer.add_all(map_.properties().properties(*handle));
+      writer.add_int(Keyword::EnablementMask, static_cast<std::int32_t>(mask));
+    });
   }
-  if (const auto address = view->client_address())
-    sheet.add_text<Keyword::ClientAddress>(text(address));
-  if (const auto agent_id = view->agent_id()) sheet.add_text<Keyword::AgentID>(text(agent_id));
-  if (const auto extension = view->agent_extension()) {
-    sheet.add_text<Keyword::AgentExtension>(text(extension));
-  }
-  if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
-  emit(call_record(event, call == nullptr ? 0 : call->key, agent, name.peripheral_id), sheet);
-  return {};
 }
 
 Translator::Outcome Translator::call_event(std::uint32_t message_type, Bytes body,
@@ -520,19 +511,8 @@ Translator::Outcome Translator::rare_call_event(std::uint32_t message_type, Byte
     case MessageType::kCallTransferredEvent:
       return party_event<ged::CallTransferredEventView>(EventId::eCallTransferredEvent, body,
                                                         version);
-    case MessageType::kAgentPreCallEvent:
-      return precall(body, version);
-    case MessageType::kAgentPreCallAbortEvent:
-      return precall_abort(body, version);
-    case MessageType::kCallTranslationRouteEvent:
-      return translation_route(body, version);
-    case MessageType::kRtpStartedEvent:
-      return rtp_event<ged::RtpStartedEventView>(EventId::eRTPStartedEvent, body, version);
-    case MessageType::kRtpStoppedEvent:
-      return rtp_event<ged::RtpStoppedEventView>(EventId::eRTPStoppedEvent, body, version);
     default:
-      ++counters_.unknown_types;
-      return {};
+      return media_event(message_type, body, version);
   }
 }
 

@@ -30,6 +30,16 @@ std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::Snapsho
   return std::nullopt;
 }
 
+/// Whether somebody else is on the call who has answered it.
+bool other_party_is_there(const ged::SnapshotCallConfView& view, const CallName& asked) {
+  for (const auto device : view.call_devices()) {
+    const std::uint16_t state = device.call_device_connection_state().value_or(kNoStatus);
+    const bool there = state == wire::ctios::LCS_CONNECT || state == wire::ctios::LCS_HOLD;
+    if (there && device.call_connection_device_id().value_or("") != asked.device) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Translator::call_answer(const CallName& asked, std::uint16_t status,
@@ -60,7 +70,11 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
     if (known != nullptr) end_call(*known);
     return;
   }
-  if (known != nullptr && known->failed) status = wire::ctios::LCS_FAIL;
+  if (known != nullptr && (known->failed() || status == kNoStatus)) status = known->status;
+  if (known != nullptr && known->dialed_here) sheet.add_int<Keyword::IncomingOrOutgoing>(2);
+  if (known != nullptr && known->consult_type != 0)
+    sheet.add_int<Keyword::ConsultType>(known->consult_type);
+  const bool answered = other_party_is_there(view, asked);
   if (status != kNoStatus) sheet.add_short<Keyword::CallStatus>(status);
   const std::uint32_t day = view.router_call_key_day().value_or(0);
   const ObjectId contact = enterprise_id(day, view.router_call_key_call_id().value_or(0));
@@ -69,16 +83,24 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
   if (agent != nullptr) {
     CallEntry after = known == nullptr ? CallEntry{} : *known;
     after.type = view.call_type();
-    if (known == nullptr) after.device = map_.slot_of_device(asked.peripheral_id, device);
+    after.answered = answered;
+    if (const auto ani = view.ani()) after.from_here = *ani == device;
+    if (const auto dialed = view.dialed_number()) after.to_here = *dialed == device;
+    if (known == nullptr) {
+      after.device = map_.slot_of_device(asked.peripheral_id, device);
+      after.born = UINT32_MAX;
+    }
     sheet.add_int<Keyword::EnablementMask>(call_mask(map_, after, status));
   }
   emit({.event = wire::EventId::eSnapshotCallConf,
         .topics = wire::topic::kCall | wire::topic::kWhole,
         .object_key = key,
-        .agent_key = agent == nullptr ? 0 : agent->key,
+        .agent_key = agent != nullptr ? agent->key : known != nullptr ? known->told_agent : 0,
         .peripheral_id = asked.peripheral_id,
         .flags = 0},
-       sheet);
+       sheet, [answered](wire::ArgumentsWriter& writer) {
+         if (answered) writer.add_bool(kAnsweredKey, true);
+       });
   if (agent != nullptr) refresh_masks(*agent, key);
 }
 
@@ -102,8 +124,11 @@ void Translator::device_answer(std::uint32_t peripheral, std::string_view device
     if (count == gone.size() || listed(call) || hearing_.since(call.key, asked_after)) return;
     gone[count++] = call.key;
   });
+  CTI_CHECK(count <= gone.size());
   for (std::size_t i = 0; i < count; ++i) {
-    if (const CallEntry* const call = map_.call(gone[i])) end_call(*call);
+    const CallEntry* const call = map_.call(gone[i]);
+    CTI_CHECK(call != nullptr);  // ending one ends no other
+    end_call(*call);
   }
 }
 

@@ -26,7 +26,10 @@
 #include <cstdint>
 #include <new>
 #include <optional>
+#include <array>
 #include <string_view>
+#include <unordered_set>
+#include <vector>
 
 namespace cti::broker {
 
@@ -38,6 +41,9 @@ struct TranslatorCounters {
   std::uint64_t made_calls = 0;     ///< calls made by an event other than their begin
   std::uint64_t nameless_agents = 0;  ///< agent events without an AgentID, dropped
   std::uint64_t ended_by_sync = 0;    ///< calls that were gone after a loss
+  std::uint64_t teams_left_out = 0;   ///< memberships beyond TeamList::kMax
+  std::uint64_t agents_left = 0;      ///< made room for others: logged out, in no configuration, held by nobody
+  std::uint64_t domains_left_out = 0; ///< media domains beyond kDomainsMax of one agent
 };
 
 /// A call connection as messages name it.
@@ -71,8 +77,14 @@ class Translator {
   using Outcome = Result<void, wire::DecodeError>;
 
   /// `default_peripheral` is whose the events are that name no peripheral (precall, translation route).
-  Translator(ObjectMap& map, RecordSink& sink, bool minimize, std::uint32_t default_peripheral)
-      : map_(map), sink_(sink), minimize_(minimize), default_peripheral_(default_peripheral) {}
+  /// `voice_mrd` is the media routing domain whose states are the agent's.
+  Translator(ObjectMap& map, RecordSink& sink, bool minimize, std::uint32_t default_peripheral,
+             std::int32_t voice_mrd = 1)
+      : map_(map),
+        sink_(sink),
+        minimize_(minimize),
+        default_peripheral_(default_peripheral),
+        voice_mrd_(voice_mrd) {}
 
   /// An event of the CTI Server (not an answer to a request). Types that say nothing to clients are counted.
   Outcome event(std::uint32_t message_type, Bytes body, Version version);
@@ -88,6 +100,12 @@ class Translator {
   /// The calls at a device: those that the list leaves out are gone, unless something was heard of them since.
   void device_answer(std::uint32_t peripheral_id, std::string_view device,
                      std::uint64_t asked_after, const wire::ged188::SnapshotDeviceConfView& view);
+  /// This server was asked to consult; the call that came of it, which may not have begun yet.
+  void consult_confirmed(std::uint32_t peripheral_id, std::uint32_t call_id,
+                         std::string_view device, std::uint16_t consult_type);
+  /// Teams are told whole from here on; finish_team_roll() takes out who is in none of the lists that came.
+  void begin_team_roll();
+  void finish_team_roll();
   /// "There is no such call."
   void call_gone(const CallName& asked);
 
@@ -112,6 +130,8 @@ class Translator {
     map_.apply(*owed_);
     owed_.reset();
   }
+  /// An agent who stays known although logged out and in no configuration: a session is, or was, that agent.
+  void hold_agent(std::uint64_t key);
 
   const TranslatorCounters& counters() const noexcept { return counters_; }
   std::uint64_t texts_rewritten() const noexcept { return room_.rewritten(); }
@@ -119,6 +139,7 @@ class Translator {
  private:
   Outcome call_event(std::uint32_t message_type, Bytes body, Version version);
   Outcome rare_call_event(std::uint32_t message_type, Bytes body, Version version);
+  Outcome media_event(std::uint32_t message_type, Bytes body, Version version);
   Outcome agent_event(std::uint32_t message_type, Bytes body, Version version);
   Outcome config_event(std::uint32_t message_type, Bytes body, Version version);
 
@@ -136,6 +157,12 @@ class Translator {
   Outcome rtp_event(wire::EventId event, Bytes body, Version version);
 
   Outcome agent_state(Bytes body, Version version);
+  void tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
+                  const ArgSheet& sheet);
+  Outcome other_domain(std::uint32_t peripheral, std::uint64_t key, std::int32_t domain,
+                       std::uint16_t state, const ArgSheet& sheet);
+  /// NULL, 0 and the voice domain itself.
+  bool is_voice(std::int32_t domain) const noexcept { return domain <= 0 || domain == voice_mrd_; }
   Outcome team_config(Bytes body, Version version);
   Outcome config_agents(Bytes body, Version version);
   Outcome config_skill_groups(Bytes body, Version version);
@@ -147,6 +174,9 @@ class Translator {
   const CallEntry* find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key,
                                 bool make, std::uint16_t peripheral_type);
   void finish_call(const CallEntry& call, std::uint16_t flags);
+  void hand_over_calls(const AgentEntry& agent);
+  void agent_moved(std::uint64_t key);
+  std::uint16_t take_consult_type(const CallName& name) noexcept;
   void refresh_masks(const AgentEntry& agent, std::uint64_t changed_call);
   void add_call_status(ArgSheet& sheet, const CallEntry& call, std::uint16_t status);
   std::string_view text(Bytes bytes) noexcept;
@@ -161,20 +191,54 @@ class Translator {
   RecordSink& sink_;
   const bool minimize_;
   const std::uint32_t default_peripheral_;
+  const std::int32_t voice_mrd_;
+  struct ConsultBegun {
+    std::uint32_t peripheral_id = 0;
+    std::uint32_t call_id = 0;
+    std::uint16_t type = 0;  ///< 0: free
+  };
+  static_assert(wire::ctios::CT_TRANSFER != 0 && wire::ctios::CT_CONFERENCE != 0);
+  struct RollEntry {
+    std::uint64_t agent_key = 0;  ///< 0: the team itself was told
+    std::uint32_t team = 0;
+  };
+  bool makes_room(const RecordInfo& info);
+
+  static constexpr std::size_t kDomainsMax = 16;
+  static constexpr std::size_t kHeldMax = 100'000;
+  static constexpr std::uint64_t kFutileFrames = 1000;
+  static constexpr std::size_t kConsultsMax = 64;
+  static constexpr std::size_t kRollMax = 200'000;
+  static_assert(kRollMax * sizeof(RollEntry) <= std::size_t{4} << 20, "a roll costs 4 MiB at most");
+  static_assert(kConsultsMax * sizeof(ConsultBegun) <= 1024);
+
   CleanTextRoom room_;
   Hearing hearing_;
   std::optional<wire::UpdateView> owed_;  // written and not applied yet; good until the next write
+  std::array<ConsultBegun, kConsultsMax> consults_{};
+  std::size_t next_consult_ = 0;
+  std::vector<RollEntry> roll_;
+  std::unordered_set<std::uint64_t> held_;
+  std::size_t idle_cursor_ = 0;
+  std::uint64_t futile_until_ = 0;  // frame before which nobody is looked for again
+  bool calling_roll_ = false;
   TranslatorCounters counters_;
 };
 
 template <class Extra>
 bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& extra) {
   CTI_CHECK(!owed_);
+  if (info.object_key != 0 && !map_.has_room(info.object_key, info.topics) &&
+      !sheet.has<wire::Keyword::OldUniqueObjectID>() && !makes_room(info)) {
+    map_.note_no_room();
+    return false;
+  }
   const auto written = sink_.write(info, [&](wire::ArgumentsWriter& writer) {
     sheet.write(writer);
     extra(writer);
   });
   if (!written) return false;
+  CTI_CHECK(written->object_key() == info.object_key && written->topics() == info.topics);
   try {
     map_.apply(*written);
   } catch (const std::bad_alloc&) {

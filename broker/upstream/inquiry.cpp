@@ -265,8 +265,7 @@ void Inquiry::unanswered(const Pending& pending, TimePoint now) {
 }
 
 void Inquiry::after_agent(const Question& question, const ged::QueryAgentStateConfView& view) {
-  const std::uint16_t state = view.agent_state();
-  if (state == wire::ctios::eLogout || state == wire::ctios::eUnknown) return;
+  // Also of who is logged out: calls may be at the usual instrument, and nothing else leads there.
   ask_device(question.peripheral_id, view.agent_instrument().value_or(""));
   ask_device(question.peripheral_id, view.agent_extension().value_or(""));
 }

@@ -61,13 +61,18 @@ void Sync::ask_for_configuration(TimePoint now) {
     config_deadline_ = now + config_.config_timeout;
 }
 
+/// NULL_PERIPHERAL_ID stands for all that the CTI Server has.
+std::uint32_t Sync::whose_configuration() const noexcept {
+  return config_.peripherals.size() == 1 ? config_.peripherals.front() : UINT32_MAX;
+}
+
 bool Sync::send_key_request() {
   const MutableBytes room = link_.claim(kConfigRequestBytes);
   if (room.empty()) return false;
   const auto frame =
       ged::ConfigRequestKeyEventEncoder(
           room, link_.version(),
-          {.peripheral_id = config_.peripherals.empty() ? UINT32_MAX : config_.peripherals.front()})
+          {.peripheral_id = whose_configuration()})
           .finish();
   if (!frame.ok()) return false;
   link_.commit(frame->size());
@@ -94,7 +99,7 @@ bool Sync::send_config_request(std::uint32_t information) {
       ged::ConfigRequestEventEncoder(
           room, link_.version(),
           {.config_information = information,
-           .peripheral_id = config_.peripherals.empty() ? UINT32_MAX : config_.peripherals.front()})
+           .peripheral_id = whose_configuration()})
           .finish();
   if (!frame.ok()) return false;
   link_.commit(frame->size());

@@ -105,6 +105,7 @@ class Sync {
   /// `information` 0: updates only.
   bool send_config_request(std::uint32_t information);
   bool send_key_request();
+  std::uint32_t whose_configuration() const noexcept;
   void ask_for_configuration(TimePoint now);
   void keys_came(Bytes body, TimePoint now);
 

@@ -175,6 +175,8 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                              "Agents of the peripheral gateways; memory is set aside at start.");
   table.integer<std::size_t>("calls_max", line.calls_max, 1, 1'000'000,
                              "Calls at a time, likewise.");
+  table.integer<std::int32_t>("voice_mrd", line.voice_mrd, 0, INT32_MAX,
+                              "Media routing domain of voice: agent states and buttons are its.");
   table.boolean("minimize_event_args", line.minimize_event_args,
                 "Leave out what CTI OS leaves out of call events.");
 }

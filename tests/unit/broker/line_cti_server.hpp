@@ -44,6 +44,9 @@ class CtiServer {
     std::uint32_t id = 0;
     std::uint16_t status = 3;
     std::string ani;
+    std::uint16_t type = 1;
+    std::string other = {};         ///< the other party's device, as SNAPSHOT_CALL_CONF lists it
+    std::uint16_t other_status = 3;
   };
   struct Request {
     std::uint32_t type = 0;
@@ -361,7 +364,8 @@ class CtiServer {
     const std::string device(view->connection_device_id().value_or(""));
     for (const Call& call : calls[device]) {
       if (call.id != view->connection_call_id()) continue;
-      ged::SnapshotCallConfEncoder encoder(room_, version, {.invoke_id = id, .call_type = 1});
+      ged::SnapshotCallConfEncoder encoder(room_, version,
+                                           {.invoke_id = id, .call_type = call.type});
       encoder.ani(call.ani);
       encoder.add_call_device({.call_connection_call_id = call.id,
                                .call_connection_device_id_type = std::uint16_t{0},
@@ -369,6 +373,14 @@ class CtiServer {
                                .call_device_type = std::uint16_t{0},
                                .call_device_id = device,
                                .call_device_connection_state = call.status});
+      if (!call.other.empty()) {
+        encoder.add_call_device({.call_connection_call_id = call.id,
+                                 .call_connection_device_id_type = std::uint16_t{0},
+                                 .call_connection_device_id = call.other,
+                                 .call_device_type = std::uint16_t{75},
+                                 .call_device_id = call.other,
+                                 .call_device_connection_state = call.other_status});
+      }
       send(encoder);
       return;
     }

@@ -276,6 +276,7 @@ Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex b
   of.conference = true;
   of.controller = by;
   of.type = CallType::kConference;
+  for (const Connection& view : of.connections) tell_data(of, view, 0);
   place(of, std::string(dial.number), Cause::kNone);
   return active;
 }

@@ -110,7 +110,7 @@ void Server::query_agent_state(Client& client, Bytes body) {
   fixed.agent_state = static_cast<std::uint16_t>(agent.state);
   fixed.mrdid = 1;
   fixed.num_tasks = agent.state == AgentState::kTalking || agent.state == AgentState::kHold;
-  fixed.agent_mode = agent.logged_on();
+  fixed.agent_mode = 1;  // as AGENT_STATE_EVENT has it
   fixed.max_task_limit = 1;
   fixed.icm_agent_id = static_cast<std::int32_t>(agent.skill_target_id);
   fixed.agent_availability_status = agent.state == AgentState::kAvailable;

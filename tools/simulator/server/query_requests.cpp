@@ -23,7 +23,12 @@ void Server::snapshot_call(Client& client, Bytes body) {
   }
   ged::SnapshotCallConfFixed fixed;
   fixed.invoke_id = request->invoke_id();
-  fixed.call_type = static_cast<std::uint16_t>(call->type);
+  // As the device that was asked about sees it, which is what its events said.
+  const auto named = request->connection_device_id();
+  const StationIndex at = named && !named->empty() ? model_.find_station(*named) : kNoIndex;
+  const Connection* const seen = at == kNoIndex ? nullptr : call->of_station(at);
+  const bool other = seen != nullptr && seen->seen_as != CallType{};
+  fixed.call_type = static_cast<std::uint16_t>(other ? seen->seen_as : call->type);
   fixed.called_party_disposition = call->data.disposition;
   send<ged::SnapshotCallConfEncoder>(client, fixed, [&](ged::SnapshotCallConfEncoder& to) {
     if (!call->ani.empty()) to.ani(call->ani);

@@ -1,0 +1,134 @@
+// translate_media.cpp - events around calls: announced before they come, routed elsewhere, media started and stopped.
+#include "broker/translate/call_fields.hpp"
+#include "broker/translate/call_record.hpp"
+#include "broker/translate/translator.hpp"
+#include "wire/ged188/call_events.hpp"
+#include "wire/ged188/media.hpp"
+#include "wire/object_key.hpp"
+
+namespace cti::broker {
+
+namespace ged = wire::ged188;
+using ged::MessageType;
+using wire::EventId;
+using wire::Keyword;
+
+Translator::Outcome Translator::precall(Bytes body, Version version) {
+  const auto view = ged::AgentPreCallEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  ArgSheet sheet;
+  const std::string_view instrument = text(view->agent_instrument());
+  const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
+                                         view->router_call_key_call_id().value_or(0));
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  sheet.add_text<Keyword::AgentInstrument>(instrument);
+  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
+  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
+  sheet.add_int<Keyword::ServiceNumber>(view->service_number());
+  sheet.add_int<Keyword::ServiceID>(view->service_id());
+  sheet.add_int<Keyword::SkillGroupNumber>(view->skill_group_number());
+  sheet.add_int<Keyword::SkillGroupID>(view->skill_group_id());
+  sheet.add_short<Keyword::SkillGroupPriority>(view->skill_group_priority());
+  if (const auto type = view->flt_call_type_id()) {
+    sheet.add_int<Keyword::CallTypeIDTag>(static_cast<std::uint32_t>(*type));
+  }
+  if (const auto id = view->pre_call_invoke_id()) {
+    sheet.add_int<Keyword::PreCallInvokeIDTag>(static_cast<std::uint32_t>(*id));
+  }
+  add_call_fields(sheet, floating, CallFields::kAll, room_);
+  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
+  emit(call_record(EventId::eAgentPrecallEvent, 0, agent, default_peripheral_), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::precall_abort(Bytes body, Version version) {
+  const auto view = ged::AgentPreCallAbortEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  ArgSheet sheet;
+  const std::string_view instrument = text(view->agent_instrument());
+  const std::uint32_t day = view->router_call_key_day().value_or(0);
+  const std::uint32_t call = view->router_call_key_call_id().value_or(0);
+  const ObjectId contact = enterprise_id(day, call);
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  sheet.add_int<Keyword::RouterCallKeyDay>(day);
+  sheet.add_int<Keyword::RouterCallKeyCallID>(call);
+  sheet.add_text<Keyword::AgentInstrument>(instrument);
+  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
+  emit(call_record(EventId::eAgentPrecallAbortEvent, 0, agent, default_peripheral_), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::translation_route(Bytes body, Version version) {
+  const auto view = ged::CallTranslationRouteEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ged::FloatingPart floating = view->floating();
+  ArgSheet sheet;
+  const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
+                                         view->router_call_key_call_id().value_or(0));
+  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
+  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
+  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
+  add_call_fields(sheet, floating, CallFields::kAll, room_);
+  emit(call_record(EventId::eTranslationRouteEvent, 0, nullptr, default_peripheral_), sheet);
+  return {};
+}
+
+// Media may start before the call's begin is heard: then the record is about the agent alone.
+template <class View>
+Translator::Outcome Translator::rtp_event(EventId event, Bytes body, Version version) {
+  const auto view = View::decode(body, version);
+  if (!view) return Err{view.error()};
+  const CallName name{view->peripheral_id(), view->connection_call_id(),
+                      view->connection_device_id_type(), text(view->connection_device_id())};
+  const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
+  const CallEntry* const call = map_.call(wire::object_key(id.view()));
+  const std::string_view instrument = text(view->agent_instrument());
+  const AgentEntry* const agent =
+      call != nullptr ? map_.agent_of(*call) : map_.agent_on(name.peripheral_id, instrument);
+  ArgSheet sheet;
+  if (call != nullptr) sheet.add_text<Keyword::UniqueObjectID>(id.view());
+  sheet.add_int<Keyword::PeripheralID>(name.peripheral_id);
+  sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
+  sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
+  sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
+  sheet.add_uint<Keyword::ClientPort>(view->client_port());
+  sheet.add_short<Keyword::Direction>(view->direction());
+  if constexpr (requires { view->bit_rate(); }) {
+    sheet.add_short<Keyword::RTPType>(view->rtp_type());
+    sheet.add_uint<Keyword::BitRate>(view->bit_rate());
+    sheet.add_short<Keyword::EchoCancellation>(view->echo_cancellation());
+    sheet.add_uint<Keyword::PacketSize>(view->packet_size());
+    sheet.add_short<Keyword::PayloadType>(view->payload_type());
+  }
+  if (const auto address = view->client_address())
+    sheet.add_text<Keyword::ClientAddress>(text(address));
+  if (const auto agent_id = view->agent_id()) sheet.add_text<Keyword::AgentID>(text(agent_id));
+  if (const auto extension = view->agent_extension()) {
+    sheet.add_text<Keyword::AgentExtension>(text(extension));
+  }
+  if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
+  emit(call_record(event, call == nullptr ? 0 : call->key, agent, name.peripheral_id), sheet);
+  return {};
+}
+
+Translator::Outcome Translator::media_event(std::uint32_t message_type, Bytes body,
+                                            Version version) {
+  switch (MessageType{message_type}) {
+    case MessageType::kAgentPreCallEvent:
+      return precall(body, version);
+    case MessageType::kAgentPreCallAbortEvent:
+      return precall_abort(body, version);
+    case MessageType::kCallTranslationRouteEvent:
+      return translation_route(body, version);
+    case MessageType::kRtpStartedEvent:
+      return rtp_event<ged::RtpStartedEventView>(EventId::eRTPStartedEvent, body, version);
+    case MessageType::kRtpStoppedEvent:
+      return rtp_event<ged::RtpStoppedEventView>(EventId::eRTPStoppedEvent, body, version);
+    default:
+      ++counters_.unknown_types;
+      return {};
+  }
+}
+
+}  // namespace cti::broker
