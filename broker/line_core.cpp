@@ -258,6 +258,8 @@ void LineCore::on_answer(const Answer& answer) {
     note_bad_frame(*answer.error);
     // What it answers ends with the session, or as one that cannot be read.
     if (reset_ != ResetCause::kNone) return;
+  } else {
+    bad_in_a_row_ = 0;
   }
   Pending* const found = pending_.find(answer.invoke_id);
   if (found == nullptr) {
@@ -291,18 +293,26 @@ void LineCore::on_answer(const Answer& answer) {
 
 // Two kinds of answers say something about an object besides answering: they become records first.
 void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
-  if (const auto* const view = answer.as<ged::QueryAgentStateConfView>()) {
+  // An answer of another kind than asked for says nothing about anybody.
+  const bool fits =
+      answer.type == ged::confirmation_of(MessageType{static_cast<std::uint32_t>(pending.message)});
+  const auto* const state = fits ? answer.as<ged::QueryAgentStateConfView>() : nullptr;
+  if (const auto* const view = state) {
     const std::string_view named = view->agent_id().value_or("");
     const auto parts = parse_object_id(pending.object_id.view());
     const std::string agent(!named.empty() ? named : parts ? parts->name : "");
-    translator_.agent_answer(pending.detail, agent, *view);
     Pending about = pending;
     about.object_id.assign(agent_object_id(pending.detail, agent).view());
+    // What events have overtaken is no news: the reply says what the map knows.
+    const bool known = map_.agent(wire::object_key(about.object_id.view())) != nullptr;
+    if (!known || !translator_.agent_heard_since(pending.detail, agent, pending.object_key))
+      translator_.agent_answer(pending.detail, agent, *view);
     return requests_.answer(about, answer);
   }
-  if (const auto* const view = answer.as<ged::AgentDeskSettingsConfView>())
-    translator_.desk_settings_answer(pending.agent_key, *view);
-  if (const auto* const view = answer.as<ged::ConsultationCallConfView>()) {
+  const auto* const desk = fits ? answer.as<ged::AgentDeskSettingsConfView>() : nullptr;
+  if (desk != nullptr) translator_.desk_settings_answer(pending.agent_key, *desk);
+  const auto* const consult = fits ? answer.as<ged::ConsultationCallConfView>() : nullptr;
+  if (const auto* const view = consult) {
     const auto parts = parse_object_id(pending.object_id.view());
     if (parts) {
       translator_.consult_confirmed(parts->peripheral, view->new_connection_call_id(),
@@ -334,7 +344,8 @@ bool LineCore::apply_answer(const Question& question, const Answer& answer) {
   if (const auto* const agent = answer.as<ged::QueryAgentStateConfView>()) {
     translator_.agent_answer(question.peripheral_id, question.name, *agent);
   } else if (const auto* const list = answer.as<ged::SnapshotDeviceConfView>()) {
-    translator_.device_answer(question.peripheral_id, question.name, asked, *list);
+    if (!translator_.device_answer(question.peripheral_id, question.name, asked, *list))
+      ask_calls_at(question);
   } else if (const auto* const snapshot = answer.as<ged::SnapshotCallConfView>()) {
     translator_.call_answer(call, question.status, *snapshot);
   } else if (const auto* const desk = answer.as<ged::AgentDeskSettingsConfView>()) {
@@ -351,10 +362,14 @@ void LineCore::apply_refusal(const Question& question) {
     translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
   if (question.kind == Question::Kind::kCall && question.no_such)
     translator_.call_gone({question.peripheral_id, question.call_id, 0, question.name});
-  // No list of this device: its calls are asked about one by one.
+  if (question.kind == Question::Kind::kDevice) ask_calls_at(question);
+}
+
+/// No whole list of this device: its calls are asked about one by one.
+void LineCore::ask_calls_at(const Question& question) {
   Inquiry* const inquiry = sync_.inquiry();
   const DeviceEntry* const device = map_.device_named(question.peripheral_id, question.name);
-  if (question.kind != Question::Kind::kDevice || inquiry == nullptr || device == nullptr) return;
+  if (inquiry == nullptr || device == nullptr) return;
   map_.calls_at(*device, [&](const CallEntry& call) {
     inquiry->ask_call(call.peripheral_id, call.call_id, call.device_type, call.device_id.view());
   });
@@ -392,6 +407,7 @@ void LineCore::finish_sync() {
   hearing.go_on();
   CTI_CHECK(!sync_.active());
   if (reset_ != ResetCause::kNone) return;
+  sync_.applied();
   translator_.finish_team_roll();
   map_.each_agent([&](const AgentEntry& agent) {
     if (agent.logged_in() && !agent.desk_known) ask_desk_settings(agent);
@@ -423,6 +439,7 @@ void LineCore::step(const input::Tick& tick) {
   pay_what_is_owed();
   if (sink_.take_overflowed()) {
     ++counters_.fresh_starts;
+    sync_.forget_keys();
     wish_reset(ResetCause::kRecordsLost,
                "is left: records were lost, the log was held back for too long");
   }

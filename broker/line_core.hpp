@@ -181,6 +181,7 @@ class LineCore {
   void on_sync_answer(const Pending& pending, const Answer& answer);
   bool apply_answer(const Question& question, const Answer& answer);
   void apply_refusal(const Question& question);
+  void ask_calls_at(const Question& question);
   void note_outcome(const Translator::Outcome& outcome);
   void note_bad_frame(const wire::DecodeError& error);
   void note_system_event(Bytes body);

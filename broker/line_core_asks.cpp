@@ -119,7 +119,8 @@ void LineCore::take_ask(Ask&& ask) {
   if (stopped_) return refuse_ask(ask, "the server stops");
   const bool settings =
       ask.request == static_cast<std::uint32_t>(wire::RequestId::eGlobalSettingsDownloadRequest);
-  if (!may_become_ready() || (ask.kind == AskKind::kRequest && settings)) return run_ask(ask);
+  const bool at_once = !may_become_ready() && parked_.empty();  // else it would overtake
+  if (at_once || (ask.kind == AskKind::kRequest && settings)) return run_ask(ask);
   const std::size_t cost = cost_of(ask);
   if (parked_.size() >= kParkedMax || parked_bytes_ + cost > kParkedBytesMax) {
     ++counters_.asks_overflow;

@@ -53,6 +53,14 @@ void pin_thread(std::size_t number) {
   }
 }
 
+/// Once each: whoever has been left behind, or was never begun, is not asked for again.
+void leave(std::thread& thread) {
+  if (thread.joinable()) thread.detach();
+}
+void join(std::thread& thread) {
+  if (thread.joinable()) thread.join();
+}
+
 /// A thread that has just been busy looks a few turns more before it sleeps: waking it costs more than that.
 class Idle {
  public:
@@ -255,12 +263,12 @@ void Server::run_line(LineThread& line, std::size_t index) {
   Idle idle(config_.spin_turns);
   line.line->start();
   bool stopping = false;
-  while (!stopping || !line.line->idle()) {
+  while (!stopping) {  // the reactors have ended before: nobody takes what is told then
     const bool show = idle.worked(line.line->turn(idle.deadline()));
     line.turns->turned();
     if (show) line.metrics->show(*line.line, line.shared->status, line.io->counters());
     // A1 <- R1: nothing hangs on it but the end.
-    if (stopping || !line.stop.load(std::memory_order_acquire)) continue;
+    if (!line.stop.load(std::memory_order_acquire)) continue;
     stopping = true;
     line.line->stop();
   }
@@ -307,12 +315,12 @@ bool Server::stop() {
   if (!all) {
     log::write(log::Level::kError, "server",
                "a thread has not come to its end in time; it is left behind");
-    for (const auto& fanout : fanouts_) fanout->thread.detach();
-    for (const auto& line : lines_) line->thread.detach();
+    for (const auto& fanout : fanouts_) leave(fanout->thread);
+    for (const auto& line : lines_) leave(line->thread);
     return false;
   }
-  for (const auto& fanout : fanouts_) fanout->thread.join();
-  for (const auto& line : lines_) line->thread.join();
+  for (const auto& fanout : fanouts_) join(fanout->thread);
+  for (const auto& line : lines_) join(line->thread);
   running_ = false;
   return true;
 }

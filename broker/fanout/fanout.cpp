@@ -232,7 +232,9 @@ void FanoutReactor::accept(const core::Completion& completion) {
     return io_.close(completion.connection, core::CloseHow::kReset);
   }
   ++open_sessions_;
+  const bool queued = session.queued;  // the slot may still stand in line, from the one before
   session = Session{};
+  session.queued = queued;
   session.state = SessionState::kOpening;
   session.generation = completion.connection.generation;
   session.detail = std::move(made);

@@ -9,7 +9,7 @@ namespace cti::broker {
 
 bool FanoutReactor::room_for(const Session& session, std::size_t bytes) const {
   return session.stream.outbox_empty() ||
-         session.stream.bytes() + bytes <= config_.outbox_updates_bytes;
+         session.stream.outbox_bytes() + bytes <= config_.outbox_updates_bytes;
 }
 
 bool FanoutReactor::accepts(std::uint32_t slot, std::uint16_t line, const wire::UpdateView& update,
@@ -57,7 +57,9 @@ void FanoutReactor::progress(std::uint32_t slot) {
 void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   const Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
-  if (detail.image_pending || session.stream.bytes() > config_.outbox_updates_bytes / 4) return;
+  // What is held back leaves with the image: it must not stand in the image's way.
+  if (detail.image_pending || session.stream.outbox_bytes() > config_.outbox_updates_bytes / 4)
+    return;
   if (detail.mode == SessionMode::kAgent) {
     if (!shelf_.room(line)) return arm(slot, now_ + kRetry);
     Ask ask;

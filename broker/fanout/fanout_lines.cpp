@@ -183,8 +183,11 @@ void FanoutReactor::mark_lapped(std::uint32_t slot, std::uint16_t line) noexcept
 
 void FanoutReactor::take_tell(Line& line, Tell&& tell) {
   const std::uint16_t index = line.shared->index;
-  if (tell.kind == TellKind::kSnapshot && !tell.to.connection) {  // own_ref()
-    if (!tell.image) return;
+  if (!tell.to.connection) {  // own_ref(): asked for all who wait
+    if (tell.kind != TellKind::kSnapshot || !tell.image) {
+      ++counters_.cut_lost;
+      return shelf_.lost(index);
+    }
     const auto give = [&](std::uint32_t slot) {
       guarded(slot, [&] { begin_image(slot, index, tell.image, true); });
     };

@@ -243,7 +243,7 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
       !tell.refused && agents_.count(tell.agent_key) >= config_.sessions_per_agent_max;
   if (tell.refused || full || tell.agent_key == 0) {
     at.turn_off();
-    session.unsettled = false;
+    session.unsettled = detail.paused;  // who is not read from is still to be taken up again
     session.state = SessionState::kWelcomed;
     detail.mode = SessionMode::kNone;
     if (tell.refused && !tell.frames.empty()) {

@@ -59,7 +59,7 @@ class ImageShelf {
   bool room(std::uint16_t line) const noexcept {
     std::size_t coming = queues_[line].weighs;
     for (const Queue& queue : queues_) coming += queue.asked ? queue.weighs : 0;
-    return bytes_ == 0 || (bytes_ + coming <= bytes_max_ && shelf_.size() < kImagesMax);
+    return shelf_.size() < kImagesMax && (bytes_ == 0 || bytes_ + coming <= bytes_max_);
   }
   /// The line is asked, for all who wait now.
   void ask(std::uint16_t line) noexcept {
@@ -67,6 +67,11 @@ class ImageShelf {
     CTI_CHECK(!queue.asked);
     queue.asked = true;
     queue.asked_for = queue.slots.size();
+  }
+  /// The question, or its answer, has been lost: it may be asked again.
+  void lost(std::uint16_t line) noexcept {
+    queues_[line].asked = false;
+    queues_[line].asked_for = 0;
   }
   /// The answer: give(slot) for each for whom it was asked, oldest first. False: nobody had asked.
   template <class Give>

@@ -68,6 +68,8 @@ class Stream {
   bool outbox_empty() const noexcept { return outbox_.empty(); }
   /// Bytes that are this session's alone, those held back counted.
   std::uint32_t bytes() const noexcept { return outbox_.bytes() + held_.bytes(); }
+  /// Of them, what may leave before a snapshot does: what is held back waits for one.
+  std::uint32_t outbox_bytes() const noexcept { return outbox_.bytes(); }
 
   /// Puts a whole frame behind what is there, or nothing. With `line`: behind the updates of it that the session has been
   /// given so far, or, when it is not live there, behind those up to `position` of the line's log.

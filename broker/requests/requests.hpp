@@ -189,6 +189,7 @@ Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
     return Refusal{wire::ctios::eServiceNotSupported, 0, "busy: too much waits to be sent"};
   Pending entry;
   entry.kind = PendingKind::kClient;
+  entry.object_key = parts_.translator.hearing().arrived();  // what it was asked after
   entry.message = static_cast<std::uint16_t>(message);
   entry.request = job.ask.request;
   entry.peripheral_id = parts_.config.peripherals.front();

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint16_t kNoStatus = 0xFFFF;
 constexpr std::size_t kGoneAtOnce = 64;
+constexpr std::size_t kListedMax = 16;  // SNAPSHOT_DEVICE_CONF holds no more calls
 
 /// The connection's entry in the list of the call's devices; by its names, since the list has no order.
 std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::SnapshotCallConfView& view,
@@ -104,31 +105,38 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
   if (agent != nullptr) refresh_masks(*agent, key);
 }
 
-void Translator::device_answer(std::uint32_t peripheral, std::string_view device,
+bool Translator::device_answer(std::uint32_t peripheral, std::string_view device,
                                std::uint64_t asked_after, const ged::SnapshotDeviceConfView& view) {
   room_.reset();
   ++counters_.messages;
   const std::string_view name = room_.clean(device);
-  const DeviceEntry* const at = map_.device_named(peripheral, name);
-  if (at == nullptr) return;
+  std::size_t entries = 0;
+  for ([[maybe_unused]] const auto entry : view.calls()) ++entries;
+  // A full list may have left out calls that live.
+  if (entries >= kListedMax || entries < view.num_calls()) return false;
   const auto listed = [&](const CallEntry& call) {
     for (const auto entry : view.calls()) {
       if (entry.call_connection_call_id().value_or(0) == call.call_id) return true;
     }
     return false;
   };
-  // Keys first: ending one changes the list that is walked. More than fit are found by the next list.
+  // Keys first: ending one changes the list that is walked, and the device goes with its last call.
   std::array<std::uint64_t, kGoneAtOnce> gone;
-  std::size_t count = 0;
-  map_.calls_at(*at, [&](const CallEntry& call) {
-    if (count == gone.size() || listed(call) || hearing_.since(call.key, asked_after)) return;
-    gone[count++] = call.key;
-  });
-  CTI_CHECK(count <= gone.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const CallEntry* const call = map_.call(gone[i]);
-    CTI_CHECK(call != nullptr);  // ending one ends no other
-    end_call(*call);
+  for (;;) {
+    const DeviceEntry* const at = map_.device_named(peripheral, name);
+    if (at == nullptr) return true;
+    const std::size_t before = map_.calls();
+    std::size_t count = 0;
+    map_.calls_at(*at, [&](const CallEntry& call) {
+      if (count == gone.size() || listed(call) || hearing_.since(call.key, asked_after)) return;
+      gone[count++] = call.key;
+    });
+    CTI_CHECK(count <= gone.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const CallEntry* const call = map_.call(gone[i])) end_call(*call);
+    }
+    // A record that was lost has ended nothing: that session is given up anyway.
+    if (count < gone.size() || map_.calls() == before) return true;
   }
 }
 

@@ -98,7 +98,7 @@ class Translator {
   void call_answer(const CallName& asked, std::uint16_t status,
                    const wire::ged188::SnapshotCallConfView& view);
   /// The calls at a device: those that the list leaves out are gone, unless something was heard of them since.
-  void device_answer(std::uint32_t peripheral_id, std::string_view device,
+  [[nodiscard]] bool device_answer(std::uint32_t peripheral_id, std::string_view device,
                      std::uint64_t asked_after, const wire::ged188::SnapshotDeviceConfView& view);
   /// This server was asked to consult; the call that came of it, which may not have begun yet.
   void consult_confirmed(std::uint32_t peripheral_id, std::uint32_t call_id,

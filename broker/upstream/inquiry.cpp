@@ -127,7 +127,10 @@ void Inquiry::pump(TimePoint now, Nanos timeout, std::uint64_t frames) {
     const bool once_more = due(now);
     const auto index = once_more ? again_.front().index : static_cast<std::uint32_t>(next_);
     const Sent sent = send(index, now + timeout, frames);
-    if (sent == Sent::kNoRoom) return;
+    if (sent == Sent::kNoRoom) {
+      no_room_until_ = now + kPauseMin;  // nobody tells when there is some again
+      return;
+    }
     if (once_more) {
       again_.pop_front();
     } else {
@@ -138,7 +141,8 @@ void Inquiry::pump(TimePoint now, Nanos timeout, std::uint64_t frames) {
 }
 
 TimePoint Inquiry::next_deadline() const noexcept {
-  return again_.empty() || in_flight_ >= window_ ? kNever : again_.front().not_before;
+  if (again_.empty() || in_flight_ >= window_) return kNever;
+  return std::max(again_.front().not_before, no_room_until_);
 }
 
 void Inquiry::clear() {

@@ -132,6 +132,7 @@ class Inquiry {
   std::vector<Question> questions_;
   std::unordered_set<std::uint64_t> keys_;  // object keys of what was asked already
   std::deque<Again> again_;                 // by time
+  TimePoint no_room_until_{};               // the send buffer or the pending table was full
   std::size_t next_ = 0;
   std::uint32_t in_flight_ = 0;
   std::size_t bytes_ = 0;

@@ -31,7 +31,7 @@ enum class PendingKind : std::uint8_t {
   kRefresh,    ///< the line itself wants to know (agent logged in: desk settings)
 };
 
-/// One outstanding request. `object_key` is what it is about (agent, call or device).
+/// One outstanding request. `object_key` is whose question it is, or, for a client's, how many frames had come before it.
 struct Pending {
   std::uint32_t invoke_id = 0;
   PendingKind kind = PendingKind::kFree;

@@ -47,6 +47,7 @@ void Sync::begin(TimePoint now) {
   config_deadline_ = now;
   keys_asked_ = false;
   coming_keys_.clear();
+  coming_whole_ = false;
   if (config_.link.config_mask == 0) return;
   if (!keys_.empty() && send_key_request()) {
     keys_asked_ = true;
@@ -57,6 +58,7 @@ void Sync::begin(TimePoint now) {
 }
 
 void Sync::ask_for_configuration(TimePoint now) {
+  keys_.clear();  // from here on the map is no one download's
   if (send_config_request(config_.link.config_mask))
     config_deadline_ = now + config_.config_timeout;
 }
@@ -145,6 +147,7 @@ bool Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now, std
       keys_came(body, now);
       break;
     case MessageType::kConfigBeginEvent: {
+      coming_whole_ = false;
       config_deadline_ = now + config_.config_timeout;
       const auto begin = ged::ConfigBeginEventView::decode(body, link_.version());
       if (begin.ok()) coming_keys_ = keys_of(*begin);
@@ -154,7 +157,7 @@ bool Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now, std
       const auto end = ged::ConfigEndEventView::decode(body, link_.version());
       const bool more = end.ok() && end->config_end_status() == kConfigPartial;
       config_deadline_ = more ? now + config_.config_timeout : now;
-      if (!more) keys_ = coming_keys_;
+      coming_whole_ = !more;
       break;
     }
     case MessageType::kConfigAgentEvent:

@@ -80,6 +80,12 @@ class Sync {
   void again(std::uint32_t question, TimePoint now);
   /// A configuration or team message that comes while the line serves: who is not known yet is asked about.
   void names_came(std::uint32_t message_type, Bytes body);
+  /// What was kept back has been applied, all of it: what was downloaded with it need not be loaded again.
+  void applied() noexcept {
+    if (std::exchange(coming_whole_, false)) keys_.swap(coming_keys_);
+  }
+  /// Records may have been lost: the next dialogue loads everything.
+  void forget_keys() noexcept { keys_.clear(); }
   /// Questions beside the dialogue's own: each is put until it is answered. Without a session: not at all.
   Inquiry* inquiry() noexcept { return inquiry_ ? &*inquiry_ : nullptr; }
 
@@ -114,8 +120,9 @@ class Sync {
   PendingTable& pending_;
   const ObjectMap& map_;
   std::optional<Inquiry> inquiry_;
-  std::string keys_;         // of the last download that came to its end; empty: none
-  std::string coming_keys_;  // of the one under way
+  std::string keys_;           // of the last download that was applied whole; empty: none
+  std::string coming_keys_;    // of the one under way
+  bool coming_whole_ = false;  // it has come to its end
   bool keys_asked_ = false;
   bool questions_begun_ = false;
   bool overfull_ = false;

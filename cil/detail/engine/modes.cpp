@@ -22,6 +22,7 @@ void Engine::run(ModeAsked& asked) {
   wire::ArgumentsWriter writer(buffer);
   write(asked.args, writer);
   const Bytes block = writer.finish();
+  positions_.clear();  // of another mode: this one begins with a snapshot
   subscription_ = {};
   subscription_.number = asked.number;
   subscription_.mode = asked.mode;
