@@ -163,7 +163,7 @@ bool Transport::welcome(Bytes frame) {
   if (!checked || checked->version() != wire::kSessionVersion) return false;
   phase_ = Phase::kUp;
   deadline_ = kNever;
-  up_since_ = io_.now();
+  failures_ = 0;
   heartbeat_due_ = io_.now() + config_.heartbeat;
   user_.on_up(server(), *checked);
   return true;
@@ -257,10 +257,8 @@ TimePoint Transport::next() const noexcept {
 void Transport::lose(ConnectionFailureReason reason, std::string text, core::CloseHow how) {
   Loss loss{server(), reason, std::move(text), false};
   const bool was_up = up();
-  // One that was lost right after its welcome is an attempt in vain as well: a server that is overloaded says so at once.
-  const bool in_vain = !was_up || io_.now() - up_since_ < kRetryMost;
   hang_up(how);
-  failures_ = in_vain ? failures_ + 1 : 0;
+  if (!was_up) ++failures_;
   if (!was_up && retries_max_ && failures_ >= *retries_max_) {
     loss.final_attempt = true;
     return give_up(std::move(loss));

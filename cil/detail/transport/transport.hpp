@@ -157,7 +157,6 @@ class Transport {
   core::Random random_;
   std::function<void()> wake_;
   TransportConfig config_;
-  TimePoint up_since_{};
   Phase phase_ = Phase::kIdle;
   unsigned side_ = 0;
   std::uint32_t failures_ = 0;  ///< attempts in a row
