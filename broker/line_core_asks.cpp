@@ -126,7 +126,7 @@ void LineCore::take_ask(Ask&& ask) {
     ++counters_.asks_overflow;
     return refuse_ask(ask, "busy: the server is still starting");
   }
-  parked_.emplace_back(std::move(ask), now_ + config_.sync_timeout);
+  parked_.push_back({std::move(ask), now_ + config_.sync_timeout});
   parked_bytes_ += cost;
   ++counters_.asks_parked;
 }

@@ -105,7 +105,6 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
   static_assert(once(), "two rows for one request");
   static_assert(served(),
                 "a request that the schema calls served has no row, or the other way round");
-  static_assert(all([](const Row& row) { return row.spec.handler != nullptr; }));
   static_assert(all([](const Row& row) { return row.spec.states == 0 || row.spec.call; }),
                 "the state of which call?");
   static_assert(all([](const Row& row) { return !row.spec.local || !row.spec.call; }),

@@ -58,6 +58,7 @@ void Requests::run(const Ask& ask, TimePoint now) {
     return refuse(ask, {ctios::eOperationNotSupported, 0,
                         name_of_request(ask.request) + " is not supported by this server"});
   }
+  CTI_CHECK(spec->handler != nullptr);
   // What the line answers by itself only reads: it may be run again, and need not be remembered.
   if (!spec->local && !is_new(ask)) return;
   Job job{ask, wire::ArgumentsView::trusted(ask.arguments), RequestId{ask.request}, now};
