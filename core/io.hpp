@@ -92,6 +92,7 @@ struct IoError {
 /// Limits of one Io. All memory is set aside at start.
 struct IoLimits {
   std::uint32_t connections_max = limits::kConnectionsDefault;
+  std::uint32_t kept_for_connects = 0;  ///< of those: never taken by who comes in, only by connect()
   std::uint32_t receive_buffers = limits::kReceiveBuffersDefault;  ///< power of two
   std::uint32_t receive_buffer_bytes =
       limits::kReceiveBufferBytesDefault;  ///< most that one kReceived carries

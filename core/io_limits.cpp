@@ -15,6 +15,8 @@ std::optional<std::string> IoLimits::wrong() const {
   };
   if (auto text = outside("connections_max", connections_max, 1, limits::kConnectionsMax))
     return text;
+  if (auto text = outside("kept_for_connects", kept_for_connects, 0, connections_max))
+    return text;
   if (auto text = outside("receive_buffers", receive_buffers, 1, limits::kReceiveBuffersMax))
     return text;
   if (!std::has_single_bit(receive_buffers))

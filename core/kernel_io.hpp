@@ -254,7 +254,7 @@ class KernelIo : public KernelIoState {
   /// A connection came in: takes a slot and tells of it, or resets it when none is free.
   void admit(Descriptor fd, const SocketAddress& from, std::uint32_t listener, Batch& batch) {
     accept_pause_ = limits::kAcceptPauseMin;
-    const ConnectionId id = connections_.take();
+    const ConnectionId id = connections_.take(limits_.kept_for_connects);
     if (!id) {
       ++counters_.refused_full;
       return reset_on_close(fd.get());

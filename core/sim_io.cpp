@@ -273,7 +273,7 @@ void SimIo::accept_pending(Batch& batch) {
     backlog_.pop_front();
     if (network_.wires[pending.wire].serial != pending.serial) continue;
     SimEnd& end = network_.wires[pending.wire].ends[1];
-    const ConnectionId id = connections_.take();
+    const ConnectionId id = connections_.take(limits_.kept_for_connects);
     if (!id) {
       ++counters_.refused_full;
       network_.send_reset(pending.wire, 1);

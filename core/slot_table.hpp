@@ -33,9 +33,9 @@ class SlotTable {
     return slots_max_ - static_cast<std::uint32_t>(free_.size());
   }
 
-  /// A fresh T in a free place. Zero: the table is full.
-  ConnectionId take() {
-    if (free_.empty()) return {};
+  /// A fresh T in a free place. Zero: no more than `kept` are free.
+  ConnectionId take(std::uint32_t kept = 0) {
+    if (free_.size() <= kept) return {};
     const std::uint32_t slot = free_.back();
     free_.pop_back();
     CTI_CHECK(!slots_[slot].used && slots_[slot].generation != 0);

@@ -342,6 +342,16 @@ TEST_P(IoConformance, ConnectGivesZeroWhenAllSlotsAreTaken) {
   EXPECT_EQ((*client)->counters().refused_full, 1U);
 }
 
+TEST_P(IoConformance, C18_PlacesKeptForConnectsAreNotTakenByWhoComesIn) {
+  ASSERT_NO_FATAL_FAILURE(connect_pair({.connections_max = 2, .kept_for_connects = 1}));
+  const ConnectionId refused = (*client)->connect({world->host(server), port});
+  ASSERT_TRUE(world->until([&] { return client->closed(refused); }));
+  EXPECT_EQ((*server)->counters().refused_full, 1U);
+  const ConnectionId own = (*server)->connect({world->host(server), port});
+  EXPECT_TRUE(own) << "the kept place";
+  EXPECT_FALSE((*server)->connect({world->host(server), port})) << "it was the last";
+}
+
 TEST_P(IoConformance, N7_APortInUseIsAnErrorThatNamesIt) {
   ASSERT_NO_FATAL_FAILURE(connect_pair());
   const auto again = (*server)->listen({world->host(server), port});
