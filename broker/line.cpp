@@ -45,32 +45,40 @@ void Line::stop() {
 }
 
 std::uint32_t Line::turn(TimePoint deadline) {
+  const TimePoint until = before_wait(deadline);
+  const std::size_t count = io_.wait(completions_, until);
+  CTI_CHECK(count <= completions_.size());
+  after_wait({completions_.data(), count});
+  return static_cast<std::uint32_t>(count) + work();
+}
+
+/// Announce, look once more, sleep: see ring/doorbell.hpp.
+TimePoint Line::before_wait(TimePoint deadline) {
   CTI_CHECK(started_);
-  const std::size_t count = wait(deadline);
-  for (std::size_t i = 0; i < count; ++i) on_completion(completions_[i]);
+  wait_began_ = io_.now();
+  shared_.bell.announce();
+  const bool busy = !shared_.asks.empty() || tells_.waiting();
+  wait_ends_ = busy ? wait_began_ : std::min(deadline, next_deadline());
+  return wait_ends_;
+}
+
+void Line::after_wait(std::span<const core::Completion> completions) {
+  shared_.bell.awake();
+  if (time_.waited(wait_began_, wait_ends_, io_.now(), io_.counters().stops)) {
+    ++stops_survived_;
+    link_.after_stop(now());
+  }
+  for (const core::Completion& completion : completions) on_completion(completion);
+}
+
+std::uint32_t Line::work() {
   const std::size_t asks = shared_.asks.drain(limits_.asks_per_turn, [this](Ask&& ask) {
     core_.step(input::Asked{now(), std::move(ask)});
   });
   on_link_event(link_.on_clock(now()));
   tick();
   end_turn();
-  return static_cast<std::uint32_t>(count + asks);
-}
-
-/// Announce, look once more, sleep: see ring/doorbell.hpp.
-std::size_t Line::wait(TimePoint deadline) {
-  const TimePoint before = io_.now();
-  shared_.bell.announce();
-  const bool busy = !shared_.asks.empty() || tells_.waiting();
-  const TimePoint until = busy ? before : std::min(deadline, next_deadline());
-  const std::size_t count = io_.wait(completions_, until);
-  shared_.bell.awake();
-  CTI_CHECK(count <= completions_.size());
-  if (time_.waited(before, until, io_.now(), io_.counters().stops)) {
-    ++stops_survived_;
-    link_.after_stop(now());
-  }
-  return count;
+  return static_cast<std::uint32_t>(asks);
 }
 
 void Line::tick() {

@@ -10,6 +10,8 @@
 //                  +------ Upstream <--+---messages------|--+
 //                                   fan-out --Ask--------+  +--Tell (replies, snapshots)--> one fan-out
 //
+// Parts    turn() is before_wait(), a wait, after_wait(), work(): apart for whoever lets a line and a fan-out reactor take turns
+//          on one Io (shared_turn.hpp).
 // Stopped  times in which the process did not run are taken off the time that core and link see (line_time.hpp), and the
 //          CTI Server gets a fresh round of heartbeats before it is declared dead (P11).
 // Threads  the one that calls turn(). Others touch LineShared only.
@@ -25,6 +27,7 @@
 #include "core/random.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace cti::broker {
@@ -42,6 +45,16 @@ class Line {
   void start();
   /// One turn: waits for news until `deadline` at most, works on it, returns how much there was.
   std::uint32_t turn(TimePoint deadline);
+
+  /// The bell is announced; until when the Io's wait may last.
+  TimePoint before_wait(TimePoint deadline);
+  /// What the wait has brought: other owners' connections are left alone.
+  void after_wait(std::span<const core::Completion> completions);
+  /// What clients ask, then the time; then all is shown. Returns how many asks there were.
+  std::uint32_t work();
+
+  /// For some turns nothing is read from the CTI Server.
+  void set_resting(bool on) { link_.set_resting(on); }
   /// Takes leave of the CTI Server and answers what is open with "outcome unknown". Turns may go on until idle().
   void stop();
   bool idle() const noexcept { return stopped_ && !tells_.waiting(); }
@@ -55,6 +68,8 @@ class Line {
   /// The session is open and the start-up dialogue is through.
   bool ready() const noexcept { return core_.ready(); }
   bool in_step() const noexcept { return core_.in_step(); }
+  /// Records wait because somebody still reads where they would be written.
+  bool held_back() const noexcept { return core_.held_back(); }
   Position position() const noexcept { return core_.position(); }
 
   const LineCounters& counters() const noexcept { return core_.counters(); }
@@ -74,7 +89,6 @@ class Line {
   std::uint64_t stops_survived() const noexcept { return stops_survived_; }
 
  private:
-  std::size_t wait(TimePoint deadline);
   TimePoint now() const { return time_.own(io_.now()); }
   void on_completion(const core::Completion& completion);
   void receive(Bytes bytes);
@@ -95,6 +109,8 @@ class Line {
   CtiLink link_;
   TellOut tells_;
   LineCore core_;
+  TimePoint wait_began_{};  // by the Io's clock
+  TimePoint wait_ends_{};
   std::uint64_t stops_survived_ = 0;
   bool started_ = false;
   bool stopped_ = false;

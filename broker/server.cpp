@@ -23,8 +23,11 @@ namespace log = core::log;
 
 namespace {
 
-/// A line has one connection to the CTI Server, and one that ends while the next begins.
-constexpr std::uint32_t kLineConnectionsMax = 4;
+/// What follows from the other settings.
+ServerConfig completed(ServerConfig config) {
+  config.fanout.connections_beside = config.one_thread() ? SharedTurn::kLineConnections : 0;
+  return config;
+}
 
 core::IoChoice choice_of(std::string_view name) {
   if (name == "io_uring") return core::IoChoice::kUring;
@@ -36,9 +39,11 @@ ServerError error_of(const core::IoError& error) {
   return {in_use ? ServerError::Kind::kPortInUse : ServerError::Kind::kSystem, error.text};
 }
 
-void name_thread(const char* what, std::size_t index) {
-  ::pthread_setname_np(::pthread_self(), (what + std::to_string(index)).c_str());
-}
+/// Of the thread that a line and a reactor share.
+const std::string kBothName = "line0+fanout0";
+
+/// At most 15 characters.
+void name_thread(const std::string& name) { ::pthread_setname_np(::pthread_self(), name.c_str()); }
 
 /// Lines first, then fan-out reactors, one CPU after the other. Where the machine does not let us: unpinned.
 void pin_thread(std::size_t number) {
@@ -127,7 +132,8 @@ core::Watchdog::Looked show_standing(core::MetricsRegistry& registry) {
 }  // namespace
 
 Server::Server(const ServerConfig& config)
-    : config_(config), watchdog_(config.watchdog, &end_loudly, show_standing(metrics_)) {}
+    : config_(completed(config)),
+      watchdog_(config_.watchdog, &end_loudly, show_standing(metrics_)) {}
 
 Server::~Server() {
   if (running_ && !stop())
@@ -157,7 +163,7 @@ Result<void, ServerError> Server::build(std::uint64_t seed) {
   const std::uint64_t lineage = random.next();
   admission_ = std::make_unique<Admission>(config_.fanout.sessions_max,
                                            config_.fanout.sessions_per_address_max);
-  for (std::uint32_t i = 0; i < config_.fanouts; ++i) {
+  for (std::uint32_t i = 0; i < config_.reactors(); ++i) {
     auto fanout = std::make_unique<FanoutThread>();
     auto io = core::make_io(decision_, FanoutReactor::io_limits(config_.fanout));
     if (!io.ok()) return Err{error_of(io.error())};
@@ -177,22 +183,26 @@ Result<void, ServerError> Server::build(std::uint64_t seed) {
 Result<void, ServerError> Server::build_line(std::uint16_t index, const Position& start,
                                              std::uint64_t seed) {
   auto line = std::make_unique<LineThread>();
-  core::IoLimits limits;
-  limits.connections_max = kLineConnectionsMax;
-  auto io = core::make_io(decision_, limits);
-  if (!io.ok()) return Err{error_of(io.error())};
-  line->io = std::move(io).value();
+  const bool shares = config_.one_thread() && index == 0;
+  if (!shares) {
+    core::IoLimits limits;
+    limits.connections_max = SharedTurn::kLineConnections;
+    auto io = core::make_io(decision_, limits);
+    if (!io.ok()) return Err{error_of(io.error())};
+    line->own_io = std::move(io).value();
+  }
+  line->io = shares ? fanouts_.front()->io.get() : line->own_io.get();
   auto made = ring::EventLog::create(
-      {config_.log_bytes, config_.fanouts, ring::MirroredMemory::Pages::kPopulate});
+      {config_.log_bytes, config_.reactors(), ring::MirroredMemory::Pages::kPopulate});
   if (!made.ok())
     return Err{ServerError{ServerError::Kind::kSystem, "the event log: " + made.error()}};
   line->log = std::move(made).value();
-  line->shared =
-      std::make_unique<LineShared>(index, *line->log, start, config_.fanouts, config_.rendezvous);
+  line->shared = std::make_unique<LineShared>(index, *line->log, start, config_.reactors(),
+                                              config_.rendezvous);
   if (!line->shared->side) {
     return Err{ServerError{ServerError::Kind::kSystem, "no memory for a line's second log"}};
   }
-  line->shared->io = line->io.get();
+  line->shared->io = line->io;
   line->shared->admission = admission_.get();
   std::vector<FanoutShared*> fanouts;
   for (const auto& fanout : fanouts_) fanouts.push_back(fanout->shared.get());
@@ -202,7 +212,7 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
         log::write_limited(log::Level::kInfo, "line", text.substr(0, 24),
                            log::text("line ", index, ": ", text));
       });
-  line->metrics = std::make_unique<LineMetrics>(metrics_, index);
+  line->metrics = std::make_unique<LineMetrics>(metrics_, index, !shares);
   lines_.push_back(std::move(line));
   return {};
 }
@@ -235,11 +245,13 @@ std::optional<FanoutCounters> Server::fanout_counters(std::size_t index) const {
 }
 
 void Server::watch_threads() {
+  const bool one = config_.one_thread();
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    core::Io* const io = lines_[i]->io.get();
-    lines_[i]->turns = &watchdog_.watch("line" + std::to_string(i), [io] { io->wake(); });
+    core::Io* const io = lines_[i]->io;
+    const std::string name = one && i == 0 ? kBothName : "line" + std::to_string(i);
+    lines_[i]->turns = &watchdog_.watch(name, [io] { io->wake(); });
   }
-  for (std::size_t i = 0; i < fanouts_.size(); ++i) {
+  for (std::size_t i = 0; i < fanouts_.size() && !one; ++i) {
     core::Io* const io = fanouts_[i]->io.get();
     fanouts_[i]->turns = &watchdog_.watch("fanout" + std::to_string(i), [io] { io->wake(); });
   }
@@ -249,16 +261,19 @@ void Server::start() {
   running_ = true;
   watch_threads();
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    lines_[i]->thread = std::thread([this, i] { run_line(*lines_[i], i); });
+    lines_[i]->thread = std::thread([this, i] {
+      if (config_.one_thread() && i == 0) return run_both(*lines_[i], *fanouts_.front());
+      run_line(*lines_[i], i);
+    });
   }
-  for (std::size_t i = 0; i < fanouts_.size(); ++i) {
+  for (std::size_t i = 0; i < fanouts_.size() && !config_.one_thread(); ++i) {
     fanouts_[i]->thread = std::thread([this, i] { run_fanout(*fanouts_[i], i); });
   }
   watchdog_.start();
 }
 
 void Server::run_line(LineThread& line, std::size_t index) {
-  name_thread("line", index);
+  name_thread("line" + std::to_string(index));
   if (config_.pin) pin_thread(index);
   Idle idle(config_.spin_turns);
   line.line->start();
@@ -278,7 +293,7 @@ void Server::run_line(LineThread& line, std::size_t index) {
 }
 
 void Server::run_fanout(FanoutThread& fanout, std::size_t index) {
-  name_thread("fanout", index);
+  name_thread("fanout" + std::to_string(index));
   if (config_.pin) pin_thread(lines_.size() + index);
   Idle idle(config_.spin_turns);
   while (!fanout.reactor->stopped()) {
@@ -289,8 +304,41 @@ void Server::run_fanout(FanoutThread& fanout, std::size_t index) {
   ended(*fanout.turns);
 }
 
+/// The reactor comes to its end first, as it does where it has a thread: stop() sees to that.
+void Server::run_both(LineThread& line, FanoutThread& fanout) {
+  name_thread(kBothName);
+  if (config_.pin) pin_thread(0);
+  Idle idle(config_.spin_turns);
+  SharedTurn both(*fanout.io, *line.line, *fanout.reactor, *line.log, config_.fanout);
+  line.line->start();
+  bool line_stopped = false;
+  bool reactor_stopped = false;
+  while (!line_stopped || !reactor_stopped) {
+    const bool show = idle.worked(both.turn(idle.deadline()));
+    line.turns->turned();
+    if (show) {
+      fanout.metrics->show(fanout.reactor->counters(), fanout.io->counters());
+      line.metrics->show(*line.line, line.shared->status, line.io->counters());
+    }
+    if (!reactor_stopped && fanout.reactor->stopped()) {
+      reactor_stopped = true;
+      came_to_its_end();
+    }
+    // A1 <- R1: nothing hangs on it but the end.
+    if (line_stopped || !line.stop.load(std::memory_order_acquire)) continue;
+    line_stopped = true;
+    line.line->stop();
+  }
+  both.turn(TimePoint{});  // see run_line
+  ended(*line.turns);
+}
+
 void Server::ended(const core::TurnCount& turns) {
   watchdog_.unwatch(turns);
+  came_to_its_end();
+}
+
+void Server::came_to_its_end() {
   const std::lock_guard lock(mutex_);
   ++ended_;
   ended_changed_.notify_all();

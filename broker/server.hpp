@@ -1,5 +1,8 @@
 // server.hpp - the whole server: a line thread per peripheral gateway, a thread per fan-out reactor, and what they share.
 //
+// Small    with fanouts = 0 the one reactor lives in the first line's thread, on its Io (shared_turn.hpp); further lines have
+//          their threads, and ring its bell.
+//
 // Why      builds the parts in the order in which they depend on one another, runs them, ends them in the reverse order.
 //          No logic of its own: the same lines and reactors run without it in the simulation.
 // Threads  create, start, stop: one thread (the program's main thread). status(): any.
@@ -13,6 +16,7 @@
 #include "broker/meet/line_shared.hpp"
 #include "broker/server_config.hpp"
 #include "broker/server_metrics.hpp"
+#include "broker/shared_turn.hpp"
 #include "core/base/result.hpp"
 #include "core/choose_io.hpp"
 #include "core/io.hpp"
@@ -62,7 +66,8 @@ class Server {
 
  private:
   struct LineThread {
-    std::unique_ptr<core::Io> io;
+    std::unique_ptr<core::Io> own_io;  // null: it shares the reactor's
+    core::Io* io = nullptr;
     std::unique_ptr<ring::EventLog> log;
     std::unique_ptr<LineShared> shared;
     std::unique_ptr<Line> line;
@@ -77,7 +82,7 @@ class Server {
     std::unique_ptr<FanoutReactor> reactor;
     std::unique_ptr<FanoutMetrics> metrics;
     core::TurnCount* turns = nullptr;  // the watchdog's
-    std::thread thread;
+    std::thread thread;                // none when it lives in the first line's
   };
 
   explicit Server(const ServerConfig& config);
@@ -87,8 +92,10 @@ class Server {
   Result<void, ServerError> build_fanouts();
   void run_line(LineThread& line, std::size_t index);
   void run_fanout(FanoutThread& fanout, std::size_t index);
+  void run_both(LineThread& line, FanoutThread& fanout);
   void watch_threads();
   void ended(const core::TurnCount& turns);
+  void came_to_its_end();
   bool wait_for_ends(std::size_t count, Nanos limit);
 
   const ServerConfig config_;
@@ -101,7 +108,7 @@ class Server {
   std::vector<std::unique_ptr<FanoutThread>> fanouts_;
   std::mutex mutex_;
   std::condition_variable ended_changed_;
-  std::size_t ended_ = 0;  // threads at their end
+  std::size_t ended_ = 0;  // lines and reactors at their end
   bool running_ = false;
 };
 

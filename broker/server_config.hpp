@@ -18,7 +18,8 @@ struct ServerConfig {
   core::Endpoint listen{.host = "0.0.0.0",
                         .port = 42028};  ///< where clients come; port 0: any, see the ready line
   std::string io = "auto";               ///< "auto", "io_uring" or "epoll"
-  std::uint32_t fanouts = 1;             ///< fan-out reactors, a thread each
+  std::uint32_t fanouts =
+      1;  ///< fan-out reactors, a thread each; 0: one, in the first line's thread
   std::size_t log_bytes = std::size_t{64} << 20;  ///< of each line's event log; a power of two
   bool pin = false;                  ///< threads to CPUs: lines first, then fan-out reactors
   std::uint32_t spin_turns = 0;      ///< turns without work before a thread that was busy sleeps
@@ -33,6 +34,9 @@ struct ServerConfig {
   FanoutConfig fanout{.gather = Nanos{250'000}};
   RendezvousLimits rendezvous;
   std::vector<LineConfig> lines = std::vector<LineConfig>(1);  ///< one per peripheral gateway
+
+  bool one_thread() const noexcept { return fanouts == 0; }  ///< for the first line and the reactor
+  std::uint32_t reactors() const noexcept { return one_thread() ? 1 : fanouts; }
 };
 
 }  // namespace cti::broker

@@ -183,18 +183,18 @@ void FanoutMetrics::show(const FanoutCounters& counters, const core::IoCounters&
   show_io(io, io_);
 }
 
-LineMetrics::LineMetrics(core::MetricsRegistry& registry, std::size_t index) {
+LineMetrics::LineMetrics(core::MetricsRegistry& registry, std::size_t index, bool own_io) {
   core::CounterBlock& block = registry.block({{"thread", "line-" + std::to_string(index)}});
   for (const LineRow& row : kLineCounters) values_.push_back(&block.counter(row.name, row.help));
   for (const LineRow& row : kLineGauges) values_.push_back(&block.gauge(row.name, row.help));
-  add_io(block, io_);
+  if (own_io) add_io(block, io_);
 }
 
 void LineMetrics::show(const Line& line, const LineStatus& status, const core::IoCounters& io) {
   std::size_t at = 0;
   for (const LineRow& row : kLineCounters) values_[at++]->set(row.value(line, status));
   for (const LineRow& row : kLineGauges) values_[at++]->set(row.value(line, status));
-  show_io(io, io_);
+  if (!io_.empty()) show_io(io, io_);
 }
 
 }  // namespace cti::broker

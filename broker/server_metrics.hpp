@@ -27,7 +27,8 @@ class FanoutMetrics {
 
 class LineMetrics {
  public:
-  LineMetrics(core::MetricsRegistry& registry, std::size_t index);
+  /// `own_io`: false when what the Io does is shown by the reactor that shares it.
+  LineMetrics(core::MetricsRegistry& registry, std::size_t index, bool own_io);
   void show(const Line& line, const LineStatus& status, const core::IoCounters& io);
 
  private:

@@ -9,6 +9,12 @@ namespace cti::broker {
 
 namespace {
 
+/// One place for each connection that the Io may have. Twice as many beside: those in use leave as many kept, and take no
+/// place from a session.
+std::uint32_t slots(const FanoutConfig& config) {
+  return config.sessions_max + config.refusals_max + 2 * config.connections_beside;
+}
+
 std::uint32_t pool_blocks(const FanoutConfig& config) {
   return static_cast<std::uint32_t>(config.outbox_pool_bytes / Block::kBytes);
 }
@@ -17,7 +23,8 @@ std::uint32_t pool_blocks(const FanoutConfig& config) {
 
 core::IoLimits FanoutReactor::io_limits(const FanoutConfig& config) {
   core::IoLimits limits;
-  limits.connections_max = config.sessions_max + config.refusals_max;
+  limits.connections_max = slots(config);
+  limits.kept_for_connects = config.connections_beside;
   limits.completions_per_turn = config.completions_per_turn;
   return limits;
 }
@@ -29,7 +36,7 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
       shared_(shared),
       admission_(admission),
       note_(std::move(note)),
-      sessions_(config.sessions_max + config.refusals_max),
+      sessions_(slots(config)),
       feeds_(sessions_.size() * lines.size()),
       pool_(pool_blocks(config)),
       channels_(lines.size(), config.channels_max, config.channel_bytes, config.filter_cost_max),
@@ -86,7 +93,7 @@ bool FanoutReactor::nothing_to_do() noexcept {
 }
 
 /// Until when the next wait may sleep.
-TimePoint FanoutReactor::announce_sleep(TimePoint deadline) noexcept {
+TimePoint FanoutReactor::before_wait(TimePoint deadline) noexcept {
   if (now_ < gather_until_) {
     // Not announced: whatever the lines publish meanwhile is found when the time is up, and they save the bell.
     if (!queue_.empty()) return wish_ = TimePoint{};
@@ -128,27 +135,34 @@ void FanoutReactor::look_at_clock() noexcept {
 }
 
 std::uint32_t FanoutReactor::turn(TimePoint deadline) {
-  deadline = announce_sleep(deadline);
-  const std::size_t count = io_.wait(completions_, deadline);
+  const TimePoint until = before_wait(deadline);
+  const std::size_t count = io_.wait(completions_, until);
+  after_wait({completions_.data(), count});
+  return static_cast<std::uint32_t>(count) + work();
+}
+
+void FanoutReactor::after_wait(std::span<const core::Completion> completions) {
   shared_.bell.awake();
   look_at_clock();
-  for (std::size_t i = 0; i < count; ++i) {
-    const core::Completion& completion = completions_[i];
+  for (const core::Completion& completion : completions) {
     guarded(completion.connection.slot, [&] { complete(completion); });
   }
+}
+
+std::uint32_t FanoutReactor::work() {
   // relaxed: see request_stop.
   if (!stopping_ && stop_requested_.load(std::memory_order_relaxed)) stop();
-  auto work = static_cast<std::uint32_t>(count);
-  follow_lines(work);
-  work += timers_.fire(now_, config_.timers_per_turn, [this](std::uint64_t cookie) {
+  std::uint32_t done = 0;
+  follow_lines(done);
+  done += timers_.fire(now_, config_.timers_per_turn, [this](std::uint64_t cookie) {
     const auto slot = static_cast<std::uint32_t>(cookie);
     sessions_[slot].detail->timer = {};
     guarded(slot, [&] { on_timer(slot); });
   });
-  work += serve_channels();
-  work += serve_queued();
+  done += serve_channels();
+  done += serve_queued();
   end_turn();
-  return work;
+  return done;
 }
 
 void FanoutReactor::stop() {

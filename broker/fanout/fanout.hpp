@@ -23,6 +23,8 @@
 // Threads  turn() and everything else: one thread, or the simulation. request_stop(), snapshot(): any thread.
 // Cost     no allocation, lock or system call per event; a send per session and turn, whatever it carries.
 // Gather   a record after silence leaves at once; while they keep coming, the logs are looked at every FanoutConfig::gather.
+// Parts    turn() is before_wait(), a wait, after_wait(), work(): apart for whoever lets a line and a reactor take turns on one
+//          Io (shared_turn.hpp). Then its connections stand in the same slots: FanoutConfig::connections_beside.
 // Files    fanout.cpp: turn, sessions begin, sends. fanout_lines.cpp: following logs, tells, addressed records.
 //          fanout_feed.cpp: snapshots, catching up, live. fanout_modes.cpp: agent and monitor mode. fanout_input.cpp: what
 //          clients send. fanout_end.cpp: deadlines, and how a session ends. fanout_frames.cpp: frames made here.
@@ -49,6 +51,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +79,13 @@ class FanoutReactor {
 
   /// One round; waits for something to happen until `deadline` at most. Returns the work done.
   std::uint32_t turn(TimePoint deadline);
+
+  /// The bell is announced when there is nothing to do; until when the Io's wait may last.
+  TimePoint before_wait(TimePoint deadline) noexcept;
+  /// What the wait has brought: other owners' connections are left alone.
+  void after_wait(std::span<const core::Completion> completions);
+  /// What the lines have written and told, then timers, then sends. Returns the work done.
+  std::uint32_t work();
 
   /// Any thread: say goodbye to every session and stop accepting. stopped() follows within close_timeout.
   void request_stop() noexcept;
@@ -112,7 +122,6 @@ class FanoutReactor {
 
   // fanout.cpp: the turn
   bool nothing_to_do() noexcept;
-  TimePoint announce_sleep(TimePoint deadline) noexcept;
   void look_at_clock() noexcept;
   TimePoint on_the_clock(TimePoint own) const noexcept {
     return own == kNever ? kNever : own + lost_;

@@ -31,6 +31,9 @@ struct FanoutConfig {
   std::uint32_t monitor_sessions_max = 8192;       ///< per reactor
   std::uint32_t refusals_max = 64;  ///< connections being told that there is no room, per reactor
 
+  /// Of the reactor's Io, and not sessions: those of a line that shares it. Never taken by who comes in.
+  std::uint32_t connections_beside = 0;
+
   /// Numeric addresses from which a Hello may say that it is an edge server, and read the log itself. Until identities are
   /// proven, nothing else gives a role: whoever claims one without the right is closed (kNotAllowed).
   std::vector<std::string> edge_hosts;

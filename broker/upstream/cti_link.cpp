@@ -116,6 +116,7 @@ void CtiLink::connect_now() {
   status_.set_side(side_);
   cutter_ = {};
   receiving_ = true;
+  resting_ = false;
   set_state(State::kConnecting);
   deadline_ = now_ + config_.connect_timeout;
   const core::Endpoint& to = config_.sides[std::min<std::size_t>(side_, config_.sides.size() - 1)];
@@ -297,8 +298,14 @@ void CtiLink::flush() {
 void CtiLink::set_receiving(bool on) {
   if (on == receiving_ || state_ != State::kUp) return;
   receiving_ = on;
-  io_->set_receiving(connection_, on);
+  io_->set_receiving(connection_, on && !resting_);
   if (on) fresh_round();
+}
+
+void CtiLink::set_resting(bool on) {
+  if (on == resting_ || state_ != State::kUp) return;
+  resting_ = on;
+  io_->set_receiving(connection_, receiving_ && !on);
 }
 
 // What the server answered meanwhile lies unread, or was never asked for: its silence begins now.

@@ -92,6 +92,9 @@ class CtiLink {
   void flush();
   /// Stops or resumes reading: the log is held back by a gate.
   void set_receiving(bool on);
+  /// Stops or resumes reading for some turns, so that a reactor in the same thread keeps up (shared_turn.hpp). It is too
+  /// short to prove anything about the server: no round of heartbeats begins anew.
+  void set_resting(bool on);
   /// We have not run for longer than anybody could expect.
   void after_stop(TimePoint now);
 
@@ -169,6 +172,7 @@ class CtiLink {
   std::uint32_t heartbeats_open_ = 0;  // sent and not answered
   TimePoint last_heartbeat_{};
   bool receiving_ = true;
+  bool resting_ = false;
   std::uint32_t hardly_stable_[2] =
       {};  // sessions in a row, by side, that lived hardly longer than stable_after
 

@@ -104,8 +104,8 @@ void add_whom(CLI::App& app, Options& options) {
   app.add_option("--listen", options.listen,
                  "Where a started ringsided listens (default 127.0.0.1:0, any free port)");
   app.add_option("--fanouts", options.fanouts,
-                 "Fan-out reactors of a started ringsided (default 1)")
-      ->check(CLI::Range(1, 64));
+                 "Fan-out reactors of a started ringsided (default 1); 0: one in the line's thread")
+      ->check(CLI::Range(0, 64));
   app.add_option("--io", options.io, "auto, io_uring or epoll, of a started ringsided")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app.add_option("--out", options.out,

@@ -75,8 +75,9 @@ void bind_server(ConfigTable& table, FileSettings& file) {
   table.choice<std::string>("io", server.io,
                             {{"auto", "auto"}, {"io_uring", "io_uring"}, {"epoll", "epoll"}},
                             "How sockets are driven; auto takes io_uring where it works.");
-  table.integer<std::uint32_t>("fanouts", server.fanouts, 1, 64,
-                               "Fan-out reactors, a thread each.");
+  table.integer<std::uint32_t>(
+      "fanouts", server.fanouts, 0, 64,
+      "Fan-out reactors, a thread each; 0: one in the first line's thread, for a small server.");
   table.integer<std::uint32_t>("log_mib", file.log_mib, 1, 4096,
                                "Memory of each line's event log; a power of two.");
   table.boolean("pin", server.pin, "Threads to CPUs, lines first.");

@@ -36,7 +36,8 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
   app.add_option("--cti-server", flags.cti_server,
                  "CTI Server sides A and B (default 127.0.0.1:42027,127.0.0.1:43027)")
       ->type_name("HOST:PORT[,HOST:PORT]");
-  app.add_option("--fanouts", flags.fanouts, "Fan-out reactors, a thread each (default 1)")
+  app.add_option("--fanouts", flags.fanouts,
+                 "Fan-out reactors, a thread each (default 1); 0: one, in the first line's thread")
       ->type_name("N");
   app.add_option("--io", flags.io, "auto (default), io_uring or epoll")->type_name("BACKEND");
   app.add_option("--metrics-port", flags.metrics_port,
@@ -91,7 +92,7 @@ Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& 
     config.log_level = flags.log_level;
   }
   if (flags.fanouts != -1) {
-    if (flags.fanouts < 1 || flags.fanouts > 64) return Err{std::string("--fanouts: 1 .. 64")};
+    if (flags.fanouts < 0 || flags.fanouts > 64) return Err{std::string("--fanouts: 0 .. 64")};
     config.fanouts = static_cast<std::uint32_t>(flags.fanouts);
   }
   if (flags.metrics_port != -1) {

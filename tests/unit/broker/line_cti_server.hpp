@@ -264,7 +264,7 @@ class CtiServer {
         connection_ = completion.connection;
         cutter_ = {};
         out_.clear();
-        sending_ = false;
+        sending_ = full_ = false;
         ++accepted;
         return;
       case core::IoEvent::kClosed:
@@ -274,7 +274,11 @@ class CtiServer {
         if (completion.connection != connection_) return;
         sending_ = false;
         sent_ += completion.sent;
+        full_ = sent_ < current_.size();
         if (sent_ >= current_.size()) current_.clear();
+        return;
+      case core::IoEvent::kWritable:
+        if (completion.connection == connection_) full_ = false;
         return;
       case core::IoEvent::kReceived:
         if (completion.connection != connection_) return;
@@ -388,7 +392,7 @@ class CtiServer {
   }
 
   void pump() {
-    if (!connection_ || sending_) return;
+    if (!connection_ || sending_ || full_) return;
     if (current_.empty()) {
       for (const auto& frame : out_) current_.insert(current_.end(), frame.begin(), frame.end());
       out_.clear();
@@ -406,6 +410,7 @@ class CtiServer {
   std::vector<std::byte> current_;
   std::size_t sent_ = 0;
   bool sending_ = false;
+  bool full_ = false;
   std::vector<std::byte> room_ = std::vector<std::byte>(16 * 1024);
 };
 

@@ -100,11 +100,11 @@ TEST_F(Ringsided, RefusesFlagsThatAreWrongAndNamesThem) {
 
 TEST_F(Ringsided, O1_TellsEveryMistakeOfTheFileAtOnceWithItsPlace) {
   const std::string bad =
-      file("[server]\nfanouts = 0\nlisten = \"nowhere\"\nprot = 1\n[sessions]\nmax = \"many\"\n");
+      file("[server]\nfanouts = 65\nlisten = \"nowhere\"\nprot = 1\n[sessions]\nmax = \"many\"\n");
   EXPECT_EQ(run({"--config", bad, "--check-config"}), 2);
   const std::string text = errors();
   for (const char* what :
-       {":2:", "server.fanouts", "1 .. 64", "server.prot", "sessions.max", ":6:"}) {
+       {":2:", "server.fanouts", "0 .. 64", "server.prot", "sessions.max", ":6:"}) {
     EXPECT_NE(text.find(what), std::string::npos) << what << " in\n" << text;
   }
   EXPECT_EQ(run({"--config", file("[[line]]\ncti_servers = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n"),
@@ -258,6 +258,22 @@ TEST_F(Ringsided, P10_AReactorThatStandsStillDoesSoToo) {
   reactor.see_it_end();
   EXPECT_EQ(child->wait_for_exit(Seconds{30}), 128 + SIGABRT) << errors();
   EXPECT_NE(errors().find("thread fanout1 has stood still"), std::string::npos) << errors();
+}
+
+TEST_F(Ringsided, P10_SoDoesTheThreadThatALineAndAReactorShare) {
+  auto child = up({"--fanouts", "0", "--config", file("[server]\nwatchdog_s = 1\n")});
+  StoppedThread both(child->pid(), "line0+fanout0");
+  if (!both.stands()) GTEST_SKIP() << "no thread may be traced here";
+  both.see_it_end();
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 128 + SIGABRT) << errors();
+  EXPECT_NE(errors().find("thread line0+fanout0 has stood still"), std::string::npos) << errors();
+}
+
+TEST_F(Ringsided, P10_ASmallServerThatHasNothingToDoIsNotTakenForOneThatStandsStill) {
+  auto child = up({"--fanouts", "0", "--config", file("[server]\nwatchdog_s = 1\n")});
+  EXPECT_FALSE(child->wait_for_exit(Millis{3000}).has_value()) << errors();
+  child->signal(SIGTERM);
+  EXPECT_EQ(child->wait_for_exit(Seconds{30}), 0) << errors();
 }
 
 TEST_F(Ringsided, P11_AProcessThatWasStoppedAsAWholeIsNotTakenForAThreadThatStandsStill) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace cti::broker {
@@ -59,6 +60,14 @@ class Client {
       const Bytes frame = writer.finish();
       unsent_.insert(unsent_.end(), frame.begin(), frame.end());
     }
+    flush();
+  }
+  void subscribe_agent(std::string_view agent, std::uint32_t peripheral) {
+    wire::SubscribeWriter writer(buffer_, {.id = 1, .mode = wire::SubscribeMode::kAgent}, {});
+    writer.arguments().add_string(wire::Keyword::AgentID, agent);
+    writer.arguments().add_uint(wire::Keyword::PeripheralID, peripheral);
+    const Bytes frame = writer.finish();
+    unsent_.insert(unsent_.end(), frame.begin(), frame.end());
     flush();
   }
   std::vector<wire::FrameType> frames;

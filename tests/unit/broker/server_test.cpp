@@ -42,6 +42,57 @@ TEST(Server, SeveralReactorsAndLinesShareOnePort) {
   EXPECT_TRUE((*server)->stop());
 }
 
+/// Values of this metric, one for each thread that shows it.
+std::size_t shown_by(const std::string& text, const std::string& name) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find("\n" + name + "{", at)) != std::string::npos; ++at)
+    ++count;
+  return count;
+}
+
+TEST(Server, P2_WithLineAndReactorInOneThreadServesAndSaysGoodbyeJustTheSame) {
+  for (const char* io : {"epoll", "auto"}) {
+    SCOPED_TRACE(io);
+    ServerConfig small = server_config();
+    small.fanouts = 0;
+    small.io = io;
+    auto server = Server::create(small, 1);
+    ASSERT_TRUE(server.ok()) << server.error().text;
+    EXPECT_EQ((*server)->fanouts(), 1u);
+    (*server)->start();
+    Client client((*server)->port());
+    ASSERT_TRUE(client.wait([&] { return client.session != 0; }));
+    client.ask_settings(5);
+    EXPECT_TRUE(client.wait([&] { return client.confirmed == 5; }));
+    const std::string metrics = (*server)->metrics().text();
+    EXPECT_EQ(shown_by(metrics, "ringside_line_requests_total"), 1u);
+    EXPECT_EQ(shown_by(metrics, "ringside_sessions_accepted_total"), 1u);
+    EXPECT_EQ(shown_by(metrics, "ringside_io_turns_total"), 1u) << "the Io that both share, once";
+    EXPECT_TRUE((*server)->stop());
+    EXPECT_TRUE(client.wait([&] { return client.closed; }));
+    EXPECT_EQ(client.frames.back(), wire::FrameType::kClose);
+  }
+}
+
+TEST(Server, FurtherLinesHaveThreadsBesideTheOneThatLineAndReactorShare) {
+  ServerConfig small = server_config();
+  small.fanouts = 0;
+  small.lines.push_back(small.lines.front());
+  small.lines.back().peripherals = {6000};
+  auto server = Server::create(small, 2);
+  ASSERT_TRUE(server.ok()) << server.error().text;
+  (*server)->start();
+  Client client((*server)->port());
+  ASSERT_TRUE(client.wait([&] { return client.session != 0; }));
+  EXPECT_EQ(shown_by((*server)->metrics().text(), "ringside_io_turns_total"), 2u);
+  // Asked of the second line, whose CTI Server is not there; its answer must wake the thread of the other two.
+  ASSERT_TRUE(client.wait([&] { return client.frames.size() >= 2; }));
+  const std::size_t before = client.frames.size();
+  client.subscribe_agent("1001", 6000);
+  EXPECT_TRUE(client.wait([&] { return client.frames.size() > before; }, Seconds{10}));
+  EXPECT_TRUE((*server)->stop());
+}
+
 TEST(Server, N7_APortInUseIsSaidAndDistinct) {
   auto first = Server::create(server_config(), 1);
   ASSERT_TRUE(first.ok());
@@ -56,7 +107,9 @@ TEST(Server, N7_APortInUseIsSaidAndDistinct) {
 
 TEST(Server, EndsInTimeHoweverOftenItIsStarted) {
   for (int i = 0; i < 20; ++i) {
-    auto server = Server::create(server_config(), static_cast<std::uint64_t>(i));
+    ServerConfig config = server_config();
+    config.fanouts = static_cast<std::uint32_t>(i % 3);
+    auto server = Server::create(config, static_cast<std::uint64_t>(i));
     ASSERT_TRUE(server.ok());
     (*server)->start();
     EXPECT_TRUE((*server)->stop());
