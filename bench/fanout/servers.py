@@ -153,6 +153,9 @@ class Start:
     def ringside_epoll(self, message_bytes, feed_port):
         return self.ringside(message_bytes, feed_port, "--io", "epoll")
 
+    def ringside_one_thread(self, message_bytes, feed_port):
+        return self.ringside(message_bytes, feed_port, "--fanouts", "0")
+
     def floor(self, message_bytes, kind, sends):
         return self._ready(self._server("floor", [self._built("bench/fanout_floor"), kind, sends, message_bytes]))
 
@@ -203,6 +206,7 @@ class Start:
         return {
             "ringside": ("ringside", self.ringside),
             "ringside-epoll": ("ringside", self.ringside_epoll),
+            "ringside-one-thread": ("ringside", self.ringside_one_thread),
             "ringside-before": ("ringside", self.ringside_before),
             "redis": ("redis", self.redis),
             "nats": ("nats", self.nats),
@@ -216,6 +220,7 @@ class Start:
 
 
 OURS = ["ringside"]
+ONE_THREAD = ["ringside-one-thread"]  # line and fan-out in one, for a small server
 PEERS = ["redis", "nats", "mosquitto", "zeromq"]
 FLOORS = ["floor-epoll-each", "floor-epoll", "floor-uring-each", "floor-uring"]
 EACH = ["floor-epoll-each", "floor-uring-each"]

@@ -9,7 +9,7 @@ import sys
 
 import progress
 import servers
-from servers import EACH, FLOORS, OURS, PEERS, Missing
+from servers import EACH, FLOORS, ONE_THREAD, OURS, PEERS, Missing
 
 
 class ClientDied(Exception):
@@ -81,6 +81,7 @@ class Pair:
         self.close()
 
 
+ONE_THREAD_MAX = 1000   # subscribers up to which the server of one thread is measured too
 STALL_MESSAGES = 20_000  # more than a log of 4 MiB and a channel's ring of 1 MiB hold
 
 
@@ -206,7 +207,8 @@ class Suite:
                     # Who sends each message by itself gathers nothing, and would only take long to come to an end.
                     yield pair.client.ask("saturated", self.seconds, 32 if pair.target in EACH + ["mosquitto"] else 1024)
             each = self.seconds
-            self.each("A", number, self.ours + PEERS + FLOORS, 0, opened, work,
+            small = ONE_THREAD if number <= ONE_THREAD_MAX else []
+            self.each("A", number, self.ours + small + PEERS + FLOORS, 0, opened, work,
                       self.planned(lockstep=each * 0.7, rate50=each, rate200=each, saturated=each))
 
     def case_b(self):

@@ -2,11 +2,12 @@
 import json
 import statistics
 
-from servers import FLOORS, OURS, PEERS
+from servers import FLOORS, ONE_THREAD, OURS, PEERS
 from verdict import spread, verdict
 
 NAMES = {"ringside": "Ringside", "floor-epoll-each": "epoll, own sends", "floor-epoll": "epoll, coalesced",
-         "ringside-epoll": "Ringside on epoll", "ringside-before": "Ringside before",
+         "ringside-epoll": "Ringside on epoll", "ringside-one-thread": "Ringside, one thread",
+         "ringside-before": "Ringside before",
          "floor-uring-each": "io_uring, own sends", "floor-uring": "io_uring, coalesced"}
 
 
@@ -71,10 +72,10 @@ def paired(ours, other, figure):
     return spread([round(mine[pair] / theirs[pair], 2) for pair in mine if theirs.get(pair, 0) > 0])
 
 
-def ratio(targets, names, figure, highest):
-    """Of Ringside to the best of `names`, as text."""
+def ratio(ours, targets, names, figure, highest):
+    """Of ours to the best of `names`, as text."""
     other = best(targets, names, figure, highest)
-    measured = paired(targets[OURS[0]], targets[other[0]], figure) if other else None
+    measured = paired(ours, targets[other[0]], figure) if other else None
     return f"{measured.text()} ({NAMES.get(other[0], other[0])})" if measured else "-"
 
 
@@ -93,6 +94,13 @@ def order(key):
     return case, number, ["saturated", "lockstep"].index(load) if load in LOADS else 2, load.zfill(20)
 
 
+def each_of_ours(key, targets):
+    """(what, figures) of Ringside, and of Ringside in one thread where that was measured."""
+    for name, more in ((OURS[0], ""), (ONE_THREAD[0], ", in one thread")):
+        if name in targets:
+            yield title(key) + more, targets[name]
+
+
 def rate_text(value):
     return f"{value / 1e6:.2f} M/s" if value >= 1e6 else f"{value / 1e3:.0f} k/s"
 
@@ -103,16 +111,15 @@ def summary_rows(results):
     yield "|---|---|---|---|---|---|---|---|"
     for key in sorted(results, key=order):
         targets = results[key]
-        if OURS[0] not in targets:
-            continue
-        ours = targets[OURS[0]]
         open_loop = key[2] not in LOADS
-        late = f"{ours['p50']:.2f}, {ours['p99']:.2f}" if open_loop else ""
         peer50, peer99 = best(targets, PEERS, "p50", False), best(targets, PEERS, "p99", False)
         theirs = f"{peer50[1]:.2f}, {peer99[1]:.2f} ({peer99[0]})" if open_loop and peer99 else ""
-        speed = [ratio(targets, names, "per_second", True) if not open_loop else "" for names in (PEERS, FLOORS)]
-        yield (f"| {title(key)} | {rate_text(ours['per_second'])} | {speed[0]} | {speed[1]} | {ours['cpu']:.3f} "
-               f"| {ratio(targets, holding(targets, FLOORS, ours) if open_loop else FLOORS, 'cpu', False)} | {late} | {theirs} |")
+        for what, ours in each_of_ours(key, targets):
+            late = f"{ours['p50']:.2f}, {ours['p99']:.2f}" if open_loop else ""
+            speed = [ratio(ours, targets, names, "per_second", True) if not open_loop else "" for names in (PEERS, FLOORS)]
+            floors = holding(targets, FLOORS, ours) if open_loop else FLOORS
+            yield (f"| {what} | {rate_text(ours['per_second'])} | {speed[0]} | {speed[1]} | {ours['cpu']:.3f} "
+                   f"| {ratio(ours, targets, floors, 'cpu', False)} | {late} | {theirs} |")
 
 
 def all_rows(results):
@@ -139,7 +146,8 @@ def goals(results, records):
         if ours is None:
             continue
         what = title(key)
-        yield from rate_goals(key, what, targets, ours)
+        for name, one in each_of_ours(key, targets):
+            yield from rate_goals(key, name, targets, one)
         if load.startswith("rate") and (case, number) in (("A", 1000), ("B", 10000)):
             yield from late_goals(case, what, targets, ours)
         if case == "C" and load.startswith("20 "):
