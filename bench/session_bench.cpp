@@ -177,7 +177,7 @@ void CutStream(benchmark::State& state) {
   }
   const std::size_t piece =
       state.range(0) == 0 ? stream.size() : static_cast<std::size_t>(state.range(0));
-  SessionFrameCutter cutter(limits::kFrameBytesMax);
+  SessionFrameCutter cutter(wire::limits::kFrameBytesMax);
   std::uint64_t frames = 0;
   for (auto _ : state) {
     for (std::size_t at = 0; at < stream.size(); at += piece) {

@@ -55,7 +55,7 @@ struct Stream {
   std::size_t message_bytes = 0;
 
   explicit Stream(Version version) {
-    std::array<std::byte, limits::kMessageBytesMax> buffer;
+    std::array<std::byte, wire::ged188::limits::kMessageBytesMax> buffer;
     const Bytes event = write_event(buffer, version);
     message_bytes = event.size();
     for (std::size_t i = 0; i < kCopies; ++i) bytes.insert(bytes.end(), event.begin(), event.end());
@@ -63,7 +63,7 @@ struct Stream {
   Bytes message(std::size_t i) const {
     return Bytes(bytes).subspan(i * message_bytes, message_bytes);
   }
-  Bytes body(std::size_t i) const { return message(i).subspan(limits::kHeaderBytes); }
+  Bytes body(std::size_t i) const { return message(i).subspan(wire::ged188::limits::kHeaderBytes); }
 };
 
 Version version_of(const benchmark::State& state) { return static_cast<Version>(state.range(0)); }
@@ -120,8 +120,8 @@ std::uint64_t touch_fixed(const CallDeliveredEventView& view) {
 void Check(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view =
-        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view = CallDeliveredEventView::decode(
+        message.subspan(wire::ged188::limits::kHeaderBytes), version);
     benchmark::DoNotOptimize(view.ok());
   });
 }
@@ -149,8 +149,8 @@ void WalkEveryField(benchmark::State& state) {
 void CheckAndWalkEveryField(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view =
-        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view = CallDeliveredEventView::decode(
+        message.subspan(wire::ged188::limits::kHeaderBytes), version);
     std::uint64_t sum = touch_fixed(*view);
     view->floating().for_each([&](std::uint16_t tag, Bytes bytes) {
       sum += tag + bytes.size() + std::to_integer<std::uint64_t>(*bytes.data());
@@ -172,8 +172,8 @@ void DecodeEach(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
     Sum sum;
-    const auto view =
-        CallDeliveredEventView::decode_each(message.subspan(limits::kHeaderBytes), version, sum);
+    const auto view = CallDeliveredEventView::decode_each(
+        message.subspan(wire::ged188::limits::kHeaderBytes), version, sum);
     sum.sum += touch_fixed(*view);
     benchmark::DoNotOptimize(sum.sum);
   });
@@ -183,8 +183,8 @@ void DecodeEach(benchmark::State& state) {
 void CheckAndAskByName(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view =
-        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view = CallDeliveredEventView::decode(
+        message.subspan(wire::ged188::limits::kHeaderBytes), version);
     std::size_t sum = 0;
     for (const auto& text : {view->connection_device_id(),
                              view->alerting_device_id(),
@@ -215,8 +215,8 @@ void CheckAndAskByName(benchmark::State& state) {
 void CheckAndFindOne(benchmark::State& state) {
   const Version version = version_of(state);
   per_message(state, [version](Bytes message) {
-    const auto view =
-        CallDeliveredEventView::decode(message.subspan(limits::kHeaderBytes), version);
+    const auto view = CallDeliveredEventView::decode(
+        message.subspan(wire::ged188::limits::kHeaderBytes), version);
     benchmark::DoNotOptimize(view->call_variable1());
   });
 }
@@ -234,7 +234,7 @@ void FixedFieldOnly(benchmark::State& state) {
 
 void Encode(benchmark::State& state) {
   const Version version = version_of(state);
-  std::array<std::byte, limits::kMessageBytesMax> buffer;
+  std::array<std::byte, wire::ged188::limits::kMessageBytesMax> buffer;
   std::size_t bytes = 0;
   for (auto _ : state) {
     const Bytes frame = write_event(buffer, version);

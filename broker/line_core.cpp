@@ -44,7 +44,9 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, LineLog say
       snapshots_(map_, sink_, config_.peripherals.front()),
       report_(upstream_, pending_, config_.server_name),
       progress_(config_.link.progress_timeout) {
-  CTI_CHECK(!config_.peripherals.empty());
+  ConfigMistakes mistakes;
+  check(config_, "line", mistakes);
+  CTI_CHECK(mistakes.empty());
   // What a step needs in order to fail well is set aside now.
   probes_.reserve(kProbesMax);
   owed_.reserve(kOwedMax);

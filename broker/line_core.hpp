@@ -39,6 +39,7 @@
 #include "broker/upstream/progress.hpp"
 #include "broker/upstream/sync.hpp"
 #include "broker/upstream/upstream.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -225,16 +226,15 @@ class LineCore {
   /// A line for the log, in pieces. One that finds no memory is not said.
   void say(std::initializer_list<std::string_view> pieces) const noexcept;
 
-  static constexpr std::size_t kProbesMax = 256;
+  static constexpr std::size_t kProbesMax = limits::kProbesMax;
   /// So often an answer may be overtaken by events: then events tell enough.
   static constexpr std::uint16_t kOvertakenMax = 8;
-  static constexpr std::size_t kParkedMax = 4096;
-  static constexpr std::size_t kParkedBytesMax = std::size_t{8} << 20;  // their arguments counted
-  static constexpr std::size_t kOwedMax = 1024;
+  static constexpr std::size_t kParkedMax = limits::kParkedMax;
+  static constexpr std::size_t kParkedBytesMax =
+      limits::kParkedBytesMax;  // their arguments counted
+  static constexpr std::size_t kOwedMax = limits::kAnswersOwedMax;
   static constexpr std::size_t kWhyBytesMax = 200;
   static constexpr std::size_t kAlarms = 6;
-  static_assert(kParkedBytesMax >= kParkedMax * 64, "as many small asks as may wait do fit");
-  static_assert(kOwedMax >= kProbesMax, "all probes of a lost link can be owed their answer");
   static_assert(kWhyBytesMax < Upstream::kCauseBytesMax, "the side's name fits before it");
   static constexpr Nanos kMemoryPause =
       Millis{100};  // before what failed for memory is tried again

@@ -142,6 +142,8 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>, ServerError> Server::create(const ServerConfig& config,
                                                             std::uint64_t seed) {
+  if (const ConfigMistakes mistakes = mistakes_in(config); !mistakes.empty())
+    return Err{ServerError{ServerError::Kind::kConfig, mistakes.text()}};
   try {
     std::unique_ptr<Server> server(new Server(config));
     auto built = server->build(seed);

@@ -10,9 +10,9 @@
 // End      stop() says goodbye to every session, then ends the lines; it returns within stop_timeout, whatever they do.
 #pragma once
 
-#include "broker/meet/admission.hpp"
 #include "broker/fanout/fanout.hpp"
 #include "broker/line.hpp"
+#include "broker/meet/admission.hpp"
 #include "broker/meet/line_shared.hpp"
 #include "broker/server_config.hpp"
 #include "broker/server_metrics.hpp"
@@ -34,7 +34,7 @@
 namespace cti::broker {
 
 struct ServerError {
-  enum class Kind : std::uint8_t { kPortInUse, kSystem } kind = Kind::kSystem;
+  enum class Kind : std::uint8_t { kPortInUse, kSystem, kConfig } kind = Kind::kSystem;
   std::string text;
 };
 
@@ -73,7 +73,7 @@ class Server {
     std::unique_ptr<Line> line;
     std::unique_ptr<LineMetrics> metrics;
     core::TurnCount* turns = nullptr;  // the watchdog's
-    std::atomic<bool> stop{false};  // written by stop()
+    std::atomic<bool> stop{false};     // written by stop()
     std::thread thread;
   };
   struct FanoutThread {

@@ -18,12 +18,13 @@ struct ServerConfig {
   core::Endpoint listen{.host = "0.0.0.0",
                         .port = 42028};  ///< where clients come; port 0: any, see the ready line
   std::string io = "auto";               ///< "auto", "io_uring" or "epoll"
-  std::uint32_t fanouts =
-      1;  ///< fan-out reactors, a thread each; 0: one, in the first line's thread
-  std::size_t log_bytes = std::size_t{64} << 20;  ///< of each line's event log; a power of two
-  bool pin = false;                  ///< threads to CPUs: lines first, then fan-out reactors
-  std::uint32_t spin_turns = 0;      ///< turns without work before a thread that was busy sleeps
-  Nanos stop_timeout = Seconds{10};  ///< from SIGTERM to the end, whatever sessions do
+  /// Fan-out reactors, a thread each; 0: one, in the first line's thread.
+  std::uint32_t fanouts = 1;
+  std::size_t log_bytes = limits::kLogBytesDefault;  ///< of each line's event log; a power of two
+  bool pin = false;              ///< threads to CPUs: lines first, then fan-out reactors
+  std::uint32_t spin_turns = 0;  ///< turns without work before a thread that was busy sleeps
+  /// From SIGTERM to the end, whatever sessions do: half of it for their goodbyes, half for the lines.
+  Nanos stop_timeout = limits::kStopTimeoutDefault;
   /// A line or reactor that stands still for so long ends the process, so that it is started again (P10). 0: nobody looks.
   Nanos watchdog = limits::kWatchdogDefault;
   std::string metrics_host = "127.0.0.1";
@@ -38,5 +39,9 @@ struct ServerConfig {
   bool one_thread() const noexcept { return fanouts == 0; }  ///< for the first line and the reactor
   std::uint32_t reactors() const noexcept { return one_thread() ? 1 : fanouts; }
 };
+
+/// Everything that this configuration must not say, its parts' mistakes included. The TOML layer lists them with their
+/// places; Server::create refuses them.
+ConfigMistakes mistakes_in(const ServerConfig& config);
 
 }  // namespace cti::broker

@@ -1,13 +1,15 @@
 // session_resolver.cpp - the sessions of the process by name.
 #include "cil/session_resolver.hpp"
 
+#include "core/base/limits.hpp"
+
 #include <map>
 #include <mutex>
 
 namespace cti::cil {
 namespace {
 
-constexpr std::size_t kSessionsMax = 256;  // a thread and a poller each
+constexpr std::size_t kSessionsMax = limits::kClientSessionsMax;  // a thread and a poller each
 
 }  // namespace
 

@@ -16,6 +16,7 @@
 // Threads  one, at start or reload.
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 
 #include <algorithm>
@@ -34,8 +35,8 @@
 
 namespace cti::core {
 
-inline constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
-inline constexpr std::size_t kProblemsMax = 100;
+inline constexpr std::size_t kConfigBytesMax = limits::kConfigBytesMax;
+inline constexpr std::size_t kProblemsMax = limits::kConfigProblemsMax;
 
 /// One mistake. text(): "ringside.toml:12:8: server.port: found integer 99999; allowed: integer 1 .. 65535".
 struct ConfigProblem {

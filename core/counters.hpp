@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/base/cacheline.hpp"
+#include "core/base/limits.hpp"
 
 #include <array>
 #include <atomic>
@@ -67,7 +68,7 @@ class MetricsRegistry;
 /// The counters of one thread.
 class CounterBlock {
  public:
-  static constexpr std::size_t kCountersPerBlock = 128;
+  static constexpr std::size_t kCountersPerBlock = limits::kCountersPerBlockMax;
 
   /// Registers one more counter under `name` ("ringside_frames_total": lower case, digits, underscores; counters end
   /// in _total). The block's own labels come before `labels`. The reference is good as long as the registry.
@@ -97,7 +98,7 @@ class CounterBlock {
 
 class MetricsRegistry {
  public:
-  static constexpr std::size_t kBlocksMax = 256;
+  static constexpr std::size_t kBlocksMax = limits::kCounterBlocksMax;
 
   MetricsRegistry() = default;
   MetricsRegistry(const MetricsRegistry&) = delete;

@@ -32,10 +32,10 @@ std::string_view level_name(Level level) noexcept;
 
 inline constexpr std::size_t kLineBytesMax =
     limits::kLogLineBytesMax;  ///< a longer message is cut, and says so
-inline constexpr std::uint32_t kBurst = 5;          ///< lines of one kind per window
+inline constexpr std::uint32_t kBurst = limits::kLogBurst;  ///< lines of one kind per window
 inline constexpr Seconds kWindow{10};
 /// Kinds counted at a time; the one whose window began first makes room.
-inline constexpr std::size_t kKindsMax = 256;
+inline constexpr std::size_t kKindsMax = limits::kLogKindsMax;
 
 /// Where lines go. One call per line, never two at a time. `message` has no control characters.
 class Sink {

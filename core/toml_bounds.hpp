@@ -8,6 +8,8 @@
 //          passes has kTomlTreeMax levels.
 #pragma once
 
+#include "core/base/limits.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,7 +17,7 @@
 
 namespace cti::core {
 
-inline constexpr std::size_t kTomlDepthMax = 16;
+inline constexpr std::size_t kTomlDepthMax = limits::kTomlDepthMax;
 /// A header, and below it in each level of brackets a dotted key.
 inline constexpr std::size_t kTomlTreeMax = kTomlDepthMax + kTomlDepthMax * kTomlDepthMax;
 static_assert(kTomlTreeMax < 1000, "a recursion so deep must fit any thread's stack");

@@ -26,6 +26,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/cacheline.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "ring/fence.hpp"
 #include "ring/log_gate.hpp"
@@ -54,8 +55,8 @@ struct EventLogOptions {
   std::uint32_t gates = 1;
   MirroredMemory::Pages pages = MirroredMemory::Pages::kPopulate;
 };
-inline constexpr std::size_t kLogBytesMin = 4096;
-inline constexpr std::uint32_t kLogGatesMax = 256;
+inline constexpr std::size_t kLogBytesMin = limits::kEventLogBytesMin;
+inline constexpr std::uint32_t kLogGatesMax = limits::kEventLogGatesMax;
 
 /// What a reader gets. `kRange`: `bytes` are the log's from `from` to `to`, held by the gate that was passed until
 /// gate.leave(from). `kCaughtUp`: nothing new. `kLapped`: the writer has passed `from`. Both hold nothing.
@@ -84,7 +85,9 @@ class BasicEventLog {
 
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
   /// The longest record that claim grants: a quarter of the log. Check what peers send against it beforehand.
-  [[nodiscard]] std::size_t record_bytes_max() const noexcept { return capacity() / 4; }
+  [[nodiscard]] std::size_t record_bytes_max() const noexcept {
+    return capacity() / limits::kEventLogShare;
+  }
   [[nodiscard]] std::uint32_t gate_count() const noexcept {
     return static_cast<std::uint32_t>(gates_.size());
   }

@@ -7,6 +7,7 @@
 // Errors   the system call that failed and its errno text.
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace cti::ring {
 
 class MirroredMemory {
  public:
-  static constexpr std::size_t kBytesMax = std::size_t{1} << 36;
+  static constexpr std::size_t kBytesMax = limits::kMirroredBytesMax;
 
   /// When the pages come into being. kPopulate: now, so that memory is there or is refused, and no page fault meets the
   /// hot path but those of the few pages behind the seam, once. kLazy: at first touch.

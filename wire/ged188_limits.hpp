@@ -3,6 +3,8 @@
 // Source   the published message guide (versions 9 to 25) and what implementations agree on.
 #pragma once
 
+#include "core/base/limits.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -29,11 +31,12 @@ constexpr unsigned floating_header_width(Version version) noexcept {
 enum class Strictness : std::uint8_t { kLenient, kStrict };
 
 namespace limits {
-inline constexpr std::size_t kHeaderBytes = 8;           ///< MHDR: MessageLength, MessageType
-inline constexpr std::size_t kMessageBytesMax = 12'500;  ///< whole message with its header
+inline constexpr std::size_t kHeaderBytes = cti::limits::kGedHeaderBytes;  ///< MHDR: length, type
+inline constexpr std::size_t kMessageBytesMax =
+    cti::limits::kGedMessageBytesMax;  ///< whole message with its header
 inline constexpr std::size_t kBodyBytesMax = kMessageBytesMax - kHeaderBytes;
 inline constexpr std::size_t kNamedDataBytesMax =
-    2'000;  ///< all named variables and arrays of one message
+    cti::limits::kGedNamedDataBytesMax;  ///< all named variables and arrays of one message
 inline constexpr std::size_t kNamedNameBytesMax = 33;    ///< with its NUL
 inline constexpr std::size_t kNamedValueBytesMax = 211;  ///< with its NUL
 inline constexpr std::size_t kNarrowFieldBytesMax =

@@ -1,8 +1,10 @@
-// session_limits.hpp - the bounds of Arguments and of the session protocol, with the sums that tie them together.
+// session_limits.hpp - the bounds of Arguments and of the session protocol. Their numbers stand in core/base/limits.hpp.
 //
 // Every decoder of this protocol checks them before it reads on, every writer before it writes. They are part of the
 // protocol (wire/SESSION_PROTOCOL.md); a tighter one may be configured, a wider one needs a new protocol version.
 #pragma once
+
+#include "core/base/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,22 +12,22 @@
 namespace cti::wire::limits {
 
 /// A whole Arguments block, nested ones included.
-inline constexpr std::size_t kArgumentsBytesMax = 64 * 1024;
+inline constexpr std::size_t kArgumentsBytesMax = cti::limits::kArgumentsBytesMax;
 /// Blocks inside one another; the outermost counts as 1.
-inline constexpr std::uint32_t kArgumentsDepthMax = 8;
+inline constexpr std::uint32_t kArgumentsDepthMax = cti::limits::kArgumentsDepthMax;
 /// Entries of a block and of everything nested in it, together.
-inline constexpr std::uint32_t kArgumentsEntriesMax = 4096;
+inline constexpr std::uint32_t kArgumentsEntriesMax = cti::limits::kArgumentsEntriesMax;
 /// An own key, after trimming. At least 1.
-inline constexpr std::size_t kKeyBytesMax = 255;
-inline constexpr std::size_t kStringBytesMax = 32 * 1024;
+inline constexpr std::size_t kKeyBytesMax = cti::limits::kKeyBytesMax;
+inline constexpr std::size_t kStringBytesMax = cti::limits::kStringBytesMax;
 
 /// A frame to a client, to a peer or in the log.
-inline constexpr std::size_t kFrameBytesMax = 128 * 1024;
+inline constexpr std::size_t kFrameBytesMax = cti::limits::kFrameBytesMax;
 /// A frame from a client that has been welcomed, and from one that has not.
-inline constexpr std::size_t kClientFrameBytesMax = 32 * 1024;
-inline constexpr std::size_t kHelloBytesMax = 4 * 1024;
+inline constexpr std::size_t kClientFrameBytesMax = cti::limits::kClientFrameBytesMax;
+inline constexpr std::size_t kHelloBytesMax = cti::limits::kHelloBytesMax;
 /// Resume positions in one kSubscribe: one per peripheral gateway.
-inline constexpr std::uint32_t kPositionsMax = 64;
+inline constexpr std::uint32_t kPositionsMax = cti::limits::kPositionsMax;
 
 static_assert(kArgumentsBytesMax + 64 <= kFrameBytesMax,
               "an update with the largest Arguments fits a frame");

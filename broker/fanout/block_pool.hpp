@@ -9,6 +9,7 @@
 
 #include "core/base/bytes.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -28,7 +29,7 @@ struct Barrier {
 
 /// One block. `begin` to `end` of `data` are unsent.
 struct Block {
-  static constexpr std::size_t kBytes = 4096;
+  static constexpr std::size_t kBytes = limits::kOutboxBlockBytes;
   static constexpr std::size_t kDataBytes = kBytes - 32;
   std::uint32_t next;
   std::uint16_t begin;

@@ -46,6 +46,9 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
       completions_(config.completions_per_turn),
       scratch_(wire::limits::kFrameBytesMax) {
   CTI_CHECK(!lines.empty());
+  ConfigMistakes mistakes;
+  check(config_, mistakes);
+  CTI_CHECK(mistakes.empty());
   now_ = turned_at_ = io.now();
   lines_.reserve(lines.size());
   for (LineShared* line : lines) {

@@ -40,6 +40,7 @@
 #include "broker/meet/admission.hpp"
 #include "broker/meet/line_shared.hpp"
 #include "broker/meet/side_record.hpp"
+#include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "core/timer_wheel.hpp"
 #include "ring/seqlock.hpp"
@@ -112,9 +113,7 @@ class FanoutReactor {
 
   static constexpr std::uint16_t kNoLine = 0xFFFF;
   static constexpr std::size_t kClientNameBytesMax = 64;
-  static constexpr std::size_t kUnreadBytesMax = std::size_t{1} << 20;
-  static constexpr std::size_t kChance =
-      16;  // times outbox_bytes_max: owed to one whose socket takes bytes
+  static constexpr std::size_t kUnreadBytesMax = limits::kUnreadInputBytesMax;
   static constexpr std::uint32_t kTurnsAlone = 32, kHoldsInVain = 4;
   static constexpr Nanos kRetry = Millis{20};  // when a queue or the pool was full
   static constexpr Nanos kLate =

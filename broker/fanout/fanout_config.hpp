@@ -5,6 +5,8 @@
 //          timer. While it is not welcomed yet, a partial frame of at most wire::limits::kHelloBytesMax besides.
 #pragma once
 
+#include "broker/meet/config_mistakes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/time.hpp"
 
 #include <cstddef>
@@ -25,11 +27,12 @@ struct FanoutConfig {
   std::uint64_t server_identity = 1;  ///< differs between the two servers of a pair
 
   // Admission (C1, C18).
-  std::uint32_t sessions_max = 16384;              ///< over all reactors
-  std::uint32_t sessions_per_address_max = 16384;  ///< over all reactors
-  std::uint32_t sessions_per_agent_max = 8;        ///< per reactor
-  std::uint32_t monitor_sessions_max = 8192;       ///< per reactor
-  std::uint32_t refusals_max = 64;  ///< connections being told that there is no room, per reactor
+  std::uint32_t sessions_max = limits::kSessionsDefault;              ///< over all reactors
+  std::uint32_t sessions_per_address_max = limits::kSessionsDefault;  ///< over all reactors
+  std::uint32_t sessions_per_agent_max = 8;                           ///< per reactor
+  std::uint32_t monitor_sessions_max = 8192;                          ///< per reactor
+  std::uint32_t refusals_max =
+      limits::kRefusalsDefault;  ///< connections being told that there is no room, per reactor
 
   /// Of the reactor's Io, and not sessions: those of a line that shares it. Never taken by who comes in.
   std::uint32_t connections_beside = 0;
@@ -44,7 +47,8 @@ struct FanoutConfig {
   Nanos answer_timeout = Seconds{60};     ///< a line's answer to the wish for a mode or a snapshot
   Nanos image_timeout = Seconds{60};      ///< from being given a snapshot to having taken it (C19)
   Nanos stall_timeout = Seconds{120};  ///< from a full socket to the next byte that it takes (C19)
-  Nanos close_timeout = Seconds{2};    ///< from kClose queued to the end, whatever the peer does
+  Nanos close_timeout =
+      limits::kCloseTimeoutDefault;  ///< from kClose queued to the end, whatever the peer does
   Nanos heartbeat_interval = Seconds{60};  ///< silence after which the server asks; 0: off
   std::uint32_t heartbeat_retries = 5;  ///< closed after (retries + 1) * interval of silence (C9)
 
@@ -52,29 +56,29 @@ struct FanoutConfig {
   std::uint32_t requests_per_second = 100;  ///< per session
   std::uint32_t requests_burst = 200;
   /// Of one session, with the lines and not answered: at it nothing more is read from the session (C20).
-  std::uint32_t requests_in_flight_max = 64;
+  std::uint32_t requests_in_flight_max = limits::kRequestsInFlightDefault;
 
   // Slow sessions (C8, M7, N5).
   SlowPolicy slow_policy = SlowPolicy::kSnapshot;
-  std::uint32_t outbox_updates_bytes =
-      32 * 1024;  ///< updates and snapshot records wait here; past it: slow_policy
+  /// Updates and snapshot records wait here; past it: slow_policy.
+  std::uint32_t outbox_updates_bytes = limits::kOutboxUpdatesBytesDefault;
   /// With replies and private events. At half of it nothing more is read from the session, until it has read; past it a
   /// session that does not take what it is sent is cut.
-  std::uint32_t outbox_bytes_max = 64 * 1024;
-  std::size_t outbox_pool_bytes = std::size_t{256}
-                                  << 20;  ///< of all sessions of one reactor; touched as used
+  std::uint32_t outbox_bytes_max = limits::kOutboxBytesDefault;
+  /// Of all sessions of one reactor; touched as used.
+  std::size_t outbox_pool_bytes = limits::kOutboxPoolBytesDefault;
 
   /// True: a line waits for this reactor before it overwrites what the reactor has not followed yet (its spill fills, then
   /// it stops reading from the CTI Server). False: the reactor is overtaken, and its sessions get a snapshot.
   bool backpressure = true;
 
   /// Snapshot images that sessions hold, in all (C19): at it, who wants one waits until another has been taken.
-  std::size_t images_bytes_max = std::size_t{64} << 20;
+  std::size_t images_bytes_max = limits::kImagesBytesDefault;
 
   // Channels: one per distinct filter and line.
-  std::uint32_t channels_max = 256;
-  std::size_t channel_bytes = std::size_t{1}
-                              << 20;  ///< power of two, at least 4 frames of the longest kind
+  std::uint32_t channels_max = limits::kChannelsDefault;
+  std::size_t channel_bytes =
+      limits::kChannelBytesDefault;  ///< power of two, at least 4 frames of the longest kind
   std::uint32_t filter_cost_max = 1u << 20;  ///< of all distinct filters of one reactor
 
   /// Under load: the logs are looked at no more often than this, so that a send carries what has come meanwhile. An update
@@ -85,10 +89,13 @@ struct FanoutConfig {
   // Work of one turn.
   std::uint32_t completions_per_turn = 512;
   std::uint32_t tells_per_turn = 256;  ///< per line
-  std::size_t log_bytes_per_read = std::size_t{128} << 10;
-  std::size_t log_bytes_per_turn = std::size_t{2} << 20;  ///< per line
-  std::size_t send_bytes_max = std::size_t{128} << 10;
+  std::size_t log_bytes_per_read = limits::kLogReadBytesDefault;
+  std::size_t log_bytes_per_turn = limits::kLogTurnBytesDefault;  ///< per line
+  std::size_t send_bytes_max = limits::kSendBytesDefault;
   std::uint32_t timers_per_turn = 1024;
 };
+
+/// What must not be; the reactor's constructor insists on an empty list.
+void check(const FanoutConfig& config, ConfigMistakes& mistakes);
 
 }  // namespace cti::broker

@@ -14,6 +14,7 @@
 
 #include "broker/meet/rendezvous.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -27,7 +28,7 @@ namespace cti::broker {
 class ImageShelf {
  public:
   using Image = std::shared_ptr<const SnapshotImage>;
-  static constexpr std::size_t kImagesMax = 256;
+  static constexpr std::size_t kImagesMax = limits::kImagesMax;
 
   ImageShelf(std::size_t lines, std::uint32_t slots, std::size_t bytes_max)
       : queues_(lines), bytes_max_(bytes_max) {

@@ -20,6 +20,7 @@
 #include "broker/meet/rendezvous.hpp"
 #include "core/base/cacheline.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 #include "ring/spsc_ring.hpp"
 
 #include <algorithm>
@@ -35,9 +36,9 @@ namespace cti::broker {
 
 /// What may wait between one reactor and one line. Rings are rounded up to powers of two.
 struct AskLimits {
-  std::size_t requests = 1024;
-  std::size_t bytes = std::size_t{4} << 20;  ///< of their arguments together
-  std::size_t controls = 256;
+  std::size_t requests = limits::kAskRequestsDefault;
+  std::size_t bytes = limits::kAskBytesDefault;  ///< of their arguments together
+  std::size_t controls = limits::kAskControlsDefault;
 };
 
 enum class AskPush : std::uint8_t {

@@ -3,6 +3,8 @@
 // Source   the defaults are those of CTI OS (server configuration, CtiDriver\Config) unless a remark says otherwise.
 #pragma once
 
+#include "broker/meet/config_mistakes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/time.hpp"
 #include "core/io.hpp"
 
@@ -12,6 +14,9 @@
 
 namespace cti::broker {
 
+inline constexpr std::uint32_t kLinkVersionMin = 14;
+inline constexpr std::uint32_t kLinkVersionMax = 25;
+
 /// The session with the CTI Server.
 struct LinkConfig {
   /// Side A, then side B. One is enough: it then stands for both. Numeric addresses.
@@ -19,7 +24,7 @@ struct LinkConfig {
   std::string client_id = "CTIOSServer";         ///< at most 63 characters
   std::string client_password = "CTIOSServer";   ///< at most 63 characters; may be empty
   std::string client_signature = "CTIOSServer";  ///< at most 63 characters
-  /// 14 .. 25. CTI OS speaks 15; up to 19 floating headers have 1+1 bytes, from 20 on 2+2.
+  /// kLinkVersionMin .. kLinkVersionMax. CTI OS speaks 15; up to 19 floating headers have 1+1 bytes, from 20 on 2+2.
   std::uint32_t version = 15;
   /// Services asked for. CTI OS asks for bit 0x200 too, which no guide explains: when the CTI Server refuses the mask
   /// (status 19) the next try leaves it out.
@@ -48,7 +53,7 @@ struct LinkConfig {
   Nanos stable_after = Seconds{10};  ///< a session that lived shorter counts as a failed try
 
   std::uint32_t bad_frames_max = 16;  ///< so many refused frames in a row reset the session
-  std::size_t send_buffer_bytes = 256 * 1024;
+  std::size_t send_buffer_bytes = limits::kUpstreamSendBytesDefault;
 };
 
 /// Values for a top-level array of the desktop settings: "Path.To.Key" with its value as text ("true", "12", "x").
@@ -78,14 +83,15 @@ struct LineConfig {
   bool minimize_event_args =
       true;  ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
 
-  std::size_t agents_max = 5'000;
-  std::size_t calls_max = 20'000;
-  std::size_t pending_max = 8192;      ///< requests outstanding upstream
-  std::size_t session_open_max = 256;  ///< of them one session's
-  std::size_t once_max = 16'384;       ///< requests remembered for at-most-once
-  std::size_t sync_bytes_max = std::size_t{64}
-                               << 20;  ///< frames kept back during the start-up dialogue
-  std::size_t spill_bytes_max = std::size_t{8} << 20;  ///< records kept when a gate blocks the log
+  std::size_t agents_max = limits::kAgentsDefault;
+  std::size_t calls_max = limits::kCallsDefault;
+  std::size_t pending_max = limits::kPendingDefault;           ///< requests outstanding upstream
+  std::size_t session_open_max = limits::kSessionOpenDefault;  ///< of them one session's
+  std::size_t once_max = limits::kOnceDefault;  ///< requests remembered for at-most-once
+  /// Frames kept back during the start-up dialogue.
+  std::size_t sync_bytes_max = limits::kSyncBytesDefault;
+  /// Records kept when a gate blocks the log.
+  std::size_t spill_bytes_max = limits::kSpillBytesDefault;
 
   std::vector<DesktopSetting> desktop_settings;
   std::vector<std::string> ecc_scalars;  ///< names without "user."
@@ -95,5 +101,8 @@ struct LineConfig {
   };
   std::vector<EccArray> ecc_arrays;
 };
+
+/// What must not be, each under `key` ("line[0]"); the Line's constructor insists on an empty list.
+void check(const LineConfig& config, const std::string& key, ConfigMistakes& mistakes);
 
 }  // namespace cti::broker

@@ -15,6 +15,7 @@
 #include "broker/meet/rendezvous.hpp"
 #include "broker/meet/side_record.hpp"
 #include "broker/meet/tell_lane.hpp"
+#include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "ring/doorbell.hpp"
 #include "ring/event_log.hpp"
@@ -31,15 +32,15 @@ using TellLane = BasicTellLane<Tell>;
 
 /// Sizes of what passes between threads. All memory is set aside when the server starts.
 struct RendezvousLimits {
-  AskLimits asks;                     ///< requests of one reactor waiting for one line
-  std::size_t tells_per_pair = 1024;  ///< answers waiting for one reactor from one line
-  std::size_t tell_backlog_per_fanout =
-      4096;  ///< answers the line keeps itself when the ring is full; past it: cut
-  std::size_t asks_per_turn = 64;  ///< how many the line takes per turn
-  std::size_t side_log_bytes = std::size_t{1}
-                               << 20;  ///< of each line: what is addressed or internal
-  std::size_t side_spill_bytes = std::size_t{256}
-                                 << 10;  ///< of that, what waits for a log that is held
+  AskLimits asks;  ///< requests of one reactor waiting for one line
+  std::size_t tells_per_pair =
+      limits::kTellsPerPairDefault;  ///< answers waiting for one reactor from one line
+  std::size_t tell_backlog_per_fanout = limits::
+      kTellBacklogDefault;  ///< answers the line keeps itself when the ring is full; past it: cut
+  std::size_t asks_per_turn = limits::kAsksPerTurnDefault;  ///< how many the line takes per turn
+  /// Of each line: what is addressed or internal; and of that, what waits for a log that is held.
+  std::size_t side_log_bytes = limits::kSideLogBytesDefault;
+  std::size_t side_spill_bytes = limits::kSideSpillBytesDefault;
 };
 
 /// One line as the fan-out reactors see it.

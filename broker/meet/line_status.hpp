@@ -9,6 +9,7 @@
 
 #include "core/base/cacheline.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 
 #include <array>
 #include <atomic>
@@ -28,7 +29,7 @@ enum class LinkState : std::uint32_t {
 
 class LineStatus {
  public:
-  static constexpr std::size_t kPeripheralsMax = 16;
+  static constexpr std::size_t kPeripheralsMax = limits::kPeripheralsPerLineMax;
 
   /// True from OPEN_CONF until the session is lost or closed.
   bool cti_server_online() const noexcept { return load(cti_server_online_) != 0; }

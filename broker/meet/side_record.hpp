@@ -12,6 +12,7 @@
 #include "broker/meet/rendezvous.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +37,7 @@ struct SideHeader {
 
 struct SideRecord {
   static constexpr std::size_t kHeaderBytes = 48;
-  static constexpr std::size_t kFrameBytesMax = 16 * 1024;
+  static constexpr std::size_t kFrameBytesMax = limits::kSideFrameBytesMax;
   static constexpr std::size_t kBytesMax = kHeaderBytes + kFrameBytesMax;
 
   SideHeader header;
@@ -78,6 +79,7 @@ struct SideRecord {
     return made;
   }
 };
+static_assert(SideRecord::kBytesMax == limits::kSideRecordBytesMax);
 static_assert(SideRecord::kHeaderBytes % 8 == 0 && SideRecord::kBytesMax % 8 == 0);
 
 }  // namespace cti::broker

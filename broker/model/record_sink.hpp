@@ -17,6 +17,7 @@
 #include "broker/meet/rendezvous.hpp"
 #include "broker/meet/side_record.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 #include "ring/event_log.hpp"
 #include "wire/session_frame.hpp"
 
@@ -49,7 +50,7 @@ struct SinkCounters {
 
 class RecordSink {
  public:
-  static constexpr std::size_t kRecordBytesMax = 32 * 1024;
+  static constexpr std::size_t kRecordBytesMax = limits::kRecordBytesMax;
 
   /// The log's records_bytes_max must reach kRecordBytesMax. The first record gets start.sequence + 1.
   /// `side`: the log of what is no update; nullptr: there is none. `log_id` is the peripheral that stands for the log in

@@ -15,6 +15,7 @@
 #include "broker/meet/rendezvous.hpp"
 #include "broker/requests/session_ledger.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,8 +25,8 @@ namespace cti::broker {
 
 class OnceTable {
  public:
-  static constexpr std::size_t kReplyBytesMax = 2048;
-  static constexpr std::size_t kPerClientMax = 128;
+  static constexpr std::size_t kReplyBytesMax = limits::kOnceReplyBytesMax;
+  static constexpr std::size_t kPerClientMax = limits::kOncePerClientMax;
   static constexpr std::uint32_t kTokensPerSession = 8;
 
   enum class Verdict : std::uint8_t {

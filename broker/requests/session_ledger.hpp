@@ -10,6 +10,7 @@
 
 #include "broker/meet/rendezvous.hpp"
 #include "core/base/check.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstdint>
 #include <utility>
@@ -20,6 +21,7 @@ namespace cti::broker {
 class SessionLedger {
  public:
   static constexpr std::uint32_t kSlotsMax = 1U << 21;  // of one reactor: above any configuration
+  static_assert(kSlotsMax >= limits::kSessionsMax + limits::kRefusalsMax);
 
   struct Row {
     std::uint64_t number = 0;  ///< the session that the counts are of

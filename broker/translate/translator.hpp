@@ -16,6 +16,7 @@
 #include "broker/translate/arg_sheet.hpp"
 #include "broker/translate/clean_text.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188/agent_control.hpp"
@@ -23,10 +24,10 @@
 #include "wire/ged188_floating.hpp"
 #include "wire/ged188_limits.hpp"
 
+#include <array>
 #include <cstdint>
 #include <new>
 #include <optional>
-#include <array>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -42,8 +43,9 @@ struct TranslatorCounters {
   std::uint64_t nameless_agents = 0;  ///< agent events without an AgentID, dropped
   std::uint64_t ended_by_sync = 0;    ///< calls that were gone after a loss
   std::uint64_t teams_left_out = 0;   ///< memberships beyond TeamList::kMax
-  std::uint64_t agents_left = 0;      ///< made room for others: logged out, in no configuration, held by nobody
-  std::uint64_t domains_left_out = 0; ///< media domains beyond kDomainsMax of one agent
+  std::uint64_t agents_left =
+      0;  ///< made room for others: logged out, in no configuration, held by nobody
+  std::uint64_t domains_left_out = 0;  ///< media domains beyond kDomainsMax of one agent
 };
 
 /// A call connection as messages name it.
@@ -99,7 +101,8 @@ class Translator {
                    const wire::ged188::SnapshotCallConfView& view);
   /// The calls at a device: those that the list leaves out are gone, unless something was heard of them since.
   [[nodiscard]] bool device_answer(std::uint32_t peripheral_id, std::string_view device,
-                     std::uint64_t asked_after, const wire::ged188::SnapshotDeviceConfView& view);
+                                   std::uint64_t asked_after,
+                                   const wire::ged188::SnapshotDeviceConfView& view);
   /// This server was asked to consult; the call that came of it, which may not have begun yet.
   void consult_confirmed(std::uint32_t peripheral_id, std::uint32_t call_id,
                          std::string_view device, std::uint16_t consult_type);
@@ -204,11 +207,11 @@ class Translator {
   };
   bool makes_room(const RecordInfo& info);
 
-  static constexpr std::size_t kDomainsMax = 16;
-  static constexpr std::size_t kHeldMax = 100'000;
+  static constexpr std::size_t kDomainsMax = limits::kDomainsMax;
+  static constexpr std::size_t kHeldMax = limits::kAgentsMax;
   static constexpr std::uint64_t kFutileFrames = 1000;
-  static constexpr std::size_t kConsultsMax = 64;
-  static constexpr std::size_t kRollMax = 200'000;
+  static constexpr std::size_t kConsultsMax = limits::kConsultsMax;
+  static constexpr std::size_t kRollMax = limits::kRollMax;
   static_assert(kRollMax * sizeof(RollEntry) <= std::size_t{4} << 20, "a roll costs 4 MiB at most");
   static_assert(kConsultsMax * sizeof(ConsultBegun) <= 1024);
 

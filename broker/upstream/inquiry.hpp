@@ -14,6 +14,7 @@
 #include "broker/upstream/pending.hpp"
 #include "broker/upstream/upstream.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/time.hpp"
 
 #include <cstdint>
@@ -44,9 +45,9 @@ struct Question {
 class Inquiry {
  public:
   /// Of questions, for a whole dialogue: some 150,000 agents, devices and calls.
-  static constexpr std::size_t kBytesMax = std::size_t{32} << 20;
+  static constexpr std::size_t kBytesMax = limits::kInquiryBytesMax;
   /// For one agent with what is at his devices.
-  static constexpr std::size_t kProbeBytesMax = std::size_t{128} << 10;
+  static constexpr std::size_t kProbeBytesMax = limits::kProbeBytesMax;
   static_assert(kProbeBytesMax < kBytesMax);
   static constexpr std::uint16_t kForEver = UINT16_MAX;
   static constexpr Nanos kPauseMin = Millis{100};

@@ -8,9 +8,9 @@
 // Threads  the line.
 #pragma once
 
-#include "broker/upstream/send_buffer.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/check.hpp"
+#include "core/send_buffer.hpp"
 #include "wire/ged188_floating.hpp"
 #include "wire/ged188_limits.hpp"
 
@@ -75,7 +75,7 @@ class Upstream {
   std::uint64_t refused() const noexcept { return refused_; }
 
   // ---- the other end: the link's ----
-  SendBuffer& out() noexcept { return out_; }
+  core::SendBuffer& out() noexcept { return out_; }
   void set_state(State state) noexcept { state_ = state; }
   /// The pieces one after the other, cut at kCauseBytesMax. Asks for no memory.
   void set_cause(std::initializer_list<std::string_view> why) noexcept {
@@ -88,7 +88,7 @@ class Upstream {
  private:
   State state_ = State::kDown;
   const wire::ged188::Version version_;
-  SendBuffer out_;
+  core::SendBuffer out_;
   std::string cause_;
   std::uint64_t committed_ = 0;
   std::uint64_t refused_ = 0;

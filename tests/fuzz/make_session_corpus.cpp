@@ -13,7 +13,7 @@ using namespace cti::wire;
 
 namespace {
 
-std::vector<std::byte> buffer(limits::kFrameBytesMax);
+std::vector<std::byte> buffer(wire::limits::kFrameBytesMax);
 
 std::string text(Bytes bytes) { return std::string(as_text(bytes)); }
 

@@ -28,7 +28,7 @@ struct Cut {
 
 Cut cut(Bytes stream, std::size_t piece) {
   Cut result;
-  SessionFrameCutter cutter(limits::kClientFrameBytesMax);
+  SessionFrameCutter cutter(wire::limits::kClientFrameBytesMax);
   for (std::size_t at = 0; at < stream.size() && !result.failed; at += piece) {
     const Bytes chunk = stream.subspan(at, std::min(piece, stream.size() - at));
     result.failed = !cutter.feed(

@@ -1,11 +1,11 @@
 // config.cpp - the schema of ringsided's file: every key, its limits, and what keys together must not say.
 #include "tools/ringsided/config.hpp"
 
+#include "core/base/limits.hpp"
 #include "core/config.hpp"
 
 #include <arpa/inet.h>
 
-#include <bit>
 #include <charconv>
 #include <chrono>
 #include <set>
@@ -21,13 +21,17 @@ using broker::SlowPolicy;
 using core::ConfigProblems;
 using core::ConfigTable;
 
-std::uint32_t seconds(Nanos duration) {
+constexpr std::uint32_t seconds(Nanos duration) {
   return static_cast<std::uint32_t>(std::chrono::duration_cast<Seconds>(duration).count());
 }
 
 std::uint32_t microseconds(Nanos duration) {
   return static_cast<std::uint32_t>(duration.count() / 1000);
 }
+
+constexpr std::uint32_t kStopTimeoutMin =
+    seconds(limits::stop_timeout_min(limits::kCloseTimeoutDefault));
+static_assert(Seconds{kStopTimeoutMin} == limits::stop_timeout_min(limits::kCloseTimeoutDefault));
 
 /// One [[line]] of the file.
 struct LineSettings {
@@ -76,9 +80,9 @@ void bind_server(ConfigTable& table, FileSettings& file) {
                             {{"auto", "auto"}, {"io_uring", "io_uring"}, {"epoll", "epoll"}},
                             "How sockets are driven; auto takes io_uring where it works.");
   table.integer<std::uint32_t>(
-      "fanouts", server.fanouts, 0, 64,
+      "fanouts", server.fanouts, 0, limits::kFanoutsMax,
       "Fan-out reactors, a thread each; 0: one in the first line's thread, for a small server.");
-  table.integer<std::uint32_t>("log_mib", file.log_mib, 1, 4096,
+  table.integer<std::uint32_t>("log_mib", file.log_mib, 1, limits::kLogBytesMax / limits::kMiB,
                                "Memory of each line's event log; a power of two.");
   table.boolean("pin", server.pin, "Threads to CPUs, lines first.");
   table.integer<std::uint32_t>("spin_turns", server.spin_turns, 0, 1'000'000,
@@ -86,7 +90,7 @@ void bind_server(ConfigTable& table, FileSettings& file) {
   table.integer<std::uint32_t>(
       "gather_us", file.gather_us, 0, 10'000,
       "Under load updates leave together, this far apart; 0: each at once.");
-  table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, 1, 600,
+  table.integer<std::uint32_t>("stop_timeout_s", file.stop_timeout_s, kStopTimeoutMin, 600,
                                "From SIGTERM to the end at most.");
   table.integer<std::uint32_t>("watchdog_s", file.watchdog_s, 0, 3600,
                                "A thread that stands still for so long ends the process; 0: off.");
@@ -94,7 +98,8 @@ void bind_server(ConfigTable& table, FileSettings& file) {
 
 void bind_sessions(ConfigTable& table, FileSettings& file) {
   broker::FanoutConfig& fanout = file.server.fanout;
-  table.integer<std::uint32_t>("max", fanout.sessions_max, 1, 1'000'000, "Sessions in all.");
+  table.integer<std::uint32_t>("max", fanout.sessions_max, 1, limits::kSessionsMax,
+                               "Sessions in all.");
   table.integer<std::uint32_t>("per_address_max", fanout.sessions_per_address_max, 1, 1'000'000,
                                "Sessions from one address.");
   table.integer<std::uint32_t>("per_agent_max", fanout.sessions_per_agent_max, 1, 1'000'000,
@@ -115,7 +120,8 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
                                "Of one session, in the long run.");
   table.integer<std::uint32_t>("requests_burst", fanout.requests_burst, 1, 1'000'000,
                                "Of one session, at once.");
-  table.integer<std::uint32_t>("requests_in_flight_max", fanout.requests_in_flight_max, 1, 1024,
+  table.integer<std::uint32_t>("requests_in_flight_max", fanout.requests_in_flight_max, 1,
+                               limits::kRequestsInFlightMax,
                                "Of one session, unanswered; at it no more is read from it.");
   table.integer<std::uint32_t>("stall_timeout_s", file.stall_timeout_s, 1, 86'400,
                                "Closed when its socket takes nothing for so long.");
@@ -127,16 +133,20 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
   table.choice<SlowPolicy>("slow", fanout.slow_policy,
                            {{"snapshot", SlowPolicy::kSnapshot}, {"cut", SlowPolicy::kCut}},
                            "What a session gets that does not read as fast as updates come.");
-  table.integer<std::uint32_t>("unread_updates_kib", file.outbox_updates_kib, 4, 65'536,
+  table.integer<std::uint32_t>("unread_updates_kib", file.outbox_updates_kib, 4,
+                               limits::kOutboxBytesMax / limits::kKiB,
                                "Of a session in agent mode; past it it is slow.");
-  table.integer<std::uint32_t>("unread_kib", file.outbox_kib, 8, 65'536,
+  table.integer<std::uint32_t>("unread_kib", file.outbox_kib, 8,
+                               limits::kOutboxBytesMax / limits::kKiB,
                                "With its replies; past it the session is cut.");
-  table.integer<std::uint32_t>("unread_pool_mib", file.outbox_pool_mib, 1, 65'536,
+  table.integer<std::uint32_t>("unread_pool_mib", file.outbox_pool_mib, 1,
+                               limits::kOutboxPoolBytesMax / limits::kMiB,
                                "Of all sessions of one fan-out reactor.");
-  table.integer<std::uint32_t>("filters_max", fanout.channels_max, 1, 60'000,
+  table.integer<std::uint32_t>("filters_max", fanout.channels_max, 1, limits::kChannelsMax,
                                "Different message filters times lines, per fan-out reactor.");
-  table.integer<std::uint32_t>("filter_ring_kib", file.channel_kib, 512, 1'048'576,
-                               "Memory of each of them; a power of two.");
+  table.integer<std::uint32_t>(
+      "filter_ring_kib", file.channel_kib, limits::kChannelBytesMin / limits::kKiB,
+      limits::kChannelBytesMax / limits::kKiB, "Memory of each of them; a power of two.");
   table.boolean("backpressure", fanout.backpressure,
                 "Whether a line waits for a fan-out reactor that is behind, or gives its sessions "
                 "a snapshot.");
@@ -146,7 +156,7 @@ void bind_line(ConfigTable& table, LineSettings& file) {
   LineConfig& line = file.line;
   table.list("cti_servers", file.cti_servers, {2, {1, 64}},
              "Side A, then side B: HOST:PORT, the host numeric.");
-  table.list("peripherals", file.peripherals, {16, {1, 10}},
+  table.list("peripherals", file.peripherals, {limits::kPeripheralsPerLineMax, {1, 10}},
              "PeripheralIDs behind this CTI Server.");
   table.list("agents", line.agents, {20'000, {1, 64}},
              "Agents to ask for at start, besides those of the teams.");
@@ -155,8 +165,8 @@ void bind_line(ConfigTable& table, LineSettings& file) {
              "ClientPassword of OPEN_REQ.");
   table.text("client_signature", line.link.client_signature, {1, 63},
              "ClientSignature of OPEN_REQ.");
-  table.integer<std::uint32_t>("version", line.link.version, 14, 25,
-                               "Protocol version of OPEN_REQ.");
+  table.integer<std::uint32_t>("version", line.link.version, broker::kLinkVersionMin,
+                               broker::kLinkVersionMax, "Protocol version of OPEN_REQ.");
   table.integer<std::uint32_t>("services", line.link.services, 0, UINT32_MAX,
                                "ServicesRequested of OPEN_REQ.");
   table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 3600,
@@ -172,9 +182,9 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                                "From OPEN_REQ to its answer.");
   table.integer<std::uint32_t>("request_timeout_s", file.request_timeout_s, 1, 600,
                                "Unanswered control requests end as outcome unknown after this.");
-  table.integer<std::size_t>("agents_max", line.agents_max, 1, 100'000,
+  table.integer<std::size_t>("agents_max", line.agents_max, 1, limits::kAgentsMax,
                              "Agents of the peripheral gateways; memory is set aside at start.");
-  table.integer<std::size_t>("calls_max", line.calls_max, 1, 1'000'000,
+  table.integer<std::size_t>("calls_max", line.calls_max, 1, limits::kCallsMax,
                              "Calls at a time, likewise.");
   table.integer<std::int32_t>("voice_mrd", line.voice_mrd, 0, INT32_MAX,
                               "Media routing domain of voice: agent states and buttons are its.");
@@ -195,7 +205,7 @@ void bind_all(core::Config& config, FileSettings& file) {
       {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},
       "Lines below are not written.");
   log.text("file", file.server.log_file, {0, 1024}, "Empty: standard error.");
-  config.root().tables<LineSettings>("line", file.lines, 64, bind_line,
+  config.root().tables<LineSettings>("line", file.lines, limits::kLinesMax, bind_line,
                                      "One per peripheral gateway: the CTI Server in front of it.");
 }
 
@@ -206,8 +216,7 @@ bool numeric_host(const std::string& host) {
 }
 
 /// What single keys cannot say; also turns text into addresses and numbers.
-void check_line(ConfigProblems& problems, const std::string& key, LineSettings& file,
-                std::set<std::uint32_t>& known) {
+void take_line(ConfigProblems& problems, const std::string& key, LineSettings& file) {
   LineConfig& line = file.line;
   line.link.sides.clear();
   for (const std::string& text : file.cti_servers) {
@@ -219,25 +228,16 @@ void check_line(ConfigProblems& problems, const std::string& key, LineSettings& 
                    "HOST:PORT with a numeric host, port 1 .. 65535");
     }
   }
-  const auto& sides = line.link.sides;
-  if (file.cti_servers.empty()) problems.add(key + ".cti_servers", "none", "at least side A");
-  if (sides.size() == 2 && sides[0].host == sides[1].host && sides[0].port == sides[1].port) {
-    problems.add(key + ".cti_servers", "twice the same side", "two different ones, or one");
-  }
   line.peripherals.clear();
   for (const std::string& text : file.peripherals) {
     std::uint32_t id = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (error != std::errc{} || end != text.data() + text.size()) {
       problems.add(key + ".peripherals", "\"" + text + "\"", "a number, 0 .. 4294967295");
-    } else if (!known.insert(id).second) {
-      problems.add(key + ".peripherals", text, "each PeripheralID once, in one line");
     } else {
       line.peripherals.push_back(id);
     }
   }
-  if (file.peripherals.empty())
-    problems.add(key + ".peripherals", "none", "at least one PeripheralID");
   line.link.heartbeat_interval = Seconds{file.heartbeat_s};
   line.link.progress_timeout = Seconds{file.progress_timeout_s};
   line.link.connect_timeout = Seconds{file.connect_timeout_s};
@@ -245,27 +245,14 @@ void check_line(ConfigProblems& problems, const std::string& key, LineSettings& 
   line.request_timeout = Seconds{file.request_timeout_s};
 }
 
-void check_all(ConfigProblems& problems, FileSettings& file) {
+/// What the file says as a ServerConfig; what it must not say is the server's own matter (mistakes_in).
+void take_all(ConfigProblems& problems, FileSettings& file) {
   ServerConfig& server = file.server;
   if (const auto listen = parse_endpoint(file.listen, "0.0.0.0")) {
     server.listen = *listen;
   } else {
     problems.add("server.listen", "\"" + file.listen + "\"",
                  "[HOST:]PORT with a numeric host, port 0 .. 65535");
-  }
-  if (!std::has_single_bit(file.log_mib)) {
-    problems.add("server.log_mib", std::to_string(file.log_mib), "a power of two");
-  }
-  if (!std::has_single_bit(file.channel_kib)) {
-    problems.add("sessions.filter_ring_kib", std::to_string(file.channel_kib), "a power of two");
-  }
-  if (file.outbox_kib < file.outbox_updates_kib) {
-    problems.add("sessions.unread_kib", std::to_string(file.outbox_kib),
-                 "at least sessions.unread_updates_kib");
-  }
-  if (server.metrics_port != 0 && server.metrics_port == server.listen.port) {
-    problems.add("metrics.port", std::to_string(server.metrics_port),
-                 "another port than server.listen");
   }
   server.log_bytes = std::size_t{file.log_mib} << 20;
   server.stop_timeout = Seconds{file.stop_timeout_s};
@@ -287,13 +274,21 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
     if (!numeric_host(host))
       problems.add("sessions.edge_hosts", "\"" + host + "\"", "a numeric address");
   }
-  if (file.lines.empty()) problems.add("line", "none", "at least one [[line]]");
-  std::set<std::uint32_t> known;
   server.lines.clear();
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
-    check_line(problems, "line[" + std::to_string(i) + "]", file.lines[i], known);
+    take_line(problems, "line[" + std::to_string(i) + "]", file.lines[i]);
     file.lines[i].line.server_name = server.name;
     server.lines.push_back(file.lines[i].line);
+  }
+}
+
+void check_all(ConfigProblems& problems, FileSettings& file) {
+  take_all(problems, file);
+  std::set<std::string> told;  // what could not even be read is not reproached again
+  for (const core::ConfigProblem& problem : problems.list()) told.insert(problem.key);
+  const broker::ConfigMistakes mistakes = broker::mistakes_in(file.server);
+  for (const broker::ConfigMistake& mistake : mistakes.list()) {
+    if (!told.contains(mistake.key)) problems.add(mistake.key, mistake.found, mistake.allowed);
   }
 }
 

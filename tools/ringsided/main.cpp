@@ -112,8 +112,12 @@ int run(const Flags& flags, const ServerConfig& config) {
   auto server = Server::create(config, seed);
   if (!server.ok()) {
     log::set_sink(nullptr);
-    const bool in_use = server.error().kind == broker::ServerError::Kind::kPortInUse;
-    return fail(in_use ? kExitPortInUse : kExitSystem, server.error().text);
+    using Kind = broker::ServerError::Kind;
+    const Kind kind = server.error().kind;
+    return fail(kind == Kind::kPortInUse ? kExitPortInUse
+                : kind == Kind::kConfig  ? kExitUsage
+                                         : kExitSystem,
+                server.error().text);
   }
   std::unique_ptr<core::MetricsEndpoint> metrics;
   if (config.metrics_port != 0) {

@@ -267,7 +267,7 @@ Wrong read_message(const Value& json, std::optional<Version> version, DecodedMes
   if (json.HasMember("incomplete")) message.fixed_incomplete = true;
   if (wrong.empty() && json.HasMember("fixed_bytes")) {
     const Value& bytes = json["fixed_bytes"];
-    if (!bytes.IsUint() || bytes.GetUint() > limits::kBodyBytesMax)
+    if (!bytes.IsUint() || bytes.GetUint() > wire::ged188::limits::kBodyBytesMax)
       return "\"fixed_bytes\" wants a number of bytes";
     message.fixed_bytes = static_cast<std::uint16_t>(bytes.GetUint());
   }

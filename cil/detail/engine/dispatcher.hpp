@@ -8,6 +8,7 @@
 
 #include "cil/arguments.hpp"
 #include "cil/events.hpp"
+#include "core/base/limits.hpp"
 
 #include <array>
 #include <atomic>
@@ -31,7 +32,7 @@ struct Waiter {
 
 class Dispatcher {
  public:
-  static constexpr std::size_t kListenersMax = 1024;  ///< of each list
+  static constexpr std::size_t kListenersMax = limits::kClientListenersMax;  ///< of each list
   static constexpr std::size_t kWaitersMax = 1024;
 
   /// False: null, already there, or the list is full. `list` is a SubscriberList.

@@ -20,6 +20,7 @@
 #include "cil/detail/transport/transport.hpp"
 #include "cil/session_limits.hpp"
 #include "cil/wait_object.hpp"
+#include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "wire/event_id.hpp"
 #include "wire/session_frame.hpp"
@@ -36,9 +37,12 @@
 
 namespace cti::cil::detail {
 
-inline constexpr std::size_t kRequestsMax = 1024;
-inline constexpr std::size_t kRequestBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kRequestsMax = limits::kClientRequestsMax;
+inline constexpr std::size_t kRequestBytesMax = limits::kClientRequestBytesMax;
 inline constexpr std::size_t kWorkMax = 2 * kRequestsMax;
+static_assert(SessionLimits{}.objects_max == limits::kClientObjectsMax &&
+              SessionLimits{}.object_bytes_max == limits::kClientObjectBytesMax &&
+              SessionLimits{}.snapshot_bytes_max == limits::kClientSnapshotBytesMax);
 static_assert(kWorkMax > kRequestsMax, "requests alone never fill the queue");
 static_assert(kRequestBytesMax > 64 * wire::limits::kClientFrameBytesMax,
               "the largest requests come dozens at a time");

@@ -7,6 +7,8 @@
 //          whole process: one more fails at once, and its attempt with it, by name.
 #pragma once
 
+#include "core/base/limits.hpp"
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -16,7 +18,7 @@
 
 namespace cti::cil::detail {
 
-inline constexpr int kLookupsMax = 64;
+inline constexpr int kLookupsMax = limits::kClientLookupsMax;
 
 /// So many at a time, from any thread; a Place gives itself back.
 class Places {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "cil/detail/transport/resolver.hpp"
+#include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
 #include "wire/ctios_enums.hpp"
@@ -36,8 +37,8 @@ inline constexpr Millis kRetryMost{5'000};
 inline constexpr Seconds kAttemptMost{5};
 inline constexpr Seconds kCloseMost{1};
 inline constexpr Seconds kFrameMost{30};
-inline constexpr std::size_t kUnsentBytesMax = 4 * 1024 * 1024;
-inline constexpr std::size_t kControlBytesMax = 64 * 1024;
+inline constexpr std::size_t kUnsentBytesMax = limits::kClientUnsentBytesMax;
+inline constexpr std::size_t kControlBytesMax = limits::kClientControlBytesMax;
 inline constexpr std::size_t kCloseBytesMax = 1024;
 inline constexpr std::size_t kRetiredMax = 8;
 /// Most that waits behind what is in flight, which is at most as much again.

@@ -470,6 +470,7 @@ TEST(FanoutSlow, C8_WhoDoesNotReadItsRepliesIsNotReadFromAndThenCut) {
   options.config.requests_burst = 100000;
   options.config.outbox_bytes_max = 8 * 1024;
   options.config.stall_timeout = Seconds{3};
+  options.config.outbox_updates_bytes = 8 * 1024;
   options.faults.pipe_bytes = 2000;
   FanoutWorld world(options);
   TestClient& slow = world.agent("1001");
