@@ -1,7 +1,7 @@
 // send_buffer.hpp - what waits to be sent on one connection: one half fills while the other is on its way.
 //
 // Why      an Io takes one send at a time, wants the bytes left alone until it is done, and may take a part of them only.
-// Shape    two buffers. claim/commit or append add to the filling one; pump() swaps them when none is in flight.
+// Shape    two buffers. claim/commit, append and insert add to the filling one; pump() swaps them when none is in flight.
 // Bound    `bytes_max` of each half: what waits is never more, what is in flight was waiting before. kAtStart sets both aside
 //          at once (nothing is allocated later); kGrows lets them grow as far as they are needed.
 // Full     claim gives nothing, append says false: the caller refuses the request, drops the heartbeat or cuts the peer.
@@ -47,10 +47,16 @@ class SendBuffer {
     invariants();
   }
   /// False: it does not fit, nothing is kept of it.
-  [[nodiscard]] bool append(Bytes bytes) {
+  [[nodiscard]] bool append(Bytes bytes) { return insert(filled_, bytes); }
+  /// The same, before all that waits from `at` on: a waiting() of since the last pump().
+  [[nodiscard]] bool insert(std::size_t at, Bytes bytes) {
+    CTI_CHECK(at <= filled_);
     if (bytes.size() > bytes_max_ - filled_) return false;
     make_room(filled_ + bytes.size());
-    std::copy(bytes.begin(), bytes.end(), filling_.begin() + static_cast<std::ptrdiff_t>(filled_));
+    const auto begin = filling_.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto end = filling_.begin() + static_cast<std::ptrdiff_t>(filled_);
+    std::copy_backward(begin, end, end + static_cast<std::ptrdiff_t>(bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), begin);
     filled_ += bytes.size();
     invariants();
     return true;

@@ -29,7 +29,8 @@ void Transport::open(TransportConfig config) {
 }
 
 void Transport::attempt() {
-  CTI_CHECK(!connection_ && !sending_ && in_flight_.empty() && unsent_.empty());
+  CTI_CHECK(!connection_);
+  CTI_CHECK(out_.idle() && control_bytes_ == 0);
   phase_ = Phase::kResolving;
   deadline_ = io_.now() + kAttemptMost;
   Name& name = names_[side_];
@@ -86,17 +87,15 @@ void Transport::on_completion(const core::Completion& completion) {
     case core::IoEvent::kReceived:
       return receive(completion.bytes);
     case core::IoEvent::kSent:
-      sending_ = false;
-      in_flight_done_ += completion.sent;
-      CTI_CHECK(in_flight_done_ <= in_flight_.size());
-      if (in_flight_done_ == in_flight_.size())
-        flush();  // else the socket is full: kWritable comes
-      return;
+      out_.on_sent(completion.sent);
+      return flush();
     case core::IoEvent::kWritable:
+      out_.on_writable();
       return flush();
     case core::IoEvent::kClosed: {
       connection_ = {};
-      sending_ = false;  // the Io has finished with what was in flight
+      out_.reset();  // the Io has finished with what was in flight
+      control_bytes_ = 0;
       if (phase_ == Phase::kClosing) return hang_up(core::CloseHow::kReset), closed();
       const bool was_up = phase_ == Phase::kUp;
       const std::string why = completion.error ? std::generic_category().message(completion.error)
@@ -299,7 +298,7 @@ void Transport::close() {
     queue(wire::CloseWriter(buffer, wire::CloseHeader{}).finish());
     phase_ = Phase::kClosing;
     deadline_ = io_.now() + kCloseMost;
-    if (!sending_ && in_flight_.empty()) io_.close(connection_, core::CloseHow::kOrderly);
+    CTI_CHECK(!out_.idle());  // the connection ends when that has left
     return;
   }
   hang_up(core::CloseHow::kReset);
@@ -313,15 +312,15 @@ void Transport::closed() {
 }
 
 bool Transport::send(Bytes frame) {
-  if (!up() || frame.empty() || unsent_.size() + frame.size() > kUnsentBytesMax) return false;
+  if (!up() || frame.empty() || out_.waiting() + frame.size() > kUnsentBytesMax) return false;
   queue(frame);
   return true;
 }
 
 void Transport::queue(Bytes frame) {
-  CTI_CHECK(!frame.empty() && unsent_.size() + frame.size() <= kWaitingBytesMax);
-  unsent_.insert(unsent_.end(), frame.begin(), frame.end());
-  if (!sending_ && in_flight_.empty()) flush();
+  const bool room = out_.append(frame);
+  CTI_CHECK(room && !frame.empty());  // kWaitingBytesMax is the sum of what each caller keeps to
+  flush();
 }
 
 /// Heartbeats and their answers: few, unless the server asks and asks and reads none of the answers.
@@ -332,44 +331,35 @@ void Transport::queue_control(Bytes frame) {
   queue(frame);
 }
 
-/// Sends what is left of the buffer in flight, else the next buffer.
+/// Sends what waits, if nothing is on its way; when all has left and we are closing, that was the goodbye.
 void Transport::flush() {
-  if (sending_ || !connection_) return;
-  if (in_flight_done_ == in_flight_.size()) {
-    in_flight_.clear();
-    in_flight_done_ = 0;
-    in_flight_.swap(unsent_);
-    control_bytes_ = 0;
-  }
-  if (in_flight_.empty()) {
-    if (phase_ == Phase::kClosing) io_.close(connection_, core::CloseHow::kOrderly);
-    return;
-  }
-  sending_ = true;
-  io_.send(connection_, Bytes(in_flight_).subspan(in_flight_done_));
+  if (!connection_) return;
+  out_.pump(io_, connection_);
+  if (out_.waiting() == 0) control_bytes_ = 0;
+  if (out_.idle() && phase_ == Phase::kClosing) io_.close(connection_, core::CloseHow::kOrderly);
 }
 
 /// Forgets the connection: whatever is still reported of it is ignored.
 void Transport::hang_up(core::CloseHow how) {
   if (connection_) io_.close(connection_, how);
   // The Io may still read the bytes in flight until kClosed: they are kept, out of use, until then.
-  if (sending_) retired_.push_back({connection_, std::move(in_flight_)});
+  if (out_.in_flight()) {
+    CTI_CHECK(connection_ && retired_.size() < kRetiredMax);
+    retired_.push_back({connection_, std::move(out_)});
+    out_ = core::SendBuffer(kWaitingBytesMax, core::SendBuffer::Memory::kGrows);
+  }
+  out_.reset();
   connection_ = {};
-  unsent_.clear();
   control_bytes_ = 0;
-  in_flight_.clear();
-  in_flight_done_ = 0;
-  sending_ = false;
   unanswered_ = 0;
   frame_due_ = kNever;
 }
 
 void Transport::invariants() const {
   CTI_CHECK(side_ < 2);
-  CTI_CHECK(unsent_.size() <= kWaitingBytesMax && in_flight_.size() <= kWaitingBytesMax);
-  CTI_CHECK(control_bytes_ <= kControlBytesMax && control_bytes_ <= unsent_.size());
-  CTI_CHECK(in_flight_done_ <= in_flight_.size());
-  CTI_CHECK(!sending_ || (connection_ && in_flight_done_ < in_flight_.size()));
+  CTI_CHECK(out_.waiting() <= kWaitingBytesMax);
+  CTI_CHECK(control_bytes_ <= kControlBytesMax && control_bytes_ <= out_.waiting());
+  CTI_CHECK(connection_ || out_.idle());
   CTI_CHECK(retired_.size() <= kRetiredMax);
   CTI_CHECK(frame_due_ == kNever || cutter_.pending() > 0);
   switch (phase_) {

@@ -19,6 +19,7 @@
 #include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
+#include "core/send_buffer.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
@@ -103,7 +104,7 @@ class Transport {
   /// False: not up, or kUnsentBytesMax are waiting.
   bool send(Bytes frame);
   /// What is held for the peer's sake; each has its bound above.
-  std::size_t waiting_bytes() const noexcept { return unsent_.size() + in_flight_.size(); }
+  std::size_t waiting_bytes() const noexcept { return out_.unsent(); }
   void invariants() const;
   /// The server breaks the rules: say why and go to the other one.
   void drop(wire::CloseReason reason, const std::string& text);
@@ -172,17 +173,14 @@ class Transport {
 
   core::ConnectionId connection_{};
   wire::SessionFrameCutter cutter_{wire::limits::kFrameBytesMax, wire::limits::kFrameBytesMax};
-  std::vector<std::byte> unsent_;     ///< waits behind in_flight_
-  std::vector<std::byte> in_flight_;  ///< given to the Io
+  core::SendBuffer out_{kWaitingBytesMax, core::SendBuffer::Memory::kGrows};
   /// Was in flight on a connection that has been given up: kept until the Io has finished with it.
   struct Retired {
     core::ConnectionId connection;
-    std::vector<std::byte> bytes;
+    core::SendBuffer out;
   };
   std::vector<Retired> retired_;
-  std::size_t control_bytes_ = 0;  ///< of unsent_
-  std::size_t in_flight_done_ = 0;
-  bool sending_ = false;
+  std::size_t control_bytes_ = 0;  ///< of what waits in out_
   TimePoint heartbeat_due_ = kNever;
   TimePoint frame_due_ = kNever;  ///< of the frame that has begun to arrive
   std::uint32_t unanswered_ = 0;

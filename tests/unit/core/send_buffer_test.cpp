@@ -44,6 +44,20 @@ class NotingIo final : public Io {
 
 constexpr ConnectionId kOne{0, 1};
 
+TEST(SendBuffer, PutsWhatComesEarlierBeforeWhatWaits) {
+  NotingIo io;
+  SendBuffer out(16, SendBuffer::Memory::kGrows);
+  ASSERT_TRUE(out.append(as_bytes("ac")));
+  ASSERT_TRUE(out.insert(1, as_bytes("b")));
+  ASSERT_TRUE(out.insert(3, as_bytes("d")));
+  ASSERT_TRUE(out.insert(0, as_bytes("0123456789")));
+  EXPECT_FALSE(out.insert(0, as_bytes("xyz"))) << "one more than there is room";
+  EXPECT_TRUE(out.insert(14, as_bytes("ef")));
+  EXPECT_TRUE(out.pump(io, kOne));
+  io.take(out, 16);
+  EXPECT_EQ(io.taken, "0123456789abcdef");
+}
+
 TEST(SendBuffer, SendsWhatWaitsAndFillsMeanwhile) {
   NotingIo io;
   SendBuffer out(16);

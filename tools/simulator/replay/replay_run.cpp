@@ -18,11 +18,10 @@ std::uint32_t ReplayPeer::turn(TimePoint deadline) {
   std::uint32_t work = static_cast<std::uint32_t>(count);
   if (!met_ || ended_) return work;
   while (auto frame = replay_.due(io_.now())) {
-    out_.insert(out_.end(), frame->begin(), frame->end());
+    if (!out_.append(*frame)) io_.close(connection_, core::CloseHow::kReset);
     ++work;
   }
-  if (out_.size() > kUnsentBytesMax) io_.close(connection_, core::CloseHow::kReset);
-  flush();
+  out_.pump(io_, connection_);
   return work;
 }
 
@@ -46,12 +45,10 @@ void ReplayPeer::handle(const core::Completion& completion) {
       break;
     }
     case core::IoEvent::kSent:
-      in_flight_ = false;
-      sent_ += completion.sent;
-      full_ = sent_ < sending_.size();
+      out_.on_sent(completion.sent);
       break;
     case core::IoEvent::kWritable:
-      full_ = false;
+      out_.on_writable();
       break;
     case core::IoEvent::kClosed:
       ended_ = true;
@@ -60,17 +57,6 @@ void ReplayPeer::handle(const core::Completion& completion) {
     default:
       break;
   }
-}
-
-void ReplayPeer::flush() {
-  if (in_flight_ || full_) return;
-  if (sent_ == sending_.size()) {
-    sending_ = std::exchange(out_, {});
-    sent_ = 0;
-  }
-  if (sending_.empty()) return;
-  in_flight_ = true;
-  io_.send(connection_, Bytes(sending_).subspan(sent_));
 }
 
 Result<std::uint16_t, core::IoError> RecordProxy::listen(const core::Endpoint& at) {
@@ -105,12 +91,10 @@ void RecordProxy::handle(const core::Completion& completion) {
       received(*half, completion.connection, completion.bytes);
       break;
     case core::IoEvent::kSent:
-      half->in_flight = false;
-      half->sent += completion.sent;
-      half->full = half->sent < half->sending.size();
+      half->out.on_sent(completion.sent);
       break;
     case core::IoEvent::kWritable:
-      half->full = false;
+      half->out.on_writable();
       break;
     case core::IoEvent::kClosed:
       closed(completion.connection);
@@ -142,8 +126,8 @@ void RecordProxy::received(Half& from, core::ConnectionId id, Bytes bytes) {
     broken_ = true;
   Half* to = find(from.other);
   if (to == nullptr) return;
-  to->out.insert(to->out.end(), bytes.begin(), bytes.end());
-  if (to->held() < kRelayBytesMax || from.paused) return;
+  if (!to->out.append(bytes)) return io_.close(id, core::CloseHow::kReset);
+  if (to->out.unsent() < kRelayBytesMax || from.paused) return;
   from.paused = true;
   io_.set_receiving(id, false);
 }
@@ -156,22 +140,14 @@ void RecordProxy::closed(core::ConnectionId id) {
 
 std::uint32_t RecordProxy::flush(core::ConnectionId id, Half& half) {
   if (!half.ready && half.closing) io_.close(id, core::CloseHow::kReset);
-  if (!half.ready || half.in_flight || half.full) return 0;
-  if (half.sent == half.sending.size()) {
-    half.sending = std::exchange(half.out, {});
-    half.sent = 0;
-  }
+  if (!half.ready) return 0;
   if (Half* other = find(half.other);
-      other != nullptr && other->paused && half.held() < kRelayBytesMax / 2) {
+      other != nullptr && other->paused && half.out.unsent() < kRelayBytesMax / 2) {
     other->paused = false;
     io_.set_receiving(half.other, true);
   }
-  if (half.sent < half.sending.size()) {
-    half.in_flight = true;
-    io_.send(id, Bytes(half.sending).subspan(half.sent));
-    return 1;
-  }
-  if (half.closing) {
+  if (half.out.pump(io_, id)) return 1;
+  if (half.closing && half.out.idle()) {
     half.ready = false;
     half.closing = false;
     io_.close(id, core::CloseHow::kOrderly);

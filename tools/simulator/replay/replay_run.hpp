@@ -6,7 +6,9 @@
 // Threads  one owner each.
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "core/io.hpp"
+#include "core/send_buffer.hpp"
 #include "tools/simulator/replay/replay.hpp"
 #include "wire/mhdr.hpp"
 
@@ -16,6 +18,10 @@
 namespace cti::simulator {
 
 inline constexpr std::size_t kRelayBytesMax = 1024 * 1024;
+inline constexpr std::uint32_t kRelayCompletionsMax = 256;
+/// What may still come in the turn in which reading is stopped.
+inline constexpr std::size_t kRelayTurnBytesMax =
+    std::size_t{kRelayCompletionsMax} * limits::kReceiveBufferBytesDefault;
 inline constexpr std::size_t kUnsentBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kProxyConnectionsMax = 1000;
 
@@ -35,7 +41,6 @@ class ReplayPeer {
 
  private:
   void handle(const core::Completion& completion);
-  void flush();
 
   core::Io& io_;
   Replay& replay_;
@@ -43,16 +48,15 @@ class ReplayPeer {
   core::ListenerId listener_{};
   core::ConnectionId connection_{};
   ged::FrameCutter cutter_;
-  std::vector<std::byte> out_, sending_;
-  std::size_t sent_ = 0;
-  bool met_ = false, in_flight_ = false, full_ = false, ended_ = false;
+  core::SendBuffer out_{kUnsentBytesMax, core::SendBuffer::Memory::kGrows};
+  bool met_ = false, ended_ = false;
 };
 
 /// Clients come here, are taken to the server, and every byte is written down.
 class RecordProxy {
  public:
   RecordProxy(core::Io& io, core::Endpoint server, PcapWriter& writer)
-      : io_(io), server_(std::move(server)), writer_(writer), completions_(256) {}
+      : io_(io), server_(std::move(server)), writer_(writer), completions_(kRelayCompletionsMax) {}
   /// The port it listens on.
   Result<std::uint16_t, core::IoError> listen(const core::Endpoint& at);
 
@@ -66,11 +70,8 @@ class RecordProxy {
   struct Half {
     core::ConnectionId other;
     std::uint32_t number = 0;  ///< in the file
-    bool is_client = false, ready = false, in_flight = false, full = false, closing = false,
-         paused = false;
-    std::vector<std::byte> out, sending;
-    std::size_t sent = 0;
-    std::size_t held() const noexcept { return out.size() + sending.size() - sent; }
+    bool is_client = false, ready = false, closing = false, paused = false;
+    core::SendBuffer out{kRelayBytesMax + kRelayTurnBytesMax, core::SendBuffer::Memory::kGrows};
   };
   void handle(const core::Completion& completion);
   void accepted(const core::Completion& completion);

@@ -29,7 +29,7 @@ void Server::set_agent_state(Client& client, Bytes body) {
   const auto request = read<ged::SetAgentStateReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const std::uint32_t invoke_id = request->invoke_id();
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto state = static_cast<AgentState>(request->agent_state());
   const bool everybody = client.has(service::kAllEvents | service::kPeripheralMonitor);
   if (request->forced_flag() == 2) {  // only a look at the password
@@ -151,7 +151,7 @@ void Server::desk_settings(Client& client, Bytes body) {
 void Server::agent_greeting(Client& client, Bytes body) {
   const auto request = read<ged::AgentGreetingControlReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const AgentIndex agent = named_agent(request->agent_id(), std::nullopt, std::nullopt);
   if (agent == kNoIndex) return fail(client, request->invoke_id(), Status::kInvalidAgentData);
   if (agent != bound_agent(client) &&

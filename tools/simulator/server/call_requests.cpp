@@ -33,7 +33,7 @@ std::optional<StationIndex> Server::acting_station(Client& client, std::uint32_t
 }
 
 void Server::simple_call_request(Client& client, ged::MessageType type, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   /// One request with ConnectionCallID and ConnectionDeviceID: check, act, confirm.
   const auto serve = [&]<class View, class Conf, class Fixed>(auto&& act) {
     const auto request = read<View>(client, body);
@@ -132,7 +132,7 @@ void add_parties(Encoder& to, const Model& model, CallNumber number) {
 }  // namespace
 
 void Server::make_call(Client& client, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto request = read<ged::MakeCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const auto station =
@@ -158,7 +158,7 @@ void Server::make_predictive_call(Client& client, Bytes body) {
 }
 
 void Server::two_call_request(Client& client, ged::MessageType type, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   if (type == ged::MessageType::kAlternateCallReq) {
     const auto request = read<ged::AlternateCallReqView>(client, body);
     if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id()))
@@ -187,7 +187,7 @@ void Server::two_call_request(Client& client, ged::MessageType type, Bytes body)
 }
 
 void Server::consultation(Client& client, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto request = read<ged::ConsultationCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const auto station =
@@ -231,7 +231,7 @@ void Server::transfer(Client& client, Bytes body) {
 }
 
 void Server::conference(Client& client, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto request = read<ged::ConferenceCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const auto station =
@@ -256,7 +256,7 @@ void Server::conference(Client& client, Bytes body) {
 }
 
 void Server::set_call_data(Client& client, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto request = read<ged::SetCallDataReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const CallNumber number = request->connection_call_id();
@@ -281,7 +281,7 @@ void Server::release_call(Client& client, Bytes body) {
   const auto done = model_.release_call(request->connection_call_id());
   if (!done) return fail(client, request->invoke_id(), done.error());
   confirm<ged::ReleaseCallConfEncoder>(client, ged::ReleaseCallConfFixed{request->invoke_id()},
-                                       client.pending.size());
+                                       client.out.waiting());
 }
 
 void Server::register_variables(Client& client, Bytes body) {

@@ -1,13 +1,14 @@
 // client.hpp - one TCP connection of a GED-188 client: what it opened, what it watches, what is on its way to it.
 //
-// Shape    frames are appended to `pending` during a turn; flush() hands them to the Io in one send at the end of the turn, so
+// Shape    frames are appended to `out` during a turn; flush() hands them to the Io in one send at the end of the turn, so
 //          that a frame never leaves in pieces of ours and a busy turn leaves in one write.
-// Bounds   pending is cut off at ServerSettings::send_queue_bytes: a client that does not read loses its session, and
+// Bounds   what waits in `out` is cut off at ServerSettings::send_queue_bytes: a client that does not read loses its session, and
 //          nobody else notices.
 // Threads  owned by the Server.
 #pragma once
 
 #include "core/io.hpp"
+#include "core/send_buffer.hpp"
 #include "tools/simulator/messages/call_messages.hpp"
 #include "tools/simulator/model/vocabulary.hpp"
 #include "wire/mhdr.hpp"
@@ -84,9 +85,8 @@ struct Client {
   TimePoint read_at = kNever;   ///< fault: reading goes on then
   TimePoint close_at = kNever;  ///< kClosing: what is pending may still leave until then
 
-  std::vector<std::byte> pending, sending;
-  std::size_t sent = 0;  ///< of `sending`
-  bool in_flight = false, full = false, overflowed = false, dirty = false;
+  core::SendBuffer out{kPendingBytesMax, core::SendBuffer::Memory::kGrows};
+  bool overflowed = false, dirty = false;
   bool dead = false;      ///< close() has been asked for: nothing more is sent
   bool cut_next = false;  ///< fault: the next frame leaves cut short, then a reset
 

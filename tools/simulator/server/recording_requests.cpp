@@ -169,7 +169,7 @@ void Server::end_relays(std::uint32_t server) {
 }
 
 void Server::network_recording(Client& client, ged::MessageType type, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto serve = [&]<class View, class Conf, class Fixed>(auto&& act) {
     const auto request = read<View>(client, body);
     if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id()))

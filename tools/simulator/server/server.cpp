@@ -13,7 +13,6 @@ namespace {
 constexpr Nanos kLookEvery = Millis(250);
 constexpr Nanos kUnopenedMax = Seconds(60);  ///< a connection that never opens a session is cut
 constexpr std::size_t kControlLineMax = 4096;
-constexpr std::size_t kControlAnswersMax = 1024 * 1024;  // of one who asks and does not read
 /// The walk over all relations costs in proportion to agents and calls: a small switch is walked after every turn, a big
 /// one every kLookEvery (at 10,000 agents a walk takes half a millisecond: every turn of them was a quarter of a core).
 constexpr std::size_t kWalkedEveryTurn = 200;
@@ -86,12 +85,12 @@ std::uint32_t Server::turn(TimePoint deadline) {
     Client& client = *dirty_[i];
     client.dirty = false;
     flush(client);
-    work += client.in_flight;
+    work += client.out.in_flight();
   }
   dirty_.clear();
   for (auto& [id, peer] : control_peers_) {
-    flush_control({static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32)}, peer);
-    work += peer.in_flight;
+    peer.out.pump(io_, {static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32)});
+    work += peer.out.in_flight();
   }
   if (count > 0 && walks_are_cheap(model_)) model_.check_invariants();
   return work;
@@ -105,9 +104,9 @@ void Server::handle(const core::Completion& completion) {
     if (completion.event == core::IoEvent::kReceived)
       control_received(completion.connection, peer, completion.bytes);
     if (completion.event == core::IoEvent::kSent) {
-      peer.sending.erase(0, completion.sent);
-      peer.in_flight = false;
+      peer.out.on_sent(completion.sent);
     }
+    if (completion.event == core::IoEvent::kWritable) peer.out.on_writable();
     if (completion.event == core::IoEvent::kClosed) control_peers_.erase(control);
     return;
   }
@@ -122,7 +121,7 @@ void Server::handle(const core::Completion& completion) {
       sent(client, completion.sent);
       break;
     case core::IoEvent::kWritable:
-      client.full = false;
+      client.out.on_writable();
       mark_dirty(client);
       break;
     case core::IoEvent::kClosed:
@@ -172,32 +171,30 @@ void Server::received(Client& client, Bytes bytes) {
   }
 }
 
-void Server::put(Client& client, Bytes frame) { put_at(client, client.pending.size(), frame); }
+void Server::put(Client& client, Bytes frame) { put_at(client, client.out.waiting(), frame); }
 
 void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
   if (frame.empty() || client.overflowed || client.cut_next || client.dead) return;
-  if (client.pending.size() + frame.size() > settings_.send_queue_bytes) {
-    // It does not read: nothing more is kept for it, and the session ends.
-    client.overflowed = true;
-    ++counters_.overflowed;
-    return mark_dirty(client);
-  }
   mark_dirty(client);
-  if (!faults_.any()) {
-    ++counters_.frames_out;
-    client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), frame.begin(),
-                          frame.end());
-    return;
-  }
+  if (!faults_.any()) return keep(client, mark, frame);
   std::vector<std::byte> bytes(frame.begin(), frame.end());
   const Spoiled spoiled = spoil(bytes, faults_, random_);
   counters_.faults += spoiled.faults;
   if (spoiled.dropped) return;
   client.cut_next = spoiled.cut;
   if (spoiled.delay > Nanos{0}) hold(client, spoiled.delay);
+  keep(client, mark, bytes);
+}
+
+/// Who does not read has nothing more kept for him, and his session ends.
+void Server::keep(Client& client, std::size_t mark, Bytes bytes) {
+  if (client.out.waiting() + bytes.size() > settings_.send_queue_bytes ||
+      !client.out.insert(mark, bytes)) {
+    client.overflowed = true;
+    ++counters_.overflowed;
+    return;
+  }
   ++counters_.frames_out;
-  client.pending.insert(client.pending.begin() + static_cast<std::ptrdiff_t>(mark), bytes.begin(),
-                        bytes.end());
 }
 
 void Server::mark_dirty(Client& client) {
@@ -208,16 +205,8 @@ void Server::flush(Client& client) {
   if (client.dead) return;
   if (sides_[static_cast<std::size_t>(client.side)].frozen) return;
   if (client.overflowed) return reset(client, Status::kUnspecifiedFailure);
-  if (client.in_flight || client.full || io_.now() < client.hold_until) return;
-  if (client.sent == client.sending.size()) {
-    client.sending.clear();
-    client.sent = 0;
-    std::swap(client.sending, client.pending);
-  }
-  if (client.sent < client.sending.size()) {
-    client.in_flight = true;
-    return io_.send(client.connection, Bytes(client.sending).subspan(client.sent));
-  }
+  if (io_.now() < client.hold_until) return;
+  if (client.out.pump(io_, client.connection) || !client.out.idle()) return;
   if (client.cut_next) return reset(client, Status::kUnspecifiedFailure);
   if (client.phase != Client::Phase::kClosing) return;
   client.dead = true;
@@ -225,9 +214,7 @@ void Server::flush(Client& client) {
 }
 
 void Server::sent(Client& client, std::uint32_t bytes) {
-  client.in_flight = false;
-  client.sent += bytes;
-  client.full = client.sent < client.sending.size();
+  client.out.on_sent(bytes);
   mark_dirty(client);
 }
 
@@ -287,18 +274,11 @@ void Server::control_received(core::ConnectionId id, ControlPeer& peer, Bytes by
     std::string line = peer.in.substr(0, end);
     peer.in.erase(0, end + 1);
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) peer.out += command(line) + "\n";
+    if (line.empty()) continue;
+    if (!peer.out.append(as_bytes(command(line) + "\n")))
+      return io_.close(id, core::CloseHow::kReset);
   }
-  if (peer.in.size() > kControlLineMax || peer.out.size() > kControlAnswersMax)
-    io_.close(id, core::CloseHow::kReset);
-}
-
-void Server::flush_control(core::ConnectionId id, ControlPeer& peer) {
-  if (peer.in_flight) return;
-  if (peer.sending.empty()) std::swap(peer.sending, peer.out);
-  if (peer.sending.empty()) return;
-  peer.in_flight = true;
-  io_.send(id, as_bytes(peer.sending));
+  if (peer.in.size() > kControlLineMax) io_.close(id, core::CloseHow::kReset);
 }
 
 }  // namespace cti::simulator

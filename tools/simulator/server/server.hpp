@@ -14,6 +14,7 @@
 
 #include "core/io.hpp"
 #include "core/random.hpp"
+#include "core/send_buffer.hpp"
 #include "tools/simulator/model/model.hpp"
 #include "tools/simulator/server/client.hpp"
 #include "tools/simulator/server/faults.hpp"
@@ -143,9 +144,11 @@ class Server : public ModelListener {
     std::set<std::uint64_t> awaited;  ///< connections that have not answered yet
     TimePoint deadline{};
   };
+  /// Of one who asks and does not read.
+  static constexpr std::size_t kControlAnswersMax = 1024 * 1024;
   struct ControlPeer {
-    std::string in, out, sending;
-    bool in_flight = false;
+    std::string in;
+    core::SendBuffer out{kControlAnswersMax, core::SendBuffer::Memory::kGrows};
   };
 
   /// How a request is served: kRoutes has one per message type.
@@ -200,9 +203,9 @@ class Server : public ModelListener {
   void control_received(core::ConnectionId id, ControlPeer& peer, Bytes bytes);
   void sent(Client& client, std::uint32_t bytes);
   void flush(Client& client);
-  void flush_control(core::ConnectionId id, ControlPeer& peer);
   void put(Client& client, Bytes frame);
   void put_at(Client& client, std::size_t mark, Bytes frame);
+  void keep(Client& client, std::size_t mark, Bytes bytes);
   void reset(Client& client, Status why);
   void forget(Client& client, Status why);
   void look_at_clocks();

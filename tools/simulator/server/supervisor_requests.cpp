@@ -9,7 +9,7 @@
 namespace cti::simulator {
 
 void Server::supervise(Client& client, Bytes body) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto request = read<ged::SuperviseCallReqView>(client, body);
   if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id())) return;
   const std::uint32_t invoke_id = request->invoke_id();
@@ -43,7 +43,7 @@ void Server::supervise(Client& client, Bytes body) {
 }
 
 void Server::assist_request(Client& client, Bytes body, bool emergency) {
-  const std::size_t mark = client.pending.size();
+  const std::size_t mark = client.out.waiting();
   const auto serve = [&]<class View, class Conf, class Fixed>() {
     const auto request = read<View>(client, body);
     if (!request || !right_peripheral(client, request->invoke_id(), request->peripheral_id()))
