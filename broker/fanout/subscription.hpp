@@ -2,14 +2,15 @@
 //
 // Why      an agent-mode session wants a few records in ten thousand: it is found through the record's agent_key, not by
 //          matching each record against each session.
-// Shape    open addressing by the key (which is a hash already), linear probing, deletion by shifting back; the sessions
-//          of one key are a chain through a table with one entry per session slot. All memory is set aside at start.
+// Shape    linear probing (core/base/probe.hpp) by the key, which is a hash already; the sessions of one key are a chain
+//          through a table with one entry per session slot. All memory is set aside at start.
 // Threads  one: the fan-out reactor.
 // Cost     a lookup touches one or two cache lines; no allocation.
 // Limits   one key per session slot, sessions_max slots: the table is never more than half full.
 #pragma once
 
 #include "core/base/check.hpp"
+#include "core/base/probe.hpp"
 
 #include <bit>
 #include <cstdint>
@@ -22,19 +23,18 @@ class AgentIndex {
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
   explicit AgentIndex(std::uint32_t slots)
-      : mask_(std::bit_ceil(std::uint64_t{slots} * 2 + 2) - 1),
-        table_(std::make_unique<Entry[]>(mask_ + 1)),
+      : table_(std::bit_ceil(std::uint64_t{slots} * 2 + 2)),
         links_(std::make_unique<Link[]>(slots)),
-        slots_(slots) {}
+        slots_(slots) {
+    CTI_CHECK(table_.last > 2 * std::uint64_t{slots});
+  }
 
   /// Binds `slot` to `key` (not 0). A slot is bound to one key at a time.
   void add(std::uint64_t key, std::uint32_t slot) noexcept {
     CTI_CHECK(key != 0);
     CTI_CHECK(slot < slots_);
     CTI_CHECK(links_[slot].key == 0);
-    std::uint64_t at = home(key);
-    while (table_[at].key != 0 && table_[at].key != key) at = (at + 1) & mask_;
-    Entry& entry = table_[at];
+    Entry& entry = find(key);
     if (entry.key == 0) entry = Entry{key, kNone, 0};
     links_[slot] = Link{key, entry.first, kNone};
     if (entry.first != kNone) links_[entry.first].previous = slot;
@@ -49,19 +49,22 @@ class AgentIndex {
     links_[slot] = Link{};
     if (link.next != kNone) links_[link.next].previous = link.previous;
     if (link.previous != kNone) links_[link.previous].next = link.next;
-    const std::uint64_t at = find(link.key);
-    if (link.previous == kNone) table_[at].first = link.next;
-    if (--table_[at].count == 0) erase(at);
+    const std::uint64_t at = probe::place_of(table_, link.key);
+    Entry& entry = table_.entries[at];
+    CTI_CHECK(entry.key == link.key && entry.count > 0);
+    if (link.previous == kNone) entry.first = link.next;
+    if (--entry.count > 0) return;
+    CTI_CHECK(entry.first == kNone);
+    probe::erase(table_, at);
   }
 
   /// How many sessions are bound to `key`.
-  std::uint32_t count(std::uint64_t key) const noexcept { return table_[find(key)].count; }
+  std::uint32_t count(std::uint64_t key) const noexcept { return find(key).count; }
 
   /// Calls take(slot) for each session bound to `key`. `take` must not add or remove.
   template <class Take>
   void for_each(std::uint64_t key, Take&& take) const noexcept {
-    for (std::uint32_t slot = table_[find(key)].first; slot != kNone; slot = links_[slot].next)
-      take(slot);
+    for (std::uint32_t slot = find(key).first; slot != kNone; slot = links_[slot].next) take(slot);
   }
 
  private:
@@ -76,28 +79,25 @@ class AgentIndex {
     std::uint32_t previous = kNone;
   };
 
-  std::uint64_t home(std::uint64_t key) const noexcept { return key & mask_; }
+  struct Table {
+    explicit Table(std::uint64_t count)
+        : entries(std::make_unique<Entry[]>(count)), last(count - 1) {}
+    std::uint64_t mask() const noexcept { return last; }
+    bool taken(std::uint64_t at) const noexcept { return entries[at].key != 0; }
+    std::uint64_t key(std::uint64_t at) const noexcept { return entries[at].key; }
+    void move(std::uint64_t from, std::uint64_t to) noexcept { entries[to] = entries[from]; }
+    void set_free(std::uint64_t at) noexcept { entries[at] = Entry{}; }
 
-  /// Where `key` is, or the empty entry that ends the search.
-  std::uint64_t find(std::uint64_t key) const noexcept {
-    std::uint64_t at = home(key);
-    while (table_[at].key != 0 && table_[at].key != key) at = (at + 1) & mask_;
-    return at;
+    const std::unique_ptr<Entry[]> entries;
+    const std::uint64_t last;
+  };
+
+  /// The entry of `key`, or the empty one at which the search for it ends.
+  Entry& find(std::uint64_t key) const noexcept {
+    return table_.entries[probe::place_of(table_, key)];
   }
 
-  /// Empties an entry and moves later ones of the same run back, so that no search ends too early.
-  void erase(std::uint64_t hole) noexcept {
-    for (std::uint64_t at = (hole + 1) & mask_; table_[at].key != 0; at = (at + 1) & mask_) {
-      const std::uint64_t from = home(table_[at].key);
-      if (((at - from) & mask_) < ((at - hole) & mask_)) continue;
-      table_[hole] = table_[at];
-      hole = at;
-    }
-    table_[hole] = Entry{};
-  }
-
-  const std::uint64_t mask_;
-  const std::unique_ptr<Entry[]> table_;
+  Table table_;
   const std::unique_ptr<Link[]> links_;
   const std::uint32_t slots_;
 };

@@ -1,12 +1,13 @@
 // key_index.hpp - object key to slot: open addressing with a fixed number of places.
 //
 // Why      a frame names an object once; one probe finds its slot, all else goes by slot.
-// Shape    linear probing over a power of two, at most half full; erase shifts back, so there are no tombstones.
+// Shape    linear probing (core/base/probe.hpp) over a power of two, at most half full.
 // Bounds   `capacity` keys; insert says false beyond.
 // Threads  one.
 #pragma once
 
 #include "core/base/check.hpp"
+#include "core/base/probe.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -20,44 +21,32 @@ class KeyIndex {
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   explicit KeyIndex(std::size_t capacity)
-      : places_(std::bit_ceil(capacity * 2 + 2)), mask_(places_.size() - 1), capacity_(capacity) {}
+      : places_(std::bit_ceil(capacity * 2 + 2)), capacity_(capacity) {
+    CTI_CHECK(places_.entries.size() > 2 * capacity_);
+  }
 
   /// The slot of `key`, kNone when it is not there, as 0 never is.
   std::uint32_t find(std::uint64_t key) const noexcept {
-    for (std::size_t at = home(key);; at = (at + 1) & mask_) {
-      if (places_[at].key == 0) return kNone;  // first: nobody is found under the key 0 either
-      if (places_[at].key == key) return places_[at].slot;
-    }
+    const Place& found = places_.entries[probe::place_of(places_, key)];
+    return found.key != 0 ? found.slot : kNone;
   }
 
   /// The key must not be there yet. False: full.
   [[nodiscard]] bool insert(std::uint64_t key, std::uint32_t slot) noexcept {
     CTI_CHECK(key != 0);
+    CTI_CHECK(slot != kNone);
     if (size_ == capacity_) return false;
-    std::size_t at = home(key);
-    while (places_[at].key != 0) {
-      CTI_CHECK(places_[at].key != key);
-      at = (at + 1) & mask_;
-    }
-    places_[at] = {key, slot};
+    Place& place = places_.entries[probe::place_of(places_, key)];
+    CTI_CHECK(place.key == 0);
+    place = {key, slot};
     ++size_;
     return true;
   }
 
   /// The key must be there.
   void erase(std::uint64_t key) noexcept {
-    std::size_t hole = home(key);
-    while (places_[hole].key != key) {
-      CTI_CHECK(places_[hole].key != 0);
-      hole = (hole + 1) & mask_;
-    }
-    // Whoever would have stood in the hole, had it been free, moves there.
-    for (std::size_t at = (hole + 1) & mask_; places_[at].key != 0; at = (at + 1) & mask_) {
-      if (((at - home(places_[at].key)) & mask_) < ((at - hole) & mask_)) continue;
-      places_[hole] = places_[at];
-      hole = at;
-    }
-    places_[hole] = {};
+    CTI_CHECK(size_ > 0);
+    probe::erase(places_, probe::place_of(places_, key));
     --size_;
   }
 
@@ -68,10 +57,19 @@ class KeyIndex {
     std::uint64_t key = 0;
     std::uint32_t slot = 0;
   };
-  std::size_t home(std::uint64_t key) const noexcept { return key & mask_; }
+  struct Places {
+    explicit Places(std::size_t count) : entries(count), last(count - 1) {}
+    std::uint64_t mask() const noexcept { return last; }
+    bool taken(std::uint64_t at) const noexcept { return entries[at].key != 0; }
+    std::uint64_t key(std::uint64_t at) const noexcept { return entries[at].key; }
+    void move(std::uint64_t from, std::uint64_t to) noexcept { entries[to] = entries[from]; }
+    void set_free(std::uint64_t at) noexcept { entries[at] = {}; }
 
-  std::vector<Place> places_;
-  std::size_t mask_;
+    std::vector<Place> entries;
+    std::uint64_t last;
+  };
+
+  Places places_;
   std::size_t capacity_;
   std::size_t size_ = 0;
 };
