@@ -1,3 +1,4 @@
+// server_metrics.cpp - what threads have counted, under the names that Prometheus shows.
 #include "broker/server_metrics.hpp"
 
 #include "wire/session_frame.hpp"
@@ -44,6 +45,9 @@ constexpr FanoutRow kFanoutCounters[] = {
     {"ringside_sessions_cut_slow_total", "Slow sessions cut", &FanoutCounters::cut_slow},
     {"ringside_sessions_cut_stalled_total", "Of them, took nothing, or not their snapshot, in time",
      &FanoutCounters::cut_stalled},
+    {"ringside_sessions_cut_waiting_total",
+     "Sessions closed because no mode or snapshot came for them in time",
+     &FanoutCounters::cut_waiting},
     {"ringside_sessions_cut_lost_total", "Sessions cut because an answer to them found no room",
      &FanoutCounters::cut_lost},
     {"ringside_resume_ahead_total", "Positions ahead of this server",

@@ -35,7 +35,7 @@ struct Block {
   std::uint16_t begin;
   std::uint16_t end;
   Barrier barrier;
-  std::uint64_t reserved;
+  std::int64_t number;  ///< its place in a chain of them; the chain's owner counts by it
   std::byte data[kDataBytes];
 };
 static_assert(sizeof(Block) == Block::kBytes);
@@ -70,11 +70,14 @@ class BlockPool {
     block.next = kNoBlock;
     block.begin = block.end = 0;
     block.barrier = Barrier{};
+    block.number = 0;
+    CTI_CHECK(used_ <= count_ && used_ <= fresh_);
     return index;
   }
 
   void release(std::uint32_t index) noexcept {
     CTI_CHECK(used_ > 0);
+    CTI_CHECK(index < fresh_);
     --used_;
     blocks_[index].next = free_;
     free_ = index;

@@ -44,7 +44,8 @@ struct SessionDetail {
   TimePoint
       frame_since{};  ///< when the frame now incomplete began; meaningful while cutter.pending() > 0
   TimePoint closing_since{};
-  TimePoint asked_at{};       ///< since when it waits for a line to give it a mode or an image
+  TimePoint
+      asked_at{};  ///< since when it waits for a mode, or for an image: for room, then for the line
   TimePoint image_since{};    ///< since when it holds an image; meaningful while image.image
   TimePoint blocked_since{};  ///< since when its socket has been full; meaningful while it is
   TimePoint paused_since{};   ///< since when it is not read from; meaningful while paused
@@ -80,6 +81,7 @@ struct SessionDetail {
   ImageRun image;              ///< the snapshot being sent
   bool image_shared = false;   ///< others may hold it too: an image of a whole line
   bool image_pending = false;  ///< an image has been asked for, or is being sent
+  bool wants_image = false;    ///< one is needed, and has not come yet
 
   std::vector<wire::Position> resume;  ///< what the client says that it has seen
   std::uint64_t lapped = 0;            ///< how often it got a snapshot in place of updates

@@ -16,7 +16,7 @@
 //          is marked: it gets a snapshot once it reads again, or is cut (FanoutConfig::slow_policy). One that takes nothing
 //          for stall_timeout, or not its snapshot in image_timeout, is cut. Frames are whole, always.
 // Owed     what a session has asked for and not read is bounded by not reading more of what it asks (requests in flight,
-//          bytes of replies): nobody is cut for what he had no chance to read (C20).
+//          bytes of replies, blocks that they take): nobody is cut for what he had no chance to read (C20).
 // Memory   an allocation that fails ends the session that it was for (M12): guarded(). What ends a session allocates nothing.
 // Time     now_ is time in which this reactor was there: what it stood still (SIGSTOP, a paused machine) is left out, so that
 //          no deadline of a client passes meanwhile (P11): look_at_clock().
@@ -200,6 +200,9 @@ class FanoutReactor {
   int line_of_request(std::uint32_t slot, const wire::ArgumentsView& arguments) const;
   bool take_token(SessionDetail& detail);
   bool owes_much(const Session& session) const noexcept;
+  std::size_t blocks_max() const noexcept {
+    return outbox_blocks_max(config_.outbox_bytes_max, config_.requests_in_flight_max);
+  }
   void pause(std::uint32_t slot, Bytes rest);
   void go_on_reading(std::uint32_t slot);
 

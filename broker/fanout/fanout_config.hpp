@@ -95,6 +95,18 @@ struct FanoutConfig {
   std::uint32_t timers_per_turn = 1024;
 };
 
+/// Blocks that the unread frames of one session may take: those of its bytes, and one for each answer that waits for other
+/// updates than the answer before. At half of it nothing more is read from the session: what it has asked then still fits.
+constexpr std::size_t outbox_blocks_max(std::size_t bytes_max, std::size_t in_flight_max) noexcept {
+  return bytes_max / limits::kOutboxBlockBytes + 2 * in_flight_max;
+}
+inline constexpr std::size_t kOutboxBlocksDefault =
+    outbox_blocks_max(limits::kOutboxBytesDefault, limits::kRequestsInFlightDefault);
+static_assert(kOutboxBlocksDefault / 2 + limits::kRequestsInFlightDefault <= kOutboxBlocksDefault);
+static_assert(limits::kOutboxChance * kOutboxBlocksDefault * limits::kOutboxBlockBytes <
+                  limits::kOutboxPoolBytesDefault / 16,
+              "no session takes the pool of all");
+
 /// What must not be; the reactor's constructor insists on an empty list.
 void check(const FanoutConfig& config, ConfigMistakes& mistakes);
 

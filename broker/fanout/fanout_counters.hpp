@@ -41,6 +41,7 @@ struct FanoutCounters {
   std::uint64_t channel_waits = 0;  ///< offers put off because a ring was still being sent
   std::uint64_t cut_stalled =
       0;  ///< C19: sessions cut because they took nothing, or not their snapshot
+  std::uint64_t cut_waiting = 0;  ///< C19: sessions closed because no mode or snapshot came in time
   std::uint64_t images_waited =
       0;  ///< C19: turns in which a snapshot was wanted and the bound stood in the way
   std::uint64_t images_handed_on = 0;  ///< first snapshots given from an image made for another

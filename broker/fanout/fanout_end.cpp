@@ -42,7 +42,7 @@ void FanoutReactor::schedule(std::uint32_t slot) noexcept {
 }
 
 bool FanoutReactor::awaits_line(const SessionDetail& detail) {
-  return detail.image_pending && !detail.image.image;
+  return (detail.image_pending || detail.wants_image) && !detail.image.image;
 }
 
 /// A deadline of a session that is open has passed: it is closed.
@@ -50,7 +50,10 @@ bool FanoutReactor::overdue(std::uint32_t slot) {
   const Session& session = sessions_[slot];
   const SessionDetail& detail = *session.detail;
   if (awaits_line(detail) && now_ >= detail.asked_at + config_.answer_timeout) {
-    close(slot, CloseReason::kOutOfResources, "the line did not answer in time");
+    ++counters_.cut_waiting;
+    close(slot, CloseReason::kOutOfResources,
+          detail.wants_image ? "there was no snapshot for it in time"
+                             : "the line did not answer in time");
     return true;
   }
   if (detail.image.image && now_ >= detail.image_since + config_.image_timeout) {
@@ -171,6 +174,7 @@ void FanoutReactor::leave_feeds(std::uint32_t slot) noexcept {
     feed(slot, line).turn_off();
   }
   shelf_.forget(slot);
+  detail.wants_image = false;
   session.pushing = false;
   session.unsettled = false;
   detail.unread.clear();

@@ -60,8 +60,16 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   // What is held back leaves with the image: it must not stand in the image's way.
   if (detail.image_pending || session.stream.outbox_bytes() > config_.outbox_updates_bytes / 4)
     return;
+  if (!std::exchange(detail.wants_image,
+                     true)) {  // however it has to wait, it waits no longer than this
+    detail.asked_at = now_;
+    arm(slot, now_ + config_.answer_timeout);
+  }
   if (detail.mode == SessionMode::kAgent) {
-    if (!shelf_.room(line)) return arm(slot, now_ + kRetry);
+    if (!shelf_.room(line)) {
+      ++counters_.images_waited;
+      return arm(slot, now_ + kRetry);
+    }
     Ask ask;
     ask.kind = AskKind::kSnapshot;
     ask.from = ref(slot);
@@ -70,9 +78,7 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
     shelf_.wait(line, slot);
   }
   detail.image_pending = true;
-  detail.asked_at = now_;
   feed(slot, line).await_image();
-  arm(slot, now_ + config_.answer_timeout);
 }
 
 /// At the bound of all images: an image made for another will do for a session that comes for the first time, knows nothing
@@ -99,6 +105,7 @@ void FanoutReactor::begin_image(std::uint32_t slot, std::uint16_t line,
   detail.image = ImageRun{.image = std::move(image), .line = line};
   detail.image_shared = shared;
   detail.image_pending = true;
+  detail.wants_image = false;
   detail.image_since = now_;
   feed(slot, line).begin_image();
   session.unsettled = true;

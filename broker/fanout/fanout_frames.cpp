@@ -23,10 +23,11 @@ bool FanoutReactor::append_private(std::uint32_t slot, Bytes frame, std::uint16_
   Session& session = sessions_[slot];
   if (session.state >= SessionState::kClosing) return false;
   // Whose socket is full has had his chance to read; who has not may be owed the answers to all that he was let ask.
-  const std::size_t bound = std::size_t{config_.outbox_bytes_max} *
-                            (session.stream.blocked() ? 1 : limits::kOutboxChance);
+  const std::size_t chance = session.stream.blocked() ? 1 : limits::kOutboxChance;
   const bool bounded =
-      session.stream.outbox_empty() || session.stream.bytes() + frame.size() <= bound;
+      session.stream.outbox_empty() ||
+      (session.stream.bytes() + frame.size() <= chance * config_.outbox_bytes_max &&
+       session.stream.blocks(pool_) < chance * blocks_max());
   if (bounded && !frame.empty() &&
       (line == kNoLine ? session.stream.append(parts(slot), frame)
                        : session.stream.append(parts(slot), frame, line, after))) {

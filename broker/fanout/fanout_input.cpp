@@ -53,7 +53,8 @@ void FanoutReactor::received(std::uint32_t slot, Bytes bytes) {
 /// It has asked for as much as it may without having read the answers.
 bool FanoutReactor::owes_much(const Session& session) const noexcept {
   return session.detail->in_flight >= config_.requests_in_flight_max ||
-         session.stream.bytes() > config_.outbox_bytes_max / 2;
+         session.stream.bytes() > config_.outbox_bytes_max / 2 ||
+         session.stream.blocks(pool_) > blocks_max() / 2;
 }
 
 /// Nothing more is read from it, and what has been is kept, until it has read or been answered. The kernel's buffers make
@@ -80,7 +81,8 @@ void FanoutReactor::go_on_reading(std::uint32_t slot) {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
   if (detail.in_flight > config_.requests_in_flight_max / 2 ||
-      session.stream.bytes() > config_.outbox_bytes_max / 4) {
+      session.stream.bytes() > config_.outbox_bytes_max / 4 ||
+      session.stream.blocks(pool_) > blocks_max() / 4) {
     return;
   }
   detail.paused = false;

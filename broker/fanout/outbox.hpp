@@ -20,6 +20,11 @@ class Outbox {
  public:
   std::uint32_t bytes() const noexcept { return bytes_; }
   bool empty() const noexcept { return bytes_ == 0; }
+  /// Blocks that it holds, or a few more where some have been taken out between others.
+  std::size_t blocks(const BlockPool& pool) const noexcept {
+    if (first_ == kNoBlock) return 0;
+    return static_cast<std::size_t>(pool.at(last_).number - pool.at(first_).number) + 1;
+  }
 
   /// Puts all of `frame` behind what is there, or nothing.
   [[nodiscard]] bool append(BlockPool& pool, Bytes frame, Barrier barrier = {}) noexcept {
@@ -39,10 +44,15 @@ class Outbox {
   [[nodiscard]] bool prepend(BlockPool& pool, Bytes tail) noexcept {
     if (tail.size() > std::size_t{pool.available()} * Block::kDataBytes) return false;
     bytes_ += static_cast<std::uint32_t>(tail.size());
+    const std::size_t needed = (tail.size() + Block::kDataBytes - 1) / Block::kDataBytes;
+    std::int64_t number =
+        first_ == kNoBlock ? 0 : pool.at(first_).number - static_cast<std::int64_t>(needed);
     std::uint32_t after = kNoBlock;
     while (!tail.empty()) {
       const std::uint32_t index = pool.allocate();
+      CTI_CHECK(index != kNoBlock);
       tail = fill(pool.at(index), tail);
+      pool.at(index).number = number++;
       std::uint32_t& link = after == kNoBlock ? first_ : pool.at(after).next;
       pool.at(index).next = after == kNoBlock ? first_ : link;
       link = index;
@@ -103,6 +113,7 @@ class Outbox {
       to.bytes_ += bytes;
       block.next = kNoBlock;
       block.barrier = becomes;
+      block.number = to.last_ == kNoBlock ? 0 : pool.at(to.last_).number + 1;
       (to.last_ == kNoBlock ? to.first_ : pool.at(to.last_).next) = index;
       to.last_ = index;
       index = next;
@@ -134,6 +145,7 @@ class Outbox {
     const std::uint32_t index = pool.allocate();
     CTI_CHECK(index != kNoBlock);
     pool.at(index).barrier = barrier;
+    pool.at(index).number = last_ == kNoBlock ? 0 : pool.at(last_).number + 1;
     (last_ == kNoBlock ? first_ : pool.at(last_).next) = index;
     last_ = index;
     return index;

@@ -68,7 +68,11 @@ class Stream {
   bool outbox_empty() const noexcept { return outbox_.empty(); }
   /// Bytes that are this session's alone, those held back counted.
   std::uint32_t bytes() const noexcept { return outbox_.bytes() + held_.bytes(); }
-  /// Of them, what may leave before a snapshot does: what is held back waits for one.
+  /// Blocks of the pool that these take: frames behind different updates share none.
+  std::size_t blocks(const BlockPool& pool) const noexcept {
+    return outbox_.blocks(pool) + held_.blocks(pool);
+  }
+  /// Of the bytes, what may leave before a snapshot does: what is held back waits for one.
   std::uint32_t outbox_bytes() const noexcept { return outbox_.bytes(); }
 
   /// Puts a whole frame behind what is there, or nothing. With `line`: behind the updates of it that the session has been

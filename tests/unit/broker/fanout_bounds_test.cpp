@@ -130,6 +130,33 @@ TEST(FanoutBounds, C19_SessionsThatDoNotReadHoldABoundedAmountOfImagesAndAreCut)
   EXPECT_GT(counters.cut_stalled, 0u);
 }
 
+// Found by reading: at the bound of all images an agent's session looked for room again and again, and for ever.
+TEST(FanoutBounds, C19_WhoWaitsForRoomForItsSnapshotWaitsNoLongerThanForAnAnswer) {
+  WorldOptions options{.config = image_config()};
+  options.config.image_timeout = options.config.stall_timeout = Seconds{600};
+  options.config.answer_timeout = Seconds{20};
+  options.faults.pipe_bytes = 4000;
+  FanoutWorld world(options);
+  fill(world.line());
+  for (int i = 0; i < 5; ++i) {
+    TestClient& client = world.welcomed();
+    client.stop_reading();
+    client.subscribe_monitor("MessageID=*");
+    world.run(Millis{200});
+    world.line().say(of_agent("1"));
+  }
+  ASSERT_FALSE(world.reactor->images().room(0));
+  TestClient& agent = world.welcomed();
+  agent.subscribe_agent("1001");
+  world.run(Seconds{19});
+  EXPECT_FALSE(agent.closed);
+  EXPECT_EQ(world.reactor->counters().cut_waiting, 0u);
+  world.run(Seconds{2});
+  EXPECT_TRUE(agent.closed);
+  EXPECT_EQ(world.reactor->counters().cut_waiting, 1u);
+  EXPECT_GT(world.reactor->counters().images_waited, 0u);
+}
+
 TEST(FanoutBounds, C19_WhoComeTogetherShareOneImage) {
   FanoutWorld world;
   fill(world.line());
@@ -230,6 +257,32 @@ TEST(FanoutBounds, C20_NoMoreRequestsRunThanMayBeUnanswered) {
   }
   world.run(Seconds{1});
   EXPECT_EQ(replies(client).size(), 100u);
+}
+
+// Answers behind different updates share no block: 60 bytes of each cost 4,096, and the pool is everybody's.
+TEST(FanoutBounds, C20_WhatASessionOwesIsCountedInTheBlocksThatItTakes) {
+  WorldOptions options{.config = small_config()};
+  options.config.requests_per_second = 100'000;
+  options.config.requests_burst = 100'000;
+  options.config.stall_timeout = Seconds{60};
+  options.faults.pipe_bytes = 2000;
+  FanoutWorld world(options);
+  TestClient& slow = world.monitor("MessageID=30");
+  slow.stop_reading();
+  for (std::uint64_t i = 0; i < 800; ++i) {
+    slow.request(i);
+    world.line().say();
+    world.run(Millis{1});
+  }
+  EXPECT_LE(
+      world.reactor->pool().highest_used(),
+      outbox_blocks_max(options.config.outbox_bytes_max, options.config.requests_in_flight_max));
+  EXPECT_FALSE(slow.closed);
+  EXPECT_GT(world.reactor->counters().pauses, 0u);
+  slow.start_reading();
+  world.run(Seconds{5});
+  EXPECT_EQ(slow.count(FrameType::kReply), 800u);
+  EXPECT_EQ(world.reactor->pool().used(), 0u);
 }
 
 TEST(FanoutBounds, C20_WhoIsNotReadFromIsNotSilent) {

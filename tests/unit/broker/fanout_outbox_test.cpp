@@ -54,6 +54,29 @@ TEST(Outbox, GivesBytesBackInOrderAcrossBlocks) {
   EXPECT_EQ(pool.used(), 0u);
 }
 
+TEST(Outbox, CountsItsBlocksHoweverTheyCameAndGo) {
+  BlockPool pool(16);
+  Outbox box, other;
+  EXPECT_EQ(box.blocks(pool), 0u);
+  for (std::uint64_t i = 1; i <= 4; ++i) ASSERT_TRUE(box.append(pool, frame(10, 1), Barrier{i, 0}));
+  ASSERT_TRUE(box.append(pool, frame(10, 1), Barrier{4, 0})) << "with the one before";
+  EXPECT_EQ(box.blocks(pool), 4u);
+  ASSERT_TRUE(box.prepend(pool, frame(5000, 2)));
+  EXPECT_EQ(box.blocks(pool), 6u);
+  while (box.front_barrier(pool).position < 2) box.consume(pool, box.front(pool).size());
+  EXPECT_EQ(box.blocks(pool), 3u);
+  box.move_to(other, pool, [](const Barrier& waits, Barrier& becomes) {
+    becomes = waits;
+    return waits.position >= 3;
+  });
+  EXPECT_EQ(box.blocks(pool), 1u);
+  EXPECT_EQ(other.blocks(pool), 2u);
+  EXPECT_EQ(box.blocks(pool) + other.blocks(pool), pool.used());
+  box.clear(pool);
+  other.clear(pool);
+  EXPECT_EQ(box.blocks(pool) + other.blocks(pool) + pool.used(), 0u);
+}
+
 TEST(Outbox, RefusesAFrameThatThePoolCannotHoldAndChangesNothing) {
   BlockPool pool(2);
   Outbox box;
