@@ -1,9 +1,9 @@
 // order_probe.cpp - does an answer ever overtake the updates that it comes after? The real programs, many requests.
 //
 // Why      the race needs threads of their own for line and reactors, a line that writes while it answers, and load.
-// Shape    ringside-sim, ringsided with two reactors, and 24 agents' sessions that log in and then each keep some queries for
-//          their own state under way. A query's answer is a record first (eQueryAgentStateConf) and then the reply: when the
-//          n-th reply arrives, n such records must have. Nobody else asks about that agent.
+// Shape    ringside-sim, ringsided with two reactors (--fanouts N: as many), and 24 agents' sessions that log in and then each
+//          keep some queries for their own state under way. A query's answer is a record first (eQueryAgentStateConf) and then
+//          the reply: when the n-th reply arrives, n such records must have. Nobody else asks about that agent.
 // Says     one line of figures; exit code 0: no reply came before its update, and all were answered.
 #include "core/epoll_io.hpp"
 #include "tools/launch/child.hpp"
@@ -170,7 +170,7 @@ std::unique_ptr<tools::Child> start(const std::vector<std::string>& command, con
   return std::move(child).value();
 }
 
-int run(const std::string& programs, std::uint64_t requests) {
+int run(const std::string& programs, std::uint64_t requests, const std::string& fanouts) {
   char name[] = "/tmp/ringside-order-XXXXXX";
   if (mkdtemp(name) == nullptr) return 3;
   const std::string folder = name;
@@ -182,7 +182,7 @@ int run(const std::string& programs, std::uint64_t requests) {
   const std::string side_a = tools::value_in(said, "port-a"),
                     side_b = tools::value_in(said, "port-b");
   std::ofstream(folder + "/server.toml")
-      << "[server]\nlisten = \"127.0.0.1:0\"\nfanouts = 2\n[sessions]\n"
+      << "[server]\nlisten = \"127.0.0.1:0\"\nfanouts = " << fanouts << "\n[sessions]\n"
       << "requests_per_second = 1000000\nrequests_burst = 1000000\n"
       << "[[line]]\ncti_servers = [\"127.0.0.1:" << side_a << "\", \"127.0.0.1:" << side_b
       << "\"]\n";
@@ -231,11 +231,13 @@ int run(const std::string& programs, std::uint64_t requests) {
 
 int main(int argc, char** argv) {
   std::uint64_t requests = 5000;
+  std::string fanouts = "2";
   const char* const from_environment = std::getenv("RINGSIDE_PROGRAMS");
   std::string programs = from_environment != nullptr ? from_environment : "build/tools";
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--requests") == 0) requests = std::strtoull(argv[i + 1], nullptr, 10);
     if (std::strcmp(argv[i], "--programs") == 0) programs = argv[i + 1];
+    if (std::strcmp(argv[i], "--fanouts") == 0) fanouts = argv[i + 1];
   }
-  return cti::run(programs, requests);
+  return cti::run(programs, requests, fanouts);
 }

@@ -16,6 +16,12 @@ std::string programs_folder() {
   return folder != nullptr ? folder : "build/tools";
 }
 
+/// RINGSIDE_FANOUTS=0 has every scenario played by a server whose line and reactor share a thread.
+std::string fanouts() {
+  const char* number = getenv("RINGSIDE_FANOUTS");
+  return number != nullptr ? number : "1";
+}
+
 int number_in(const std::string& line, const char* key) {
   const std::string value = tools::value_in(line, key);
   return value.empty() ? 0 : std::stoi(value);
@@ -154,6 +160,7 @@ void World::start_server(std::size_t index) {
          << server_config_;
     command.insert(command.end(), {"--config", folder_ + "/server.toml"});
   }
+  command.insert(command.end(), {"--fanouts", fanouts()});
   auto server = tools::Child::start(command, folder_ + "/server" + std::to_string(index) + ".log");
   if (!server) throw std::runtime_error(server.error());
   servers_[index] = std::move(server).value();
