@@ -98,8 +98,7 @@ class Idle {
   // acquire <- the release above.
   while (!told.load(std::memory_order_acquire) && core::monotonic_now() < until)
     std::this_thread::yield();
-  CTI_CHECK(!"a thread stands still, see the log");
-  std::abort();
+  check_failed("a thread stands still, see the log", __FILE__, __LINE__);
 }
 
 /// For each watched thread a gauge: how long it has not turned.
