@@ -451,6 +451,18 @@ void LineCore::step(const input::Tick& tick) {
          "): what finds no room is not told to clients; counted, said once"});
   }
   set_alarms(reports);
+  invariants();
+}
+
+void LineCore::invariants() const noexcept {
+  CTI_CHECK(probes_.size() <= kProbesMax && probes_.capacity() == kProbesMax);
+  CTI_CHECK(parked_.size() <= kParkedMax && parked_bytes_ <= kParkedBytesMax);
+  CTI_CHECK(parked_bytes_ >= parked_.size() * sizeof(Parked));
+  CTI_CHECK(parked_.empty() == (parked_bytes_ == 0));
+  CTI_CHECK(owed_.size() <= kOwedMax);
+  CTI_CHECK(pending_.size() <= PendingTable::slots_for(config_.pending_max));
+  CTI_CHECK(map_.agents() <= config_.agents_max);
+  CTI_CHECK(map_.calls() <= config_.calls_max);
 }
 
 /// The dialogue, and what is being looked up, as far as answers and the send buffer allow.

@@ -147,6 +147,8 @@ class LineCore {
   bool in_step() const noexcept { return ready() && !sync_.trailing(); }
   Position position() const noexcept { return sink_.position(); }
   std::size_t pending() const noexcept { return pending_.size(); }
+  /// Every queue of a line keeps to its bound. The map has its own: ObjectMap::invariants().
+  void invariants() const noexcept;
   std::uint64_t client_reports() const noexcept { return report_.sent(); }
 
   const LineCounters& counters() const noexcept { return counters_; }

@@ -1,3 +1,4 @@
+// server.cpp - the parts of a server built, its threads run, watched and ended.
 #include "broker/server.hpp"
 
 #include "core/choose_io.hpp"

@@ -57,9 +57,11 @@ COLUMNS_MAX = 100
 PROSE_COLUMNS_MAX = 130
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 600
+CHECKS_PER_THOUSAND_LINES = {"core": 20, "broker": 20, "ring": 20, "wire": 10, "cil": 10}
 HOT = ("ring", "wire", "core", "core/base")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+CHECK = re.compile(r"\bCTI_D?CHECK\(|\bstatic_assert\(")
 ATOMIC = re.compile(r"memory_order_|atomic_thread_fence")
 EXPLAINS = re.compile(r"//.*(relaxed|acquire|release|seq_cst|fence|->|<-)", re.I)
 CONTROL = re.compile(r"^\s*(\}?\s*else|if|for|while|switch|do|catch|try|namespace|class|struct|enum|union|extern)\b")
@@ -174,15 +176,21 @@ def long_functions(file):
         statement += " "
 
 
-def headers_introduce_themselves(file):
+def files_introduce_themselves(file):
     if file.path.endswith(".hpp") and not re.match(r"// [\w./]+\.hpp - ", file.lines[0]):
         yield file.at(0, "the first line says what the file is: `// name.hpp - ...`")
-
-
-def sources_introduce_themselves(file):
-    """So far where it is kept everywhere; a storey joins when its last file has its first line."""
-    if file.path.endswith(".cpp") and file.path.startswith(("tools/", "bench/")) and not file.lines[0].startswith("// "):
+    if file.path.endswith(".cpp") and not re.match(r"// \S", file.lines[0]):
         yield file.at(0, "the first line says what the file is: `// name.cpp - ...`")
+
+
+def too_few_checks(files):
+    """What must hold is written down as checks: so many per 1,000 lines, static_asserts counted."""
+    for folder, wanted in CHECKS_PER_THOUSAND_LINES.items():
+        own = [f for f in files if f.cpp and f.path.startswith(folder + "/")]
+        lines = sum(len(f.lines) for f in own)
+        checks = sum(bool(CHECK.search(line)) for f in own for line in f.code)
+        if checks * 1000 < wanted * lines:
+            yield f"{folder}/: {checks} checks in {lines} lines (at least {wanted} per 1,000)"
 
 
 def dead_files(files, build_text):
@@ -220,7 +228,7 @@ def circles(arrows):
 
 
 RULES = [upward_includes, undocumented_atomics, banned_words, unfinished, long_lines, long_files,
-         long_functions, headers_introduce_themselves, sources_introduce_themselves]
+         long_functions, files_introduce_themselves]
 
 
 def read_tree(root):
@@ -245,19 +253,22 @@ def self_test():
         long_lines: File("core/a.cpp", "x" * 101),
         long_files: File("core/a.cpp", "\n" * 700),
         long_functions: File("core/a.cpp", "void f() {\n" + "  x();\n" * 80 + "}\n"),
-        headers_introduce_themselves: File("core/a.hpp", "#pragma once\n"),
-        sources_introduce_themselves: File("tools/a.cpp", "#include <string>\n"),
+        files_introduce_themselves: File("core/a.hpp", "#pragma once\n"),
     }
     sideways = File("broker/fanout/a.hpp", '// a.hpp - x\n#include "broker/model/masks.hpp"\n'
                                            '#include "broker/model/object_id.hpp"\n')
     missed = [rule.__name__ for rule, file in planted.items() if not list(rule(file))]
     missed += [] if len(list(upward_includes(sideways))) == 1 else ["upward_includes between rooms"]
     missed += [] if list(dead_files([File("core/a.cpp", "")], "")) else ["dead_files"]
+    missed += [] if list(files_introduce_themselves(File("tests/a.cpp", "#include <string>\n"))) else ["sources"]
+    missed += [] if list(too_few_checks([File("ring/a.cpp", "int x;\n" * 100)])) else ["too_few_checks"]
+    enough = File("ring/a.cpp", "int x;\n" * 90 + "CTI_CHECK(x);\nstatic_assert(true);\n")
+    missed += [] if not list(too_few_checks([enough])) else ["too_few_checks (false alarm)"]
     private = File("cil/a.hpp", '#include "cil/detail/objects/objects.hpp"\n')
     missed += [] if list(upward_includes(private)) else ["upward_includes (a public header)"]
     missed += [] if list(circles({"a": {"a", "b"}, "b": {"c"}, "c": {"a"}})) else ["circles"]
     missed += [] if not list(circles({"a": {"a"}, "b": {"a", "b"}})) else ["circles (false alarm)"]
-    quiet = File("core/a.cpp", "void f() {\n  if (x) {\n" + "    y();\n" * 30 + "  }\n}\n")
+    quiet = File("core/a.cpp", "// a.cpp - x\nvoid f() {\n  if (x) {\n" + "    y();\n" * 30 + "  }\n}\n")
     missed += [f"{rule.__name__} (false alarm)" for rule in RULES if list(rule(quiet))]
     print("self-test: " + ("every planted breach was found" if not missed else f"missed {missed}"))
     return 1 if missed else 0
@@ -270,6 +281,7 @@ def main(arguments):
     files, build_text = read_tree(root)
     findings = [finding for file in files for rule in RULES for finding in rule(file)]
     findings += dead_files(files, build_text)
+    findings += too_few_checks(files)
     findings += circles(MAY_INCLUDE)
     for folder in ("core", "ring", "wire", "broker", "cil", "bench", "tests", "tools"):
         if not (root / folder / "README.md").is_file():

@@ -44,7 +44,8 @@ class ConfigMistakes {
   }
 
   bool empty() const noexcept { return list_.empty(); }
-  const std::vector<ConfigMistake>& list() const noexcept { return list_; }
+  const std::vector<ConfigMistake>& list() const& noexcept { return list_; }
+  void list() const&& = delete;  // of a temporary
   /// One line each.
   std::string text() const {
     std::string all;

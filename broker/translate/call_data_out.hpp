@@ -1,6 +1,7 @@
 // call_data_out.hpp - call data of a request (call variables, ECC, wrap-up) into a GED-188 message.
 #pragma once
 
+#include "core/base/check.hpp"
 #include "wire/arguments.hpp"
 #include "wire/keyword.hpp"
 
@@ -86,6 +87,7 @@ void put_call_data(Encoder& to, const wire::ArgumentsView& args) {
     if (name.index < 0) {
       to.add_named_variable(name.name, value);
     } else {
+      CTI_CHECK(name.index <= UINT8_MAX);  // split_ecc_key lets no other pass
       to.add_named_array(static_cast<std::uint8_t>(name.index), name.name, value);
     }
   }

@@ -1,3 +1,4 @@
+// call_fields.cpp - the floating fields of call messages as keywords, and named variables as ECC.
 #include "broker/translate/call_fields.hpp"
 
 #include "wire/ged188/tag.hpp"
@@ -43,9 +44,11 @@ void write_named(wire::ArgumentsWriter& writer, const ged::NamedText& named, int
   append(name);
   if (index >= 0) {
     append("[");
+    CTI_CHECK(index <= UINT8_MAX && used + sizeof "255]" <= sizeof key);
     used = static_cast<std::size_t>(std::to_chars(key + used, key + used + 8, index).ptr - key);
     append("]");
   }
+  CTI_CHECK(used <= kEccKeyMax);
   writer.add_string(std::string_view(key, used), room.clean(named.value));
 }
 

@@ -90,6 +90,7 @@ std::string_view CleanTextRoom::rewrite(std::string_view text) noexcept {
   char* const begin = room_ + used_;
   char* const end = room_ + kRoom;
   char* out = begin;
+  CTI_CHECK(text.size() <= kCleanTextBytesMax);
   while (!text.empty() && end - out >= 4) {
     const auto byte = static_cast<unsigned char>(text[0]);
     std::size_t taken = 1;

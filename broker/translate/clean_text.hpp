@@ -58,6 +58,8 @@ class CleanTextRoom {
   [[gnu::cold, gnu::noinline]] std::string_view rewrite(std::string_view text) noexcept;
 
   static constexpr std::size_t kRoom = 8192;
+  static_assert(kRoom >= 4 * kCleanTextBytesMax,
+                "the longest text fits, each of its bytes escaped");
   char room_[kRoom];
   std::size_t used_ = 0;
   std::uint64_t rewritten_ = 0;

@@ -63,6 +63,9 @@ class IndexedKey {
   std::size_t size_ = 0;
 };
 
+static_assert(std::string_view("MediaDomain").size() <= IndexedKey::kNameMax &&
+              std::string_view("SkillGroup").size() <= IndexedKey::kNameMax);
+
 /// SkillGroup[n] = { SkillGroupID, SkillGroupNumber, SkillGroupPriority, SkillGroupState }.
 template <class Groups>
 void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
@@ -146,6 +149,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
 // A logout is framed by OnPreLogout and OnPostLogout.
 void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
                             const ArgSheet& sheet) {
+  CTI_CHECK(known == nullptr || known->key == info.object_key);
+  CTI_CHECK(info.object_key != 0 && info.agent_key == info.object_key);
   const bool logs_out = state == ctios::eLogout && known != nullptr && known->logged_in();
   RecordInfo around = info;
   around.flags = wire::update_flag::kArtificial;
@@ -169,6 +174,7 @@ void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std
 Translator::Outcome Translator::other_domain(std::uint32_t peripheral, std::uint64_t key,
                                              std::int32_t domain, std::uint16_t state,
                                              const ArgSheet& sheet) {
+  CTI_CHECK(!is_voice(domain));
   RecordInfo info = agent_record(EventId::eAgentStateEvent, key, peripheral);
   info.object_key = 0;  // about the agent, but no property
   emit(info, sheet);
@@ -268,6 +274,7 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
   room_.reset();
   const AgentEntry* const agent = map_.agent(agent_key);
   if (agent == nullptr) return;
+  CTI_CHECK(agent->key == agent_key);
   ++counters_.messages;
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(agent->id.view());
@@ -329,6 +336,7 @@ void Translator::team_member(const TeamMember& member) {
     ++counters_.teams_left_out;
   }
   const TeamList::One first = teams.first();
+  CTI_CHECK(teams.count <= TeamList::kMax);
   CTI_CHECK((first.team == 0) == (teams.count == 0));
   CTI_CHECK(!removed || !teams.has(member.team));
   ArgSheet sheet;
@@ -359,7 +367,9 @@ void Translator::team_member(const TeamMember& member) {
 }
 
 void Translator::hold_agent(std::uint64_t key) {
+  CTI_CHECK(key != 0);
   if (held_.size() < kHeldMax) held_.insert(key);
+  CTI_CHECK(held_.size() <= kHeldMax);
 }
 
 // The table is full: somebody whom nobody needs leaves, and every client is told.
@@ -372,6 +382,7 @@ bool Translator::makes_room(const RecordInfo& info) {
     return false;
   }
   CTI_CHECK(!idle->logged_in() && !held_.contains(idle->key));
+  CTI_CHECK(idle->key != info.object_key);  // whoever needs the room is not there yet
   ++counters_.agents_left;
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(idle->id.view());
@@ -392,7 +403,8 @@ void Translator::begin_team_roll() {
 void Translator::finish_team_roll() {
   calling_roll_ = false;
   const std::vector<RollEntry> roll = std::exchange(roll_, {});
-  if (roll.empty() || roll.size() >= kRollMax) return;
+  CTI_CHECK(roll.size() <= kRollMax);
+  if (roll.empty() || roll.size() == kRollMax) return;
   std::unordered_set<std::uint32_t> told;
   std::unordered_set<std::uint64_t> there;
   for (const RollEntry& entry : roll) {

@@ -117,6 +117,7 @@ void Translator::add_call_status(ArgSheet& sheet, const CallEntry& call, std::ui
 void Translator::refresh_masks(const AgentEntry& agent, std::uint64_t changed_call) {
   std::array<std::uint64_t, 16> others{};
   std::size_t count = 0;
+  CTI_CHECK(agent.key != 0);
   map_.calls_of(agent, [&](const CallEntry& call) {
     if (call.key == changed_call || count == others.size()) return;
     if (call_mask(map_, call, call.status) != call.mask) others[count++] = call.key;
@@ -158,7 +159,9 @@ const CallEntry* Translator::find_or_make(const CallName& name, const ObjectId& 
   info.topics |= wire::topic::kWhole;
   info.flags = wire::update_flag::kArtificial;
   if (!emit(info, sheet)) return nullptr;
-  return map_.call(key);
+  const CallEntry* const made = map_.call(key);
+  CTI_CHECK(made == nullptr || (made->key == key && made->type == kTypeUnknown));
+  return made;
 }
 
 // Delivered, established, held, retrieved, cleared, ...: one connection, one record.
@@ -177,6 +180,7 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
     makes = makes && view->local_connection_state() != wire::ctios::LCS_NULL;
   const CallEntry* const call = find_or_make(name, id, key, makes, view->peripheral_type());
   if (call == nullptr) return {};
+  CTI_CHECK(call->key == key);
   const AgentEntry* const agent = map_.agent_of(*call);
 
   ArgSheet sheet;
@@ -238,6 +242,7 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   const bool makes = view->local_connection_state() != wire::ctios::LCS_NULL;
   const CallEntry* const call = find_or_make(name, id, key, makes, view->peripheral_type());
   if (call == nullptr) return {};
+  CTI_CHECK(call->key == key);
   const AgentEntry* const agent = map_.agent_of(*call);
 
   ArgSheet sheet;
@@ -326,8 +331,10 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   if (renamed && map_.call(key) != nullptr) {  // two connections become one: the old one ends
     end_call(*call);
     call = map_.call(key);
+    CTI_CHECK(call != nullptr);  // the end of the one does not end the other
     renamed = false;
   }
+  CTI_CHECK(renamed != (call->key == key));
   const AgentEntry* const agent = map_.agent_of(*call);
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
@@ -400,6 +407,7 @@ std::uint16_t Translator::take_consult_type(const CallName& name) noexcept {
   for (ConsultBegun& begun : consults_) {
     if (begun.type == 0 || begun.call_id != name.call_id) continue;
     if (begun.peripheral_id != name.peripheral_id) continue;
+    CTI_CHECK(next_consult_ != 0);
     return std::exchange(begun.type, std::uint16_t{0});
   }
   return 0;
@@ -437,6 +445,7 @@ void Translator::hand_over_calls(const AgentEntry& agent) {
     if (count != calls.size() && call.told_agent != agent.key && map_.agent_of(call) == &agent)
       calls[count++] = call.key;
   });
+  CTI_CHECK(count <= calls.size());
   for (std::size_t i = 0; i < count; ++i) {
     const CallEntry* const call = map_.call(calls[i]);
     const auto handle = map_.properties().find(calls[i]);

@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint16_t kNoStatus = 0xFFFF;
 constexpr std::size_t kGoneAtOnce = 64;
 constexpr std::size_t kListedMax = 16;  // SNAPSHOT_DEVICE_CONF holds no more calls
+static_assert(kGoneAtOnce >= kListedMax, "what one list could have named ends in one go");
 
 /// The connection's entry in the list of the call's devices; by its names, since the list has no order.
 std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::SnapshotCallConfView& view,
@@ -81,6 +82,7 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
   const ObjectId contact = enterprise_id(day, view.router_call_key_call_id().value_or(0));
   if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
+  CTI_CHECK(known == nullptr || known->key == key);
   if (agent != nullptr) {
     CallEntry after = known == nullptr ? CallEntry{} : *known;
     after.type = view.call_type();

@@ -214,6 +214,8 @@ class Translator {
   static constexpr std::size_t kRollMax = limits::kRollMax;
   static_assert(kRollMax * sizeof(RollEntry) <= std::size_t{4} << 20, "a roll costs 4 MiB at most");
   static_assert(kConsultsMax * sizeof(ConsultBegun) <= 1024);
+  static_assert((kConsultsMax & (kConsultsMax - 1)) == 0, "their order outlives the count's wrap");
+  static_assert(kHeldMax >= limits::kAgentsDefault, "whoever is in the map can be held there");
 
   CleanTextRoom room_;
   Hearing hearing_;

@@ -138,6 +138,15 @@ void Inquiry::pump(TimePoint now, Nanos timeout, std::uint64_t frames) {
     }
     if (sent == Sent::kYes) ++in_flight_;
   }
+  invariants();
+}
+
+void Inquiry::invariants() const noexcept {
+  CTI_CHECK(in_flight_ <= window_);
+  CTI_CHECK(next_ <= questions_.size());
+  CTI_CHECK(in_flight_ <= questions_.size());
+  CTI_CHECK(bytes_ <= bytes_max_);
+  CTI_CHECK(questions_.empty() == (bytes_ == 0));
 }
 
 TimePoint Inquiry::next_deadline() const noexcept {
@@ -152,6 +161,7 @@ void Inquiry::clear() {
   bytes_ = 0;
   keys_.clear();
   next_ = 0;
+  invariants();
 }
 
 Inquiry::Sent Inquiry::send(std::uint32_t index, TimePoint deadline, std::uint64_t frames) {

@@ -115,6 +115,7 @@ class Inquiry {
   enum class Sent : std::uint8_t { kYes, kNoRoom, kImpossible };
   Sent send(std::uint32_t index, TimePoint deadline, std::uint64_t frames);
   std::size_t encode(const Question& question, std::uint32_t invoke_id, MutableBytes room) const;
+  void invariants() const noexcept;
   bool due(TimePoint now) const noexcept {
     return !again_.empty() && again_.front().not_before <= now;
   }

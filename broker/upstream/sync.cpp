@@ -1,6 +1,7 @@
 // sync.cpp - the order of a dialogue: configuration, questions, and when it is over.
 #include "broker/upstream/sync.hpp"
 
+#include "core/base/limits.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/config.hpp"
@@ -18,6 +19,7 @@ using ged::MessageType;
 namespace {
 constexpr std::uint32_t kConfigPartial = 5;  // CONFIG_END_EVENT: more blocks follow
 constexpr std::size_t kConfigRequestBytes = 64;
+static_assert(kConfigRequestBytes <= limits::kUpstreamSendBytesMin, "an empty buffer takes one");
 
 /// The keys of what is downloaded here, one behind the other; empty when the server keeps none.
 template <class View>
@@ -48,6 +50,7 @@ void Sync::begin(TimePoint now) {
   keys_asked_ = false;
   coming_keys_.clear();
   coming_whole_ = false;
+  invariants();
   if (config_.link.config_mask == 0) return;
   if (!keys_.empty() && send_key_request()) {
     keys_asked_ = true;
@@ -115,11 +118,14 @@ void Sync::throw_away() {
   inquiry_.reset();
   kept_ = {};
   bytes_ = {};
+  invariants();
 }
 
 /// What the inquiry has counted, before it goes.
 void Sync::count() {
   if (!inquiry_) return;
+  CTI_CHECK(inquiry_->lost() >= lost_before_);
+  CTI_CHECK(inquiry_->no_room() >= no_room_before_);
   counters_.lost += inquiry_->lost() - lost_before_;
   counters_.no_room += inquiry_->no_room() - no_room_before_;
   lost_before_ = inquiry_->lost();
@@ -132,10 +138,12 @@ bool Sync::keep(const Kept& what, Bytes body) {
     overfull_ = true;
     return false;
   }
+  const std::size_t offset = bytes_.size();
+  bytes_.insert(bytes_.end(), body.begin(), body.end());  // first: what is noted is there
   kept_.push_back(what);
-  kept_.back().offset = bytes_.size();
+  kept_.back().offset = offset;
   kept_.back().bytes = body.size();
-  bytes_.insert(bytes_.end(), body.begin(), body.end());
+  invariants();
   return true;
 }
 
@@ -222,6 +230,7 @@ const Question* Sync::keep_answer(const Pending& pending, const Answer& answer,
   if (!inquiry_) return nullptr;
   const Question* const question = inquiry_->answer(pending, answer, now_);
   if (question == nullptr || !holding_) return question;
+  CTI_CHECK(question == &inquiry_->question(pending.detail));
   const bool kept = keep({.message_type = answer.message_type(),
                           .question = static_cast<std::int32_t>(pending.detail),
                           .frame = frame},
@@ -253,6 +262,8 @@ void Sync::config_refused(TimePoint now) {
 }
 
 void Sync::begin_questions() {
+  CTI_CHECK(holding_ && inquiry_.has_value());
+  CTI_CHECK(!questions_begun_);
   questions_begun_ = true;
   map_.each_agent([&](const AgentEntry& agent) {
     inquiry_->ask_agent(agent.peripheral_id, agent.agent_id.view());
@@ -285,7 +296,16 @@ Sync::Turn Sync::pump(TimePoint now, std::uint64_t frames) {
   return late || inquiry_->only_again() ? Turn::kServes : Turn::kGoesOn;
 }
 
+/// What is kept back is kept for a dialogue that goes on, whole, and within its bound.
+void Sync::invariants() const noexcept {
+  CTI_CHECK(!holding_ || inquiry_.has_value());
+  CTI_CHECK(holding_ || (kept_.empty() && bytes_.empty()));
+  CTI_CHECK(kept_.empty() || kept_.back().offset + kept_.back().bytes <= bytes_.size());
+  CTI_CHECK(kept_.size() * sizeof(Kept) + bytes_.size() <= config_.sync_bytes_max);
+}
+
 Sync::Turn Sync::trail(TimePoint now, std::uint64_t frames) {
+  CTI_CHECK(!holding_);
   inquiry_->pump(now, question_timeout(), frames);
   count();
   if (!inquiry_->done()) return Turn::kGoesOn;

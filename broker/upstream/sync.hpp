@@ -98,6 +98,7 @@ class Sync {
   void finish(Apply&& apply);
 
   const Counters& counters() const noexcept { return counters_; }
+  void invariants() const noexcept;
   static constexpr std::uint64_t kOwner = 0;
 
  private:
