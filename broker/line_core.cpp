@@ -207,7 +207,8 @@ void LineCore::note_outcome(const Translator::Outcome& outcome) {
 void LineCore::note_bad_frame(const wire::DecodeError& error) {
   ++counters_.bad_frames;
   // The first few only: a peer gone mad must not fill the log.
-  if (counters_.bad_frames < kBadFramesSaid) say(Level::kWarning, {"bad frame from the CTI Server: ", error.text()});
+  if (counters_.bad_frames < kBadFramesSaid)
+    say(Level::kWarning, {"bad frame from the CTI Server: ", error.text()});
   if (++bad_in_a_row_ < config_.link.bad_frames_max) return;
   wish_reset(ResetCause::kBadFrames,
              "sent too many bad frames in a row, the last: " + error.text());
@@ -408,9 +409,8 @@ void LineCore::pump_sync() {
     case Sync::Turn::kServes:
       return finish_sync();
     case Sync::Turn::kInStep:
-      return say(Level::kInfo,
-                 {"in step with the CTI Server: ", std::to_string(map_.agents()), " agents, ",
-                  std::to_string(map_.calls()), " calls"});
+      return say(Level::kInfo, {"in step with the CTI Server: ", std::to_string(map_.agents()),
+                                " agents, ", std::to_string(map_.calls()), " calls"});
     case Sync::Turn::kGoesOn:
       return;
   }
@@ -446,8 +446,7 @@ void LineCore::finish_sync() {
        sync_.trailing() ? ", some answers of the CTI Server are still to come" : ""});
   for (std::size_t i = 0; i < status_.peripherals(); ++i) {
     if (status_.peripheral_online(i)) continue;
-    say(Level::kWarning,
-        {"peripheral ", std::to_string(status_.peripheral_id(i)), " is offline"});
+    say(Level::kWarning, {"peripheral ", std::to_string(status_.peripheral_id(i)), " is offline"});
   }
 }
 
@@ -477,10 +476,9 @@ void LineCore::step(const input::Tick& tick) {
                "is left: records were lost, the log was held back for too long");
   }
   if (map_.counters().no_room != 0 && !std::exchange(no_room_said_, true)) {
-    say(Level::kWarning,
-        {"a table is full (agents_max ", std::to_string(config_.agents_max), ", calls_max ",
-         std::to_string(config_.calls_max),
-         "): what finds no room is not told to clients; counted, said once"});
+    say(Level::kWarning, {"a table is full (agents_max ", std::to_string(config_.agents_max),
+                          ", calls_max ", std::to_string(config_.calls_max),
+                          "): what finds no room is not told to clients; counted, said once"});
   }
   set_alarms(reports);
   invariants();

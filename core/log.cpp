@@ -77,7 +77,8 @@ void put(State& s, Level level, std::string_view component, std::string_view mes
          std::span<const Field> fields = {}) {
   CTI_CHECK(fields.size() <= kFieldsMax);
   Fields clean;
-  for (const Field& field : fields) clean.push_back({field.key, one_line(field.value, kFieldBytesMax)});
+  for (const Field& field : fields)
+    clean.push_back({field.key, one_line(field.value, kFieldBytesMax)});
   s.sink->write({level, component, one_line(message), clean});
 }
 

@@ -20,9 +20,8 @@ namespace {
 constexpr ::mode_t kMode = 0640;  // names and numbers of callers are nobody's business
 
 Descriptor open_file(const std::string& path) {
-  return Descriptor(::open(path.c_str(),
-                           O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                           kMode));
+  return Descriptor(::open(
+      path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, kMode));
 }
 
 /// A pipe or a device has none.

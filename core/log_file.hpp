@@ -38,9 +38,9 @@ class LogFile {
   std::string path_;  // empty: standard error
   std::uint64_t rotate_bytes_ = 0;
   std::uint32_t keep_ = 1;
-  std::uint64_t bytes_ = 0;      // in the file, as far as we know
-  std::uint64_t look_at_ = 0;    // bytes_ at which a move is tried again after one in vain
-  std::string told_;             // the trouble told last
+  std::uint64_t bytes_ = 0;    // in the file, as far as we know
+  std::uint64_t look_at_ = 0;  // bytes_ at which a move is tried again after one in vain
+  std::string told_;           // the trouble told last
 };
 
 }  // namespace cti::core::log

@@ -66,8 +66,8 @@ void append_quoted(std::string& out, std::string_view text) {
 /// A value of logfmt needs quotes when it is empty or has more than words of numbers, letters and a few signs.
 bool plain(std::string_view value) {
   return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '-' || c == '_' || c == ':' || c == '/' || c == '[' || c == ']';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_' || c == ':' || c == '/' || c == '[' || c == ']';
   });
 }
 

@@ -60,8 +60,8 @@ void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason,
   noted_at_[kind] = now_ + Seconds{1};
   try {
     const SessionDetail& detail = *sessions_[slot].detail;
-    std::string line = log::text("session ", sessions_[slot].number, " of ",
-                                 place(io_.peer(detail.connection)));
+    std::string line =
+        log::text("session ", sessions_[slot].number, " of ", place(io_.peer(detail.connection)));
     if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
     line += " closed, " + std::string(wire::name_of(reason)) + ": " + log::escaped(text, 256);
     if (limit > 0) line += "; limit " + std::to_string(limit);
@@ -145,11 +145,11 @@ void FanoutReactor::audit_end(std::uint32_t slot, std::int32_t error) noexcept {
   try {
     const auto closed = static_cast<std::uint32_t>(detail.ended);
     const std::string why =
-        closed != 0       ? "closed by the server, " + std::string(wire::name_of(detail.ended))
-        : detail.left     ? "the client has said goodbye"
-        : error != 0      ? "the connection broke: " + std::string(std::strerror(error))
-        : detail.cut      ? "cut by the server: it did not take what it was sent"
-                          : "the client has closed the connection";
+        closed != 0   ? "closed by the server, " + std::string(wire::name_of(detail.ended))
+        : detail.left ? "the client has said goodbye"
+        : error != 0  ? "the connection broke: " + std::string(std::strerror(error))
+        : detail.cut  ? "cut by the server: it did not take what it was sent"
+                      : "the client has closed the connection";
     const auto lived = std::chrono::duration_cast<Millis>(now_ - detail.opened).count();
     audit(slot, log::text("session has ended: ", why, "; lived ", lived, " ms, ", detail.requests,
                           " requests, ", detail.refused, " refused"));

@@ -28,10 +28,10 @@ void Requests::say_refused(const SessionRef& from, const Pending& about, const R
                            wire::Outcome outcome) const {
   if (!parts_.say || !log::enabled(log::Level::kInfo)) return;
   const bool refused = outcome == wire::Outcome::kRefused;
-  const std::string text = name_of_request(about.request) +
-                           (refused ? " refused, " + std::to_string(refusal.failure) + ": "
-                                    : std::string(": ")) +
-                           log::escaped(refusal.text, 256);
+  const std::string text =
+      name_of_request(about.request) +
+      (refused ? " refused, " + std::to_string(refusal.failure) + ": " : std::string(": ")) +
+      log::escaped(refusal.text, 256);
   const std::string kind = "requests refused to session " + std::to_string(from.session_number);
   const log::Fields fields = fields_of(from, about, parts_.map.agent(from.who.agent_key));
   parts_.say({.text = text,

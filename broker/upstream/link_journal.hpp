@@ -47,7 +47,7 @@ class LinkJournal {
   std::uint64_t tries_ = 0;     // since a session was last open
   std::uint64_t failures_ = 0;  // likewise
   bool round_begins_ = true;
-  bool failure_said_ = false;          // in this round
+  bool failure_said_ = false;           // in this round
   std::array<std::string, 2> reasons_;  // why each side last failed, since a session was last open
 };
 

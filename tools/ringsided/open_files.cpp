@@ -36,9 +36,9 @@ void raise_open_files(const broker::ServerConfig& config) {
   }
   const std::uint64_t own = needed - config.fanout.sessions_max;
   log::write(log::Level::kWarning, "server",
-             log::text("may open ", allowed, " files at most, and sessions.max = ",
-                       config.fanout.sessions_max, " needs ", needed, ": about ",
-                       allowed - std::min(allowed, own),
+             log::text("may open ", allowed,
+                       " files at most, and sessions.max = ", config.fanout.sessions_max, " needs ",
+                       needed, ": about ", allowed - std::min(allowed, own),
                        " sessions will find room; raise LimitNOFILE= of the unit, or ulimit -Hn"));
 }
 

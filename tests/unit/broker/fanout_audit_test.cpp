@@ -56,8 +56,8 @@ TEST(FanoutAudit, TellsWhyTheServerEndedASession) {
   FanoutWorld world(options);
   TestClient& silent = world.monitor("MessageID=*", "10.1.0.8");
   silent.answers_heartbeats = false;
-  ASSERT_TRUE(world.world.run_until([&] { return silent.closed; },
-                                    world.network.now() + Seconds{20}));
+  ASSERT_TRUE(
+      world.world.run_until([&] { return silent.closed; }, world.network.now() + Seconds{20}));
   world.run(Seconds{3});
   EXPECT_NE(line_of(world, "session has ended: closed by the server, kHeartbeatMissed"), nullptr);
 }

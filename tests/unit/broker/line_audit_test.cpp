@@ -20,8 +20,9 @@ TEST(LineAudit, ARefusedSessionIsSaidWithItsStatusByNameAndThePauseAfterIt) {
   world.side_a->refuse_open = world.side_b->refuse_open = 36;
   ASSERT_TRUE(world.until([&] { return world.line->link().counters().pauses == 1; }));
   EXPECT_EQ(said(world, "connecting to side A (10.0.0.2:42027)", Level::kInfo), 1U);
-  EXPECT_EQ(said(world, "no session with side A (10.0.0.2:42027): side A refused the session: "
-                        "E_CTI_INVALID_PASSWORD (36)",
+  EXPECT_EQ(said(world,
+                 "no session with side A (10.0.0.2:42027): side A refused the session: "
+                 "E_CTI_INVALID_PASSWORD (36)",
                  Level::kWarning),
             1U);
   EXPECT_EQ(said(world, "no session with side B (10.0.0.3:43027)", Level::kWarning), 1U);
@@ -78,7 +79,8 @@ TEST(LineAudit, ARefusedRequestIsSaidWithSessionAgentAndNumbers) {
   std::string fields;
   for (std::size_t i = 0; i < world.said.size(); ++i) {
     if (world.said[i].find("eAnswerCallRequest refused") == std::string::npos) continue;
-    for (const auto& field : world.fields[i]) fields += std::string(field.key) + "=" + field.value + " ";
+    for (const auto& field : world.fields[i])
+      fields += std::string(field.key) + "=" + field.value + " ";
   }
   EXPECT_EQ(fields.find("session=1 agent=agent.5000.22866 request_id="), 0U) << fields;
 }

@@ -21,8 +21,7 @@ class Operator : public Ringsided {
   std::unique_ptr<Child> start_under(const std::string& limits, const std::string& name,
                                      std::vector<std::string> flags) {
     const std::string path = std::string(std::getenv("RINGSIDE_PROGRAMS")) + "/" + name;
-    flags.insert(flags.begin(),
-                 {"/bin/sh", "-c", limits + "; exec \"$0\" \"$@\"", path});
+    flags.insert(flags.begin(), {"/bin/sh", "-c", limits + "; exec \"$0\" \"$@\"", path});
     auto child = Child::start(flags, errors_);
     EXPECT_TRUE(child.ok());
     EXPECT_TRUE(child.value()->wait_for_line("ready", Seconds{60}).has_value()) << errors();
@@ -61,8 +60,8 @@ TEST_F(Operator, M1_BothProgramsRaiseTheLimitOfOpenFilesToTheHardOne) {
   const auto [soft, hard] = open_files_of(server->pid());
   EXPECT_EQ(soft, hard);
   EXPECT_NE(soft, "256");
-  const auto simulator = start_under(
-      "ulimit -Sn 256", "ringside-sim", {"--port-a", "0", "--port-b", "0", "--no-stdin"});
+  const auto simulator = start_under("ulimit -Sn 256", "ringside-sim",
+                                     {"--port-a", "0", "--port-b", "0", "--no-stdin"});
   EXPECT_EQ(open_files_of(simulator->pid()).first, open_files_of(simulator->pid()).second);
 }
 
@@ -80,8 +79,8 @@ TEST_F(Operator, M1_EnoughDescriptorsAreNoNews) {
 }
 
 TEST_F(Operator, M1_APauseInAcceptingIsSaid) {
-  const std::string command = "ulimit -n 90; exec " + program() +
-                              " --listen 127.0.0.1:0 --cti-server 127.0.0.1:1";
+  const std::string command =
+      "ulimit -n 90; exec " + program() + " --listen 127.0.0.1:0 --cti-server 127.0.0.1:1";
   const auto child = Child::start({"/bin/sh", "-c", command}, errors_).value();
   const auto ready = child->wait_for_line("ready", Seconds{60});
   ASSERT_TRUE(ready.has_value()) << errors();
@@ -94,8 +93,9 @@ TEST_F(Operator, M1_APauseInAcceptingIsSaid) {
 TEST_F(Operator, ACtiServerThatIsNotThereIsSaidWithItsAddressTheReasonAndThePause) {
   const auto child = up();
   EXPECT_TRUE(says("connecting to the CTI Server (127.0.0.1:1)"));
-  EXPECT_TRUE(says("no session with the CTI Server (127.0.0.1:1): the CTI Server does not take the "
-                   "connection: Connection refused"));
+  EXPECT_TRUE(
+      says("no session with the CTI Server (127.0.0.1:1): the CTI Server does not take the "
+           "connection: Connection refused"));
   EXPECT_TRUE(says("level=warning component=line"));
   EXPECT_TRUE(says("the next one in"));
 }
@@ -113,8 +113,9 @@ TEST_F(Operator, O3_AServerThatIsItsOwnCtiServerIsRefusedAtStart) {
     EXPECT_EQ(run(flags), 2) << flags[1] << ' ' << flags[3];
     EXPECT_FALSE(errors().empty());
   }
-  EXPECT_EQ(run({"--config", file("[server]\nlisten = \"0.0.0.0:4999\"\n[[line]]\n"
-                                  "cti_servers = [\"127.0.0.1:4999\"]\n"),
+  EXPECT_EQ(run({"--config",
+                 file("[server]\nlisten = \"0.0.0.0:4999\"\n[[line]]\n"
+                      "cti_servers = [\"127.0.0.1:4999\"]\n"),
                  "--check-config"}),
             2);
   EXPECT_NE(errors().find("line[0].cti_servers"), std::string::npos) << errors();
@@ -124,13 +125,21 @@ TEST_F(Operator, O3_AServerThatIsItsOwnCtiServerIsRefusedAtStart) {
 }
 
 TEST_F(Operator, FlagsOutOfTheirRangeAndEmptyOnesAreRefused) {
-  const std::vector<std::vector<std::string>> wrong{
-      {"--fanouts", "-1"},        {"--fanouts", "65"},      {"--fanouts", ""},
-      {"--metrics-port", "-1"},   {"--metrics-port", "65536"},
-      {"--cti-server", ""},       {"--cti-server", "10.0.0.1:1,"}, {"--cti-server", ",10.0.0.1:1"},
-      {"--listen", ""},           {"--io", ""},             {"--log-level", ""},
-      {"--config", ""},           {"--ready-fd", "-5"},     {"--ready-fd", "-1"},
-      {"--ready-fd", "777"}};
+  const std::vector<std::vector<std::string>> wrong{{"--fanouts", "-1"},
+                                                    {"--fanouts", "65"},
+                                                    {"--fanouts", ""},
+                                                    {"--metrics-port", "-1"},
+                                                    {"--metrics-port", "65536"},
+                                                    {"--cti-server", ""},
+                                                    {"--cti-server", "10.0.0.1:1,"},
+                                                    {"--cti-server", ",10.0.0.1:1"},
+                                                    {"--listen", ""},
+                                                    {"--io", ""},
+                                                    {"--log-level", ""},
+                                                    {"--config", ""},
+                                                    {"--ready-fd", "-5"},
+                                                    {"--ready-fd", "-1"},
+                                                    {"--ready-fd", "777"}};
   for (auto flags : wrong) {
     flags.emplace_back("--check-config");
     EXPECT_EQ(run(flags), 2) << flags[0] << ' ' << flags[1];
@@ -156,9 +165,8 @@ TEST_F(Operator, O8_AFileMadeToBreakTheParserIsRefusedWithASentence) {
 TEST_F(Operator, M12_HoweverLittleMemoryThereIsAtStartTheEndIsAFourAndNamesASetting) {
   const auto starts = [&](int kib) {
     auto child =
-        Child::start({"/bin/sh", "-c",
-                      "ulimit -v " + std::to_string(kib) + "; exec \"$0\" \"$@\"", program(),
-                      "--listen", "127.0.0.1:0", "--cti-server", "127.0.0.1:1"},
+        Child::start({"/bin/sh", "-c", "ulimit -v " + std::to_string(kib) + "; exec \"$0\" \"$@\"",
+                      program(), "--listen", "127.0.0.1:0", "--cti-server", "127.0.0.1:1"},
                      errors_)
             .value();
     if (child->wait_for_line("ready", Seconds{60}).has_value()) return true;
@@ -180,7 +188,8 @@ TEST_F(Operator, M12_HoweverLittleMemoryThereIsAtStartTheEndIsAFourAndNamesASett
 
 TEST_F(Operator, TheLogFileHasEveryLineAfterAKillAndIsNotForEverybody) {
   auto child = up({"--config", file("[log]\nfile = \"" + log_path() + "\"\n")});
-  ASSERT_TRUE(wait_until([&] { return text_of(log_path()).find("next one in") != std::string::npos; }));
+  ASSERT_TRUE(
+      wait_until([&] { return text_of(log_path()).find("next one in") != std::string::npos; }));
   child->signal(SIGKILL);
   EXPECT_TRUE(child->wait_for_exit(Seconds{10}).has_value());
   const std::string text = text_of(log_path());

@@ -136,9 +136,10 @@ TEST_F(LogTest, M8_ADiskThatIsFullLosesLinesNotTheService) {
   EXPECT_EQ(lost_lines(), 2u);
   char buffer[256] = {};
   ASSERT_GT(::read(ends[0], buffer, sizeof buffer - 1), 0);
-  EXPECT_STREQ(buffer,
-               "time=1970-01-01T00:00:00.000Z level=warning component=log msg=\"2 lines were lost\"\n"
-               "time=1970-01-01T00:00:00.000Z level=info component=line msg=\"three\"\n");
+  EXPECT_STREQ(
+      buffer,
+      "time=1970-01-01T00:00:00.000Z level=warning component=log msg=\"2 lines were lost\"\n"
+      "time=1970-01-01T00:00:00.000Z level=info component=line msg=\"three\"\n");
   set_sink(nullptr);
   for (int fd : {full, ends[0], ends[1]}) ::close(fd);
 }
