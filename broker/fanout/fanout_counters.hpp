@@ -32,6 +32,7 @@ struct FanoutCounters {
   std::uint64_t lapped = 0;    ///< C8, M7: sessions marked for a snapshot
   std::uint64_t cut_slow = 0;  ///< C8: sessions cut by policy, or past every bound
   std::uint64_t cut_lost = 0;  ///< sessions cut because a line could not keep an answer to them
+  std::uint64_t images_lost = 0;  ///< questions for an image of a whole line without an answer, put anew
   std::uint64_t reactor_lapped = 0;  ///< the reactor itself was too slow for a line's log
   std::uint64_t residues = 0;        ///< M7: records cut by a full socket whose rest was kept
   std::uint64_t pool_empty = 0;

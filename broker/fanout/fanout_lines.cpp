@@ -185,13 +185,13 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
   const std::uint16_t index = line.shared->index;
   if (!tell.to.connection) {  // own_ref(): asked for all who wait
     if (tell.kind != TellKind::kSnapshot || !tell.image) {
-      ++counters_.cut_lost;
+      ++counters_.images_lost;
       return shelf_.lost(index);
     }
     const auto give = [&](std::uint32_t slot) {
       guarded(slot, [&] { begin_image(slot, index, tell.image, true); });
     };
-    if (!shelf_.arrived(index, tell.image, give)) ++counters_.tells_stale;
+    if (!shelf_.arrived(index, tell.request_id, tell.image, give)) ++counters_.tells_stale;
     return;
   }
   const std::uint32_t slot = find(tell.to.connection);
@@ -202,7 +202,7 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
   }
   switch (tell.kind) {
     case TellKind::kReply:
-      note_reply(*sessions_[slot].detail, tell.frames);
+      if (SessionDetail& detail = *sessions_[slot].detail; detail.in_flight > 0) --detail.in_flight;
       append_private(slot, tell.frames, index, tell.after_log_position);
       return;
     case TellKind::kPrivateEvent:
@@ -223,22 +223,31 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
   }
 }
 
-void FanoutReactor::note_reply(SessionDetail& detail, Bytes frame) {
-  if (detail.in_flight > 0) --detail.in_flight;
-  const auto reply = wire::ReplyView::check(frame);
-  if (reply.ok() && reply->outcome() == wire::Outcome::kRefused) ++detail.refused;
+/// A question of ours is under way. One that is not answered in the time of an answer is lost, whoever lost it: nobody else
+/// would ever be given an image of this line.
+bool FanoutReactor::image_under_way(std::uint16_t index) noexcept {
+  if (!shelf_.asked(index)) return false;
+  const TimePoint due = shelf_.asked_at(index) + config_.answer_timeout;
+  if (now_ >= due) {
+    ++counters_.images_lost;
+    shelf_.lost(index);
+    return false;
+  }
+  if (shelf_.waiting(index)) retry_at_ = std::min(retry_at_, due);
+  return true;
 }
 
 /// One question per line at a time, for all who wait for an image; none while the images held weigh what they may.
 void FanoutReactor::ask_images() {
   for (std::uint16_t index = 0; index < lines_.size(); ++index) {
-    if (!shelf_.waiting(index) || shelf_.asked(index)) continue;
+    if (image_under_way(index) || !shelf_.waiting(index)) continue;
     if (shelf_.room(index)) {
       Ask ask;
       ask.kind = AskKind::kSnapshot;
       ask.from = own_ref();
+      ask.request_id = shelf_.next_question();
       if (push_control(lines_[index], std::move(ask))) {
-        shelf_.ask(index);
+        shelf_.ask(index, now_);
       } else {
         retry_at_ = std::min(retry_at_, now_ + kRetry);
       }

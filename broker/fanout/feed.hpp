@@ -113,8 +113,17 @@ class Feed {
     to(FeedState::kOff);
   }
 
+  void invariants() const noexcept {
+    CTI_CHECK(member_ == 0 || in_channel());
+    CTI_CHECK(!in_channel() || live());
+    CTI_CHECK(state_ <= FeedState::kLive);
+  }
+
  private:
-  void to(FeedState state) noexcept { state_ = state; }
+  void to(FeedState state) noexcept {
+    state_ = state;
+    invariants();
+  }
 
   std::uint64_t cursor_ = 0;
   std::uint32_t member_ = 0;

@@ -3,7 +3,8 @@
 // Why      an image of a large map is megabytes, and whoever does not read holds the one that he was given. Without a bound
 //          in all, sessions that do nothing end the server (C19).
 // Share    who waits for an image of a line gets the same one: one question to the line at a time, in the name of all who
-//          wait when it is asked. Who comes later waits for the next: an image is never older than the question.
+//          wait when it is asked. Who comes later waits for the next: an image is never older than the question. A question
+//          that is lost is given up and put anew under another number; a late answer to it is nobody's.
 // Bound    images_max and bytes_max, counted per image, not per session. At the bound nothing is asked for until somebody
 //          has taken his, or is cut for not taking it (FanoutConfig::image_timeout); who waits for a first snapshot is
 //          given the newest there is meanwhile, if the log still carries on from it.
@@ -56,17 +57,23 @@ class ImageShelf {
   }
   bool waiting(std::uint16_t line) const noexcept { return !queues_[line].slots.empty(); }
   bool asked(std::uint16_t line) const noexcept { return queues_[line].asked; }
+  /// When the question under way was put.
+  TimePoint asked_at(std::uint16_t line) const noexcept { return queues_[line].asked_at; }
+  /// The number of the next question.
+  std::uint64_t next_question() const noexcept { return questions_ + 1; }
   /// One more image of this line would stay within the bounds, as far as is known.
   bool room(std::uint16_t line) const noexcept {
     std::size_t coming = queues_[line].weighs;
     for (const Queue& queue : queues_) coming += queue.asked ? queue.weighs : 0;
     return shelf_.size() < kImagesMax && (bytes_ == 0 || bytes_ + coming <= bytes_max_);
   }
-  /// The line is asked, for all who wait now.
-  void ask(std::uint16_t line) noexcept {
+  /// The line is asked, for all who wait now; the question has the number next_question().
+  void ask(std::uint16_t line, TimePoint now) noexcept {
     Queue& queue = queues_[line];
     CTI_CHECK(!queue.asked);
     queue.asked = true;
+    queue.asked_at = now;
+    queue.question = ++questions_;
     queue.asked_for = queue.slots.size();
   }
   /// The question, or its answer, has been lost: it may be asked again.
@@ -74,11 +81,12 @@ class ImageShelf {
     queues_[line].asked = false;
     queues_[line].asked_for = 0;
   }
-  /// The answer: give(slot) for each for whom it was asked, oldest first. False: nobody had asked.
+  /// The answer to a question: give(slot) for each for whom it was asked, oldest first. False: nobody waits for this one.
   template <class Give>
-  bool arrived(std::uint16_t line, const Image& image, Give&& give) {
+  bool arrived(std::uint16_t line, std::uint64_t question, const Image& image, Give&& give) {
     Queue& queue = queues_[line];
-    if (!std::exchange(queue.asked, false)) return false;
+    if (!queue.asked || queue.question != question) return false;  // given up: another one runs
+    queue.asked = false;
     queue.weighs = image->bytes.size();
     const auto end = queue.slots.begin() + static_cast<std::ptrdiff_t>(queue.asked_for);
     giving_.assign(queue.slots.begin(), end);
@@ -159,6 +167,8 @@ class ImageShelf {
     std::vector<std::uint32_t> slots;  // who waits, oldest first
     std::size_t asked_for = 0;         // how many of them the question under way is for
     bool asked = false;
+    TimePoint asked_at{};
+    std::uint64_t question = 0;  // its number
     std::size_t weighs = 0;  // the last image of the line: what the next will be, about
   };
 
@@ -174,6 +184,7 @@ class ImageShelf {
   std::vector<Queue> queues_;  // [line]
   std::vector<std::uint32_t> giving_;
   std::vector<Held> shelf_;  // in order of arrival
+  std::uint64_t questions_ = 0;
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::size_t bytes_highest_ = 0;

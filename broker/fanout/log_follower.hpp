@@ -41,6 +41,7 @@ class LogFollower {
   bool at_end() const noexcept { return log_->tail() == read_; }
   const ring::EventLog& log() const noexcept { return *log_; }
   ring::LogGate& gate() const noexcept { return *gate_; }
+  bool holding() const noexcept { return held_ != ring::kNoHold; }
 
   /// Gives whole records up to `limit`, which is published, to give(Bytes) in order, `bytes_per_read` at a time and about
   /// `budget` in all; `records` counts them. give says false to stop in front of a record, which comes again. After each

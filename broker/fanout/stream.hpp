@@ -157,6 +157,10 @@ class Stream {
     run_ = false;
   }
 
+  /// The gate that the send in flight is entered at; nullptr: none.
+  const ring::LogGate* held_gate(const StreamParts& parts) const noexcept {
+    return source_ == SendSource::kChannel ? &gate(parts) : nullptr;
+  }
   void invariants(const StreamParts& parts) const noexcept;
 
  private:

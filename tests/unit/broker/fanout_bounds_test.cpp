@@ -32,26 +32,26 @@ TEST(ImageShelf, AsksOnceForAllWhoWaitAndAgainForWhoComesLater) {
   shelf.wait(0, 1);
   shelf.wait(0, 2);
   ASSERT_TRUE(shelf.room(0));
-  shelf.ask(0);
+  shelf.ask(0, {});
   shelf.wait(0, 3);
   EXPECT_TRUE(shelf.asked(0));
   std::vector<std::uint32_t> given;
   const auto give = [&](std::uint32_t slot) { given.push_back(slot); };
-  EXPECT_TRUE(shelf.arrived(0, image_of(10), give));
+  EXPECT_TRUE(shelf.arrived(0, 1, image_of(10), give));
   EXPECT_EQ(given, (std::vector<std::uint32_t>{1, 2})) << "3 came after the question";
   EXPECT_TRUE(shelf.waiting(0));
-  EXPECT_FALSE(shelf.arrived(0, image_of(10), give)) << "nobody asked";
+  EXPECT_FALSE(shelf.arrived(0, 1, image_of(10), give)) << "nobody asked";
 }
 
 TEST(ImageShelf, ForgetsWhoHasLeft) {
   ImageShelf shelf(1, 8, 1000);
   for (std::uint32_t slot = 1; slot <= 3; ++slot) shelf.wait(0, slot);
-  shelf.ask(0);
+  shelf.ask(0, {});
   shelf.wait(0, 4);
   shelf.forget(2);
   shelf.forget(7);
   std::vector<std::uint32_t> given;
-  shelf.arrived(0, image_of(10), [&](std::uint32_t slot) { given.push_back(slot); });
+  shelf.arrived(0, 1, image_of(10), [&](std::uint32_t slot) { given.push_back(slot); });
   EXPECT_EQ(given, (std::vector<std::uint32_t>{1, 3}));
 }
 
@@ -59,8 +59,8 @@ TEST(ImageShelf, WeighsAnImageOnceHoweverManyHoldIt) {
   ImageShelf shelf(1, 8, 100);
   const auto image = image_of(60);
   shelf.wait(0, 1);
-  shelf.ask(0);
-  shelf.arrived(0, image, [&](std::uint32_t) { shelf.take(0, image); });
+  shelf.ask(0, {});
+  shelf.arrived(0, 1, image, [&](std::uint32_t) { shelf.take(0, image); });
   shelf.take(0, image);
   EXPECT_EQ(shelf.bytes(), 60u);
   EXPECT_FALSE(shelf.room(0)) << "the next would weigh as much";

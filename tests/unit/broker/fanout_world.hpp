@@ -134,6 +134,7 @@ class FakeLine {
   /// The objects of the next images: one snapshot record each.
   std::vector<TestRecord> objects;
   bool answering = true;  ///< false: asks are kept, not answered
+  bool holding = false;   ///< asks are not even taken out of their lanes
   std::vector<Ask> asks;  ///< all that came, in order
   std::map<std::string, bool> refuse_agents;
 
@@ -155,9 +156,10 @@ class FakeLine {
   std::uint32_t turn(TimePoint deadline) {
     std::array<core::Completion, 8> done;
     shared_->bell.announce();
-    if (!shared_->asks.empty()) deadline = {};
+    if (!holding && !shared_->asks.empty()) deadline = {};
     std::size_t work = io_->wait(done, deadline);
     shared_->bell.awake();
+    if (holding) return static_cast<std::uint32_t>(work);
     work += shared_->asks.drain(64, [this](Ask&& ask) {
       if (answering) answer(ask);
       asks.push_back(std::move(ask));
@@ -421,13 +423,12 @@ class FanoutWorld {
     }
     reactor = std::make_unique<FanoutReactor>(
         options.config, *io, shared, line_shares, admission,
-        [this](const Said& words) {
-          notes.emplace_back(words.text);
-          note_fields.emplace_back(words.about.begin(), words.about.end());
-        });
+        [this](bool, std::string_view text) { notes.emplace_back(text); });
     EXPECT_TRUE(reactor->listen({std::string(kServerHost), kServerPort}).ok());
     world.add(kServerHost, [this, turn = options.turn](TimePoint deadline) {
-      return turn ? turn(*reactor, deadline) : reactor->turn(deadline);
+      const std::uint32_t work = turn ? turn(*reactor, deadline) : reactor->turn(deadline);
+      reactor->invariants();
+      return work;
     });
     for (std::size_t i = 0; i < lines.size(); ++i) {
       world.add("10.0.1." + std::to_string(i + 1),
@@ -478,7 +479,6 @@ class FanoutWorld {
   std::unique_ptr<FanoutReactor> reactor;
   std::vector<std::unique_ptr<TestClient>> clients;
   std::vector<std::string> notes;
-  std::vector<core::log::Fields> note_fields;  // of each of them
 };
 
 }  // namespace cti::broker

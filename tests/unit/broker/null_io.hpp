@@ -27,6 +27,16 @@ class NullIo : public core::Io {
     next_.push_back({.event = core::IoEvent::kAccepted, .connection = id, .peer_address = address});
     return id;
   }
+  /// The other side is gone.
+  void hang_up(core::ConnectionId id) {
+    next_.push_back({.event = core::IoEvent::kClosed, .connection = id});
+  }
+  /// The next connection in a slot that has been used.
+  core::ConnectionId accept_again(core::ConnectionId id) {
+    ++id.generation;
+    next_.push_back({.event = core::IoEvent::kAccepted, .connection = id, .peer_address = 1});
+    return id;
+  }
   /// `bytes` must stay until the turn after next.
   void receive(core::ConnectionId id, Bytes bytes) {
     next_.push_back({.event = core::IoEvent::kReceived, .connection = id, .bytes = bytes});
