@@ -46,7 +46,7 @@ OnceTable::Answer OnceTable::begin(std::uint64_t token, std::uint64_t request_id
     return {Verdict::kFull};
   }
   Client made;
-  made.last = from;
+  made.last = made.opener = from;
   made.entries.push_back({.request_id = request_id, .from = from});
   clients_.emplace(token, std::move(made));
   ++sessions_.of(from).tokens;
@@ -100,8 +100,15 @@ bool OnceTable::make_room(Client* own) {
   const auto found = victim();
   if (found == clients_.end()) return false;
   forget_oldest(found->second);
-  if (found->second.entries.empty() && &found->second != own) clients_.erase(found);
+  if (found->second.entries.empty() && &found->second != own) forget(found);
   return true;
+}
+
+/// Nothing of it is kept any more: its token is a new one when it comes again.
+void OnceTable::forget(Clients::iterator client) {
+  CTI_CHECK(client->second.entries.empty() && client->second.done == 0);
+  sessions_.token_gone(client->second.opener);
+  clients_.erase(client);
 }
 
 /// Who has to forget something: a client whose session has ended, or else who has most that is done, of some that come

@@ -6,9 +6,10 @@
 // Whose    a request belongs to the session that asked. When that has ended, the next session of the same principal that
 //          repeats it takes it over; while it lives, such a session is told that the outcome is unknown. Another
 //          principal gets nothing, be the request known or not, as long as a session of the token lives.
-// Bounds   Limits. A client that is full forgets its own oldest answer; when all of the table is, those go whose session has
-//          ended, then those of whoever has most: a flood pushes out its own. What is in flight is never forgotten: where
-//          nothing else is left, the request is refused as busy. About limit * (kReplyBytesMax + 128) bytes in all.
+// Bounds   Limits. A token counts to the session that brought it, until nothing of it is kept. A client that is full forgets
+//          its own oldest answer; when all of the table is, those go whose session has ended, then those of whoever has most:
+//          a flood pushes out its own. What is in flight is never forgotten: where nothing else is left, the request is
+//          refused as busy. About limit * (kReplyBytesMax + 128) bytes in all.
 // Threads  the line.
 #pragma once
 
@@ -69,6 +70,7 @@ class OnceTable {
   };
   struct Client {
     SessionRef last;             // the session that used the token last
+    SessionRef opener;           // the one among whose tokens it counts
     std::vector<Entry> entries;  // oldest first
     std::size_t done = 0;
   };
@@ -78,6 +80,7 @@ class OnceTable {
   Answer repeated(Client& client, Entry& entry, const SessionRef& from);
   bool make_room(Client* own);
   Clients::iterator victim();
+  void forget(Clients::iterator client);
   void forget_oldest(Client& client);
 
   const std::size_t limit_;

@@ -83,8 +83,7 @@ bool Requests::is_new(const Ask& ask) {
       if (!seen.reply->empty()) {
         deliver(ask.from, ask.request_id, TellKind::kReply, *seen.reply);
       } else {
-        refuse(ask, {ctios::E_CTI_TIMEOUT, 0,
-                     "this request has run already; its answer is no longer kept"});
+        tell_unknown(ask, "this has run already; its answer is no longer kept");
       }
       return false;
     case OnceTable::Verdict::kFull:
@@ -96,17 +95,19 @@ bool Requests::is_new(const Ask& ask) {
       refuse(ask, {ctios::eInvalidPriviledge, 0, "this token is not yours"});
       return false;
     case OnceTable::Verdict::kElsewhere:
-      // It may have run, or run now: to say "refused" would be a lie.
       ++counters_.foreign_tokens;
-      deliver(ask.from, ask.request_id, TellKind::kReply,
-              failure_frame(about(ask),
-                            {ctios::E_CTI_TIMEOUT, 0,
-                             "the outcome is unknown: another session of yours has asked this, and "
-                             "is told"},
-                            wire::Outcome::kUnknown));
+      tell_unknown(ask, "another session of yours has asked this, and is told");
       return false;
   }
   return false;
+}
+
+/// Of what has run or may run: "refused" would be a lie. What is remembered of it is left alone.
+void Requests::tell_unknown(const Ask& ask, std::string_view why) {
+  deliver(ask.from, ask.request_id, TellKind::kReply,
+          failure_frame(about(ask),
+                        {ctios::E_CTI_TIMEOUT, 0, "the outcome is unknown: " + std::string(why)},
+                        wire::Outcome::kUnknown));
 }
 
 void Requests::session_gone(const SessionRef& session) noexcept { sessions_.end(session); }
@@ -172,9 +173,7 @@ Pending Requests::about(const Ask& ask) {
 void Requests::refuse(const Ask& ask, const Refusal& refusal) {
   ++counters_.refused;
   CTI_CHECK(counters_.refused_rights + counters_.refused_down <= counters_.refused + 1);
-  const Pending what = about(ask);
-  say_refused(ask.from, what, refusal, wire::Outcome::kRefused);
-  answer_at_once(ask, failure_frame(what, refusal, wire::Outcome::kRefused));
+  answer_at_once(ask, failure_frame(about(ask), refusal, wire::Outcome::kRefused));
 }
 
 /// The one end of a request that went upstream. When it finds no memory it has not ended, and is tried again: so the count
@@ -211,7 +210,6 @@ std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refus
 
 void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome) {
   std::vector<std::byte> frame = failure_frame(pending, refusal, outcome);
-  say_refused(pending.from, pending, refusal, outcome);
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   const bool logout =
       pending.message == static_cast<std::uint16_t>(ged::MessageType::kSetAgentStateReq) &&
@@ -283,7 +281,6 @@ void Requests::confirm(const Pending& pending, const Answer& answer) {
   std::vector<std::byte> frame = confirmation_frame(pending, answer);
   if (frame.empty()) return unknown(pending, "the CTI Server's answer could not be read");
   ++counters_.confirmed;
-  say_debug("confirmed: ", pending.from, pending);
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   end(pending, to, std::move(frame));
 }

@@ -52,6 +52,14 @@ class SessionLedger {
     return row != nullptr && session.session_number <= row->ended;
   }
 
+  /// One of the tokens that it brought is forgotten. A session that has left its slot has no counts any more.
+  void token_gone(const SessionRef& session) noexcept {
+    Row* const row = find(session);
+    if (row == nullptr || row->number != session.session_number) return;
+    CTI_CHECK(row->tokens > 0);
+    --row->tokens;
+  }
+
   void opened(const SessionRef& session) { ++of(session).open; }
   /// One of its requests has its answer. A session that has left its slot has no counts any more.
   void closed(const SessionRef& session) noexcept {

@@ -289,6 +289,47 @@ TEST_F(LineRequest, TheSameRequestSentTwiceRunsOnceAndIsAnsweredEachTime) {
   EXPECT_EQ(two.to.session_number, 2U);
 }
 
+TEST_F(LineRequest, WhatHasRunAndWhoseAnswerIsNotKeptIsUnknownAndNotRefused) {
+  // An answer longer than what is kept: all that is known of an agent with many groups and domains.
+  std::uint32_t settings = 0;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    settings += ged::MessageType{type} == ged::MessageType::kAgentDeskSettingsReq ? 1U : 0U;
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    ged::QueryAgentStateConfEncoder answer(
+        world.side_a->room(), world.side_a->version,
+        {.invoke_id = load_be<std::uint32_t>(body.data()), .agent_state = 3});
+    answer.agent_id("22866").agent_instrument(std::string(60, '7'));
+    for (std::uint32_t group = 1; group <= 20; ++group) {
+      answer.add_skill_group({.skill_group_number = group,
+                              .skill_group_id = 5000 + group,
+                              .skill_group_priority = std::uint16_t{1},
+                              .skill_group_state = std::uint16_t{3}});
+    }
+    world.side_a->send(answer);
+    return true;
+  };
+  (void)run(RequestId::eQueryAgentStateRequest, {});
+  for (std::int32_t domain = 2; domain < 100; ++domain) {
+    ged::AgentStateEventEncoder event(
+        world.side_a->room(), world.side_a->version,
+        {.peripheral_id = kPeripheral, .agent_state = 3, .mrdid = domain});
+    world.side_a->send(event.agent_id("22866"));
+  }
+  world.settle(Seconds{1});
+  broker::Ask first = world.request(RequestId::eAgentDeskSettingsRequest, {}, "22866", 55);
+  broker::Ask again = first, once_more = first;
+  const broker::Tell one = world.answer(std::move(first));
+  ASSERT_EQ(reply_of(one).outcome(), wire::Outcome::kConfirmed);
+  ASSERT_GT(one.frames.size(), broker::OnceTable::kReplyBytesMax) << "else nothing is tested";
+  EXPECT_EQ(settings, 1U);
+  for (broker::Ask* const ask : {&again, &once_more}) {
+    const broker::Tell two = world.answer(std::move(*ask));
+    EXPECT_EQ(reply_of(two).outcome(), wire::Outcome::kUnknown) << "to say refused would be a lie";
+    EXPECT_EQ(failure(two), ctios::E_CTI_TIMEOUT);
+  }
+  EXPECT_EQ(settings, 1U) << "it has not run again";
+}
+
 TEST_F(LineRequest, ARequestRepeatedWhileItRunsIsAnsweredToWhoAskedLast) {
   world.side_a->confirms = false;
   broker::Ask first =

@@ -209,5 +209,14 @@ TEST_F(LineRights, C12_OneSessionHasSoManyRequestsOpenAndNoMore) {
   EXPECT_EQ(world.line->request_counters().busy_sessions, busy) << "others still may";
 }
 
+// What has its answer is open no more: a session may ask as much as it likes, one after the other.
+TEST_F(LineRights, C12_OnlyWhatIsNotAnsweredCounts) {
+  for (int i = 0; i < 600; ++i) {
+    const broker::Tell tell = run(RequestId::eMakeCallRequest, "", "22866");
+    ASSERT_TRUE(confirmed(tell)) << "request " << i;
+  }
+  EXPECT_EQ(world.line->request_counters().busy_sessions, 0U);
+}
+
 }  // namespace
 }  // namespace cti::test

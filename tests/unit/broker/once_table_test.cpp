@@ -147,6 +147,37 @@ TEST_F(SmallOnce, AFullTableForgetsWhoseSessionHasEndedThenWhoHasMost) {
   }
   EXPECT_LE(table.entries(), 64u);
   EXPECT_EQ(begin(7, 1, other_desk), Verdict::kDone) << "who has ended made room";
+  EXPECT_EQ(begin(8, 2, thief), Verdict::kDone) << "before who lives, however much he has";
+}
+
+// A token of which nothing is kept any more is a new one when it comes again, and counts once.
+TEST_F(SmallOnce, ATokenThatWasForgottenIsNoFurtherOne) {
+  for (std::uint64_t id = 1; id <= 63; ++id) ASSERT_EQ(begin(8, id, thief), Verdict::kNew);
+  for (std::uint64_t round = 1; round <= 4 * OnceTable::kTokensPerSession; ++round) {
+    ASSERT_EQ(begin(9, round, owner), Verdict::kNew) << "round " << round;
+    EXPECT_EQ(sessions.of(owner).tokens, 1u);
+    finish(9, round, owner, 1);
+    ASSERT_EQ(begin(7, round, other_desk), Verdict::kNew) << "takes the place of the other";
+    EXPECT_EQ(sessions.of(owner).tokens, 0u) << "nothing of it is kept";
+    finish(7, round, other_desk, 1);
+  }
+  EXPECT_EQ(sessions.of(thief).tokens, 1u);
+}
+
+TEST_F(SmallOnce, ATokenCountsToTheSessionThatBroughtItAlsoWhenAnotherHasTakenItOver) {
+  ASSERT_EQ(begin(9, 1, owner), Verdict::kNew);
+  finish(9, 1, owner, 1);
+  sessions.end(owner);
+  ASSERT_EQ(begin(9, 1, other_desk), Verdict::kDone);
+  EXPECT_EQ(sessions.of(other_desk).tokens, 0u);
+  sessions.end(other_desk);
+  for (std::uint64_t id = 1; id <= 64; ++id) {
+    ASSERT_EQ(begin(8, id, thief), Verdict::kNew);
+    finish(8, id, thief, 1);
+  }
+  EXPECT_EQ(table.clients(), 1u) << "it was pushed out";
+  EXPECT_EQ(sessions.of(owner).tokens, 0u);
+  EXPECT_EQ(sessions.of(other_desk).tokens, 0u) << "it never counted to this one";
 }
 
 // Whatever is begun, finished, ended and repeated: bounds hold, and no principal is told another's answer.
@@ -210,6 +241,7 @@ TEST(SessionLedger, CountsBelongToTheSessionThatIsThereNow) {
   EXPECT_TRUE(sessions.ended(first)) << "a later one of the slot has ended: so has this";
   second.session_number = 12;
   EXPECT_EQ(sessions.of(second).open, 0u);
+  EXPECT_TRUE(sessions.ended(first)) << "also when there is a next one in the slot";
   sessions.closed(first);
   EXPECT_EQ(sessions.of(second).open, 0u) << "an answer to one who has left";
   EXPECT_FALSE(sessions.ended(second));
