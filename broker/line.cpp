@@ -12,19 +12,19 @@
 namespace cti::broker {
 
 Line::Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShared*> fanouts,
-           core::Io& io, const RendezvousLimits& limits, core::Random random, Say say)
+           core::Io& io, const RendezvousLimits& limits, core::Random random, LineLog log)
     : limits_(limits),
       shared_(shared),
       io_(io),
       random_(random),
       completions_(kCompletionsPerTurn),
       upstream_(config.link.send_buffer_bytes, config.link.version),
-      link_(config.link, random_, shared.status, upstream_, say),
+      link_(config.link, random_, shared.status, upstream_),
       tells_(shared.index, std::move(fanouts), limits.tell_backlog_per_fanout),
       core_(config,
             {shared.log, shared.start, upstream_, tells_, shared.status, shared.side.get(),
              limits.side_spill_bytes},
-            std::move(say)) {}
+            std::move(log)) {}
 
 Line::~Line() = default;
 
@@ -52,13 +52,16 @@ std::uint32_t Line::turn(TimePoint deadline) {
   return static_cast<std::uint32_t>(count) + work();
 }
 
-/// Announce, look once more, sleep: see ring/doorbell.hpp.
+/// Announce, look once more, sleep: see ring/doorbell.hpp. Who will not sleep does not say so: a bell is a system call of
+/// the reactor's that rings it.
 TimePoint Line::before_wait(TimePoint deadline) {
   CTI_CHECK(started_);
   wait_began_ = io_.now();
+  wait_ends_ = std::min(deadline, next_deadline());
+  const auto busy = [this] { return !shared_.asks.empty() || tells_.waiting(); };
+  if (wait_ends_ <= wait_began_ || busy()) return wait_ends_ = wait_began_;
   shared_.bell.announce();
-  const bool busy = !shared_.asks.empty() || tells_.waiting();
-  wait_ends_ = busy ? wait_began_ : std::min(deadline, next_deadline());
+  if (busy()) wait_ends_ = wait_began_;
   return wait_ends_;
 }
 

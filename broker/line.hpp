@@ -36,7 +36,7 @@ class Line {
  public:
   /// `shared` and `fanouts` outlive the line. `random` seeds the back-off's jitter.
   Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShared*> fanouts,
-       core::Io& io, const RendezvousLimits& limits, core::Random random, Say say = {});
+       core::Io& io, const RendezvousLimits& limits, core::Random random, LineLog log = {});
   ~Line();
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
@@ -46,7 +46,7 @@ class Line {
   /// One turn: waits for news until `deadline` at most, works on it, returns how much there was.
   std::uint32_t turn(TimePoint deadline);
 
-  /// The bell is announced; until when the Io's wait may last.
+  /// The bell is announced when there is nothing to do; until when the Io's wait may last.
   TimePoint before_wait(TimePoint deadline);
   /// What the wait has brought: other owners' connections are left alone.
   void after_wait(std::span<const core::Completion> completions);

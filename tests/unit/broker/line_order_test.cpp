@@ -1,5 +1,6 @@
 // line_order_test.cpp - what a line tells comes after everything that its map holds, though the log be held for a while.
 #include "tests/unit/broker/line_world.hpp"
+#include "tests/unit/broker/watched_io.hpp"
 
 namespace cti::test {
 namespace {
@@ -50,6 +51,44 @@ TEST(LineOrder, AReplyComesAfterTheRecordsThatWaitForTheLog) {
   const auto next = world.log->find_sequence(world.log->gate(0), written + 1);
   ASSERT_TRUE(next);
   EXPECT_GE(reply.after_log_position, *next);
+}
+
+TEST(LineOrder, ALogThatIsFreeAgainIsFoundAtOnceThoughNobodySaysSo) {
+  HeldLog world;
+  world.settle(Seconds{1});
+  world.log->gate(0).leave(world.held);
+  world.reading = true;
+  world.settle(Millis{20});
+  EXPECT_FALSE(world.line->core().held_back());
+}
+
+// A bell is a system call of the reactor that rings it: it is rung for a line that sleeps and for no other.
+TEST(LineOrder, ABellIsRungForALineThatSleepsAndForNoOther) {
+  std::unique_ptr<WatchedIo> io;
+  broker::LineShared* shared = nullptr;
+  std::uint32_t awake = 0, asleep = 0, rung_awake = 0, rung_asleep = 0;
+  LineWorld world(line_config(), 1, {}, std::size_t{1} << 20, [&](core::Io& inner) {
+    io = std::make_unique<WatchedIo>(inner, [&](TimePoint deadline) {
+      if (shared == nullptr) return;
+      const bool sleeps = deadline > inner.now();
+      ++(sleeps ? asleep : awake);
+      shared->bell.ring_if_sleeping([&] { ++(sleeps ? rung_asleep : rung_awake); });
+    });
+    return io.get();
+  });
+  ASSERT_TRUE(world.ready());
+  world.settle();
+  shared = &world.shared;
+  for (int i = 0; i < 10; ++i) (void)world.line->turn(TimePoint{});  // it spins
+  for (int i = 0; i < 10; ++i) {
+    world.ask(world.request(RequestId::eGlobalSettingsDownloadRequest, {}, ""));
+    (void)world.line->turn(kNever);  // it has something to do
+  }
+  EXPECT_GE(awake, 20U);
+  EXPECT_EQ(rung_awake, 0U);
+  (void)world.line->turn(kNever);
+  EXPECT_EQ(asleep, 1U);
+  EXPECT_EQ(rung_asleep, 1U);
 }
 
 broker::Tell tell_to(std::uint64_t session, std::uint64_t after = 0) {
