@@ -81,6 +81,24 @@ TEST(AskQueue, TheLineTakesTheSameNumberFromEachReactor) {
   EXPECT_EQ(from[2], 49) << "what the others do not use";
 }
 
+// A lane with as many modes as requests fills a whole batch by itself: the next one begins with another lane.
+TEST(AskQueue, ALaneThatFillsABatchDoesNotComeFirstAgain) {
+  Lanes lanes(2, {.requests = 1024, .controls = 256});
+  const auto fill_first = [&] {
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      (void)lanes.queue.lane(0).push_control(control_of(AskKind::kSnapshot, i));
+      (void)lanes.push(0, 1000 + i);
+    }
+  };
+  std::size_t others = 0;
+  for (std::uint32_t i = 0; i < 64; ++i) ASSERT_EQ(lanes.push(1, i), AskPush::kTaken);
+  for (int round = 0; round < 2; ++round) {
+    fill_first();
+    for (const Ask& ask : lanes.drain(AskQueue::kBatch)) others += ask.from.fanout == 1 ? 1 : 0;
+  }
+  EXPECT_EQ(others, 64u) << "within two rounds, whatever the first one asks";
+}
+
 TEST(AskQueue, ABudgetOfOneStillReachesEveryReactor) {
   Lanes lanes(3);
   for (std::uint16_t reactor = 0; reactor < 3; ++reactor) {

@@ -165,6 +165,22 @@ std::string life(std::uint64_t seed) {
   return trace;
 }
 
+TEST(LineCore, NoAskOvertakesThoseThatWaitForTheStart) {
+  Core world;
+  world.upstream.set_state(broker::Upstream::State::kTrying);
+  world.ask(broker::AskKind::kSnapshot, 1);  // waits for the first session
+  EXPECT_EQ(world.core.counters().asks_parked, 1U);
+  // None will come; the tick has not seen it yet.
+  world.upstream.set_state(broker::Upstream::State::kDown);
+  world.ask(broker::AskKind::kSnapshot, 2);
+  world.tick();
+  std::vector<std::uint64_t> told;
+  world.fanout.tells[0]->take_due(
+      64, [](ring::Position after) { return after; },
+      [&](broker::Tell&& tell) { told.push_back(tell.request_id); });
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2}));
+}
+
 TEST(LineCore, EqualInputsGiveEqualOutputs) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -109,6 +109,12 @@ class CtiServer {
     std::copy(bytes.begin(), bytes.end(), at);
   }
 
+  /// Likewise, two bytes at a place in it.
+  void spoil_at(std::size_t at, std::uint16_t value) {
+    if (at + 2 > out_.back().size()) std::abort();
+    store_be<std::uint16_t>(out_.back().data() + at, value);
+  }
+
   template <class Encoder, class Fixed>
   void confirm(const Request& request) {
     Fixed fixed;

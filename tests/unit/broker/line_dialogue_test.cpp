@@ -187,5 +187,68 @@ TEST(Dialogue, FramesThatCostNothingButTheirHeadAreBoundedToo) {
   EXPECT_GE(world.line->counters().frames, 64U * 1024 / sizeof(broker::Sync::Kept));
 }
 
+TEST(Dialogue, AnAnswerThatFindsNoRoomIsAskedForAgain) {
+  broker::LineConfig config = one_side();
+  config.sync_bytes_max = limits::kGedMessageBytesMax;
+  LineWorld world(config);
+  for (const char* const agent : {"22866", "22867"})
+    world.side_a->agents[agent] = {3, std::string("9") + agent, std::string("9") + agent};
+  Holder holder(*world.side_a, {kQueryAgent});
+  ASSERT_TRUE(world.until([&] { return holder.seen == 2; }));
+  std::vector<std::byte> frame(8);
+  store_be<std::uint32_t>(frame.data() + 4, 233);
+  // All but the room of one such frame; an answer is longer.
+  for (std::size_t i = 0; i + 2 < config.sync_bytes_max / sizeof(broker::Sync::Kept); ++i)
+    world.side_a->send_raw(frame);
+  world.settle();
+  ASSERT_FALSE(world.line->ready());
+  holder.let_go();
+  ASSERT_TRUE(world.ready());
+  EXPECT_EQ(world.line->sync_counters().cut_short, 1U) << "else nothing is tested";
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  for (const char* const agent : {"22866", "22867"}) {
+    const broker::AgentEntry* const entry = world.line->map().agent(world.agent_key(agent));
+    ASSERT_NE(entry, nullptr) << agent;
+    EXPECT_EQ(entry->state, ctios::eAvailable) << agent;
+  }
+}
+
+broker::Ask snapshot_ask(LineWorld& world, std::uint64_t session) {
+  broker::Ask ask;
+  ask.kind = broker::AskKind::kSnapshot;
+  ask.from = {0, {static_cast<std::uint32_t>(session), 1}, session};
+  ask.request_id = ++world.last_request;
+  return ask;
+}
+
+TEST(Dialogue, AnAskWaitsForTheStartNoLongerThanADialogueMayTake) {
+  broker::LineConfig config = line_config();
+  config.link.open_timeout = Seconds{20};
+  config.sync_timeout = Seconds{30};
+  LineWorld world(config);
+  world.side_a->answers_open = false;     // 20 s, then the other side
+  world.side_b->answers_queries = false;  // 30 s
+  ASSERT_TRUE(world.until([&] { return world.side_a->opens == 1; }));
+  const TimePoint asked = world.network.now();
+  world.ask(snapshot_ask(world, 1));
+  ASSERT_TRUE(world.until([&] { return !world.tells.empty(); }, Seconds{120}));
+  EXPECT_GE(world.network.now() - asked, Seconds{29});
+  EXPECT_LE(world.network.now() - asked, Seconds{31});
+}
+
+TEST(Dialogue, WhoHasGoneWeighsNothingAmongThoseThatWait) {
+  LineWorld world(one_side());
+  world.side_a->answers_queries = false;
+  ASSERT_TRUE(world.until([&] { return world.side_a->queries > 0; }));
+  for (const std::uint64_t session : {1, 1, 2}) world.ask(snapshot_ask(world, session));
+  ASSERT_TRUE(world.until([&] { return world.line->counters().asks_parked == 3; }));
+  world.end_session({0, {1, 1}, 1});
+  world.side_a->answers_queries = true;
+  ASSERT_TRUE(world.until([&] { return !world.tells.empty(); }));
+  world.settle();
+  ASSERT_EQ(world.tells.size(), 1U);
+  EXPECT_EQ(world.tells[0].to.session_number, 2U);
+}
+
 }  // namespace
 }  // namespace cti::test

@@ -151,6 +151,24 @@ TEST(Line, U7_AnUnansweredOpenEndsAtItsDeadline) {
   EXPECT_EQ(world.line->link().counters().opens_timed_out, 1U);
 }
 
+TEST(Line, U7_AnOpenConfOfAnotherTryOpensNothing) {
+  LineWorld world;
+  std::vector<std::byte> question;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kOpenReq || !question.empty()) return false;
+    question.assign(body.begin(), body.end());
+    world.side_a->send(ged::OpenConfEncoder(
+        world.side_a->room(), 15,
+        {.invoke_id = load_be<std::uint32_t>(body.data()) - 1, .services_granted = 0x296}));
+    return true;
+  };
+  ASSERT_TRUE(world.until([&] { return !question.empty(); }));
+  world.settle(Seconds{1});
+  EXPECT_FALSE(world.line->link().up());
+  world.side_a->serve(static_cast<std::uint32_t>(ged::MessageType::kOpenReq), question);
+  EXPECT_TRUE(world.until([&] { return world.line->link().up(); }, Seconds{1}));
+}
+
 TEST(Line, U7_AnOpenConfOfAnotherShapeIsRefused) {
   LineWorld world;
   world.side_a->hook = [&](std::uint32_t type, Bytes) {

@@ -56,6 +56,14 @@ TEST_F(UnreadLog, ACtiServerThatDiedMeanwhileIsNoticedOnceWeReadAgain) {
   EXPECT_TRUE(world.until([&] { return world.side_b->opens == 1; }, Seconds{25}));
 }
 
+TEST_F(UnreadLog, AQuestionThatIsOpenWhileWeDoNotReadIsNoReasonToLeave) {
+  world.side_a->confirms = false;
+  world.ask(world.request(RequestId::eMakeCallRequest, args_of({{"DialedNumber", "1"}}), "22866"));
+  world.settle(Seconds{180});
+  EXPECT_EQ(world.line->link().counters().progress_deaths, 0U);
+  EXPECT_EQ(world.line->link().counters().losses, 0U);
+}
+
 TEST(LinePatience, P11_AfterAStopOfOurOwnTheCtiServerGetsAFreshRoundOfHeartbeats) {
   for (const int unanswered : {0, 1, 2, 3}) {
     SCOPED_TRACE(unanswered);

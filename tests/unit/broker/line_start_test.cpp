@@ -11,6 +11,7 @@ struct Keeper {
   LineWorld& world;
   std::uint8_t key = 1;
   bool answers_keys = true;
+  bool ends_downloads = true;
   std::vector<std::uint32_t> downloads;  ///< ConfigInformation of each CONFIG_REQUEST_EVENT
   std::uint32_t key_requests = 0;
   std::vector<std::string> reports;
@@ -39,7 +40,9 @@ struct Keeper {
                                            {.config_type = 1, .config_information = wanted});
         begin.skill_group_config_key(keys).agent_config_key(keys);
         side.send(begin);
-        side.send(ged::ConfigEndEventEncoder(side.room(), side.version, {.config_end_status = 0}));
+        if (ends_downloads)
+          side.send(
+              ged::ConfigEndEventEncoder(side.room(), side.version, {.config_end_status = 0}));
         return true;
       }
       case ged::MessageType::kClientEventReportReq: {
@@ -84,6 +87,56 @@ TEST(LineStart, KnownKeysSaveTheDownloadAfterALoss) {
   keeper.answers_keys = false;
   keeper.lose_session();
   EXPECT_EQ(keeper.downloads, (std::vector<std::uint32_t>{6, 0, 6, 6})) << "no keys: load it";
+}
+
+TEST(LineStart, ADownloadThatWasThrownAwayIsLoadedAgain) {
+  LineWorld world(one_side());
+  Keeper keeper(world);
+  world.side_a->answers_queries = false;  // the dialogue goes on after the download
+  ASSERT_TRUE(world.until([&] { return world.side_a->queries > 0; }));
+  ASSERT_EQ(keeper.downloads.size(), 1U);
+  world.side_a->hang_up();
+  world.side_a->answers_queries = true;
+  ASSERT_TRUE(world.ready());
+  EXPECT_EQ(world.line->sync_counters().thrown_away, 1U);
+  EXPECT_EQ(keeper.key_requests, 0U) << "nothing of it has been applied";
+  EXPECT_EQ(keeper.downloads, (std::vector<std::uint32_t>{6, 6}));
+}
+
+TEST(LineStart, AfterHalfOfAnotherDownloadTheKeysOfTheLastOneCountNoMore) {
+  LineWorld world(one_side());
+  Keeper keeper(world);
+  ASSERT_TRUE(world.ready());
+  keeper.key = 2;
+  keeper.ends_downloads = false;
+  keeper.lose_session();  // serves with what there is of it
+  EXPECT_EQ(keeper.downloads, (std::vector<std::uint32_t>{6, 6}));
+  keeper.key = 1;
+  keeper.ends_downloads = true;
+  keeper.lose_session();
+  EXPECT_EQ(keeper.downloads, (std::vector<std::uint32_t>{6, 6, 6}));
+}
+
+TEST(LineStart, AfterRecordsWereLostEverythingIsLoadedAgain) {
+  broker::LineConfig config = one_side();
+  config.spill_bytes_max = limits::kRecordBytesMax;
+  LineWorld world(config, 1, {}, std::size_t{1} << 17);
+  Keeper keeper(world);
+  ASSERT_TRUE(world.ready());
+  world.settle();
+  const ring::Position held = world.log->tail() - 8;
+  ASSERT_TRUE(world.log->gate(0).enter(held));
+  world.reading = false;
+  for (std::uint32_t i = 1; world.line->counters().fresh_starts == 0; ++i) {
+    ASSERT_LT(i, 5000U);
+    world.side_a->agent_state("22866", i % 2 == 0 ? 2 : 3, "23901");
+    if (i % 200 == 0) world.settle(Millis{5});
+  }
+  world.log->gate(0).leave(held);
+  world.reading = true;
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  EXPECT_EQ(keeper.key_requests, 0U);
+  EXPECT_EQ(keeper.downloads, (std::vector<std::uint32_t>{6, 6}));
 }
 
 TEST(LineStart, TheNumberOfClientsIsToldAsItChanges) {
