@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 
 #include <cstddef>
-#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define CTI_ASAN 1
@@ -29,11 +28,11 @@ namespace cti::core {
 
 class ReceiveMemory {
  public:
-  /// Throws std::bad_alloc when the memory cannot be had.
+  /// Aborts when the memory cannot be had: start-up may fail loudly.
   explicit ReceiveMemory(std::size_t bytes) : bytes_(bytes) {
     void* block =
         ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED) throw std::bad_alloc();
+    CTI_CHECK(block != MAP_FAILED);
     block_ = static_cast<std::byte*>(block);
     take_back(0, bytes_);
   }
