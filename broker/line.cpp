@@ -12,19 +12,19 @@
 namespace cti::broker {
 
 Line::Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShared*> fanouts,
-           core::Io& io, const RendezvousLimits& limits, core::Random random, LineLog log)
+           core::Io& io, const RendezvousLimits& limits, core::Random random, Say say)
     : limits_(limits),
       shared_(shared),
       io_(io),
       random_(random),
       completions_(kCompletionsPerTurn),
       upstream_(config.link.send_buffer_bytes, config.link.version),
-      link_(config.link, random_, shared.status, upstream_),
+      link_(config.link, random_, shared.status, upstream_, say),
       tells_(shared.index, std::move(fanouts), limits.tell_backlog_per_fanout),
       core_(config,
             {shared.log, shared.start, upstream_, tells_, shared.status, shared.side.get(),
              limits.side_spill_bytes},
-            std::move(log)) {}
+            std::move(say)) {}
 
 Line::~Line() = default;
 

@@ -36,7 +36,7 @@ class Line {
  public:
   /// `shared` and `fanouts` outlive the line. `random` seeds the back-off's jitter.
   Line(const LineConfig& config, LineShared& shared, std::vector<FanoutShared*> fanouts,
-       core::Io& io, const RendezvousLimits& limits, core::Random random, LineLog log = {});
+       core::Io& io, const RendezvousLimits& limits, core::Random random, Say say = {});
   ~Line();
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;

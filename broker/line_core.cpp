@@ -16,6 +16,7 @@ namespace cti::broker {
 
 namespace ged = wire::ged188;
 namespace ctios = wire::ctios;
+using core::log::Level;
 using ged::MessageType;
 
 namespace {
@@ -26,7 +27,7 @@ constexpr std::uint32_t kCentralControllerDown = 2;  // bit of PGStatus
 
 }  // namespace
 
-LineCore::LineCore(const LineConfig& config, const Outputs& outputs, LineLog say)
+LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
     : config_(config),
       upstream_(outputs.upstream),
       tells_(outputs.tells),
@@ -81,8 +82,8 @@ void LineCore::begin_session(const input::LinkUp& link) {
   CTI_CHECK(pending_.size() == 0);
   bad_in_a_row_ = 0;
   progress_.heard();
-  say({"session with the CTI Server is open on side ", link.side == 0 ? "A" : "B"});
-  status_.set_central_controller_online((link.pg_status & kCentralControllerDown) == 0);
+  say(Level::kInfo, {"session with the CTI Server is open on side ", link.side == 0 ? "A" : "B"});
+  note_controller((link.pg_status & kCentralControllerDown) == 0, false);
   if (link.peripheral_online) status_.set_all_peripherals(true);
   sync_.begin(now_);
   report_.begin(now_);
@@ -94,7 +95,7 @@ void LineCore::step(const input::LinkDown& link) {
   now_ = link.now;
   reset_ = ResetCause::kNone;
   if (!std::exchange(session_open_, false)) return;
-  say({"session with the CTI Server is lost: ", upstream_.cause()});
+  say(Level::kWarning, {"session with the CTI Server is lost: ", upstream_.cause()});
   sync_.throw_away();
   progress_.heard();
   status_.set_central_controller_online(false);
@@ -151,12 +152,12 @@ void LineCore::out_of_memory() noexcept {
   wish_reset(ResetCause::kNoMemory, "is left: there was no memory for what it said");
 }
 
-void LineCore::say(std::initializer_list<std::string_view> pieces) const noexcept {
-  if (!say_) return;
+void LineCore::say(Level level, std::initializer_list<std::string_view> pieces) const noexcept {
+  if (!say_ || !core::log::enabled(level)) return;
   try {
     std::string text;
     for (const std::string_view piece : pieces) text += piece;
-    say_(text);
+    say_({.text = text, .level = level, .kind = *pieces.begin()});
   } catch (const std::bad_alloc&) {
     return;
   }
@@ -206,7 +207,8 @@ void LineCore::note_outcome(const Translator::Outcome& outcome) {
 void LineCore::note_bad_frame(const wire::DecodeError& error) {
   ++counters_.bad_frames;
   // The first few only: a peer gone mad must not fill the log.
-  if (counters_.bad_frames < kBadFramesSaid) say({"bad frame from the CTI Server: ", error.text()});
+  if (counters_.bad_frames < kBadFramesSaid)
+    say(Level::kWarning, {"bad frame from the CTI Server: ", error.text()});
   if (++bad_in_a_row_ < config_.link.bad_frames_max) return;
   wish_reset(ResetCause::kBadFrames,
              "sent too many bad frames in a row, the last: " + error.text());
@@ -217,23 +219,46 @@ void LineCore::note_system_event(Bytes body) {
   if (!view.ok()) return;
   switch (view->system_event_id()) {
     case ctios::eSysPeripheralOnline:
-      status_.set_peripheral(view->system_event_arg1(), true);
+      note_peripheral(view->system_event_arg1(), true);
       break;
     case ctios::eSysPeripheralOffline:
-      status_.set_peripheral(view->system_event_arg1(), false);
+      note_peripheral(view->system_event_arg1(), false);
       break;
     case ctios::eSysPeripheralGatewayOffline:
-      status_.set_all_peripherals(false);
+      for (std::size_t i = 0; i < status_.peripherals(); ++i)
+        note_peripheral(status_.peripheral_id(i), false);
       break;
     case ctios::eSysCentralControllerOnline:
-      status_.set_central_controller_online(true);
+      note_controller(true, true);
       break;
     case ctios::eSysCentralControllerOffline:
-      status_.set_central_controller_online(false);
+      note_controller(false, true);
       break;
     default:
       break;
   }
+}
+
+/// What clients, metrics and the health page are told of a peripheral. A change is said; what is offline when the dialogue
+/// ends is said then.
+void LineCore::note_peripheral(std::uint32_t id, bool online) {
+  bool was = !online;
+  for (std::size_t i = 0; i < status_.peripherals(); ++i) {
+    if (status_.peripheral_id(i) == id) was = status_.peripheral_online(i);
+  }
+  status_.set_peripheral(id, online);
+  if (was == online) return;
+  say(online ? Level::kInfo : Level::kWarning,
+      {"peripheral ", std::to_string(id), online ? " is online" : " is offline"});
+}
+
+/// At the begin of a session only what is wrong is news.
+void LineCore::note_controller(bool online, bool news) {
+  const bool was = status_.central_controller_online();
+  status_.set_central_controller_online(online);
+  if (news ? was == online : online) return;
+  say(online ? Level::kInfo : Level::kWarning,
+      {"the central controller is ", online ? "online" : "offline"});
 }
 
 // An agent who has just logged in: what the desk settings are decides which buttons there will be.
@@ -384,8 +409,8 @@ void LineCore::pump_sync() {
     case Sync::Turn::kServes:
       return finish_sync();
     case Sync::Turn::kInStep:
-      return say({"in step with the CTI Server: ", std::to_string(map_.agents()), " agents, ",
-                  std::to_string(map_.calls()), " calls"});
+      return say(Level::kInfo, {"in step with the CTI Server: ", std::to_string(map_.agents()),
+                                " agents, ", std::to_string(map_.calls()), " calls"});
     case Sync::Turn::kGoesOn:
       return;
   }
@@ -415,9 +440,14 @@ void LineCore::finish_sync() {
     if (agent.logged_in() && !agent.desk_known) ask_desk_settings(agent);
   });
   translator_.system_event(ctios::eSysCtiServerOnline, 0, "", config_.peripherals.front());
-  say({"serving: ", std::to_string(map_.agents()), " agents, ", std::to_string(map_.calls()),
+  say(Level::kInfo,
+      {"serving: ", std::to_string(map_.agents()), " agents, ", std::to_string(map_.calls()),
        " calls (", std::to_string(calls_before), " before)",
        sync_.trailing() ? ", some answers of the CTI Server are still to come" : ""});
+  for (std::size_t i = 0; i < status_.peripherals(); ++i) {
+    if (status_.peripheral_online(i)) continue;
+    say(Level::kWarning, {"peripheral ", std::to_string(status_.peripheral_id(i)), " is offline"});
+  }
 }
 
 // ---- the clock ----
@@ -446,9 +476,9 @@ void LineCore::step(const input::Tick& tick) {
                "is left: records were lost, the log was held back for too long");
   }
   if (map_.counters().no_room != 0 && !std::exchange(no_room_said_, true)) {
-    say({"a table is full (agents_max ", std::to_string(config_.agents_max), ", calls_max ",
-         std::to_string(config_.calls_max),
-         "): what finds no room is not told to clients; counted, said once"});
+    say(Level::kWarning, {"a table is full (agents_max ", std::to_string(config_.agents_max),
+                          ", calls_max ", std::to_string(config_.calls_max),
+                          "): what finds no room is not told to clients; counted, said once"});
   }
   set_alarms(reports);
   invariants();

@@ -25,6 +25,7 @@
 
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_shared.hpp"
+#include "broker/meet/said.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/model/snapshot.hpp"
@@ -118,7 +119,7 @@ class LineCore {
     ring::EventLog* side = nullptr;  ///< for what is no update; nullptr: there is none
     std::size_t side_spill_bytes = 0;
   };
-  LineCore(const LineConfig& config, const Outputs& outputs, LineLog say);
+  LineCore(const LineConfig& config, const Outputs& outputs, Say say);
   ~LineCore();
   LineCore(const LineCore&) = delete;
   LineCore& operator=(const LineCore&) = delete;
@@ -188,6 +189,8 @@ class LineCore {
   void note_outcome(const Translator::Outcome& outcome);
   void note_bad_frame(const wire::DecodeError& error);
   void note_system_event(Bytes body);
+  void note_peripheral(std::uint32_t id, bool online);
+  void note_controller(bool online, bool news);
   void note_login(std::uint32_t message_type, Bytes body);
   void ask_desk_settings(const AgentEntry& agent);
   void finish_sync();
@@ -225,8 +228,8 @@ class LineCore {
   void unpark();
   bool may_become_ready() const noexcept;
 
-  /// A line for the log, in pieces. One that finds no memory is not said.
-  void say(std::initializer_list<std::string_view> pieces) const noexcept;
+  /// A line for the log, in pieces; the first one names its kind. One that finds no memory is not said.
+  void say(core::log::Level level, std::initializer_list<std::string_view> pieces) const noexcept;
 
   static constexpr std::size_t kProbesMax = limits::kProbesMax;
   /// So often an answer may be overtaken by events: then events tell enough.
@@ -247,7 +250,7 @@ class LineCore {
   Upstream& upstream_;
   TellOut& tells_;
   LineStatus& status_;
-  const LineLog say_;
+  const Say say_;
 
   TimePoint now_{};  // of the step under way
   LineTimers timers_;

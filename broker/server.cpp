@@ -1,6 +1,7 @@
 // server.cpp - the parts of a server built, its threads run, watched and ended.
 #include "broker/server.hpp"
 
+#include "core/base/set_aside.hpp"
 #include "core/choose_io.hpp"
 #include "core/log.hpp"
 #include "core/random.hpp"
@@ -29,6 +30,8 @@ ServerConfig completed(ServerConfig config) {
   config.fanout.connections_beside = config.one_thread() ? SharedTurn::kLineConnections : 0;
   return config;
 }
+
+constexpr const char* kSessionsKey = "the sessions of a fan-out reactor: sessions.max";
 
 core::IoChoice choice_of(std::string_view name) {
   if (name == "io_uring") return core::IoChoice::kUring;
@@ -82,6 +85,26 @@ class Idle {
   const std::uint32_t spin_turns_;
   std::uint32_t idle_;
 };
+
+/// Text that is no share has been refused before (parse_share).
+std::vector<Admission::Share> shares_of(const FanoutConfig& config) {
+  std::vector<Admission::Share> shares;
+  for (const std::string& text : config.sessions_of_networks) {
+    if (const auto share = parse_share(text)) shares.push_back(*share);
+  }
+  return shares;
+}
+
+/// Where a part's lines go: to the log, with the number of the part.
+Say sayer(const char* component, std::size_t number) {
+  return [component, name = std::to_string(number)](const Said& said) {
+    log::Fields fields{{component, name}};
+    fields.insert(fields.end(), said.about.begin(), said.about.end());
+    if (said.kind.empty()) return log::write(said.level, component, said.text, fields);
+    const std::string kind = log::text(said.kind, ' ', name);
+    log::write_limited(said.level, component, kind, said.text, fields);
+  };
+}
 
 /// Called by the watchdog, and does not come back. Whoever stands still may hold the log's lock: the log gets a second.
 [[noreturn]] void end_loudly(const std::string& name, Nanos standing) {
@@ -149,10 +172,11 @@ Result<std::unique_ptr<Server>, ServerError> Server::create(const ServerConfig& 
     auto built = server->build(seed);
     if (!built.ok()) return Err{built.error()};
     return server;
-  } catch (const std::bad_alloc&) {  // M12: at start a sentence, later a session at most
+  } catch (const NoMemoryFor& what) {  // M12: at start a sentence, later a session at most
     return Err{ServerError{ServerError::Kind::kSystem,
-                           "out of memory at start: agents_max, calls_max and log_mib say how much "
-                           "is set aside"}};
+                           "out of memory at start, for " + std::string(what.what())}};
+  } catch (const std::bad_alloc&) {
+    return Err{ServerError{ServerError::Kind::kSystem, "out of memory at start"}};
   }
 }
 
@@ -164,10 +188,13 @@ Result<void, ServerError> Server::build(std::uint64_t seed) {
   core::Random random(seed);
   const std::uint64_t lineage = random.next();
   admission_ = std::make_unique<Admission>(config_.fanout.sessions_max,
-                                           config_.fanout.sessions_per_address_max);
+                                           config_.fanout.sessions_per_address_max,
+                                           shares_of(config_.fanout));
   for (std::uint32_t i = 0; i < config_.reactors(); ++i) {
     auto fanout = std::make_unique<FanoutThread>();
-    auto io = core::make_io(decision_, FanoutReactor::io_limits(config_.fanout));
+    auto io = set_aside(kSessionsKey, [&] {
+      return core::make_io(decision_, FanoutReactor::io_limits(config_.fanout));
+    });
     if (!io.ok()) return Err{error_of(io.error())};
     fanout->io = std::move(io).value();
     fanout->shared = std::make_unique<FanoutShared>(static_cast<std::uint16_t>(i),
@@ -197,7 +224,8 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
   auto made = ring::EventLog::create(
       {config_.log_bytes, config_.reactors(), ring::MirroredMemory::Pages::kPopulate});
   if (!made.ok())
-    return Err{ServerError{ServerError::Kind::kSystem, "the event log: " + made.error()}};
+    return Err{ServerError{ServerError::Kind::kSystem,
+                           "the event log, server.log_mib: " + made.error()}};
   line->log = std::move(made).value();
   line->shared = std::make_unique<LineShared>(index, *line->log, start, config_.reactors(),
                                               config_.rendezvous);
@@ -208,13 +236,13 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
   line->shared->admission = admission_.get();
   std::vector<FanoutShared*> fanouts;
   for (const auto& fanout : fanouts_) fanouts.push_back(fanout->shared.get());
-  line->line = std::make_unique<Line>(
-      config_.lines[index], *line->shared, std::move(fanouts), *line->io, config_.rendezvous,
-      core::Random(seed), [index](const std::string& text) {
-        log::write_limited(log::Level::kInfo, "line", text.substr(0, 24),
-                           log::text("line ", index, ": ", text));
-      });
-  line->metrics = std::make_unique<LineMetrics>(metrics_, index, !shares);
+  line->line = set_aside("a line: line.agents_max and line.calls_max", [&] {
+    return std::make_unique<Line>(config_.lines[index], *line->shared, std::move(fanouts),
+                                  *line->io, config_.rendezvous, core::Random(seed),
+                                  sayer("line", index));
+  });
+  line->metrics = std::make_unique<LineMetrics>(metrics_, index, config_.lines[index].peripherals,
+                                                !shares);
   lines_.push_back(std::move(line));
   return {};
 }
@@ -224,12 +252,10 @@ Result<void, ServerError> Server::build_fanouts() {
   for (const auto& line : lines_) lines.push_back(line->shared.get());
   core::Endpoint at = config_.listen;
   for (const auto& fanout : fanouts_) {
-    fanout->reactor = std::make_unique<FanoutReactor>(
-        config_.fanout, *fanout->io, *fanout->shared, lines, *admission_,
-        [](bool warning, std::string_view text) {
-          log::write_limited(warning ? log::Level::kWarning : log::Level::kInfo, "fanout",
-                             text.substr(0, 16), text);
-        });
+    fanout->reactor = set_aside(kSessionsKey, [&] {
+      return std::make_unique<FanoutReactor>(config_.fanout, *fanout->io, *fanout->shared, lines,
+                                             *admission_, sayer("fanout", fanout->shared->index));
+    });
     auto listening = fanout->reactor->listen(at);
     if (!listening.ok()) return Err{error_of(listening.error())};
     fanout->metrics = std::make_unique<FanoutMetrics>(metrics_, fanout->shared->index);

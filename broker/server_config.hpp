@@ -31,6 +31,9 @@ struct ServerConfig {
   std::uint16_t metrics_port = 0;  ///< Prometheus; 0: off
   std::string log_file;            ///< empty: standard error
   std::string log_level = "info";  ///< "debug", "info", "warning", "error"
+  bool log_json = false;
+  std::uint64_t log_rotate_bytes = 0;  ///< the file is moved away at so many; 0: never by us
+  std::uint32_t log_keep = 5;          ///< of the files that were moved away
 
   FanoutConfig fanout{.gather = Nanos{250'000}};
   RendezvousLimits rendezvous;

@@ -141,6 +141,18 @@ constexpr LineRow kLineCounters[] = {
      [](const Line& line, const LineStatus&) { return line.link().counters().heartbeat_deaths; }},
     {"ringside_line_progress_deaths_total", "Sessions left because only heartbeats were answered",
      [](const Line& line, const LineStatus&) { return line.link().counters().progress_deaths; }},
+    {"ringside_line_connects_total", "Connections to the CTI Server tried",
+     [](const Line& line, const LineStatus&) { return line.link().counters().connects; }},
+    {"ringside_line_connects_failed_total", "Of them, refused, unreachable or too slow",
+     [](const Line& line, const LineStatus&) { return line.link().counters().connects_failed; }},
+    {"ringside_line_opens_refused_total", "Sessions that the CTI Server refused to open",
+     [](const Line& line, const LineStatus&) { return line.link().counters().opens_refused; }},
+    {"ringside_line_opens_timed_out_total", "OPEN_REQs that nobody answered",
+     [](const Line& line, const LineStatus&) { return line.link().counters().opens_timed_out; }},
+    {"ringside_line_pauses_total", "Pauses after both sides had been tried in vain",
+     [](const Line& line, const LineStatus&) { return line.link().counters().pauses; }},
+    {"ringside_line_sessions_total", "Sessions with the CTI Server opened",
+     [](const Line& line, const LineStatus&) { return line.link().counters().sessions; }},
     {"ringside_line_losses_total", "Sessions with the CTI Server that ended",
      [](const Line& line, const LineStatus&) { return line.link().counters().losses; }},
     {"ringside_line_stops_total", "Times that the line found itself to have been stopped",
@@ -161,6 +173,12 @@ constexpr LineRow kLineGauges[] = {
      [](const Line&, const LineStatus& status) {
        return std::uint64_t{status.cti_server_online()};
      }},
+    {"ringside_line_central_controller_online", "1 while the CTI Server says that it is online",
+     [](const Line&, const LineStatus& status) {
+       return std::uint64_t{status.central_controller_online()};
+     }},
+    {"ringside_line_ready", "1 while the session is open and the start-up dialogue is through",
+     [](const Line& line, const LineStatus&) { return std::uint64_t{line.ready()}; }},
     {"ringside_line_side", "0 side A, 1 side B",
      [](const Line&, const LineStatus& status) { return std::uint64_t{status.side()}; }},
 };
@@ -189,17 +207,28 @@ void FanoutMetrics::show(const FanoutCounters& counters, const core::IoCounters&
   show_io(io, io_);
 }
 
-LineMetrics::LineMetrics(core::MetricsRegistry& registry, std::size_t index, bool own_io) {
-  core::CounterBlock& block = registry.block({{"thread", "line-" + std::to_string(index)}});
+LineMetrics::LineMetrics(core::MetricsRegistry& registry, std::size_t index,
+                         const std::vector<std::uint32_t>& peripherals, bool own_io) {
+  std::string all;
+  for (const std::uint32_t id : peripherals) all += (all.empty() ? "" : "+") + std::to_string(id);
+  core::CounterBlock& block = registry.block({{"peripheral", all}});
+  core::CounterBlock& thread = registry.block({{"thread", "line-" + std::to_string(index)}});
+  for (const std::uint32_t id : peripherals) {
+    peripherals_.push_back(&thread.gauge("ringside_peripheral_online",
+                                         "1 while the CTI Server says that it is online",
+                                         {{"peripheral", std::to_string(id)}}));
+  }
   for (const LineRow& row : kLineCounters) values_.push_back(&block.counter(row.name, row.help));
   for (const LineRow& row : kLineGauges) values_.push_back(&block.gauge(row.name, row.help));
-  if (own_io) add_io(block, io_);
+  if (own_io) add_io(thread, io_);
 }
 
 void LineMetrics::show(const Line& line, const LineStatus& status, const core::IoCounters& io) {
   std::size_t at = 0;
   for (const LineRow& row : kLineCounters) values_[at++]->set(row.value(line, status));
   for (const LineRow& row : kLineGauges) values_[at++]->set(row.value(line, status));
+  for (std::size_t i = 0; i < peripherals_.size(); ++i)
+    peripherals_[i]->set(std::uint64_t{i < status.peripherals() && status.peripheral_online(i)});
   if (!io_.empty()) show_io(io, io_);
 }
 

@@ -256,6 +256,25 @@ std::string Config::print() const {
   return std::move(printer.out);
 }
 
+std::map<std::string, ConfigValue> Config::values() const {
+  std::map<std::string, ConfigValue> all;
+  collect(root_, "", all);
+  return all;
+}
+
+void Config::collect(const ConfigTable& from, const std::string& path,
+                     std::map<std::string, ConfigValue>& to) {
+  for (const ConfigKey& key : from.keys_) to.emplace(path + key.name, key.get());
+  for (const auto& sub : from.subs_) collect(*sub.table, path + sub.name + '.', to);
+  for (const auto& array : from.arrays_) {
+    for (std::size_t i = 0; i < array.count(); ++i) {
+      ConfigTable item;
+      array.bind(item, i);
+      collect(item, log::text(path, array.name, '[', i, "]."), to);
+    }
+  }
+}
+
 Result<void, ConfigProblems> Config::read_file(const std::string& path) {
   ConfigProblems problems;
   std::ifstream file(path, std::ios::binary);

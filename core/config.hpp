@@ -221,7 +221,13 @@ class Config {
   /// The effective configuration, as a file that read_text accepts.
   [[nodiscard]] std::string print() const;
 
+  /// Every key with its value, secret ones too: to be compared, not shown. Items of an array are "line[0].client_id".
+  [[nodiscard]] std::map<std::string, ConfigValue> values() const;
+
  private:
+  static void collect(const ConfigTable& from, const std::string& path,
+                      std::map<std::string, ConfigValue>& to);
+
   ConfigTable root_;
   std::vector<std::function<void(ConfigProblems&)>> rules_;
 };

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <ctime>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 
 namespace cti::core::log {
@@ -52,12 +53,12 @@ void append_hex(std::string& out, unsigned char c) {
   out += kHex[c & 15];
 }
 
-/// The message without control characters, and not above kLineBytesMax.
-std::string one_line(std::string_view message) {
+/// The message without control characters, and not above `max`.
+std::string one_line(std::string_view message, std::size_t max = kLineBytesMax) {
   std::string out;
-  out.reserve(std::min(message.size(), kLineBytesMax) + 16);
+  out.reserve(std::min(message.size(), max) + 16);
   for (char c : message) {
-    if (out.size() >= kLineBytesMax) {
+    if (out.size() >= max) {
       out += text("... (", message.size(), " bytes)");
       break;
     }
@@ -72,8 +73,13 @@ std::string one_line(std::string_view message) {
 }
 
 /// The mutex is held.
-void put(State& s, Level level, std::string_view component, std::string_view message) {
-  s.sink->write(level, component, one_line(message));
+void put(State& s, Level level, std::string_view component, std::string_view message,
+         std::span<const Field> fields = {}) {
+  CTI_CHECK(fields.size() <= kFieldsMax);
+  Fields clean;
+  for (const Field& field : fields)
+    clean.push_back({field.key, one_line(field.value, kFieldBytesMax)});
+  s.sink->write({level, component, one_line(message), clean});
 }
 
 /// The mutex is held.
@@ -92,16 +98,13 @@ void drop_oldest(State& s) {
   s.kinds.erase(oldest);
 }
 
-// A line, its stamp and its component go to a pipe in one piece or not at all.
-static_assert(kLineBytesMax + 512 <= Output::kAtomicBytes);
-
 class DescriptorSink final : public Sink {
  public:
   explicit DescriptorSink(int descriptor) : output_(descriptor) {}
 
-  void write(Level level, std::string_view component, std::string_view message) override {
+  void write(const Record& record) override {
     if (unreported_ > 0 && put(line_about_lost(unreported_))) unreported_ = 0;
-    if (put(whole_line(level, component, message))) return;
+    if (put(whole_line(record))) return;
     ++unreported_;
     ++lost_;
     CTI_CHECK(unreported_ <= lost_);
@@ -171,21 +174,28 @@ std::uint64_t lost_lines() {
   return s.sink->lost();
 }
 
+void reopen() {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  s.sink->reopen();
+}
+
 bool flush(Nanos limit) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
   return s.sink->flush(limit);
 }
 
-void write(Level level, std::string_view component, std::string_view message) {
+void write(Level level, std::string_view component, std::string_view message,
+           std::span<const Field> fields) {
   if (!enabled(level)) return;
   State& s = state();
   const std::lock_guard lock(s.mutex);
-  put(s, level, component, message);
+  put(s, level, component, message, fields);
 }
 
 void write_limited(Level level, std::string_view component, std::string_view key,
-                   std::string_view message) {
+                   std::string_view message, std::span<const Field> fields) {
   if (!enabled(level)) return;
   State& s = state();
   const std::lock_guard lock(s.mutex);
@@ -208,7 +218,7 @@ void write_limited(Level level, std::string_view component, std::string_view key
   }
   CTI_CHECK(kind.written < kBurst);
   ++kind.written;
-  put(s, level, component, message);
+  put(s, level, component, message, fields);
 }
 
 void report_suppressed() {
@@ -246,12 +256,9 @@ std::unique_ptr<Sink> descriptor_sink(int descriptor) {
   return std::make_unique<DescriptorSink>(descriptor);
 }
 
-std::string whole_line(Level level, std::string_view component, std::string_view message) {
-  return text(timestamp(wall_now()), ' ', level_name(level), ' ', component, ": ", message, '\n');
-}
-
-std::string line_about_lost(std::uint64_t count) {
-  return whole_line(Level::kWarning, "log", text(count, " lines were lost"));
+std::string line_about_lost(std::uint64_t count, Form form) {
+  const std::string message = text(count, " lines were lost");
+  return whole_line({Level::kWarning, "log", message}, form);
 }
 
 std::string timestamp(WallMillis at) {

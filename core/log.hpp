@@ -20,8 +20,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cti::core::log {
 
@@ -32,18 +34,37 @@ std::string_view level_name(Level level) noexcept;
 
 inline constexpr std::size_t kLineBytesMax =
     limits::kLogLineBytesMax;  ///< a longer message is cut, and says so
+inline constexpr std::size_t kFieldsMax = 8;        ///< of a line
+inline constexpr std::size_t kFieldBytesMax = 128;  ///< of a field's value; a longer one is cut
 inline constexpr std::uint32_t kBurst = limits::kLogBurst;  ///< lines of one kind per window
 inline constexpr Seconds kWindow{10};
 /// Kinds counted at a time; the one whose window began first makes room.
 inline constexpr std::size_t kKindsMax = limits::kLogKindsMax;
 
-/// Where lines go. One call per line, never two at a time. `message` has no control characters.
+/// One thing that a line is about: "session", "agent", "call", "invoke_id", "line", "peer". The key is a word of ours.
+struct Field {
+  std::string_view key;
+  std::string value;
+};
+using Fields = std::vector<Field>;
+
+/// A line, before it has a form. Nothing in it has control characters.
+struct Record {
+  Level level = Level::kInfo;
+  std::string_view component;
+  std::string_view message;
+  std::span<const Field> fields{};
+};
+
+/// Where lines go. One call per line, never two at a time.
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual void write(Level level, std::string_view component, std::string_view message) = 0;
+  virtual void write(const Record& record) = 0;
   /// Lines that this sink could not write so far (disk full, queue full), for the counters.
   virtual std::uint64_t lost() const { return 0; }
+  /// The file has been moved away: the next line goes to a new one of its name.
+  virtual void reopen() {}
   /// Waits until what was handed over has been written, for `limit` at most. False: not all of it has.
   virtual bool flush(Nanos limit) { return limit >= Nanos{0}; }
 };
@@ -53,18 +74,21 @@ void set_sink(std::unique_ptr<Sink> sink);
 /// Lines below are not written.
 void set_level(Level level) noexcept;
 bool enabled(Level level) noexcept;
+/// Tells the sink that its file has been moved away (logrotate).
+void reopen();
 /// Lines lost by the present sink.
 std::uint64_t lost_lines();
 /// Before an end that is none of ours to choose: lets the sink write what it still has, for `limit` at most.
 bool flush(Nanos limit);
 
-/// One line. `component` is a short word of ours ("line", "fanout").
-void write(Level level, std::string_view component, std::string_view message);
+/// One line. `component` is a short word of ours ("line", "fanout"); `fields` say whom it is about.
+void write(Level level, std::string_view component, std::string_view message,
+           std::span<const Field> fields = {});
 
 /// One line of a kind. Beyond kBurst per kWindow it is only counted; the count comes with the next line of the kind
 /// that is written, or from report_suppressed.
 void write_limited(Level level, std::string_view component, std::string_view key,
-                   std::string_view message);
+                   std::string_view message, std::span<const Field> fields = {});
 
 /// Writes the counts of kinds whose window is over. Called now and then (once a second) and at the end.
 void report_suppressed();
@@ -80,17 +104,26 @@ struct Clock {
 };
 void set_clock(const Clock* clock) noexcept;
 
-/// A sink on a descriptor that it does not own: one line per write(2), "2026-01-31T23:59:59.123Z info line: text".
+/// How a line is written:
+///   time=2026-01-31T23:59:59.123Z level=info component=line msg="text" session=12
+///   {"time":"2026-01-31T23:59:59.123Z","level":"info","component":"line","msg":"text","session":"12"}   as JSON
+///   <6>level=info component=line msg="text" session=12      for journald, which has a time and takes the level
+struct Form {
+  bool json = false;
+  bool journal = false;
+};
+
+/// A sink on a descriptor that it does not own: one line per write(2), as logfmt.
 /// A write that fails, or would have to wait for a reader, loses the line, not the service; once writing works again a
 /// line says how many were lost.
 std::unique_ptr<Sink> descriptor_sink(int descriptor);
 
 /// The wall clock, through the clock set above: for stamps in lines, never for decisions.
 WallMillis wall_now();
-/// "2026-01-31T23:59:59.123Z info line: text\n", as sinks write it.
-std::string whole_line(Level level, std::string_view component, std::string_view message);
+/// The line with its line feed, as sinks write it.
+std::string whole_line(const Record& record, Form form = {});
 /// The line that tells how many were lost before it.
-std::string line_about_lost(std::uint64_t count);
+std::string line_about_lost(std::uint64_t count, Form form = {});
 /// "2026-01-31T23:59:59.123Z".
 std::string timestamp(WallMillis wall);
 

@@ -2,18 +2,20 @@
 #include "core/log_service.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/log_file.hpp"
 #include "core/output.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -26,15 +28,18 @@ static_assert(kLookEvery * 4 <= limits::kLogEndMax);
 
 /// What the sink and its thread share. Left behind, undestroyed, with a thread that hangs in write(2) at the end.
 struct Writer {
-  Writer(Output to, std::size_t lines) : output(std::move(to)), lines_max(lines) {}
+  Writer(LogFile to, std::size_t lines, Form how)
+      : file(std::move(to)), lines_max(lines), form(how) {}
 
-  Output output;  // the thread's
+  LogFile file;  // the thread's
   const std::size_t lines_max;
+  const Form form;
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<std::string> waiting;  // guarded by mutex, as are the next five
+  std::deque<std::string> waiting;  // guarded by mutex, as are the next six
   std::size_t waiting_bytes = 0;
+  bool moved = false;  // somebody has moved the file away
   bool ending = false;
   bool ended = false;
   bool writing = false;  // a line has left the queue and is not yet written
@@ -46,6 +51,8 @@ struct Writer {
   void put(std::string line);
   void run();
   bool write_out(const std::string& line);
+  void write_whole(const std::string& line);
+  void complain(const std::optional<std::string>& trouble);
   void invariants() const;
 };
 
@@ -76,12 +83,26 @@ void Writer::put(std::string line) {
 bool Writer::write_out(const std::string& line) {
   Nanos patience{0};
   for (;;) {
-    const Output::Result result = output.write(line, patience);
+    const Output::Result result = file.write(line, patience);
     if (result != Output::Result::kFull) return result == Output::Result::kWritten;
     patience = kLookEvery;
     const std::lock_guard lock(mutex);
     if (ending && monotonic_now() >= end_by) return false;
   }
+}
+
+void Writer::write_whole(const std::string& line) {
+  // relaxed: a counter; nothing is ordered by it.
+  const std::uint64_t lost_now = lost.load(std::memory_order_relaxed);
+  if (lost_now != told && write_out(line_about_lost(lost_now - told, form))) told = lost_now;
+  complain(file.make_room(line.size()));
+  // relaxed: as above.
+  if (!write_out(line)) lost.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// About the file itself, in the file itself.
+void Writer::complain(const std::optional<std::string>& trouble) {
+  if (trouble) static_cast<void>(write_out(whole_line({Level::kError, "log", *trouble}, form)));
 }
 
 void Writer::run() {
@@ -91,7 +112,13 @@ void Writer::run() {
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   std::unique_lock lock(mutex);
   for (;;) {
-    changed.wait(lock, [this] { return !waiting.empty() || ending; });
+    changed.wait(lock, [this] { return !waiting.empty() || ending || moved; });
+    if (std::exchange(moved, false)) {
+      lock.unlock();
+      complain(file.reopen());
+      lock.lock();
+      continue;
+    }
     if (waiting.empty()) break;
     const std::string line = std::move(waiting.front());
     waiting.pop_front();
@@ -99,11 +126,7 @@ void Writer::run() {
     writing = true;
     invariants();
     lock.unlock();
-    // relaxed: a counter; nothing is ordered by it.
-    const std::uint64_t lost_now = lost.load(std::memory_order_relaxed);
-    if (lost_now != told && write_out(line_about_lost(lost_now - told))) told = lost_now;
-    // relaxed: as above.
-    if (!write_out(line)) lost.fetch_add(1, std::memory_order_relaxed);
+    write_whole(line);
     lock.lock();
     writing = false;
     if (waiting.empty()) changed.notify_all();  // flush waits for that
@@ -113,10 +136,19 @@ void Writer::run() {
   changed.notify_all();
 }
 
+/// Whether what we write as standard error goes to journald: it names its socket or pipe in the environment.
+bool standard_error_is_the_journal() {
+  const char* const named = std::getenv("JOURNAL_STREAM");
+  struct stat is {};
+  if (named == nullptr || ::fstat(STDERR_FILENO, &is) != 0) return false;
+  return text(static_cast<std::uint64_t>(is.st_dev), ':', static_cast<std::uint64_t>(is.st_ino)) ==
+         named;
+}
+
 class ServiceSink final : public Sink {
  public:
-  ServiceSink(Output output, std::size_t queue_lines)
-      : writer_(std::make_unique<Writer>(std::move(output), queue_lines)),
+  ServiceSink(LogFile file, std::size_t queue_lines, Form form)
+      : writer_(std::make_unique<Writer>(std::move(file), queue_lines, form)),
         thread_([writer = writer_.get()] { writer->run(); }) {}
 
   ~ServiceSink() override {
@@ -137,8 +169,11 @@ class ServiceSink final : public Sink {
     }
   }
 
-  void write(Level level, std::string_view component, std::string_view message) override {
-    writer_->put(whole_line(level, component, message));
+  void write(const Record& record) override { writer_->put(whole_line(record, writer_->form)); }
+  void reopen() override {
+    const std::lock_guard lock(writer_->mutex);
+    writer_->moved = true;
+    writer_->changed.notify_all();
   }
   std::uint64_t lost() const override {
     // relaxed: a counter; nothing is ordered by it.
@@ -147,7 +182,9 @@ class ServiceSink final : public Sink {
   bool flush(Nanos limit) override {
     std::unique_lock lock(writer_->mutex);
     return writer_->changed.wait_for(
-        lock, limit, [this] { return writer_->waiting.empty() && !writer_->writing; });
+        lock, limit, [this] {
+          return writer_->waiting.empty() && !writer_->writing && !writer_->moved;
+        });
   }
 
  private:
@@ -155,20 +192,28 @@ class ServiceSink final : public Sink {
   std::thread thread_;
 };
 
+Result<std::unique_ptr<Sink>, std::string> start_sink(LogFile file, std::size_t queue_lines,
+                                                      Form form) {
+  try {
+    return std::unique_ptr<Sink>(
+        std::make_unique<ServiceSink>(std::move(file), queue_lines, form));
+  } catch (const std::system_error& refused) {  // short of memory or of threads
+    return Err{text("a thread for the log: ", std::string_view(refused.what()))};
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sink>, std::string> make_service_sink(const ServiceSinkOptions& options) {
   CTI_CHECK(options.queue_lines > 0);
-  if (options.file.empty())
-    return std::unique_ptr<Sink>(
-        std::make_unique<ServiceSink>(Output(STDERR_FILENO), options.queue_lines));
-  Descriptor file(::open(options.file.c_str(),
-                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640));
-  if (!file) {
-    return Err{text("log file \"", options.file, "\": ", std::string_view(std::strerror(errno)))};
+  Form form{.json = options.json};
+  if (options.file.empty()) {
+    form.journal = standard_error_is_the_journal();
+    return start_sink(LogFile::standard_error(), options.queue_lines, form);
   }
-  return std::unique_ptr<Sink>(
-      std::make_unique<ServiceSink>(Output(std::move(file)), options.queue_lines));
+  auto file = LogFile::open(options.file, options.rotate_bytes, options.keep);
+  if (!file.ok()) return Err{file.error()};
+  return start_sink(std::move(file).value(), options.queue_lines, form);
 }
 
 }  // namespace cti::core::log

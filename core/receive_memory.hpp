@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define CTI_ASAN 1
@@ -28,11 +29,11 @@ namespace cti::core {
 
 class ReceiveMemory {
  public:
-  /// Aborts when the memory cannot be had: start-up may fail loudly.
+  /// Throws std::bad_alloc when the memory cannot be had.
   explicit ReceiveMemory(std::size_t bytes) : bytes_(bytes) {
     void* block =
         ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CTI_CHECK(block != MAP_FAILED);
+    if (block == MAP_FAILED) throw std::bad_alloc();
     block_ = static_cast<std::byte*>(block);
     take_back(0, bytes_);
   }

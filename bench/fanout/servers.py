@@ -138,10 +138,10 @@ class Start:
         return path
 
     def ringside(self, _bytes, feed_port, *more, program=None):
-        if self.log_mib is not None:
-            config = self.path / "ringside.toml"
-            config.write_text(f"[server]\nlog_mib = {self.log_mib}\n")
-            more = ("--config", config, *more)
+        config = self.path / "ringside.toml"
+        log = "" if self.log_mib is None else f"[server]\nlog_mib = {self.log_mib}\n"
+        config.write_text(f"{log}[sessions]\nper_address_max = 16384\n")  # all of them come from here
+        more = ("--config", config, *more)
         server = self._server("ringsided", [program or self._built("tools/ringsided"), "--listen", "127.0.0.1:0",
                                             "--cti-server", f"127.0.0.1:{feed_port}", "--log-level", "error", *more,
                                             *self.ringsided_arguments])

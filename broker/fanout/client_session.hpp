@@ -85,6 +85,13 @@ struct SessionDetail {
 
   std::vector<wire::Position> resume;  ///< what the client says that it has seen
   std::uint64_t lapped = 0;            ///< how often it got a snapshot in place of updates
+
+  // for the log
+  std::uint64_t requests = 0;
+  std::uint64_t refused = 0;  ///< of them, here or by the line
+  wire::CloseReason ended{};  ///< why it was closed; no reason has the number 0: not by us
+  bool left = false;          ///< it said goodbye
+  bool cut = false;           ///< its connection was reset by us without a word
 };
 
 /// The hot part. Exactly one cache line.

@@ -1,6 +1,8 @@
 // fanout.cpp - the turn of a fan-out reactor: who is looked at when, sessions that begin, what they are sent.
 #include "broker/fanout/fanout.hpp"
 
+#include "core/base/set_aside.hpp"
+
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -30,15 +32,16 @@ core::IoLimits FanoutReactor::io_limits(const FanoutConfig& config) {
 }
 
 FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutShared& shared,
-                             std::vector<LineShared*> lines, Admission& admission, FanoutNote note)
+                             std::vector<LineShared*> lines, Admission& admission, Say say)
     : config_(config),
       io_(io),
       shared_(shared),
       admission_(admission),
-      note_(std::move(note)),
+      say_(std::move(say)),
       sessions_(slots(config)),
       feeds_(sessions_.size() * lines.size()),
-      pool_(pool_blocks(config)),
+      pool_(set_aside("unread bytes of sessions: sessions.unread_pool_mib",
+                      [&] { return BlockPool(pool_blocks(config)); })),
       channels_(lines.size(), config.channels_max, config.channel_bytes, config.filter_cost_max),
       shelf_(lines.size(), static_cast<std::uint32_t>(sessions_.size()), config.images_bytes_max),
       agents_(static_cast<std::uint32_t>(sessions_.size())),
@@ -193,6 +196,7 @@ void FanoutReactor::end_turn() {
   counters_.images_bytes = shelf_.bytes();
   counters_.images_bytes_highest = shelf_.bytes_highest();
   if (now_ - published_at_ < Millis{100}) return;
+  look_at_accepting();
   published_at_ = now_;
   published_.write(counters_);
 }
@@ -219,7 +223,7 @@ void FanoutReactor::complete(const core::Completion& completion) {
       session.stream.writable();
       return enqueue(slot);
     case core::IoEvent::kClosed:
-      return closed(slot);
+      return closed(slot, completion.error);
     default:
       return;
   }
@@ -278,7 +282,7 @@ void FanoutReactor::accept(const core::Completion& completion) {
   close(slot, wire::CloseReason::kTooManySessions,
         full ? "the server has as many sessions as it may"
              : "this address has as many sessions as it may",
-        full ? config_.sessions_max : config_.sessions_per_address_max);
+        full ? config_.sessions_max : admission_.limit_of(detail.address));
 }
 
 // ---- what goes out ----

@@ -28,7 +28,7 @@
 // Files    fanout.cpp: turn, sessions begin, sends. fanout_lines.cpp: following logs, tells, addressed records.
 //          fanout_feed.cpp: snapshots, catching up, live. fanout_modes.cpp: agent and monitor mode. fanout_input.cpp: what
 //          clients send. fanout_end.cpp: deadlines, and how a session ends. fanout_frames.cpp: frames made here.
-//          fanout_invariants.cpp: what holds between two turns.
+//          fanout_audit.cpp: what the log is told. fanout_invariants.cpp: what holds between two turns.
 #pragma once
 
 #include "broker/fanout/channel.hpp"
@@ -40,6 +40,7 @@
 #include "broker/fanout/subscription.hpp"
 #include "broker/meet/admission.hpp"
 #include "broker/meet/line_shared.hpp"
+#include "broker/meet/said.hpp"
 #include "broker/meet/side_record.hpp"
 #include "core/base/limits.hpp"
 #include "core/io.hpp"
@@ -60,14 +61,11 @@
 
 namespace cti::broker {
 
-/// What is worth a line in the log. `text` says who, what and which limit; untrusted parts are escaped.
-using FanoutNote = std::function<void(bool warning, std::string_view text)>;
-
 class FanoutReactor {
  public:
   /// Everything referred to outlives the reactor. `shared.io` is set by the caller.
   FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutShared& shared,
-                std::vector<LineShared*> lines, Admission& admission, FanoutNote note);
+                std::vector<LineShared*> lines, Admission& admission, Say say);
   ~FanoutReactor();
   FanoutReactor(const FanoutReactor&) = delete;
   FanoutReactor& operator=(const FanoutReactor&) = delete;
@@ -119,6 +117,9 @@ class FanoutReactor {
   static constexpr std::size_t kClientNameBytesMax = 64;
   static constexpr std::size_t kUnreadBytesMax = limits::kUnreadInputBytesMax;
   static constexpr std::uint32_t kTurnsAlone = 32, kHoldsInVain = 4;
+  /// Lines about sessions that begin and end: so many at once, so many a second in the long run; the rest is counted.
+  static constexpr std::uint32_t kAuditBurst = 5000, kAuditPerSecond = 500;
+  static constexpr Nanos kAcceptCalm = Seconds{10};  // without a pause: accepting goes on
   static constexpr Nanos kRetry = Millis{20};  // when a queue or the pool was full
   static constexpr Nanos kLate =
       Millis{500};  // a turn that comes later than this: we were not there
@@ -160,6 +161,7 @@ class FanoutReactor {
   void push_system(Bytes record);
   void push(std::uint32_t slot, Bytes record);
   void take_tell(Line& line, Tell&& tell);
+  static void note_reply(SessionDetail& detail, Bytes frame);
   void ask_images();
   bool image_under_way(std::uint16_t index) noexcept;
   void shed(std::uint32_t slot, std::uint16_t line, std::string_view why);
@@ -222,7 +224,7 @@ class FanoutReactor {
              std::uint32_t limit = 0) noexcept;
   void abandon(std::uint32_t slot, core::CloseHow how) noexcept;
   void leave_feeds(std::uint32_t slot) noexcept;
-  void closed(std::uint32_t slot) noexcept;
+  void closed(std::uint32_t slot, std::int32_t error) noexcept;
   void tell_lines_gone(std::uint32_t slot) noexcept;
 
   // fanout_invariants.cpp: what holds between two turns
@@ -241,9 +243,18 @@ class FanoutReactor {
                       std::string_view text);
   void send_snapshot_mark(std::uint32_t slot, std::uint16_t line, bool begin);
   void add_status(wire::ArgumentsWriter& writer) const;
+
+  // fanout_audit.cpp: lines for the log
   void note(std::string_view text) noexcept;
   void note_session(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
                     std::uint32_t limit) noexcept;
+  void note_refused(std::uint32_t slot, const wire::RequestView& request, std::int32_t failure,
+                    std::string_view text) noexcept;
+  bool may_audit() noexcept;
+  core::log::Fields fields_of(std::uint32_t slot) const;
+  void audit(std::uint32_t slot, std::string_view text) noexcept;
+  void audit_end(std::uint32_t slot, std::int32_t error) noexcept;
+  void look_at_accepting() noexcept;
 
   Feed& feed(std::uint32_t slot, std::uint16_t line) {
     return feeds_[std::size_t{slot} * lines_.size() + line];
@@ -262,7 +273,7 @@ class FanoutReactor {
   core::Io& io_;
   FanoutShared& shared_;
   Admission& admission_;
-  const FanoutNote note_;
+  const Say say_;
   core::ListenerId listener_{};
 
   std::vector<Line> lines_;
@@ -297,6 +308,12 @@ class FanoutReactor {
   std::atomic<bool> stop_requested_{false};
   std::array<TimePoint, 24> noted_at_{};  // per close reason: rate limit of the log
   std::array<std::uint64_t, 24> unnoted_{};
+  std::uint32_t audit_lines_ = kAuditBurst;  // that may be written now
+  TimePoint audit_at_{};                     // since when they have been earned
+  std::uint64_t audit_left_out_ = 0;
+  std::uint64_t accept_pauses_seen_ = 0;
+  TimePoint accept_pause_at_{};   // when the last one was noticed
+  bool accept_troubled_ = false;  // and has been told
   FanoutCounters counters_;
   TimePoint published_at_{};
   ring::Seqlock<FanoutCounters> published_;

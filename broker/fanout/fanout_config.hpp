@@ -27,10 +27,12 @@ struct FanoutConfig {
   std::uint64_t server_identity = 1;  ///< differs between the two servers of a pair
 
   // Admission (C1, C18).
-  std::uint32_t sessions_max = limits::kSessionsDefault;              ///< over all reactors
-  std::uint32_t sessions_per_address_max = limits::kSessionsDefault;  ///< over all reactors
-  std::uint32_t sessions_per_agent_max = 8;                           ///< per reactor
-  std::uint32_t monitor_sessions_max = 8192;                          ///< per reactor
+  std::uint32_t sessions_max = limits::kSessionsDefault;                  ///< over all reactors
+  std::uint32_t sessions_per_address_max = limits::kSessionsDefault / 4;  ///< likewise (C22)
+  /// "10.1.0.0/16 = 8000": addresses of these networks have that limit in place of sessions_per_address_max.
+  std::vector<std::string> sessions_of_networks;
+  std::uint32_t sessions_per_agent_max = 8;   ///< per reactor
+  std::uint32_t monitor_sessions_max = 8192;  ///< per reactor
   std::uint32_t refusals_max =
       limits::kRefusalsDefault;  ///< connections being told that there is no room, per reactor
 

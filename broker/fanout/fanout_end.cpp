@@ -140,6 +140,7 @@ void FanoutReactor::close(std::uint32_t slot, CloseReason reason, std::string_vi
   if (session.state == SessionState::kFree || session.state >= SessionState::kClosing) return;
   ++counters_.closed_by_us[std::min<std::size_t>(static_cast<std::size_t>(reason),
                                                  counters_.closed_by_us.size() - 1)];
+  session.detail->ended = reason;
   note_session(slot, reason, text, limit);
   leave_feeds(slot);
   tell_lines_gone(slot);
@@ -162,6 +163,7 @@ void FanoutReactor::abandon(std::uint32_t slot, core::CloseHow how) noexcept {
   leave_feeds(slot);
   tell_lines_gone(slot);
   session.state = SessionState::kClosed;
+  session.detail->cut = how == core::CloseHow::kReset;
   io_.close({slot, session.generation}, how);
 }
 
@@ -194,10 +196,11 @@ void FanoutReactor::tell_lines_gone(std::uint32_t slot) noexcept {
 }
 
 /// kClosed: nothing of the connection is in flight any more. The slot is free.
-void FanoutReactor::closed(std::uint32_t slot) noexcept {
+void FanoutReactor::closed(std::uint32_t slot, std::int32_t error) noexcept {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
   CTI_CHECK(session.state != SessionState::kFree);
+  audit_end(slot, error);
   session.stream.end(parts(slot));
   drop_image(slot);
   leave_feeds(slot);

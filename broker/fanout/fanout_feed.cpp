@@ -246,6 +246,7 @@ void FanoutReactor::settle(std::uint32_t slot) {
   if (session.state == SessionState::kSubscribing) {
     session.state = SessionState::kEstablished;
     ++counters_.established;
+    audit(slot, "session has its mode");
     return send_mode_event(slot);
   }
   // System records of other lines were not pushed meanwhile: say how things stand.

@@ -1,4 +1,4 @@
-// fanout_frames.cpp - the frames that the fan-out side makes itself, and its lines in the log.
+// fanout_frames.cpp - the frames that the fan-out side makes itself.
 #include "broker/fanout/fanout.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
@@ -129,6 +129,7 @@ void FanoutReactor::send_subscribed(std::uint32_t slot) {
 void FanoutReactor::send_subscribed(std::uint32_t slot, std::int32_t failure,
                                     std::string_view text) {
   ++counters_.requests_refused;
+  audit(slot, core::log::text("mode refused, ", failure, ": ", core::log::escaped(text, 256)));
   wire::SubscribedWriter writer(scratch_, {.id = sessions_[slot].detail->subscribe_id,
                                            .event_id = EventId::eCTIOSFailureEvent,
                                            .outcome = wire::Outcome::kRefused});
@@ -140,6 +141,8 @@ void FanoutReactor::send_subscribed(std::uint32_t slot, std::int32_t failure,
 void FanoutReactor::refuse_request(std::uint32_t slot, const wire::RequestView& request,
                                    std::int32_t failure, std::string_view text) {
   ++counters_.requests_refused;
+  ++sessions_[slot].detail->refused;
+  note_refused(slot, request, failure, text);
   wire::ReplyWriter writer(scratch_, {.id = request.id(),
                                       .event_id = EventId::eControlFailureConf,
                                       .outcome = wire::Outcome::kRefused});
@@ -170,42 +173,6 @@ void FanoutReactor::send_snapshot_mark(std::uint32_t slot, std::uint16_t line, b
                                             .peripheral_id = detail.image.image->peripheral_id,
                                             .records = detail.image.records});
   append_private(slot, writer.finish(), kNoLine);
-}
-
-void FanoutReactor::note(std::string_view text) noexcept {
-  try {
-    if (note_) note_(true, text);
-  } catch (const std::bad_alloc&) {
-    ++counters_.out_of_memory;
-  }
-}
-
-/// One line per reason and second at most; what was left out is counted and told with the next one.
-void FanoutReactor::note_session(std::uint32_t slot, wire::CloseReason reason,
-                                 std::string_view text, std::uint32_t limit) noexcept {
-  if (!note_) return;
-  const auto kind = std::min<std::size_t>(static_cast<std::size_t>(reason), noted_at_.size() - 1);
-  if (now_ < noted_at_[kind]) {
-    ++unnoted_[kind];
-    return;
-  }
-  noted_at_[kind] = now_ + Seconds{1};
-  try {
-    const SessionDetail& detail = *sessions_[slot].detail;
-    const core::Endpoint peer = io_.peer(detail.connection);
-    std::string line = "session " + std::to_string(sessions_[slot].number) + " of " + peer.host +
-                       ":" + std::to_string(peer.port);
-    if (!detail.client.empty()) line += " (\"" + detail.client + "\")";
-    line += " closed, " + std::string(wire::name_of(reason)) + ": " + core::log::escaped(text, 256);
-    if (limit > 0) line += "; limit " + std::to_string(limit);
-    if (unnoted_[kind] > 0)
-      line += "; " + std::to_string(unnoted_[kind]) + " more since the last line";
-    note_(reason != wire::CloseReason::kServerStopping && reason != wire::CloseReason::kNormal,
-          line);
-    unnoted_[kind] = 0;
-  } catch (const std::bad_alloc&) {
-    ++unnoted_[kind];  // told with the next line
-  }
 }
 
 }  // namespace cti::broker

@@ -129,6 +129,7 @@ bool FanoutReactor::on_frame(std::uint32_t slot, Bytes frame) {
     case FrameType::kHeartbeatConf:
       break;
     case FrameType::kClose:
+      detail.left = true;
       abandon(slot, core::CloseHow::kOrderly);
       break;
     case FrameType::kHello:
@@ -168,6 +169,7 @@ void FanoutReactor::on_hello(std::uint32_t slot, Bytes frame) {
   session.number = admission_.next_number();
   session.state = SessionState::kWelcomed;
   ++counters_.welcomed;
+  audit(slot, "session has begun");
   send_welcome(slot, hello->features() & wire::feature::kResume);
   send_status(slot);
   schedule(slot);
@@ -191,6 +193,7 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
     return close(slot, CloseReason::kMalformed, describe(request.error()), request.error().limit);
   }
   ++counters_.requests;
+  ++detail.requests;
   if (session.state == SessionState::kWelcomed &&
       may_ask(role_of(principal(slot)), request->request()).none()) {
     return close(slot, CloseReason::kNotAllowed, "a request before agent or monitor mode");

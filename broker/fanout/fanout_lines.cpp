@@ -202,7 +202,7 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
   }
   switch (tell.kind) {
     case TellKind::kReply:
-      if (SessionDetail& detail = *sessions_[slot].detail; detail.in_flight > 0) --detail.in_flight;
+      note_reply(*sessions_[slot].detail, tell.frames);
       append_private(slot, tell.frames, index, tell.after_log_position);
       return;
     case TellKind::kPrivateEvent:
@@ -221,6 +221,12 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
       return close(slot, wire::CloseReason::kOutOfResources,
                    "an answer to this session was lost: the server is overloaded");
   }
+}
+
+void FanoutReactor::note_reply(SessionDetail& detail, Bytes frame) {
+  if (detail.in_flight > 0) --detail.in_flight;
+  const auto reply = wire::ReplyView::check(frame);
+  if (reply.ok() && reply->outcome() == wire::Outcome::kRefused) ++detail.refused;
 }
 
 /// A question of ours is under way. One that is not answered in the time of an answer is lost, whoever lost it: nobody else

@@ -1,6 +1,7 @@
 // object_map.cpp - applying records to the typed tables, and what follows for seats and devices.
 #include "broker/model/object_map.hpp"
 
+#include "core/base/set_aside.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
 
@@ -29,10 +30,18 @@ Slot take(std::vector<Entry>& table, std::vector<Slot>& free) noexcept {
 
 /// All the room that the table will ever have.
 template <class Entry>
-void reserve(std::vector<Entry>& table, std::vector<Slot>& free, std::size_t count) {
-  table.reserve(count);
-  free.reserve(count);
+void reserve(const char* key, std::vector<Entry>& table, std::vector<Slot>& free,
+             std::size_t count) {
+  set_aside(key, [&] {
+    table.reserve(count);
+    free.reserve(count);
+  });
 }
+
+constexpr const char* kAgentsKey = "the table of agents: line.agents_max";
+constexpr const char* kCallsKey = "the table of calls: line.calls_max";
+constexpr const char* kDevicesKey = "the table of devices: line.agents_max and line.calls_max";
+constexpr const char* kObjectsKey = "the table of properties: line.agents_max and line.calls_max";
 
 std::uint64_t device_key(std::uint32_t peripheral, std::string_view name) noexcept {
   return wire::object_key(device_object_id(peripheral, name).view());
@@ -202,14 +211,15 @@ wire::ObjectTable::Limits table_limits(const ObjectMap::Limits& limits) {
 }  // namespace
 
 ObjectMap::ObjectMap(const Limits& limits)
-    : agent_index_(limits.agents_max),
-      call_index_(limits.calls_max),
-      device_index_(limits.agents_max * 2 + limits.calls_max),
-      properties_(table_limits(limits)),
+    : agent_index_(set_aside(kAgentsKey, [&] { return KeyIndex(limits.agents_max); })),
+      call_index_(set_aside(kCallsKey, [&] { return KeyIndex(limits.calls_max); })),
+      device_index_(set_aside(
+          kDevicesKey, [&] { return KeyIndex(limits.agents_max * 2 + limits.calls_max); })),
+      properties_(set_aside(kObjectsKey, [&] { return wire::ObjectTable(table_limits(limits)); })),
       others_max_(limits.agents_max) {
-  reserve(agents_, free_agents_, limits.agents_max);
-  reserve(calls_, free_calls_, limits.calls_max);
-  reserve(devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
+  reserve(kAgentsKey, agents_, free_agents_, limits.agents_max);
+  reserve(kCallsKey, calls_, free_calls_, limits.calls_max);
+  reserve(kDevicesKey, devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
 }
 
 void ObjectMap::apply(const wire::UpdateView& update) {

@@ -37,10 +37,12 @@ Requests::Verdict Requests::allow(const Job& job, Relation relation, std::string
   CTI_CHECK(has_rule(job.request));
   if (may_ask(job.role, job.request).has(relation)) return std::nullopt;
   ++counters_.refused_rights;
-  if (parts_.log && job.me != nullptr) {
-    parts_.log(std::string(job.me->id.view()) + " may not " + name_of_request(job.ask.request) +
-               " on " + (whose.empty() ? std::string("nobody's") : std::string(whose) + "'s") +
-               " " + std::string(target));
+  if (parts_.say && job.me != nullptr) {
+    const std::string line = std::string(job.me->id.view()) + " may not " +
+                             name_of_request(job.ask.request) + " on " +
+                             (whose.empty() ? std::string("nobody's") : std::string(whose) + "'s") +
+                             " " + std::string(target);
+    parts_.say({.text = line, .kind = "rights"});
   }
   return Refusal{ctios::eInvalidPriviledge, 0, std::move(text)};
 }

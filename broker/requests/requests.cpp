@@ -173,7 +173,9 @@ Pending Requests::about(const Ask& ask) {
 void Requests::refuse(const Ask& ask, const Refusal& refusal) {
   ++counters_.refused;
   CTI_CHECK(counters_.refused_rights + counters_.refused_down <= counters_.refused + 1);
-  answer_at_once(ask, failure_frame(about(ask), refusal, wire::Outcome::kRefused));
+  const Pending what = about(ask);
+  say_refused(ask.from, what, refusal, wire::Outcome::kRefused);
+  answer_at_once(ask, failure_frame(what, refusal, wire::Outcome::kRefused));
 }
 
 /// The one end of a request that went upstream. When it finds no memory it has not ended, and is tried again: so the count
@@ -210,6 +212,7 @@ std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refus
 
 void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome) {
   std::vector<std::byte> frame = failure_frame(pending, refusal, outcome);
+  say_refused(pending.from, pending, refusal, outcome);
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   const bool logout =
       pending.message == static_cast<std::uint16_t>(ged::MessageType::kSetAgentStateReq) &&
@@ -281,6 +284,7 @@ void Requests::confirm(const Pending& pending, const Answer& answer) {
   std::vector<std::byte> frame = confirmation_frame(pending, answer);
   if (frame.empty()) return unknown(pending, "the CTI Server's answer could not be read");
   ++counters_.confirmed;
+  say_debug("confirmed: ", pending.from, pending);
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   end(pending, to, std::move(frame));
 }

@@ -12,12 +12,14 @@
 // Bounds   LineConfig::pending_max upstream, session_open_max of them one session's; past either: refused as busy.
 // Files    requests.cpp: the life of a request and its answers. request_checks.cpp: what must be true before.
 //          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp: what each sends.
+//          request_audit.cpp: what the log is told of them.
 // Threads  the line.
 #pragma once
 
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_status.hpp"
 #include "broker/meet/rights.hpp"
+#include "broker/meet/said.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/requests/once_table.hpp"
@@ -55,9 +57,6 @@ struct RequestCounters {
   std::uint64_t late_answers = 0;    ///< answers that no request waited for any more
 };
 
-/// Lines for the log: rare things only.
-using LineLog = std::function<void(const std::string& text)>;
-
 class Requests {
  public:
   struct Parts {
@@ -69,7 +68,7 @@ class Requests {
     RecordSink& sink;
     TellOut& tells;
     const LineStatus& status;
-    const LineLog& log;
+    const Say& say;
   };
   explicit Requests(const Parts& parts);
 
@@ -166,6 +165,11 @@ class Requests {
                                        wire::Outcome outcome) const;
   std::vector<std::byte> confirmation_frame(const Pending& pending, const Answer& answer);
 
+  // request_audit.cpp
+  void say_refused(const SessionRef& from, const Pending& about, const Refusal& refusal,
+                   wire::Outcome outcome) const;
+  void say_debug(std::string_view what, const SessionRef& from, const Pending& about) const;
+
   static Refusal encode_refusal(const wire::ged188::EncodeError& error);
 
   Parts parts_;
@@ -211,6 +215,7 @@ Requests::Verdict Requests::send(Job& job, wire::ged188::MessageType message,
     return encode_refusal(frame.error());
   }
   CTI_CHECK(frame->size() <= room.size());
+  say_debug("sent to the CTI Server: ", from, *kept);
   sessions_.opened(from);
   CTI_CHECK(sessions_.of(from).open <= parts_.config.session_open_max);
   parts_.link.commit(frame->size());

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -28,8 +29,6 @@ constexpr std::int64_t kHardlyStable = 6;
 constexpr std::uint32_t kHardlyStableMax = 3;
 static_assert(kHardlyStable > 1 && kHardlyStableMax > 1, "one short life is an accident");
 
-std::string_view side_name(std::uint32_t side) { return side == 0 ? "side A" : "side B"; }
-
 /// A number as text, without memory.
 class Digits {
  public:
@@ -48,12 +47,13 @@ class Digits {
 }  // namespace
 
 CtiLink::CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status,
-                 Upstream& upstream)
+                 Upstream& upstream, Say say)
     : config_(config),
       random_(random),
       status_(status),
       upstream_(upstream),
-      services_(config.services) {
+      services_(config.services),
+      journal_(config_.sides, std::move(say)) {
   CTI_CHECK(!config_.sides.empty() && config_.sides.size() <= 2);
   CTI_CHECK(!config_.pauses.empty());
 }
@@ -113,6 +113,8 @@ void CtiLink::stop() {
 
 void CtiLink::connect_now() {
   ++counters_.connects;
+  in_vain_ = true;
+  journal_.trying(side_);
   status_.set_side(side_);
   cutter_ = {};
   receiving_ = true;
@@ -137,6 +139,7 @@ void CtiLink::next_try() {
   CTI_CHECK(state_ != State::kStopped);
   CTI_CHECK(tries_left_ >= 1 && tries_left_ <= 3);
   connection_ = {};
+  if (std::exchange(in_vain_, false)) journal_.in_vain(side_, upstream_.cause());
   if (tries_left_ > 1) {
     --tries_left_;
     side_ ^= 1U;
@@ -147,6 +150,8 @@ void CtiLink::next_try() {
   const auto extra = static_cast<std::int64_t>(static_cast<double>(pause) * config_.jitter);
   const Nanos wait{round_ == 0 ? random_.between(0, pause) : pause + random_.between(0, extra)};
   ++round_;
+  ++counters_.pauses;
+  journal_.pausing(wait);
   tries_left_ = 2;
   side_ ^= 1U;
   set_state(State::kBackoff);
@@ -182,17 +187,18 @@ LinkEvent CtiLink::closed(std::int32_t error) {
   connection_ = {};
   if (before == State::kStopped) return LinkEvent::kNone;
   if (before == State::kUp) {
-    const LinkEvent down = drop(
-        {side_name(side_), " closed the connection (error ", Digits(error).view(), ")"}, false);
+    const LinkEvent down =
+        error == 0 ? drop({side_name(), " closed the connection"}, false)
+                   : drop({side_name(), " is gone: ", std::strerror(error)}, false);
     next_try();
     return down;
   }
   if (before == State::kConnecting) {
     ++counters_.connects_failed;
-    set_cause({side_name(side_), " refused the connection (error ", Digits(error).view(), ")"});
+    set_cause({side_name(), " does not take the connection: ", std::strerror(error)});
   } else if (before == State::kOpening) {
     ++counters_.opens_refused;
-    set_cause({side_name(side_), " closed the connection instead of opening a session"});
+    set_cause({side_name(), " closed the connection instead of opening a session"});
   }
   next_try();
   return LinkEvent::kNone;
@@ -238,7 +244,7 @@ LinkEvent CtiLink::give_up(ResetCause cause, std::string_view why, TimePoint now
   if (cause == ResetCause::kBadFrames) ++counters_.bad_frame_resets;
   if (cause == ResetCause::kNoProgress) ++counters_.progress_deaths;
   if (cause == ResetCause::kNoMemory) ++counters_.memory_resets;
-  return drop({side_name(side_), " ", why}, true);
+  return drop({side_name(), " ", why}, true);
 }
 
 void CtiLink::send_open() {
@@ -328,13 +334,13 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
       const auto conf = ged::OpenConfView::decode(body, config_.version);
       if (!conf.ok()) {
         ++counters_.opens_malformed;
-        drop({side_name(side_), " answered OPEN_REQ with: ", conf.error().text()}, true);
+        drop({side_name(), " answered OPEN_REQ with: ", conf.error().text()}, true);
         return Verdict::kDown;
       }
       if (conf->invoke_id() != open_id_) return Verdict::kConsumed;  // of an older try: not ours
       if (config_.version >= kSessionTypesSince && conf->session_type() == kStandby) {
         ++counters_.opens_refused;
-        drop({side_name(side_), " is the standby side"}, true);
+        drop({side_name(), " is the standby side"}, true);
         return Verdict::kDown;
       }
       services_granted_ = conf->services_granted();
@@ -342,6 +348,8 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
       peripheral_online_ = conf->peripheral_online() != 0;
       peripheral_type_ = static_cast<std::uint16_t>(conf->peripheral_type());
       ++counters_.sessions;
+      in_vain_ = false;
+      journal_.opened();
       heartbeats_open_ = 0;
       up_since_ = last_heartbeat_ = last_received_ = now_;
       deadline_ = kNever;
@@ -363,7 +371,7 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
 CtiLink::Verdict CtiLink::open_refused(std::uint32_t status) {
   ++counters_.opens_refused;
   if (status == kStatusInvalidServiceMask) services_ &= ~kUnassignedServices;
-  drop({side_name(side_), " refused the session: ", ged::name_of(ged::StatusCode{status}), " (",
+  drop({side_name(), " refused the session: ", ged::name_of(ged::StatusCode{status}), " (",
         Digits(status).view(), ")"},
        true);
   return Verdict::kDown;
@@ -383,7 +391,7 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
       const auto failure = ged::FailureEventView::decode(body, config_.version);
       if (!failure.ok() || failure->status() != kStatusServerOffline) return Verdict::kPass;
       ++counters_.server_failures;
-      drop({side_name(side_), " says that it goes out of service"}, true);
+      drop({side_name(), " says that it goes out of service"}, true);
       return Verdict::kDown;
     }
     case ged::MessageType::kFailureConf: {
@@ -391,7 +399,7 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
       // One of our own ids: the answer to a heartbeat of a server that goes out of service.
       if (!failure.ok() || failure->invoke_id() < kOwnInvokeIds) return Verdict::kPass;
       ++counters_.server_failures;
-      drop({side_name(side_), " refused a heartbeat"}, true);
+      drop({side_name(), " refused a heartbeat"}, true);
       return Verdict::kDown;
     }
     default:
@@ -402,7 +410,7 @@ CtiLink::Verdict CtiLink::session_frame(std::uint32_t message_type, Bytes body) 
 // A length above the limit: nobody can tell where the next frame begins.
 void CtiLink::refuse_stream(const wire::DecodeError& error) {
   ++counters_.oversize_resets;
-  drop({side_name(side_), " sent a header that cannot be: ", error.text()}, true);
+  drop({side_name(), " sent a header that cannot be: ", error.text()}, true);
 }
 
 TimePoint CtiLink::heartbeat_due() const noexcept {
@@ -419,7 +427,7 @@ LinkEvent CtiLink::heartbeat_clock() {
   if (receiving_ && heartbeats_open_ >= config_.heartbeats_max) {
     ++counters_.heartbeat_deaths;
     return drop(
-        {side_name(side_), " left ", Digits(heartbeats_open_).view(), " heartbeats unanswered"},
+        {side_name(), " left ", Digits(heartbeats_open_).view(), " heartbeats unanswered"},
         true);
   }
   send_heartbeat();
@@ -437,11 +445,11 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
       break;
     case State::kConnecting:
       ++counters_.connects_failed;
-      drop({side_name(side_), " did not take the connection in time"}, true);
+      drop({side_name(), " did not take the connection in time"}, true);
       break;
     case State::kOpening:
       ++counters_.opens_timed_out;
-      drop({side_name(side_), " did not answer OPEN_REQ in time"}, true);
+      drop({side_name(), " did not answer OPEN_REQ in time"}, true);
       break;
     default:
       deadline_ = kNever;

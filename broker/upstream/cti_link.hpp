@@ -22,6 +22,8 @@
 
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_status.hpp"
+#include "broker/meet/said.hpp"
+#include "broker/upstream/link_journal.hpp"
 #include "broker/upstream/pending.hpp"
 #include "broker/upstream/upstream.hpp"
 #include "core/base/bytes.hpp"
@@ -51,6 +53,7 @@ struct LinkCounters {
   std::uint64_t opens_refused = 0;    ///< FAILURE_CONF instead of OPEN_CONF
   std::uint64_t opens_timed_out = 0;  ///< no answer to OPEN_REQ in time
   std::uint64_t opens_malformed = 0;  ///< an OPEN_CONF that is not one in our version
+  std::uint64_t pauses = 0;           ///< both sides had been tried
   std::uint64_t sessions = 0;         ///< opened
   std::uint64_t losses = 0;           ///< open sessions that ended
   std::uint64_t heartbeats_sent = 0;
@@ -68,7 +71,8 @@ struct LinkCounters {
 class CtiLink {
  public:
   /// `upstream` outlives the link.
-  CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status, Upstream& upstream);
+  CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status, Upstream& upstream,
+          Say say = {});
 
   /// Begins with side A. `io` outlives the link. All times are the owner's own (line_time.hpp).
   void start(core::Io& io, TimePoint now);
@@ -147,6 +151,9 @@ class CtiLink {
   std::uint32_t idle_timeout_s() const noexcept;
   void set_cause(Because why);
   bool first_round() const noexcept;
+  std::string_view side_name() const noexcept {
+    return LinkJournal::side_name(config_.sides.size(), side_);
+  }
 
   const LinkConfig config_;
   core::Random& random_;
@@ -180,6 +187,8 @@ class CtiLink {
   std::uint32_t pg_status_ = 0;
   bool peripheral_online_ = false;
   std::uint16_t peripheral_type_ = 0;
+  bool in_vain_ = false;  // this try has not become a session
+  LinkJournal journal_;
   LinkCounters counters_;
 };
 

@@ -164,7 +164,7 @@ SimHouse::SimHouse(std::uint64_t seed, const core::SimFaults& faults)
                     .value();
   fanout_ = std::make_unique<broker::FanoutReactor>(fanout_config_, *fanout_io_, *fanout_shared_,
                                                     std::vector{line_shared_.get()}, admission_,
-                                                    [](bool, std::string_view) {});
+                                                    broker::Say{});
   EXPECT_TRUE(fanout_->listen({kServer, kClientPort}).ok());
   line_ = std::make_unique<broker::Line>(line_config(), *line_shared_,
                                          std::vector{fanout_shared_.get()}, *line_io_, limits_,

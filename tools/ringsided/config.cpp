@@ -1,11 +1,14 @@
 // config.cpp - the schema of ringsided's file: every key, its limits, and what keys together must not say.
 #include "tools/ringsided/config.hpp"
 
+#include "broker/meet/admission.hpp"
 #include "core/base/limits.hpp"
 #include "core/config.hpp"
+#include "tools/ringsided/roles.hpp"
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <set>
@@ -58,6 +61,8 @@ struct FileSettings {
   std::uint32_t gather_us = microseconds(ServerConfig{}.fanout.gather);
   std::uint32_t stop_timeout_s = seconds(ServerConfig{}.stop_timeout);
   std::uint32_t watchdog_s = seconds(ServerConfig{}.watchdog);
+  std::uint32_t per_address_max = 0;
+  std::uint32_t rotate_mib = 0;
   std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
   std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
   std::uint32_t heartbeat_s = seconds(broker::FanoutConfig{}.heartbeat_interval);
@@ -100,8 +105,11 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
   broker::FanoutConfig& fanout = file.server.fanout;
   table.integer<std::uint32_t>("max", fanout.sessions_max, 1, limits::kSessionsMax,
                                "Sessions in all.");
-  table.integer<std::uint32_t>("per_address_max", fanout.sessions_per_address_max, 1, 1'000'000,
-                               "Sessions from one address.");
+  table.integer<std::uint32_t>("per_address_max", file.per_address_max, 0, 1'000'000,
+                               "Sessions from one address; 0: a quarter of max.");
+  table.list("networks", fanout.sessions_of_networks, {256, {3, 64}},
+             "Whose addresses have a limit of their own (gateways, NAT, load generators): "
+             "NETWORK/BITS = MAX; the first that fits counts.");
   table.integer<std::uint32_t>("per_agent_max", fanout.sessions_per_agent_max, 1, 1'000'000,
                                "Sessions of one agent, per fan-out reactor.");
   table.integer<std::uint32_t>("monitors_max", fanout.monitor_sessions_max, 0, 1'000'000,
@@ -204,7 +212,14 @@ void bind_all(core::Config& config, FileSettings& file) {
       "level", file.server.log_level,
       {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},
       "Lines below are not written.");
-  log.text("file", file.server.log_file, {0, 1024}, "Empty: standard error.");
+  log.text("file", file.server.log_file, {0, 1024},
+           "Empty: standard error. SIGHUP opens it anew, for logrotate.");
+  log.choice<bool>("format", file.server.log_json, {{"logfmt", false}, {"json", true}},
+                   "key=value pairs, or a JSON object a line.");
+  log.integer<std::uint32_t>("rotate_mib", file.rotate_mib, 0, 65'536,
+                             "At this size FILE becomes FILE.1, and so on; 0: never by us.");
+  log.integer<std::uint32_t>("keep", file.server.log_keep, 1, 100,
+                             "Files moved away that are kept.");
   config.root().tables<LineSettings>("line", file.lines, limits::kLinesMax, bind_line,
                                      "One per peripheral gateway: the CTI Server in front of it.");
 }
@@ -255,6 +270,7 @@ void take_all(ConfigProblems& problems, FileSettings& file) {
                  "[HOST:]PORT with a numeric host, port 0 .. 65535");
   }
   server.log_bytes = std::size_t{file.log_mib} << 20;
+  server.log_rotate_bytes = std::uint64_t{file.rotate_mib} << 20;
   server.stop_timeout = Seconds{file.stop_timeout_s};
   server.watchdog = Seconds{file.watchdog_s};
   server.fanout.gather = Nanos{std::int64_t{file.gather_us} * 1000};
@@ -280,6 +296,13 @@ void take_all(ConfigProblems& problems, FileSettings& file) {
     file.lines[i].line.server_name = server.name;
     server.lines.push_back(file.lines[i].line);
   }
+  fanout.sessions_per_address_max =
+      file.per_address_max != 0 ? file.per_address_max : std::max(1U, fanout.sessions_max / 4);
+  for (const std::string& share : fanout.sessions_of_networks) {
+    if (!broker::parse_share(share))
+      problems.add("sessions.networks", "\"" + share + "\"",
+                   "NETWORK/BITS = MAX, such as 10.1.0.0/16 = 8000");
+  }
 }
 
 void check_all(ConfigProblems& problems, FileSettings& file) {
@@ -290,6 +313,9 @@ void check_all(ConfigProblems& problems, FileSettings& file) {
   for (const broker::ConfigMistake& mistake : mistakes.list()) {
     if (!told.contains(mistake.key)) problems.add(mistake.key, mistake.found, mistake.allowed);
   }
+  if (!problems.empty()) return;
+  for (RoleProblem& wrong : check_roles(file.server))
+    problems.add(std::move(wrong.key), std::move(wrong.found), std::move(wrong.allowed));
 }
 
 void prepare(core::Config& config, FileSettings& settings) {

@@ -2,8 +2,15 @@
 #include "tools/ringsided/flags.hpp"
 
 #include "tools/ringsided/config.hpp"
+#include "tools/ringsided/roles.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
 
 namespace cti::tools {
 
@@ -25,6 +32,7 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", kVersion, "Say which version this is, and end");
   app.add_option("--config", flags.config_file, "TOML file; without it the built-in defaults hold")
+      ->check([](const std::string& name) { return std::string(name.empty() ? "no name" : ""); })
       ->type_name("FILE");
   app.add_flag("--check-config", flags.check_config,
                "Read the configuration, tell every mistake in it, and end");
@@ -55,51 +63,86 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
   return flags;
 }
 
+namespace {
+
+using Applied = Result<void, std::string>;
+
+Applied apply_cti_server(const std::string& text, broker::ServerConfig& config) {
+  std::vector<core::Endpoint> sides;
+  std::string_view rest = text;
+  do {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const auto side = parse_endpoint(rest.substr(0, comma), "127.0.0.1");
+    const bool more = comma < rest.size();
+    if (!side || side->port == 0 || sides.size() == 2 || (more && comma + 1 == rest.size())) {
+      return Err{"--cti-server: \"" + text + "\" is not HOST:PORT[,HOST:PORT], ports 1 .. 65535"};
+    }
+    sides.push_back(*side);
+    rest = rest.substr(std::min(comma + 1, rest.size()));
+  } while (!rest.empty());
+  config.lines.front().link.sides = sides;
+  return {};
+}
+
+/// One of a few words.
+Applied apply_word(const char* flag, const std::optional<std::string>& given,
+                   std::initializer_list<std::string_view> words, std::string& to) {
+  if (!given) return {};
+  if (std::find(words.begin(), words.end(), *given) == words.end()) {
+    std::string all;
+    for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
+    return Err{std::string(flag) + ": \"" + *given + "\" is none of " + all};
+  }
+  to = *given;
+  return {};
+}
+
+template <class To>
+Applied apply_number(const char* flag, const std::optional<std::int64_t>& given, std::int64_t min,
+                     std::int64_t max, To& to) {
+  if (!given) return {};
+  if (*given < min || *given > max) {
+    return Err{std::string(flag) + ": " + std::to_string(*given) + " is not in " +
+               std::to_string(min) + " .. " + std::to_string(max)};
+  }
+  to = static_cast<To>(*given);
+  return {};
+}
+
+}  // namespace
+
 Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config) {
-  if (!flags.listen.empty()) {
-    const auto at = parse_endpoint(flags.listen, config.listen.host);
+  if (flags.listen) {
+    const auto at = parse_endpoint(*flags.listen, config.listen.host);
     if (!at)
-      return Err{"--listen: \"" + flags.listen +
+      return Err{"--listen: \"" + *flags.listen +
                  "\" is not [HOST:]PORT with a numeric host, port 0 .. 65535"};
     config.listen = *at;
   }
-  if (!flags.cti_server.empty()) {
-    std::vector<core::Endpoint> sides;
-    std::string_view rest = flags.cti_server;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const auto side = parse_endpoint(rest.substr(0, comma), "127.0.0.1");
-      if (!side || side->port == 0 || sides.size() == 2) {
-        return Err{"--cti-server: \"" + flags.cti_server +
-                   "\" is not HOST:PORT[,HOST:PORT], ports 1 .. 65535"};
-      }
-      sides.push_back(*side);
-      rest = rest.substr(std::min(comma + 1, rest.size()));
-    }
-    config.lines.front().link.sides = sides;
+  if (flags.cti_server) {
+    if (auto done = apply_cti_server(*flags.cti_server, config); !done.ok()) return done;
   }
-  if (!flags.io.empty()) {
-    if (flags.io != "auto" && flags.io != "io_uring" && flags.io != "epoll") {
-      return Err{"--io: \"" + flags.io + "\" is none of auto, io_uring, epoll"};
-    }
-    config.io = flags.io;
+  if (auto done = apply_word("--io", flags.io, {"auto", "io_uring", "epoll"}, config.io);
+      !done.ok()) {
+    return done;
   }
-  if (!flags.log_level.empty()) {
-    if (flags.log_level != "debug" && flags.log_level != "info" && flags.log_level != "warning" &&
-        flags.log_level != "error") {
-      return Err{"--log-level: \"" + flags.log_level + "\" is none of debug, info, warning, error"};
-    }
-    config.log_level = flags.log_level;
+  if (auto done = apply_word("--log-level", flags.log_level, {"debug", "info", "warning", "error"},
+                             config.log_level);
+      !done.ok()) {
+    return done;
   }
-  if (flags.fanouts != -1) {
-    if (flags.fanouts < 0 || flags.fanouts > 64) return Err{std::string("--fanouts: 0 .. 64")};
-    config.fanouts = static_cast<std::uint32_t>(flags.fanouts);
+  if (auto done = apply_number("--fanouts", flags.fanouts, 0, 64, config.fanouts); !done.ok())
+    return done;
+  if (auto done = apply_number("--metrics-port", flags.metrics_port, 0, 65535, config.metrics_port);
+      !done.ok()) {
+    return done;
   }
-  if (flags.metrics_port != -1) {
-    if (flags.metrics_port < 0 || flags.metrics_port > 65535)
-      return Err{std::string("--metrics-port: 0 .. 65535")};
-    config.metrics_port = static_cast<std::uint16_t>(flags.metrics_port);
+  if (flags.ready_fd && (*flags.ready_fd < 0 || ::fcntl(*flags.ready_fd, F_GETFD) < 0)) {
+    return Err{"--ready-fd: " + std::to_string(*flags.ready_fd) + " is no open descriptor"};
   }
+  // What the file alone could not say wrongly, the two together can.
+  for (const RoleProblem& wrong : check_roles(config))
+    return Err{wrong.key + ": " + wrong.found + "; allowed: " + wrong.allowed};
   return {};
 }
 

@@ -4,6 +4,8 @@
 #include "broker/server_config.hpp"
 #include "core/base/result.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace cti::tools {
@@ -21,13 +23,14 @@ struct Flags {
   std::string config_file;  ///< empty: built-in defaults
   bool check_config = false;
   bool print_config = false;
-  int ready_fd = -1;       ///< the ready line goes here too
-  std::string listen;      ///< HOST:PORT, overrides the file
-  std::string cti_server;  ///< A[,B], overrides the file's first line
-  std::string io;
-  std::string log_level;
-  int metrics_port = -1;
-  int fanouts = -1;
+  // What is not given says nothing; what is given and empty, or out of its range, is a mistake.
+  std::optional<int> ready_fd;            ///< the ready line goes here too
+  std::optional<std::string> listen;      ///< HOST:PORT, overrides the file
+  std::optional<std::string> cti_server;  ///< A[,B], overrides the file's first line
+  std::optional<std::string> io;
+  std::optional<std::string> log_level;
+  std::optional<std::int64_t> metrics_port;
+  std::optional<std::int64_t> fanouts;
 };
 
 /// The flags, or the code to end with at once (--help, --version, a mistake: told already).

@@ -1,7 +1,8 @@
 // ringsided - the CTI OS server. Flags, signals, the ready line; everything else is broker/.
 //
-// Signals  SIGTERM and SIGINT end it; SIGHUP and SIGUSR1 write a line with the state of things; SIGPIPE, SIGCHLD and SIGUSR2
-//          do nothing. All are blocked in every thread and taken by the main thread: no handler ever runs (P8).
+// Signals  SIGTERM and SIGINT end it; SIGHUP opens the log file anew; SIGHUP and SIGUSR1 write a line with the state of
+//          things; SIGPIPE, SIGCHLD and SIGUSR2 do nothing. All are blocked in every thread and taken by the main thread: no
+//          handler ever runs (P8).
 #include "broker/server.hpp"
 #include "core/log.hpp"
 #include "core/log_service.hpp"
@@ -9,6 +10,7 @@
 #include "core/output.hpp"
 #include "tools/ringsided/config.hpp"
 #include "tools/ringsided/flags.hpp"
+#include "tools/ringsided/open_files.hpp"
 
 #include <signal.h>
 #include <sys/random.h>
@@ -16,6 +18,9 @@
 
 #include <cstdio>
 #include <cstring>
+#include <new>
+#include <optional>
+#include <system_error>
 
 namespace cti::tools {
 namespace {
@@ -58,13 +63,14 @@ void tell(int descriptor, const char* name, const std::string& line) {
                                                              : std::strerror(output.error())));
 }
 
-void say_ready(const Server& server, const core::MetricsEndpoint* metrics, int ready_fd) {
+void say_ready(const Server& server, const core::MetricsEndpoint* metrics,
+               const std::optional<int>& ready_fd) {
   std::string line =
       log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
   if (metrics != nullptr) line += log::text(" metrics=", metrics->port());
   line += "\n";
   tell(STDOUT_FILENO, "standard output", line);
-  if (ready_fd >= 0) tell(ready_fd, "--ready-fd", line);
+  if (ready_fd) tell(*ready_fd, "--ready-fd", line);
 }
 
 void say_state(const Server& server) {
@@ -95,6 +101,7 @@ void wait_for_end(const Server& server, const sigset_t& signals) {
                  number == SIGTERM ? "SIGTERM: saying goodbye" : "SIGINT: saying goodbye");
       return;
     }
+    if (number == SIGHUP) log::reopen();
     if (number == SIGHUP || number == SIGUSR1) say_state(server);
     log::report_suppressed();
   }
@@ -103,9 +110,13 @@ void wait_for_end(const Server& server, const sigset_t& signals) {
 int run(const Flags& flags, const ServerConfig& config) {
   const sigset_t signals = block_signals();
   log::set_level(level_of(config.log_level));
-  auto sink = log::make_service_sink({.file = config.log_file});
+  auto sink = log::make_service_sink({.file = config.log_file,
+                                      .json = config.log_json,
+                                      .rotate_bytes = config.log_rotate_bytes,
+                                      .keep = config.log_keep});
   if (!sink.ok()) return fail(kExitSystem, sink.error());
   log::set_sink(std::move(sink).value());
+  raise_open_files(config);
   std::uint64_t seed = 0;
   if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)
     return fail(kExitSystem, "no random numbers to be had");
@@ -129,7 +140,13 @@ int run(const Flags& flags, const ServerConfig& config) {
     }
     metrics = std::move(started).value();
   }
-  (*server)->start();
+  try {
+    (*server)->start();
+  } catch (const std::system_error& refused) {  // some threads may run: nothing can be destroyed
+    log::set_sink(nullptr);
+    fail(kExitSystem, std::string("threads of the server: ") + refused.what());
+    std::_Exit(kExitSystem);
+  }
   say_ready(**server, metrics.get(), flags.ready_fd);
   wait_for_end(**server, signals);
   if (!(*server)->stop()) {
@@ -162,5 +179,9 @@ int main(int argc, char** argv) {
   }
   if (flags->check_config) std::puts("the configuration is good");
   if (flags->print_config || flags->check_config) return kExitDone;
-  return run(*flags, *config);
+  try {
+    return run(*flags, *config);
+  } catch (const std::bad_alloc&) {
+    return fail(kExitSystem, "out of memory at start");
+  }
 }

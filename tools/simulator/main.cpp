@@ -2,6 +2,7 @@
 #include "core/choose_io.hpp"
 #include "core/log.hpp"
 #include "core/output.hpp"
+#include "core/socket.hpp"
 #include "tools/simulator/load/load.hpp"
 #include "tools/simulator/replay_cli.hpp"
 #include "tools/simulator/scenario_cli.hpp"
@@ -96,7 +97,18 @@ Result<std::unique_ptr<core::Io>, core::IoError> make_io(const Flags& flags) {
   return core::make_io(*decision, limits);
 }
 
+/// As many descriptors as the system gives; says when they are fewer than --clients needs.
+void raise_open_files(const Flags& flags) {
+  constexpr std::uint64_t kOwn = 48;  // streams, listeners, control connections, logs
+  const std::uint64_t allowed = core::raise_descriptor_limit();
+  if (allowed >= flags.server.clients_max + kOwn) return;
+  std::fprintf(stderr, "ringside-sim: may open %llu files at most, and --clients %u needs %llu\n",
+               static_cast<unsigned long long>(allowed), flags.server.clients_max,
+               static_cast<unsigned long long>(flags.server.clients_max + kOwn));
+}
+
 int run(const Flags& flags) {
+  raise_open_files(flags);
   auto io = make_io(flags);
   if (!io) {
     std::fprintf(stderr, "ringside-sim: %s\n", io.error().text.c_str());

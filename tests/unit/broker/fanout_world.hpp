@@ -423,7 +423,10 @@ class FanoutWorld {
     }
     reactor = std::make_unique<FanoutReactor>(
         options.config, *io, shared, line_shares, admission,
-        [this](bool, std::string_view text) { notes.emplace_back(text); });
+        [this](const Said& words) {
+          notes.emplace_back(words.text);
+          note_fields.emplace_back(words.about.begin(), words.about.end());
+        });
     EXPECT_TRUE(reactor->listen({std::string(kServerHost), kServerPort}).ok());
     world.add(kServerHost, [this, turn = options.turn](TimePoint deadline) {
       const std::uint32_t work = turn ? turn(*reactor, deadline) : reactor->turn(deadline);
@@ -479,6 +482,7 @@ class FanoutWorld {
   std::unique_ptr<FanoutReactor> reactor;
   std::vector<std::unique_ptr<TestClient>> clients;
   std::vector<std::string> notes;
+  std::vector<core::log::Fields> note_fields;  // of each of them
 };
 
 }  // namespace cti::broker

@@ -74,7 +74,11 @@ class LineWorld {
     line = std::make_unique<broker::Line>(
         config, shared, std::vector{&fanout}, wrap_io ? *wrap_io(*line_io) : *line_io, limits,
         core::Random(seed),
-        [this](const std::string& text) { said.push_back(text); });
+        [this](const broker::Said& words) {
+          said.emplace_back(words.text);
+          levels.push_back(words.level);
+          fields.emplace_back(words.about.begin(), words.about.end());
+        });
     world.add("10.0.0.1", [this](TimePoint deadline) {
       if (around_turn) around_turn(true);
       const std::uint32_t work = line->turn(deadline);
@@ -246,6 +250,8 @@ class LineWorld {
   std::vector<Record> records;
   std::vector<broker::Tell> tells;
   std::vector<std::string> said;
+  std::vector<core::log::Level> levels;   // of each of them
+  std::vector<core::log::Fields> fields;  // likewise
   std::uint64_t last_request = 0;
 };
 

@@ -27,7 +27,7 @@ class NullFanout {
     line_->io = shared_.io = &io;
     line_->status.set_peripheral(5000, true);
     reactor = std::make_unique<FanoutReactor>(
-        config_, io, shared_, std::vector<LineShared*>{line_.get()}, admission_, FanoutNote{});
+        config_, io, shared_, std::vector<LineShared*>{line_.get()}, admission_, Say{});
   }
 
   static std::string agent_name(std::uint32_t number) {

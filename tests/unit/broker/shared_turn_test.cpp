@@ -71,7 +71,7 @@ class SmallServer {
       world.add("10.0.1.2", [this](TimePoint deadline) { return second->turn(deadline); });
     }
     reactor = std::make_unique<FanoutReactor>(config, *io, fanout_shared, lines, admission,
-                                              [](bool, std::string_view) {});
+                                              broker::Say{});
     EXPECT_TRUE(reactor->listen({std::string(kServerHost), kServerPort}).ok());
     line = std::make_unique<Line>(line_config(), line_shared,
                                   std::vector<FanoutShared*>{&fanout_shared}, *io, limits,

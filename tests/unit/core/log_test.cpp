@@ -18,8 +18,11 @@ const Clock kTestClock{[] { return test_now; }, [] { return WallMillis{0}; }};
 struct LogTest : testing::Test {
   struct Collector final : Sink {
     explicit Collector(std::vector<std::string>& to) : lines(to) {}
-    void write(Level level, std::string_view component, std::string_view message) override {
-      lines.push_back(text(level_name(level), ' ', component, ": ", message));
+    void write(const Record& record) override {
+      std::string line =
+          text(level_name(record.level), ' ', record.component, ": ", record.message);
+      for (const Field& field : record.fields) line += text(' ', field.key, '=', field.value);
+      lines.push_back(line);
     }
     std::vector<std::string>& lines;
   };
@@ -133,9 +136,10 @@ TEST_F(LogTest, M8_ADiskThatIsFullLosesLinesNotTheService) {
   EXPECT_EQ(lost_lines(), 2u);
   char buffer[256] = {};
   ASSERT_GT(::read(ends[0], buffer, sizeof buffer - 1), 0);
-  EXPECT_STREQ(buffer,
-               "1970-01-01T00:00:00.000Z warning log: 2 lines were lost\n"
-               "1970-01-01T00:00:00.000Z info line: three\n");
+  EXPECT_STREQ(
+      buffer,
+      "time=1970-01-01T00:00:00.000Z level=warning component=log msg=\"2 lines were lost\"\n"
+      "time=1970-01-01T00:00:00.000Z level=info component=line msg=\"three\"\n");
   set_sink(nullptr);
   for (int fd : {full, ends[0], ends[1]}) ::close(fd);
 }

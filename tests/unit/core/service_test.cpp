@@ -68,17 +68,18 @@ TEST(ServiceSink, WritesEveryLineToItsFileBeforeItEnds) {
   char name[] = "/tmp/ringside-log-test-XXXXXX";
   ASSERT_TRUE(::close(::mkstemp(name)) == 0);
   {
-    auto sink = log::make_service_sink({name, 8192});
+    auto sink = log::make_service_sink({.file = name});
     ASSERT_TRUE(sink.ok()) << sink.error();
     for (int i = 0; i < 1000; ++i) {
-      sink.value()->write(log::Level::kInfo, "test", log::text("{} %s line ", i));
+      const std::string message = log::text("{} %s line ", i);
+      sink.value()->write({log::Level::kInfo, "test", message});
     }
   }
   std::ifstream file(name);
   std::string line;
   int count = 0;
   for (; std::getline(file, line); ++count) {
-    const std::string end = log::text(" info test: {} %s line ", count);
+    const std::string end = log::text(" component=test msg=\"{} %s line ", count, '"');
     ASSERT_TRUE(line.ends_with(end)) << line;
   }
   EXPECT_EQ(count, 1000);
@@ -86,18 +87,18 @@ TEST(ServiceSink, WritesEveryLineToItsFileBeforeItEnds) {
 }
 
 TEST(ServiceSink, NamesTheFileItCannotOpen) {
-  const auto sink = log::make_service_sink({"/proc/no/such/file.log", 16});
+  const auto sink = log::make_service_sink({.file = "/proc/no/such/file.log"});
   ASSERT_FALSE(sink.ok());
   EXPECT_NE(sink.error().find("/proc/no/such/file.log"), std::string::npos) << sink.error();
 }
 
 // M8: the disk refuses every line; the service goes on and the loss is counted.
 TEST(ServiceSink, M8_AFullDiskLosesLinesAndCountsThem) {
-  auto sink = log::make_service_sink({"/dev/full", 64});
+  auto sink = log::make_service_sink({.file = "/dev/full", .queue_lines = 64});
   ASSERT_TRUE(sink.ok()) << sink.error();
   const std::string line(1000, 'x');
   for (int i = 0; i < 1'000'000 && sink.value()->lost() == 0; ++i) {
-    sink.value()->write(log::Level::kWarning, "test", line);
+    sink.value()->write({log::Level::kWarning, "test", line});
   }
   EXPECT_GT(sink.value()->lost(), 0u);
 }
