@@ -28,6 +28,12 @@ namespace {
 /// What follows from the other settings.
 ServerConfig completed(ServerConfig config) {
   config.fanout.connections_beside = config.one_thread() ? SharedTurn::kLineConnections : 0;
+  // A session waits for its line longer than the line itself waits for the CTI Server: parked until the dialogue is through,
+  // then asked upstream.
+  for (const LineConfig& line : config.lines) {
+    config.fanout.answer_timeout = std::max(config.fanout.answer_timeout,
+                                            line.sync_timeout + line.request_timeout + Seconds{10});
+  }
   return config;
 }
 

@@ -68,6 +68,8 @@ constexpr FanoutRow kFanoutCounters[] = {
      &FanoutCounters::reactor_lapped},
     {"ringside_outbox_pool_empty_total", "Times the pool of unread bytes was empty",
      &FanoutCounters::pool_empty},
+    {"ringside_sessions_forfeited_total",
+     "Slow sessions cut because the pool of unread bytes was empty", &FanoutCounters::forfeited},
     {"ringside_out_of_memory_total", "Allocations that failed, each ended a session",
      &FanoutCounters::out_of_memory},
     {"ringside_filters_refused_total", "Message filters refused", &FanoutCounters::filters_refused},

@@ -212,6 +212,8 @@ Result<std::unique_ptr<Io>, IoError> make_uring_io(const IoLimits& limits,
   ring_limits.completions = tuning.completions != 0
                                 ? tuning.completions
                                 : rounded(2 * limits.connections_max, 1024, 32'768);
+  // Of a connection at a time: receive, send, poll, and a cancel of each.
+  ring_limits.waiting = 6 * limits.connections_max + 64;
   ring_limits.buffers = limits.receive_buffers;
   ring_limits.buffer_bytes = limits.receive_buffer_bytes;
   auto ring = Ring::make(ring_limits);

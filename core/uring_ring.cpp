@@ -30,7 +30,9 @@ std::size_t buffer_ring_bytes(const RingLimits& limits) {
 }  // namespace
 
 Ring::Ring(const RingLimits& limits)
-    : limits_(limits), memory_(std::size_t{limits.buffers} * limits.buffer_bytes) {}
+    : limits_(limits), memory_(std::size_t{limits.buffers} * limits.buffer_bytes) {
+  waiting_.reserve(limits.waiting);  // where they are asked for, nobody could catch a failed allocation
+}
 
 Result<std::unique_ptr<Ring>, IoError> Ring::make(const RingLimits& limits) {
   CTI_CHECK(std::has_single_bit(limits.buffers) && limits.buffers <= 32'768);

@@ -31,6 +31,8 @@ struct RingLimits {
       4096;  ///< beyond these the kernel keeps results aside (counted); power of two
   std::uint32_t buffers = 256;  ///< power of two, at most 32768
   std::uint32_t buffer_bytes = 16 * 1024;
+  /// Requests that may have to wait because the kernel takes none: room for them is set aside at start.
+  std::uint32_t waiting = 1024;
 };
 
 /// One result, copied out of the completion queue.

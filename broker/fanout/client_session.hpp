@@ -82,6 +82,7 @@ struct SessionDetail {
   bool image_shared = false;   ///< others may hold it too: an image of a whole line
   bool image_pending = false;  ///< an image has been asked for, or is being sent
   bool wants_image = false;    ///< one is needed, and has not come yet
+  bool asked = false;          ///< the line has been asked for the mode or image that it waits for
 
   std::vector<wire::Position> resume;  ///< what the client says that it has seen
   std::uint64_t lapped = 0;            ///< how often it got a snapshot in place of updates

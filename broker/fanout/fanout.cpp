@@ -68,6 +68,7 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
   }
   queue_.reserve(sessions_.size());
   serving_.reserve(sessions_.size());
+  forfeited_.reserve(sessions_.size());
 }
 
 FanoutReactor::~FanoutReactor() = default;
@@ -165,6 +166,7 @@ std::uint32_t FanoutReactor::work() {
     sessions_[slot].detail->timer = {};
     guarded(slot, [&] { on_timer(slot); });
   });
+  end_forfeited();
   done += serve_channels();
   done += serve_queued();
   end_turn();
@@ -183,6 +185,7 @@ void FanoutReactor::stop() {
 void FanoutReactor::end_turn() {
   if (now_ >= retry_at_) retry_at_ = kNever;
   ask_images();
+  end_forfeited();
   for (Line& line : lines_) {
     if (std::exchange(line.asked, false)) line.shared->wake();
   }

@@ -116,11 +116,13 @@ class FanoutReactor {
   static constexpr std::uint16_t kNoLine = 0xFFFF;
   static constexpr std::size_t kClientNameBytesMax = 64;
   static constexpr std::size_t kUnreadBytesMax = limits::kUnreadInputBytesMax;
+  static constexpr std::size_t kAllUnreadBytesMax = 64 * kUnreadBytesMax;  // of all sessions
   static constexpr std::uint32_t kTurnsAlone = 32, kHoldsInVain = 4;
   /// Lines about sessions that begin and end: so many at once, so many a second in the long run; the rest is counted.
   static constexpr std::uint32_t kAuditBurst = 5000, kAuditPerSecond = 500;
   static constexpr Nanos kAcceptCalm = Seconds{10};  // without a pause: accepting goes on
   static constexpr Nanos kRetry = Millis{20};  // when a queue or the pool was full
+  static constexpr Nanos kRoomRetry = Millis{250};  // when others hold as many images as may be
   static constexpr Nanos kLate =
       Millis{500};  // a turn that comes later than this: we were not there
 
@@ -171,6 +173,7 @@ class FanoutReactor {
   // fanout_feed.cpp: towards up to date
   void progress(std::uint32_t slot);
   void ask_image(std::uint32_t slot, std::uint16_t line);
+  void line_asked(std::uint32_t slot) noexcept;
   void begin_image(std::uint32_t slot, std::uint16_t line,
                    std::shared_ptr<const SnapshotImage> image, bool shared);
   void copy_image(std::uint32_t slot);
@@ -212,9 +215,11 @@ class FanoutReactor {
   }
   void pause(std::uint32_t slot, Bytes rest);
   void go_on_reading(std::uint32_t slot);
+  void forget_unread(SessionDetail& detail) noexcept;
 
   // fanout_end.cpp: deadlines, ends
   static bool awaits_line(const SessionDetail& detail);
+  TimePoint give_up_at(const SessionDetail& detail) const noexcept;
   void arm(std::uint32_t slot, TimePoint at) noexcept;
   void on_timer(std::uint32_t slot);
   bool ask_whether_it_lives(std::uint32_t slot);
@@ -223,6 +228,14 @@ class FanoutReactor {
   void close(std::uint32_t slot, wire::CloseReason reason, std::string_view text,
              std::uint32_t limit = 0) noexcept;
   void abandon(std::uint32_t slot, core::CloseHow how) noexcept;
+  bool make_room(std::uint32_t slot, std::size_t bytes) noexcept;
+  void forfeit(std::uint32_t slot) noexcept;
+  void end_forfeited() noexcept;
+  bool append_update(std::uint32_t slot, Bytes record) noexcept {
+    Stream& stream = sessions_[slot].stream;
+    if (stream.append(parts(slot), record)) [[likely]] return true;
+    return make_room(slot, record.size()) && stream.append(parts(slot), record);
+  }
   void leave_feeds(std::uint32_t slot) noexcept;
   void closed(std::uint32_t slot, std::int32_t error) noexcept;
   void tell_lines_gone(std::uint32_t slot) noexcept;
@@ -287,6 +300,7 @@ class FanoutReactor {
   std::vector<core::Completion> completions_;
   std::vector<std::uint32_t> queue_;  // sessions to serve after the inputs
   std::vector<std::uint32_t> serving_;
+  std::vector<core::ConnectionId> forfeited_;  // to be ended before anything more is sent
   std::vector<std::byte> scratch_;  // for the frames made here
 
   TimePoint now_{};                  // without what is in lost_
@@ -304,6 +318,7 @@ class FanoutReactor {
   std::uint32_t open_sessions_ = 0;  // slots in use, refusals included
   std::uint32_t refusals_ = 0;
   std::uint32_t monitors_ = 0;
+  std::size_t unread_bytes_ = 0;  // of all sessions: received, and not looked at yet
   bool stopping_ = false;
   std::atomic<bool> stop_requested_{false};
   std::array<TimePoint, 24> noted_at_{};  // per close reason: rate limit of the log

@@ -36,6 +36,7 @@ struct FanoutCounters {
   std::uint64_t reactor_lapped = 0;  ///< the reactor itself was too slow for a line's log
   std::uint64_t residues = 0;        ///< M7: records cut by a full socket whose rest was kept
   std::uint64_t pool_empty = 0;
+  std::uint64_t forfeited = 0;      ///< sessions that did not read, cut so that others find room
   std::uint64_t out_of_memory = 0;  ///< M3: allocations that failed, each ended a session
   std::uint64_t filters_refused = 0;
   std::uint64_t tells_stale = 0;    ///< for sessions that had ended

@@ -31,7 +31,7 @@ void FanoutReactor::schedule(std::uint32_t slot) noexcept {
   if (session.state == SessionState::kClosing)
     return arm(slot, detail.closing_since + config_.close_timeout);
   if (session.state == SessionState::kClosed) return;
-  if (awaits_line(detail)) arm(slot, detail.asked_at + config_.answer_timeout);
+  if (awaits_line(detail)) arm(slot, give_up_at(detail));
   if (detail.image.image) arm(slot, detail.image_since + config_.image_timeout);
   if (session.stream.blocked()) arm(slot, detail.blocked_since + config_.stall_timeout);
   if (detail.paused) return arm(slot, detail.paused_since + config_.answer_timeout);
@@ -45,11 +45,20 @@ bool FanoutReactor::awaits_line(const SessionDetail& detail) {
   return (detail.image_pending || detail.wants_image) && !detail.image.image;
 }
 
+/// Until when it waits for its mode, or for a snapshot. Before the line has been asked it waits for room among the snapshots
+/// of others, who may take image_timeout for theirs.
+TimePoint FanoutReactor::give_up_at(const SessionDetail& detail) const noexcept {
+  CTI_CHECK(awaits_line(detail));
+  const Nanos for_room =
+      detail.asked ? Nanos{0} : Nanos(config_.image_timeout + config_.close_timeout);
+  return detail.asked_at + config_.answer_timeout + for_room;
+}
+
 /// A deadline of a session that is open has passed: it is closed.
 bool FanoutReactor::overdue(std::uint32_t slot) {
   const Session& session = sessions_[slot];
   const SessionDetail& detail = *session.detail;
-  if (awaits_line(detail) && now_ >= detail.asked_at + config_.answer_timeout) {
+  if (awaits_line(detail) && now_ >= give_up_at(detail)) {
     ++counters_.cut_waiting;
     close(slot, CloseReason::kOutOfResources,
           detail.wants_image ? "there was no snapshot for it in time"
@@ -150,10 +159,59 @@ void FanoutReactor::close(std::uint32_t slot, CloseReason reason, std::string_vi
   wire::CloseWriter writer(scratch_, {.reason = reason});
   writer.arguments().add_string(Keyword::ErrorMessage, text);
   if (limit > 0) writer.arguments().add_uint("Limit", limit);
-  if (!session.stream.append(parts(slot), writer.finish()))
+  const Bytes goodbye = writer.finish();
+  if (!session.stream.append(parts(slot), goodbye) &&
+      !(make_room(slot, goodbye.size()) && session.stream.append(parts(slot), goodbye))) {
     return abandon(slot, core::CloseHow::kReset);
+  }
   arm(slot, now_ + config_.close_timeout);
   enqueue(slot);
+}
+
+/// The pool is empty. Whoever reads shall not suffer for those who do not: of these, the one who holds most loses it, and is
+/// cut. True: `bytes` for `slot` have room now. A walk over all sessions, and each ends one: seldom, whatever peers do.
+bool FanoutReactor::make_room(std::uint32_t slot, std::size_t bytes) noexcept {
+  if (sessions_[slot].stream.blocked()) return false;
+  const auto short_of = [&] {
+    // One block more than it fills: what must wait for updates begins a block of its own.
+    return std::size_t{pool_.available()} * Block::kDataBytes < bytes + Block::kDataBytes;
+  };
+  while (short_of()) {
+    Session* most = nullptr;
+    for (Session& each : sessions_) {
+      if (each.state == SessionState::kFree || each.state == SessionState::kClosed) continue;
+      if (!each.stream.blocked() || each.stream.bytes() == 0) continue;
+      if (most == nullptr || each.stream.bytes() > most->stream.bytes()) most = &each;
+    }
+    if (most == nullptr) return false;
+    forfeit(static_cast<std::uint32_t>(most - sessions_.data()));
+  }
+  return true;
+}
+
+/// Takes what the session has not read, and ends it a little later: whoever calls may be on a walk over a list it is in.
+void FanoutReactor::forfeit(std::uint32_t slot) noexcept {
+  Session& session = sessions_[slot];
+  if (session.state < SessionState::kClosing) {
+    ++counters_.closed_by_us[static_cast<std::size_t>(CloseReason::kTooSlow)];
+    note_session(slot, CloseReason::kTooSlow, "does not read, and others need the room", 0);
+  }
+  ++counters_.cut_slow;
+  ++counters_.forfeited;
+  session.stream.forfeit(parts(slot));
+  session.state = SessionState::kClosing;
+  session.pushing = false;
+  session.detail->closing_since = now_;
+  CTI_CHECK(forfeited_.size() < forfeited_.capacity());
+  forfeited_.push_back({slot, session.generation});
+}
+
+/// Before anything is sent: a forfeited session's stream has a hole.
+void FanoutReactor::end_forfeited() noexcept {
+  for (const core::ConnectionId id : forfeited_) {
+    if (find(id) != AgentIndex::kNone) abandon(id.slot, core::CloseHow::kReset);
+  }
+  forfeited_.clear();
 }
 
 /// Ends the connection without another word.
@@ -179,7 +237,7 @@ void FanoutReactor::leave_feeds(std::uint32_t slot) noexcept {
   detail.wants_image = false;
   session.pushing = false;
   session.unsettled = false;
-  detail.unread.clear();
+  forget_unread(detail);
   // What was held back for updates that will not come now leaves in front of the goodbye.
   session.stream.let_go(parts(slot));
   // A run of an image that has been begun is finished first: frames are whole.

@@ -60,15 +60,15 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   // What is held back leaves with the image: it must not stand in the image's way.
   if (detail.image_pending || session.stream.outbox_bytes() > config_.outbox_updates_bytes / 4)
     return;
-  if (!std::exchange(detail.wants_image,
-                     true)) {  // however it has to wait, it waits no longer than this
+  if (!std::exchange(detail.wants_image, true)) {  // it may wait for room first, but not for ever
+    detail.asked = false;
     detail.asked_at = now_;
-    arm(slot, now_ + config_.answer_timeout);
+    arm(slot, give_up_at(detail));
   }
   if (detail.mode == SessionMode::kAgent) {
-    if (!shelf_.room(line)) {
+    if (!shelf_.room_private()) {
       ++counters_.images_waited;
-      return arm(slot, now_ + kRetry);
+      return arm(slot, now_ + kRoomRetry);
     }
     Ask ask;
     ask.kind = AskKind::kSnapshot;
@@ -79,6 +79,15 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   }
   detail.image_pending = true;
   feed(slot, line).await_image();
+  if (detail.mode == SessionMode::kAgent) line_asked(slot);  // else see ask_images
+}
+
+/// From here on the line has answer_timeout to answer.
+void FanoutReactor::line_asked(std::uint32_t slot) noexcept {
+  SessionDetail& detail = *sessions_[slot].detail;
+  detail.asked = true;
+  detail.asked_at = now_;
+  arm(slot, give_up_at(detail));
 }
 
 /// At the bound of all images: an image made for another will do for a session that comes for the first time, knows nothing
@@ -134,7 +143,7 @@ void FanoutReactor::copy_image(std::uint32_t slot) {
     } else {
       const auto update = wire::UpdateView::trusted(record);
       if (accepts(slot, run.line, update, true)) {
-        if (!room_for(session, record.size()) || !session.stream.append(parts(slot), record)) break;
+        if (!room_for(session, record.size()) || !append_update(slot, record)) break;
         ++run.records;
         note_agent(detail, update);
       }
@@ -196,7 +205,7 @@ void FanoutReactor::catch_up(std::uint32_t slot, std::uint16_t line) {
       const Bytes record = left.first(wire::frame_length(left.data()));
       if (record.size() >= wire::UpdateView::kFixedBytes &&
           accepts(slot, line, wire::UpdateView::trusted(record), false)) {
-        room = room_for(session, record.size()) && session.stream.append(parts(slot), record);
+        room = room_for(session, record.size()) && append_update(slot, record);
         if (!room) break;
       }
       left = left.subspan(record.size());

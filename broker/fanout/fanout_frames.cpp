@@ -28,9 +28,11 @@ bool FanoutReactor::append_private(std::uint32_t slot, Bytes frame, std::uint16_
       session.stream.outbox_empty() ||
       (session.stream.bytes() + frame.size() <= chance * config_.outbox_bytes_max &&
        session.stream.blocks(pool_) < chance * blocks_max());
-  if (bounded && !frame.empty() &&
-      (line == kNoLine ? session.stream.append(parts(slot), frame)
-                       : session.stream.append(parts(slot), frame, line, after))) {
+  const auto append = [&] {
+    return line == kNoLine ? session.stream.append(parts(slot), frame)
+                           : session.stream.append(parts(slot), frame, line, after);
+  };
+  if (bounded && !frame.empty() && (append() || (make_room(slot, frame.size()) && append()))) {
     enqueue(slot);
     return true;
   }

@@ -66,7 +66,13 @@ void FanoutReactor::pause(std::uint32_t slot, Bytes rest) {
     return close(slot, CloseReason::kOutOfResources, "more came than was asked for",
                  static_cast<std::uint32_t>(kUnreadBytesMax));
   }
+  if (unread_bytes_ + rest.size() > kAllUnreadBytesMax) {
+    return close(slot, CloseReason::kOutOfResources,
+                 "too much has come from all sessions together that could not be looked at yet",
+                 static_cast<std::uint32_t>(kAllUnreadBytesMax));
+  }
   detail.unread.insert(detail.unread.end(), rest.begin(), rest.end());
+  unread_bytes_ += rest.size();
   if (std::exchange(detail.paused, true)) return;
   detail.paused_since = now_;
   ++counters_.pauses;
@@ -74,6 +80,12 @@ void FanoutReactor::pause(std::uint32_t slot, Bytes rest) {
   session.unsettled = true;
   arm(slot, now_ + config_.answer_timeout);
   enqueue(slot);
+}
+
+void FanoutReactor::forget_unread(SessionDetail& detail) noexcept {
+  CTI_CHECK(detail.unread.size() <= unread_bytes_);
+  unread_bytes_ -= detail.unread.size();
+  detail.unread.clear();
 }
 
 /// Half of what stopped it is done: what was kept is looked at, and more is read.
@@ -89,6 +101,7 @@ void FanoutReactor::go_on_reading(std::uint32_t slot) {
   detail.last_heard = now_;  // it has not been listened to
   std::vector<std::byte> kept;
   kept.swap(detail.unread);
+  unread_bytes_ -= kept.size();
   io_.set_receiving(detail.connection, true);
   received(slot, kept);
 }

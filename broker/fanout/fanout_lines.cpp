@@ -138,7 +138,7 @@ void FanoutReactor::push(std::uint32_t slot, Bytes record) {
   Session& session = sessions_[slot];
   if (!session.pushing) return;
   const bool room = room_for(session, record.size());
-  if (room && session.stream.append(parts(slot), record)) [[likely]] {
+  if (room && append_update(slot, record)) [[likely]] {
     ++counters_.records_pushed;
     return enqueue(slot);
   }
@@ -215,6 +215,13 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
         ++counters_.tells_stale;
         return;
       }
+      if (!shelf_.room_private()) {  // others were asked for at the same time
+        sessions_[slot].detail->image_pending = false;
+        sessions_[slot].detail->wants_image = false;
+        feed(slot, index).need_image(feed(slot, index).reason());
+        sessions_[slot].unsettled = true;
+        return arm(slot, now_ + kRoomRetry);
+      }
       return begin_image(slot, index, std::move(tell.image), false);
     case TellKind::kCut:
       ++counters_.cut_lost;
@@ -253,7 +260,7 @@ void FanoutReactor::ask_images() {
       ask.from = own_ref();
       ask.request_id = shelf_.next_question();
       if (push_control(lines_[index], std::move(ask))) {
-        shelf_.ask(index, now_);
+        shelf_.ask(index, now_, [this](std::uint32_t slot) { line_asked(slot); });
       } else {
         retry_at_ = std::min(retry_at_, now_ + kRetry);
       }

@@ -152,11 +152,10 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   detail.mode = SessionMode::kAgent;
   detail.agent_line = static_cast<std::uint16_t>(line);
   detail.image_pending = true;
-  detail.asked_at = now_;
   feed(slot, detail.agent_line).await_image();
   session.state = SessionState::kSubscribing;
   session.unsettled = true;
-  arm(slot, now_ + config_.answer_timeout);
+  line_asked(slot);
 }
 
 void FanoutReactor::subscribe_monitor(std::uint32_t slot, const wire::SubscribeView& frame) {
@@ -243,6 +242,7 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
       !tell.refused && agents_.count(tell.agent_key) >= config_.sessions_per_agent_max;
   if (tell.refused || full || tell.agent_key == 0) {
     at.turn_off();
+    session.stream.let_go(parts(slot));  // answers that waited for updates which will not come
     session.unsettled = detail.paused;  // who is not read from is still to be taken up again
     session.state = SessionState::kWelcomed;
     detail.mode = SessionMode::kNone;
@@ -263,7 +263,8 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
   wire::SnapshotReason why;
   if (!try_resume(slot, line, why)) {
     at.need_image(why);
-    if (tell.image && shelf_.room(line)) begin_image(slot, line, std::move(tell.image), false);
+    if (tell.image && shelf_.room_private())
+      begin_image(slot, line, std::move(tell.image), false);
   }
   enqueue(slot);
 }

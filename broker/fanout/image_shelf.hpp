@@ -8,6 +8,8 @@
 // Bound    images_max and bytes_max, counted per image, not per session. At the bound nothing is asked for until somebody
 //          has taken his, or is cut for not taking it (FanoutConfig::image_timeout); who waits for a first snapshot is
 //          given the newest there is meanwhile, if the log still carries on from it.
+//          What agents take (an image of one agent, a few KiB, held by one session) has a bound of its own, a quarter
+//          beside it: nobody who takes his image of a whole line slowly keeps an agent from his.
 //          One image is always allowed, however large; and what an answer weighs is known only when it is there: so at
 //          most one image per line above the bound.
 // Threads  one: the reactor. All memory is set aside at start; nothing here throws.
@@ -67,14 +69,20 @@ class ImageShelf {
     for (const Queue& queue : queues_) coming += queue.asked ? queue.weighs : 0;
     return shelf_.size() < kImagesMax && (bytes_ == 0 || bytes_ + coming <= bytes_max_);
   }
-  /// The line is asked, for all who wait now; the question has the number next_question().
-  void ask(std::uint16_t line, TimePoint now) noexcept {
+  /// An agent's image may be asked for, or taken.
+  bool room_private() const noexcept {
+    return private_bytes_ == 0 || private_bytes_ < bytes_max_ / 4;
+  }
+  /// The line is asked, for all who wait now: each(slot). The question has the number next_question().
+  template <class Each>
+  void ask(std::uint16_t line, TimePoint now, Each&& each) {
     Queue& queue = queues_[line];
     CTI_CHECK(!queue.asked);
     queue.asked = true;
     queue.asked_at = now;
     queue.question = ++questions_;
     queue.asked_for = queue.slots.size();
+    for (const std::uint32_t slot : queue.slots) each(slot);
   }
   /// The question, or its answer, has been lost: it may be asked again.
   void lost(std::uint16_t line) noexcept {
@@ -133,10 +141,13 @@ class ImageShelf {
     invariants();
   }
   /// An image that one session alone holds (agent mode): weighed, not kept here.
-  void take_private(std::size_t bytes) noexcept { add(bytes); }
+  void take_private(std::size_t bytes) noexcept {
+    private_bytes_ += bytes;
+    note_highest();
+  }
   void give_back_private(std::size_t bytes) noexcept {
-    CTI_CHECK(bytes <= bytes_);
-    bytes_ -= bytes;
+    CTI_CHECK(bytes <= private_bytes_);
+    private_bytes_ -= bytes;
   }
   /// The newest image of a line that somebody holds; nullptr: none.
   Image newest(std::uint16_t line) const noexcept {
@@ -147,13 +158,15 @@ class ImageShelf {
   }
 
   std::size_t images() const noexcept { return shelf_.size(); }
-  std::size_t bytes() const noexcept { return bytes_; }
+  /// Of both kinds.
+  std::size_t bytes() const noexcept { return bytes_ + private_bytes_; }
   std::size_t bytes_highest() const noexcept { return bytes_highest_; }
 
   void invariants() const noexcept {
     std::size_t weighed = 0;
     for (const Held& held : shelf_) weighed += held.image->bytes.size();
-    CTI_CHECK(weighed <= bytes_);  // the rest is private
+    CTI_CHECK(weighed == bytes_);
+    CTI_CHECK(bytes() <= bytes_highest_);
     for (const Queue& queue : queues_) CTI_CHECK(queue.asked_for <= queue.slots.size());
   }
 
@@ -178,15 +191,17 @@ class ImageShelf {
   }
   void add(std::size_t bytes) noexcept {
     bytes_ += bytes;
-    bytes_highest_ = std::max(bytes_highest_, bytes_);
+    note_highest();
   }
+  void note_highest() noexcept { bytes_highest_ = std::max(bytes_highest_, bytes()); }
 
   std::vector<Queue> queues_;  // [line]
   std::vector<std::uint32_t> giving_;
   std::vector<Held> shelf_;  // in order of arrival
   std::uint64_t questions_ = 0;
   const std::size_t bytes_max_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;  // of what lies on the shelf
+  std::size_t private_bytes_ = 0;
   std::size_t bytes_highest_ = 0;
 };
 

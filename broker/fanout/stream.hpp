@@ -148,6 +148,13 @@ class Stream {
   /// `bytes` of the send in flight have gone out.
   [[nodiscard]] Sent sent(const StreamParts& parts, std::uint32_t bytes) noexcept;
 
+  /// Gives back what a session holds that does not read. Nothing can be sent to it after that.
+  void forfeit(const StreamParts& parts) noexcept {
+    CTI_CHECK(blocked_ && source_ == SendSource::kNone);
+    outbox_.clear(parts.pool);
+    held_.clear(parts.pool);
+  }
+
   /// The connection is gone: gives everything back.
   void end(const StreamParts& parts) noexcept {
     if (source_ == SendSource::kChannel) gate(parts).leave(send_from_);

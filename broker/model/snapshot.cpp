@@ -3,6 +3,8 @@
 
 #include "broker/model/masks.hpp"
 
+#include <algorithm>
+
 namespace cti::broker {
 
 using wire::EventId;
@@ -49,17 +51,22 @@ EventId event_of(ObjectKind kind, const wire::ArgumentsView& properties) {
 
 void write_device_calls(wire::ArgumentsWriter& writer, const ObjectMap& map,
                         const DeviceEntry& device) {
-  std::int16_t count = 0;
+  std::size_t count = 0;
   const auto each = [&](auto&& visit) {
     const AgentEntry* const agent = map.agent_at(device.agent);
     if (agent != nullptr) return map.calls_of(*agent, visit);
     map.calls_at(device, visit);
   };
   each([&](const CallEntry&) { ++count; });
-  writer.add_short(Keyword::NumCalls, count);
+  writer.add_short(Keyword::NumCalls,
+                   static_cast<std::int16_t>(std::min<std::size_t>(count, INT16_MAX)));
   writer.add_string(Keyword::UniqueObjectID, device.id.view());
+  // A device that a peer has filled with calls is told with as many as go into one record; NumCalls says how many there are.
+  std::size_t listed = 0;
   writer.begin_nested(Keyword::ValidCalls);
-  each([&](const CallEntry& call) { writer.add_bool(call.id.view(), true); });
+  each([&](const CallEntry& call) {
+    if (listed++ < kDeviceCallsMax) writer.add_bool(call.id.view(), true);
+  });
   writer.end_nested();
 }
 

@@ -51,6 +51,12 @@ class SnapshotMaker {
   Counters counters_;
 };
 
+/// So many calls of one device are named: with the longest names they fill less than one record.
+inline constexpr std::size_t kDeviceCallsMax = 320;
+static_assert(kDeviceCallsMax * (16 + kObjectIdBytesMax + 8) + 1024 <=
+              wire::limits::kArgumentsBytesMax);
+static_assert(kDeviceCallsMax + 8 <= wire::limits::kArgumentsEntriesMax);
+
 /// NumCalls and ValidCalls of a device, as OnSnapshotDeviceConf has them. Both devices of an agent count.
 void write_device_calls(wire::ArgumentsWriter& writer, const ObjectMap& map,
                         const DeviceEntry& device);

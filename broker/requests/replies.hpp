@@ -46,9 +46,11 @@ std::vector<std::byte> make_private(const wire::PrivateEventHeader& header, Fill
 
 /// Why something was refused: the number and the sentence that the client gets.
 struct Refusal {
+  enum class Why : std::uint8_t { kOther, kRights, kDown };  ///< for the counters
   std::int32_t failure = 0;            ///< ctios FailureCode or CTIServerStatus, see requests.hpp
   std::uint32_t peripheral_error = 0;  ///< the switch's own number; 0: none
   std::string text;
+  Why why = Why::kOther;
 };
 
 /// The kSubscribed frame that refuses agent mode.

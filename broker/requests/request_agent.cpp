@@ -4,6 +4,8 @@
 #include "wire/ged188/agent_control.hpp"
 #include "wire/object_key.hpp"
 
+#include <utility>
+
 namespace cti::broker {
 
 namespace ged = wire::ged188;
@@ -15,6 +17,8 @@ using wire::RequestId;
 namespace {
 
 Refusal bad(std::int32_t failure, std::string text) { return {failure, 0, std::move(text)}; }
+
+constexpr std::size_t kPartBytesMax = std::size_t{16} << 10;  ///< of a long private answer
 
 /// Whether the request names another agent or peripheral than the session's own.
 std::optional<Refusal> check_same_agent(const wire::ArgumentsView& args, const AgentEntry& me) {
@@ -124,10 +128,15 @@ Requests::Verdict Requests::logout(Job& job) {
 Requests::Verdict Requests::query_agent(Job& job) {
   std::string agent = text_of(job.args, Keyword::AgentID);
   const std::string instrument = text_of(job.args, Keyword::AgentInstrument);
+  std::uint32_t peripheral =
+      job.me == nullptr ? parts_.config.peripherals.front() : job.me->peripheral_id;
   if (agent.empty() && instrument.empty()) {
     if (const auto target = job.args.string(Keyword::UniqueObjectID)) {
       const auto parts = parse_object_id(*target);
-      if (parts && parts->kind == IdKind::kAgent) agent = parts->name;
+      if (parts && parts->kind == IdKind::kAgent) {
+        agent = parts->name;
+        peripheral = parts->peripheral;
+      }
     } else if (job.me != nullptr) {
       agent = job.me->agent_id.view();
     }
@@ -136,9 +145,7 @@ Requests::Verdict Requests::query_agent(Job& job) {
     return bad(ctios::eRequiredArgMissing,
                "AgentID or AgentInstrument is missing: a text (STRING)");
   }
-  const std::uint32_t peripheral =
-      number_or(job.args, Keyword::PeripheralID,
-                job.me == nullptr ? parts_.config.peripherals.front() : job.me->peripheral_id);
+  peripheral = number_or(job.args, Keyword::PeripheralID, peripheral);
   const ObjectId id = agent_object_id(peripheral, agent);
   const AgentEntry* const known =
       agent.empty() ? nullptr : parts_.map.agent(wire::object_key(id.view()));
@@ -192,6 +199,11 @@ Requests::Verdict Requests::team_list(Job& job) {
           writer.add_ushort(Keyword::ConfigOperation, ctios::CONFIG_OPERATION_ADD_AGENT);
           writer.add_string(Keyword::SupervisorID, job.me->agent_id.view());
         });
+    // In parts: a session whose socket is full for a moment must not owe more than it may at once (C20).
+    if (!frames.empty() && frames.size() + frame.size() > kPartBytesMax) {
+      deliver(job.ask.from, job.ask.request_id, TellKind::kPrivateEvent,
+              std::exchange(frames, {}));
+    }
     frames.insert(frames.end(), frame.begin(), frame.end());
   });
   if (!frames.empty())

@@ -13,8 +13,7 @@ Requests::Verdict Requests::check(Job& job, const Spec& spec) {
   if (Verdict wrong = check_args(job.args, spec.rules)) return wrong;
   if (Verdict wrong = check_ecc(job.args)) return wrong;
   if (may_ask(job.role, job.request).none()) {
-    ++counters_.refused_rights;
-    return Refusal{ctios::eInvalidPriviledge, 0, why_never(job)};
+    return Refusal{ctios::eInvalidPriviledge, 0, why_never(job), Refusal::Why::kRights};
   }
   CTI_CHECK(spec.handler != nullptr);
   if (spec.local) return std::nullopt;
@@ -36,7 +35,6 @@ Requests::Verdict Requests::allow(const Job& job, Relation relation, std::string
                                   std::string_view whose, std::string text) {
   CTI_CHECK(has_rule(job.request));
   if (may_ask(job.role, job.request).has(relation)) return std::nullopt;
-  ++counters_.refused_rights;
   if (parts_.say && job.me != nullptr) {
     const std::string line = std::string(job.me->id.view()) + " may not " +
                              name_of_request(job.ask.request) + " on " +
@@ -44,7 +42,7 @@ Requests::Verdict Requests::allow(const Job& job, Relation relation, std::string
                              " " + std::string(target);
     parts_.say({.text = line, .kind = "rights"});
   }
-  return Refusal{ctios::eInvalidPriviledge, 0, std::move(text)};
+  return Refusal{ctios::eInvalidPriviledge, 0, std::move(text), Refusal::Why::kRights};
 }
 
 /// How an agent, or what is an agent's, stands to the asker. nullptr: nobody's.
@@ -59,18 +57,16 @@ Relation Requests::relation_to(const Job& job, const AgentEntry* owner) noexcept
 // Refused at once: nothing waits for a CTI Server that is not there.
 Requests::Verdict Requests::check_upstream(const Job& job) {
   if (!parts_.link.up()) {
-    ++counters_.refused_down;
     return Refusal{ctios::eDriverOutOfService, 0,
-                   "the CTI Server is offline: " + parts_.link.cause()};
+                   "the CTI Server is offline: " + parts_.link.cause(), Refusal::Why::kDown};
   }
   const std::uint32_t peripheral =
       job.me == nullptr ? parts_.config.peripherals.front() : job.me->peripheral_id;
   for (std::size_t i = 0; i < parts_.status.peripherals(); ++i) {
     if (parts_.status.peripheral_id(i) != peripheral || parts_.status.peripheral_online(i))
       continue;
-    ++counters_.refused_down;
     return Refusal{ctios::eDriverOutOfService, 0,
-                   "peripheral " + std::to_string(peripheral) + " is offline"};
+                   "peripheral " + std::to_string(peripheral) + " is offline", Refusal::Why::kDown};
   }
   return std::nullopt;
 }
@@ -78,10 +74,10 @@ Requests::Verdict Requests::check_upstream(const Job& job) {
 /// The session is an agent's, and the agent is there. Whether it may is not asked here.
 Requests::Verdict Requests::check_own_agent(const Job& job) {
   if (job.ask.from.who.agent_key == 0) {
-    ++counters_.refused_rights;
     return Refusal{
         ctios::eInvalidPriviledge, 0,
-        name_of_request(job.ask.request) + " needs agent mode: monitor mode controls nothing"};
+        name_of_request(job.ask.request) + " needs agent mode: monitor mode controls nothing",
+        Refusal::Why::kRights};
   }
   if (job.me == nullptr)
     return Refusal{ctios::eUnknownObjectID, 0, "the session's agent is not known any more"};

@@ -90,9 +90,9 @@ bool Requests::is_new(const Ask& ask) {
       refuse(ask, {ctios::eServiceNotSupported, 0, "busy: too many requests are remembered"});
       return false;
     case OnceTable::Verdict::kForeign:
-      ++counters_.refused_rights;
       ++counters_.foreign_tokens;
-      refuse(ask, {ctios::eInvalidPriviledge, 0, "this token is not yours"});
+      refuse(ask,
+             {ctios::eInvalidPriviledge, 0, "this token is not yours", Refusal::Why::kRights});
       return false;
     case OnceTable::Verdict::kElsewhere:
       ++counters_.foreign_tokens;
@@ -113,9 +113,8 @@ void Requests::tell_unknown(const Ask& ask, std::string_view why) {
 void Requests::session_gone(const SessionRef& session) noexcept { sessions_.end(session); }
 
 void Requests::refuse(const Ask& ask, std::string text) {
+  refuse(ask, Refusal{ctios::eDriverOutOfService, 0, std::move(text), Refusal::Why::kDown});
   ++counters_.asked;
-  ++counters_.refused_down;
-  refuse(ask, Refusal{ctios::eDriverOutOfService, 0, std::move(text)});
 }
 
 Refusal Requests::encode_refusal(const ged::EncodeError& error) {
@@ -144,8 +143,13 @@ void Requests::deliver(const SessionRef& to, std::uint64_t request_id, TellKind 
 }
 
 void Requests::reply(const Ask& ask, std::vector<std::byte> frame) {
-  ++counters_.confirmed;
+  if (frame.empty()) {
+    return refuse(ask, {ctios::E_CTI_TOO_MUCH_DATA, 0,
+                        "the answer would be longer than an answer may be: " +
+                            std::to_string(wire::limits::kArgumentsBytesMax) + " bytes"});
+  }
   answer_at_once(ask, std::move(frame));
+  ++counters_.confirmed;
 }
 
 /// Answers what has not gone upstream. What is remembered is touched only by the session that it belongs to.
@@ -170,12 +174,15 @@ Pending Requests::about(const Ask& ask) {
   return about;
 }
 
+/// Counted when it has been said: saying it may find no memory, and is tried again then.
 void Requests::refuse(const Ask& ask, const Refusal& refusal) {
-  ++counters_.refused;
-  CTI_CHECK(counters_.refused_rights + counters_.refused_down <= counters_.refused + 1);
   const Pending what = about(ask);
-  say_refused(ask.from, what, refusal, wire::Outcome::kRefused);
   answer_at_once(ask, failure_frame(what, refusal, wire::Outcome::kRefused));
+  ++counters_.refused;
+  counters_.refused_rights += refusal.why == Refusal::Why::kRights ? 1 : 0;
+  counters_.refused_down += refusal.why == Refusal::Why::kDown ? 1 : 0;
+  CTI_CHECK(counters_.refused_rights + counters_.refused_down <= counters_.refused);
+  say_refused(ask.from, what, refusal, wire::Outcome::kRefused);
 }
 
 /// The one end of a request that went upstream. When it finds no memory it has not ended, and is tried again: so the count

@@ -32,7 +32,7 @@ TEST(ImageShelf, AsksOnceForAllWhoWaitAndAgainForWhoComesLater) {
   shelf.wait(0, 1);
   shelf.wait(0, 2);
   ASSERT_TRUE(shelf.room(0));
-  shelf.ask(0, {});
+  shelf.ask(0, {}, [](std::uint32_t) {});
   shelf.wait(0, 3);
   EXPECT_TRUE(shelf.asked(0));
   std::vector<std::uint32_t> given;
@@ -46,7 +46,7 @@ TEST(ImageShelf, AsksOnceForAllWhoWaitAndAgainForWhoComesLater) {
 TEST(ImageShelf, ForgetsWhoHasLeft) {
   ImageShelf shelf(1, 8, 1000);
   for (std::uint32_t slot = 1; slot <= 3; ++slot) shelf.wait(0, slot);
-  shelf.ask(0, {});
+  shelf.ask(0, {}, [](std::uint32_t) {});
   shelf.wait(0, 4);
   shelf.forget(2);
   shelf.forget(7);
@@ -59,7 +59,7 @@ TEST(ImageShelf, WeighsAnImageOnceHoweverManyHoldIt) {
   ImageShelf shelf(1, 8, 100);
   const auto image = image_of(60);
   shelf.wait(0, 1);
-  shelf.ask(0, {});
+  shelf.ask(0, {}, [](std::uint32_t) {});
   shelf.arrived(0, 1, image, [&](std::uint32_t) { shelf.take(0, image); });
   shelf.take(0, image);
   EXPECT_EQ(shelf.bytes(), 60u);
@@ -131,30 +131,43 @@ TEST(FanoutBounds, C19_SessionsThatDoNotReadHoldABoundedAmountOfImagesAndAreCut)
 }
 
 // Found by reading: at the bound of all images an agent's session looked for room again and again, and for ever.
-TEST(FanoutBounds, C19_WhoWaitsForRoomForItsSnapshotWaitsNoLongerThanForAnAnswer) {
+TEST(FanoutBounds, C19_WhoWaitsForRoomForItsSnapshotGetsItWhenAnotherIsCut) {
   WorldOptions options{.config = image_config()};
-  options.config.image_timeout = options.config.stall_timeout = Seconds{600};
+  options.config.image_timeout = Seconds{30};
+  options.config.stall_timeout = Seconds{600};
   options.config.answer_timeout = Seconds{20};
   options.faults.pipe_bytes = 4000;
   FanoutWorld world(options);
   fill(world.line());
-  for (int i = 0; i < 5; ++i) {
-    TestClient& client = world.welcomed();
-    client.stop_reading();
-    client.subscribe_monitor("MessageID=*");
-    world.run(Millis{200});
-    world.line().say(of_agent("1"));
-  }
-  ASSERT_FALSE(world.reactor->images().room(0));
+  for (TestRecord& object : world.line().objects) object = of_agent("1000", 800);
+  TestClient& slow = world.welcomed();
+  slow.stop_reading();
+  slow.subscribe_agent("1000");
+  world.run(Millis{200});
+  ASSERT_FALSE(world.reactor->images().room_private());
   TestClient& agent = world.welcomed();
   agent.subscribe_agent("1001");
-  world.run(Seconds{19});
-  EXPECT_FALSE(agent.closed);
+  world.run(Seconds{28});
+  EXPECT_FALSE(agent.closed) << agent.close_text();
+  EXPECT_FALSE(agent.has_event(EventId::eSetAgentModeEvent));
+  world.run(Seconds{5});
+  EXPECT_TRUE(agent.has_event(EventId::eSetAgentModeEvent));
   EXPECT_EQ(world.reactor->counters().cut_waiting, 0u);
+}
+
+TEST(FanoutBounds, C19_ALineThatHasBeenAskedHasSoLongToAnswer) {
+  WorldOptions options{.config = image_config()};
+  options.config.answer_timeout = Seconds{20};
+  FanoutWorld world(options);
+  world.line().answering = false;
+  TestClient& monitor = world.welcomed();
+  monitor.subscribe_monitor("MessageID=*");
+  world.run(Seconds{19});
+  EXPECT_FALSE(monitor.closed);
   world.run(Seconds{2});
-  EXPECT_TRUE(agent.closed);
+  EXPECT_TRUE(monitor.closed);
+  EXPECT_EQ(monitor.close_reason(), CloseReason::kOutOfResources);
   EXPECT_EQ(world.reactor->counters().cut_waiting, 1u);
-  EXPECT_GT(world.reactor->counters().images_waited, 0u);
 }
 
 TEST(FanoutBounds, C19_WhoComeTogetherShareOneImage) {
@@ -358,6 +371,100 @@ TEST(FanoutBounds, P11_AStopDoesNotRunOutAnyOtherDeadlineOfAClient) {
   opening.hello();
   world.run(Millis{100});
   EXPECT_EQ(opening.count(FrameType::kWelcome), 1u);
+}
+
+TEST(FanoutBounds, C19_WhoTakesALargeImageSlowlyKeepsNoAgentFromHis) {
+  WorldOptions options{.config = image_config()};
+  options.config.images_bytes_max = 150'000;  // one of them fits, a second one does not
+  options.faults.pipe_bytes = 4000;
+  FanoutWorld world(options);
+  fill(world.line());
+  TestClient& slow = world.welcomed();
+  slow.stop_reading();
+  slow.subscribe_monitor("MessageID=*");
+  world.run(Millis{200});
+  ASSERT_GT(world.reactor->counters().images_bytes, 90'000u);
+  world.line().objects.resize(1);
+  TestClient& agent = world.welcomed();
+  agent.subscribe_agent("1000");
+  world.run(Seconds{1});
+  EXPECT_TRUE(agent.has_event(EventId::eSetAgentModeEvent));
+}
+
+TEST(FanoutBounds, C19_ALineThatHasNotBeenAskedIsNotToBlameForNotAnswering) {
+  WorldOptions options{.config = image_config()};
+  options.config.images_bytes_max = 150'000;
+  options.config.image_timeout = Seconds{20};
+  options.config.answer_timeout = Seconds{5};
+  options.faults.pipe_bytes = 4000;
+  FanoutWorld world(options);
+  fill(world.line());
+  TestClient& slow = world.welcomed();
+  slow.stop_reading();
+  slow.subscribe_monitor("MessageID=*");
+  world.run(Millis{200});
+  // Knows something, so that an image made for another will not do: waits for room.
+  const wire::Position elsewhere{.lineage = 5, .epoch = 1, .peripheral_id = 5000, .sequence = 9};
+  TestClient& waits = world.welcomed();
+  waits.subscribe_monitor("MessageID=*", std::span(&elsewhere, 1));
+  world.run(Seconds{15});
+  EXPECT_FALSE(waits.closed) << waits.close_text();
+  world.run(Seconds{10});  // the slow one is cut
+  EXPECT_TRUE(waits.has_event(EventId::eOnMonitorModeEstablished));
+}
+
+// ---- the pool of unread bytes ----
+
+TEST(FanoutBounds, C19_WhoReadsFindsRoomThoughManyOthersHoldThePool) {
+  WorldOptions options{.config = small_config()};
+  options.config.sessions_max = 64;
+  options.config.outbox_pool_bytes = 1 << 20;  // 256 blocks
+  options.faults.pipe_bytes = 4000;
+  FanoutWorld world(options);
+  TestClient& agent = world.agent("1001");
+  for (int i = 0; i < 40; ++i) {  // each is let owe some nine blocks before nothing more is read from it
+    TestClient& flood = world.welcomed();
+    flood.stop_reading();
+    for (std::uint64_t id = 0; id < 1800; ++id) flood.heartbeat(id);
+    world.run(Millis{50});
+  }
+  const FanoutCounters& counters = world.reactor->counters();
+  ASSERT_GE(counters.pool_blocks_highest, 250u) << "the flood has filled it";
+  const std::uint64_t sequence = world.line().say(of_agent("1001", 30'000));
+  agent.request(7);
+  world.run(Millis{200});
+  EXPECT_FALSE(agent.closed) << agent.close_text();
+  EXPECT_EQ(agent.count(FrameType::kReply), 1u);
+  ASSERT_FALSE(agent.updates().empty());
+  EXPECT_EQ(agent.updates().back(), sequence);
+  EXPECT_EQ(agent.count(FrameType::kSnapshotBegin), 1u) << "no update was taken from it";
+  TestClient& late = world.agent("1001");
+  EXPECT_FALSE(late.closed);
+  EXPECT_GT(counters.forfeited, 0u);
+  EXPECT_GE(world.reactor->open_sessions(), 30u) << "no more are cut than room was needed for";
+}
+
+// ---- agent mode ----
+
+TEST(FanoutBounds, AnAnswerThatWaitedForAnAgentModeComesThoughTheModeIsRefused) {
+  FanoutWorld world;
+  world.line().answering = false;
+  TestClient& client = world.welcomed();
+  client.subscribe_agent("9");
+  client.request(7);
+  world.run(Millis{50});
+  ASSERT_EQ(world.line().asks.size(), 2u);
+  const SessionRef from = world.line().asks[0].from;
+  world.line().tell_reply(from, 7, world.line().log().tail());
+  Tell refused{.kind = TellKind::kAgentMode,
+               .to = from,
+               .after_log_position = world.line().log().tail(),
+               .request_id = 1};
+  refused.refused = true;
+  world.line().tell(std::move(refused));
+  world.run(Millis{50});
+  EXPECT_EQ(client.count(FrameType::kSubscribed), 1u);
+  EXPECT_EQ(client.count(FrameType::kReply), 1u);
 }
 
 // ---- bells ----

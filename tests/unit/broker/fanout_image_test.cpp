@@ -44,12 +44,12 @@ TEST(ImageShelf, ALateAnswerToAQuestionThatWasGivenUpIsNobodys) {
   ImageShelf shelf(1, 8, 1000);
   shelf.wait(0, 1);
   EXPECT_EQ(shelf.next_question(), 1u);
-  shelf.ask(0, TimePoint{Seconds{3}});
+  shelf.ask(0, TimePoint{Seconds{3}}, [](std::uint32_t) {});
   EXPECT_EQ(shelf.asked_at(0), TimePoint{Seconds{3}});
   shelf.lost(0);
   EXPECT_FALSE(shelf.asked(0));
   shelf.wait(0, 2);
-  shelf.ask(0, TimePoint{Seconds{9}});
+  shelf.ask(0, TimePoint{Seconds{9}}, [](std::uint32_t) {});
   std::vector<std::uint32_t> given;
   const auto give = [&](std::uint32_t slot) { given.push_back(slot); };
   EXPECT_FALSE(shelf.arrived(0, 1, image_of(10), give)) << "it is older than the second question";

@@ -84,6 +84,7 @@ class CtiServer {
 
   // ---- what came ----
   std::vector<Request> requests;  ///< control requests
+  std::uint32_t queried_peripheral = 0;  ///< by the last of the queries
   std::uint32_t opens = 0, accepted = 0, heartbeats = 0, queries = 0, device_snapshots = 0,
                 call_snapshots = 0;
   std::uint32_t services = 0;
@@ -335,6 +336,7 @@ class CtiServer {
     ++queries;
     const auto view = ged::QueryAgentStateReqView::decode(body, version);
     if (!view.ok()) std::abort();
+    queried_peripheral = view->peripheral_id();
     if (!answers_queries) return;
     const std::string name(view->agent_id().value_or(""));
     const auto found = agents.find(name);

@@ -74,6 +74,39 @@ TEST_F(LineRequest, WhatTheSchemaCallsServedIsRunAndNothingElse) {
   EXPECT_EQ(served, 22U);
 }
 
+TEST(LineRequests, ADeviceThatAPeerHasFilledWithCallsIsToldWithinTheLimitsOfAnAnswer) {
+  broker::LineConfig config = line_config();
+  config.calls_max = 3000;
+  LineWorld world(config);
+  ASSERT_TRUE(world.ready());
+  const std::string device(30, '7');
+  world.side_a->agent_state("22866", 3, device, "23901");
+  world.settle();
+  for (std::uint32_t id = 1; id <= 1400; ++id) world.side_a->begin_call(id, device, "1");
+  world.settle(Seconds{2});
+  wire::Arguments args;
+  args.set("UniqueObjectID", broker::device_object_id(kPeripheral, device).view());
+  const broker::Tell tell =
+      world.answer(world.request(RequestId::eSnapshotDeviceRequest, args, ""));
+  ASSERT_EQ(reply_of(tell).event_id(), EventId::eSnapshotDeviceConf);
+  EXPECT_EQ(reply_of(tell).arguments().integer(Keyword::NumCalls), 1400);
+  // The device stands in an image too.
+  const broker::Tell snapshot = world.snapshot();
+  ASSERT_NE(snapshot.image, nullptr);
+  EXPECT_EQ(snapshot.image->records, 2u + 1u + 1400u);
+}
+
+TEST(LineRequests, AMonitorsQueryGoesToThePeripheralOfTheAgentThatItNames) {
+  broker::LineConfig config = line_config();
+  config.peripherals = {kPeripheral, 5001};
+  LineWorld world(config);
+  ASSERT_TRUE(world.ready());
+  world.side_a->agents["77"] = {3, "", ""};
+  world.answer(world.request(RequestId::eQueryAgentStateRequest,
+                             args_of({{"UniqueObjectID", "agent.5001.77"}}), ""));
+  EXPECT_EQ(world.side_a->queried_peripheral, 5001U);
+}
+
 TEST_F(LineRequest, WrongCallStateIsRefusedByRule) {
   call_at(202, "23901", 3);
   const broker::Tell tell =
