@@ -21,7 +21,6 @@ using ged::MessageType;
 
 namespace {
 
-constexpr std::size_t kSmallMessageBytes = 256;
 constexpr std::uint32_t kNotLoggedOn = 9;  // StatusCode of a query for an agent who is not there
 constexpr std::uint32_t kCentralControllerDown = 2;  // bit of PGStatus
 
@@ -41,7 +40,7 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
       translator_(map_, sink_, config_.minimize_event_args, config_.peripherals.front(),
                   config_.voice_mrd),
       requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, status_, say_}),
-      sync_(config_, upstream_, pending_, map_),
+      sync_(config_, {upstream_, pending_, translator_.names(), config_.voice_mrd}, map_),
       snapshots_(map_, sink_, config_.peripherals.front()),
       report_(upstream_, pending_, config_.server_name),
       progress_(config_.link.progress_timeout) {
@@ -97,6 +96,7 @@ void LineCore::step(const input::LinkDown& link) {
   if (!std::exchange(session_open_, false)) return;
   say(Level::kWarning, {"session with the CTI Server is lost: ", upstream_.cause()});
   sync_.throw_away();
+  translator_.forget_consultations();
   progress_.heard();
   status_.set_central_controller_online(false);
   status_.set_all_peripherals(false);
@@ -173,6 +173,7 @@ void LineCore::step(const input::Frame& frame) {
   try {
     translator_.settle();
     on_frame(frame);
+    look_after_newcomers();
   } catch (const std::bad_alloc&) {
     out_of_memory();
   }
@@ -194,7 +195,6 @@ void LineCore::on_frame(const input::Frame& frame) {
     finish_sync();  // no room to keep more: serve with what is there
     if (reset_ != ResetCause::kNone) return;
   }
-  note_login(type, frame.body);
   note_outcome(translator_.event(type, frame.body, upstream_.version()));
   sync_.names_came(type, frame.body);
 }
@@ -214,6 +214,7 @@ void LineCore::note_bad_frame(const wire::DecodeError& error) {
              "sent too many bad frames in a row, the last: " + error.text());
 }
 
+// Of the peripherals only those that are this line's: whoever looks for the line of another must not find this one.
 void LineCore::note_system_event(Bytes body) {
   const auto view = ged::SystemEventView::decode(body, upstream_.version());
   if (!view.ok()) return;
@@ -246,8 +247,7 @@ void LineCore::note_peripheral(std::uint32_t id, bool online) {
   for (std::size_t i = 0; i < status_.peripherals(); ++i) {
     if (status_.peripheral_id(i) == id) was = status_.peripheral_online(i);
   }
-  status_.set_peripheral(id, online);
-  if (was == online) return;
+  if (!status_.note_peripheral(id, online) || was == online) return;
   say(online ? Level::kInfo : Level::kWarning,
       {"peripheral ", std::to_string(id), online ? " is online" : " is offline"});
 }
@@ -259,23 +259,6 @@ void LineCore::note_controller(bool online, bool news) {
   if (news ? was == online : online) return;
   say(online ? Level::kInfo : Level::kWarning,
       {"the central controller is ", online ? "online" : "offline"});
-}
-
-// An agent who has just logged in: what the desk settings are decides which buttons there will be.
-void LineCore::note_login(std::uint32_t message_type, Bytes body) {
-  if (MessageType{message_type} != MessageType::kAgentStateEvent) return;
-  const auto view = ged::AgentStateEventView::decode(body, upstream_.version());
-  if (!view.ok()) return;
-  const std::uint16_t state = view->agent_state();
-  if (state == ctios::eLogout || state == ctios::eUnknown) return;
-  const ObjectId id = agent_object_id(view->peripheral_id(), view->agent_id().value_or(""));
-  const AgentEntry* const agent = map_.agent(wire::object_key(id.view()));
-  if (agent != nullptr && !agent->desk_known && !agent->logged_in()) ask_desk_settings(*agent);
-}
-
-void LineCore::ask_desk_settings(const AgentEntry& agent) {
-  Inquiry* const inquiry = sync_.inquiry();
-  if (inquiry != nullptr) inquiry->ask_desk_settings(agent.peripheral_id, agent.agent_id.view());
 }
 
 // ---- answers: one way in ----
@@ -325,15 +308,21 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
       answer.type == ged::confirmation_of(MessageType{static_cast<std::uint32_t>(pending.message)});
   const auto* const state = fits ? answer.as<ged::QueryAgentStateConfView>() : nullptr;
   if (const auto* const view = state) {
-    const std::string_view named = view->agent_id().value_or("");
+    std::string agent = translator_.names().learn(view->agent_id().value_or(""));
     const auto parts = parse_object_id(pending.object_id.view());
-    const std::string agent(!named.empty() ? named : parts ? parts->name : "");
+    if (agent.empty() && parts) agent = parts->name;
     Pending about = pending;
     about.object_id.assign(agent_object_id(pending.detail, agent).view());
-    // What events have overtaken is no news: the reply says what the map knows.
     const bool known = map_.agent(wire::object_key(about.object_id.view())) != nullptr;
-    if (!known || !translator_.agent_heard_since(pending.detail, agent, pending.object_key))
-      translator_.agent_answer(pending.detail, agent, *view);
+    // What events have overtaken is no news, nor what would overtake events that a dialogue has kept back: the reply says
+    // what the map knows.
+    const bool news =
+        !sync_.active() &&
+        (!known || !translator_.agent_heard_since(pending.detail, agent, pending.object_key));
+    if (news) translator_.agent_answer(pending.detail, agent, *view);
+    // Of a newcomer, what else there is to know.
+    Inquiry* const inquiry = sync_.inquiry();
+    if (!known && inquiry != nullptr) inquiry->ask_agent(pending.detail, agent);
     return requests_.answer(about, answer);
   }
   const auto* const desk = fits ? answer.as<ged::AgentDeskSettingsConfView>() : nullptr;
@@ -341,9 +330,12 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
   const auto* const consult = fits ? answer.as<ged::ConsultationCallConfView>() : nullptr;
   if (const auto* const view = consult) {
     const auto parts = parse_object_id(pending.object_id.view());
+    // Where the answer names no device it is the asker's: that of the call consulted on.
+    const CallEntry* const from = map_.call(wire::object_key(pending.object_id.view()));
+    const std::string_view own = from == nullptr ? "" : from->device_id.view();
     if (parts) {
       translator_.consult_confirmed(parts->peripheral, view->new_connection_call_id(),
-                                    view->new_connection_device_id().value_or(""),
+                                    view->new_connection_device_id().value_or(own),
                                     static_cast<std::uint16_t>(pending.detail));
     }
   }
@@ -385,9 +377,10 @@ bool LineCore::apply_answer(const Question& question, const Answer& answer) {
 }
 
 void LineCore::apply_refusal(const Question& question) {
-  if (question.kind == Question::Kind::kAgent && question.refusal == kNotLoggedOn)
+  // Refused may be the way that we wrote the name.
+  if (question.kind == Question::Kind::kAgent && question.refusal == kNotLoggedOn && question.exact)
     translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
-  if (question.kind == Question::Kind::kCall && question.no_such)
+  if (question.kind == Question::Kind::kCall && question.no_such && question.exact)
     translator_.call_gone({question.peripheral_id, question.call_id, 0, question.name});
   if (question.kind == Question::Kind::kDevice) ask_calls_at(question);
 }
@@ -418,14 +411,19 @@ void LineCore::pump_sync() {
 
 void LineCore::finish_sync() {
   const std::size_t calls_before = map_.calls();
+  const bool whole = !sync_.cut_short();
+  bool all_read = true;
   Hearing& hearing = translator_.hearing();
   translator_.begin_team_roll();
   sync_.finish([&](const Sync::Kept& kept, Bytes body, const Question* found) {
     // A bad frame in it may cost the session: the rest is not worth applying then.
     if (reset_ != ResetCause::kNone) return;
     hearing.go_back_to(kept.frame);
-    if (found == nullptr)
-      return note_outcome(translator_.event(kept.message_type, body, upstream_.version()));
+    if (found == nullptr) {
+      const auto outcome = translator_.event(kept.message_type, body, upstream_.version());
+      all_read = all_read && outcome.ok();
+      return note_outcome(outcome);
+    }
     const Question question = *found;  // what is applied may raise further questions
     const Answer answer = Answer::decode(kept.message_type, body, upstream_.version());
     if (!apply_answer(question, answer))
@@ -435,10 +433,9 @@ void LineCore::finish_sync() {
   CTI_CHECK(!sync_.active());
   if (reset_ != ResetCause::kNone) return;
   sync_.applied();
-  translator_.finish_team_roll();
-  map_.each_agent([&](const AgentEntry& agent) {
-    if (agent.logged_in() && !agent.desk_known) ask_desk_settings(agent);
-  });
+  if (!all_read) sync_.forget_keys();  // a download of which something is missing is loaded again
+  translator_.finish_team_roll(whole);
+  look_after_everybody();
   translator_.system_event(ctios::eSysCtiServerOnline, 0, "", config_.peripherals.front());
   say(Level::kInfo,
       {"serving: ", std::to_string(map_.agents()), " agents, ", std::to_string(map_.calls()),
@@ -462,6 +459,7 @@ void LineCore::step(const input::Tick& tick) {
                  [this](TimerKind kind, std::uint64_t number) { fired(kind, number); });
     translator_.settle();
     go_on();
+    look_after_newcomers();
     if (reports) report_.look(now_, *tick.clients);
     look_at_progress();
   } catch (const std::bad_alloc&) {
@@ -553,47 +551,6 @@ void LineCore::expire(std::uint32_t invoke_id) {
   for (Probe& probe : probes_) {
     if (probe.number == pending.object_key) probe.inquiry->unanswered(pending, now_);
   }
-}
-
-// ---- is the CTI Server still at work? ----
-
-void LineCore::look_at_progress() {
-  if (!session_open_) return;
-  if (std::exchange(asked_seen_, pending_.asked()) != pending_.asked()) progress_.asked(now_);
-  switch (progress_.look(now_)) {
-    case Progress::Verdict::kFine:
-      return;
-    case Progress::Verdict::kAskSomething:
-      return ask_something();
-    case Progress::Verdict::kIll:
-      return wish_reset(ResetCause::kNoProgress,
-                        "is left: heartbeats were answered, but no request, and no event came");
-  }
-}
-
-/// About any agent: every CTI Server answers that, one way or the other.
-void LineCore::ask_something() {
-  const AgentEntry* anybody = nullptr;
-  map_.each_agent([&](const AgentEntry& agent) {
-    if (anybody == nullptr) anybody = &agent;
-  });
-  const MutableBytes room = upstream_.claim(kSmallMessageBytes);
-  if (anybody == nullptr || room.empty()) return;
-  Pending entry;
-  entry.kind = PendingKind::kRefresh;
-  entry.message = static_cast<std::uint16_t>(MessageType::kQueryAgentStateReq);
-  entry.deadline = now_ + config_.request_timeout;
-  Pending* const kept = pending_.add(entry);
-  if (kept == nullptr) return;
-  const auto frame =
-      ged::QueryAgentStateReqEncoder(
-          room, upstream_.version(),
-          {.invoke_id = kept->invoke_id, .peripheral_id = anybody->peripheral_id, .mrdid = 1})
-          .agent_id(anybody->agent_id.view())
-          .finish();
-  if (!frame.ok()) return pending_.remove(*kept);
-  upstream_.commit(frame->size());
-  ++counters_.progress_probes;
 }
 
 }  // namespace cti::broker

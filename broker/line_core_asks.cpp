@@ -190,6 +190,12 @@ void LineCore::agent_mode(const Ask& ask) {
         ask, ctios::eServerConnectionStatus,
         "the CTI Server is offline and the agent is not known: " + upstream_.cause());
   }
+  // Its answers would be applied at once, before events that came first and are kept back.
+  if (sync_.active()) {
+    return refuse_agent_mode(ask, ctios::eDriverOutOfService,
+                             "the dialogue with the CTI Server is not through, and agent " +
+                                 agent_id + " is not known yet");
+  }
   begin_probe(ask, peripheral, std::move(agent_id));
 }
 
@@ -203,12 +209,12 @@ void LineCore::begin_probe(const Ask& ask, std::uint32_t peripheral_id, std::str
   probe.ask = shell_of(ask);
   probe.peripheral_id = peripheral_id;
   probe.agent_id = std::move(agent_id);
-  probe.inquiry =
-      std::make_unique<Inquiry>(upstream_, pending_, PendingKind::kAgentMode, probe.number,
-                                config_.sync_window, 1, Inquiry::kProbeBytesMax);
+  probe.inquiry = std::make_unique<Inquiry>(
+      Inquiry::Ways{upstream_, pending_, translator_.names(), config_.voice_mrd},
+      PendingKind::kAgentMode, probe.number, config_.sync_window, 1, Inquiry::kProbeBytesMax);
   probe.inquiry->ask_agent(peripheral_id, probe.agent_id);
   probes_.push_back(std::move(probe));  // room was set aside: from here on nothing fails
-  CTI_CHECK(probes_.capacity() == kProbesMax);
+  CTI_CHECK(probes_.capacity() == kProbesMax && !sync_.active());
   probes_.back().timer =
       timers_.arm(TimerKind::kProbe, probes_.back().number, now_ + config_.request_timeout);
 }
@@ -257,7 +263,6 @@ void LineCore::answer_probe(const Probe& probe) {
   const Question& first = probe.inquiry->question(0);
   const AgentEntry* const agent = map_.agent(key);
   const bool known = agent != nullptr && agent->state != ctios::eUnknown;
-  if (known && agent->logged_in() && !agent->desk_known) ask_desk_settings(*agent);
   if (known || (first.state == Question::State::kAnswered && agent != nullptr))
     return tell_agent_mode(probe.ask, key);
   if (!upstream_.up()) {
@@ -274,7 +279,9 @@ void LineCore::answer_probe(const Probe& probe) {
                         std::to_string(first.refusal) + ")");
 }
 
+// An image is the fold of the records up to its position: what the map still owes goes in first.
 void LineCore::tell_agent_mode(const Ask& ask, std::uint64_t agent_key) {
+  translator_.settle();
   translator_.hold_agent(agent_key);
   Tell tell;
   tell.kind = TellKind::kAgentMode;
@@ -298,6 +305,7 @@ void LineCore::refuse_agent_mode(const Ask& ask, std::int32_t failure, std::stri
 }
 
 void LineCore::tell_snapshot(const Ask& ask) {
+  translator_.settle();
   Tell tell;
   tell.kind = TellKind::kSnapshot;
   tell.to = ask.from;

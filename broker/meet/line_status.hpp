@@ -61,15 +61,20 @@ class LineStatus {
   }
   void set_side(std::uint32_t side) noexcept { store(side_, side); }
 
-  /// Line only. Notes a peripheral's state; false when there is no room for one more (kPeripheralsMax).
-  bool set_peripheral(std::uint32_t id, bool online) noexcept {
-    // relaxed: only this thread writes the count.
-    const std::size_t count = count_.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < count; ++i) {
+  /// Line only. The state of a peripheral of this line; false for one that is not: what is another line's stays there.
+  bool note_peripheral(std::uint32_t id, bool online) noexcept {
+    for (std::size_t i = 0; i < peripherals(); ++i) {
       if (load(peripherals_[i].id) != id) continue;
       store(peripherals_[i].online, online);
       return true;
     }
+    return false;
+  }
+  /// Line only, at start. One more of its peripherals; false when there is no room for one more (kPeripheralsMax).
+  bool set_peripheral(std::uint32_t id, bool online) noexcept {
+    if (note_peripheral(id, online)) return true;
+    // relaxed: only this thread writes the count.
+    const std::size_t count = count_.load(std::memory_order_relaxed);
     if (count == kPeripheralsMax) return false;
     store(peripherals_[count].id, id);
     store(peripherals_[count].online, online);

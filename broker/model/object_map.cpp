@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace cti::broker {
 
@@ -222,23 +223,25 @@ ObjectMap::ObjectMap(const Limits& limits)
   reserve(kDevicesKey, devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
 }
 
-void ObjectMap::apply(const wire::UpdateView& update) {
-  if (update.object_key() == 0) return;
+Effect ObjectMap::apply(const wire::UpdateView& update) {
+  Effect effect;
+  if (update.object_key() == 0) return effect;
   ++counters_.applied;
   const bool about_call = (update.topics() & wire::topic::kCall) != 0;
   const bool about_agent = (update.topics() & wire::topic::kAgent) != 0;
   const bool renames = about_call && update.arguments().find(Keyword::OldUniqueObjectID);
   if (!renames && !has_room(update.object_key(), update.topics())) {
     ++counters_.no_room;
-    return;
+    return effect;
   }
   // What the fold refuses the typed tables do not take either: they say the same of every object.
   if (!properties_.apply(update).ok()) {
     ++counters_.fold_errors;
-    return;
+    return effect;
   }
-  if (about_call && !apply_call(update)) ++counters_.no_room;
-  if (about_agent && !apply_agent(update)) ++counters_.no_room;
+  if (about_call && !apply_call(update, effect)) ++counters_.no_room;
+  if (about_agent && !apply_agent(update, effect)) ++counters_.no_room;
+  return effect;
 }
 
 bool ObjectMap::has_room_for_others(std::uint64_t key, std::uint32_t topics) const noexcept {
@@ -248,10 +251,10 @@ bool ObjectMap::has_room_for_others(std::uint64_t key, std::uint32_t topics) con
   return properties_.size(kind) < others_max_ || knows(key);
 }
 
-bool ObjectMap::apply_agent(const wire::UpdateView& update) {
+bool ObjectMap::apply_agent(const wire::UpdateView& update, Effect& effect) {
   Slot slot = agent_index_.find(update.object_key());
   if ((update.topics() & wire::topic::kEnds) != 0) {
-    if (slot != kNoSlot) end_agent(slot);
+    if (slot != kNoSlot) end_agent(slot, effect);
     return true;
   }
   if (slot == kNoSlot) {
@@ -259,9 +262,11 @@ bool ObjectMap::apply_agent(const wire::UpdateView& update) {
     if (slot == kNoSlot) return false;
     agents_[slot] = {};
     agents_[slot].key = update.object_key();
+    effect.made = true;
     CTI_CHECK(agent_index_.insert(update.object_key(), slot));
   }
   AgentEntry& agent = agents_[slot];
+  const bool was_there = agent.logged_in();
   if ((update.topics() & wire::topic::kWhole) != 0) {
     // All that the typed table knows comes from properties; where the agent sits is looked at anew below.
     const auto devices = agent.devices;
@@ -270,13 +275,14 @@ bool ObjectMap::apply_agent(const wire::UpdateView& update) {
     agent.devices = devices;
   }
   take_agent_args(agent, update.arguments());
-  place_agent(slot);
+  effect.came = agent.logged_in() && !was_there;
+  place_agent(slot, effect);
   return true;
 }
 
-void ObjectMap::end_agent(Slot slot) {
+void ObjectMap::end_agent(Slot slot, Effect& effect) {
   agents_[slot].state = wire::ctios::eLogout;
-  place_agent(slot);  // leaves every seat
+  place_agent(slot, effect);  // leaves every seat
   CTI_CHECK(agents_[slot].devices[0] == kNoSlot && agents_[slot].devices[1] == kNoSlot);
   agent_index_.erase(agents_[slot].key);
   agents_[slot].key = 0;
@@ -285,25 +291,16 @@ void ObjectMap::end_agent(Slot slot) {
 }
 
 // An agent sits at the devices that its record names, while logged in.
-void ObjectMap::place_agent(Slot slot) {
+void ObjectMap::place_agent(Slot slot, Effect& effect) {
   AgentEntry& agent = agents_[slot];
   const std::array<std::string_view, 2> names{agent.instrument.view(), agent.extension.view()};
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool same_as_first = i == 1 && names[1] == names[0];
     const bool wanted = agent.logged_in() && !names[i].empty() && !same_as_first;
     const Slot had = agent.devices[i];
-    if (wanted && had != kNoSlot && devices_[had].name.view() == names[i]) {
-      // Displaced by another, the agent does not take the seat back by being spoken of; an empty one is the agent's again.
-      if (devices_[had].agent == kNoSlot) devices_[had].agent = slot;
-      continue;
-    }
-    if (had != kNoSlot) {
-      if (devices_[had].agent == slot) devices_[had].agent = kNoSlot;
-      CTI_CHECK(devices_[had].sitters != 0);
-      --devices_[had].sitters;
-      agent.devices[i] = kNoSlot;
-      release_device(had);
-    }
+    // Displaced by another, the agent does not take the seat back by being spoken of.
+    if (wanted && had != kNoSlot && devices_[had].name.view() == names[i]) continue;
+    if (had != kNoSlot) leave_seat(slot, i, effect);
     if (!wanted) continue;
     const Slot device = device_slot(agent.peripheral_id, names[i]);
     if (device == kNoSlot) continue;
@@ -311,7 +308,27 @@ void ObjectMap::place_agent(Slot slot) {
     devices_[device].agent = slot;
     ++devices_[device].sitters;
     agent.devices[i] = device;
+    effect.seated = true;
   }
+}
+
+// A seat that is left becomes that of somebody who was displaced there and is still logged in: as whoever starts now has it.
+void ObjectMap::leave_seat(Slot slot, std::size_t which, Effect& effect) {
+  const Slot left = std::exchange(agents_[slot].devices[which], kNoSlot);
+  DeviceEntry& device = devices_[left];
+  CTI_CHECK(device.sitters != 0);
+  --device.sitters;
+  if (device.agent == slot) {
+    device.agent = kNoSlot;
+    for (Slot other = 0; other < agents_.size() && device.sitters != 0; ++other) {
+      const AgentEntry& heir = agents_[other];
+      if (heir.key == 0 || (heir.devices[0] != left && heir.devices[1] != left)) continue;
+      device.agent = other;
+      effect.heirs[which] = heir.key;
+      break;
+    }
+  }
+  release_device(left);
 }
 
 Slot ObjectMap::device_slot(std::uint32_t peripheral, std::string_view name) {
@@ -345,7 +362,7 @@ void ObjectMap::release_device(Slot slot) {
   CTI_CHECK(free_devices_.size() + device_index_.size() == devices_.size());
 }
 
-bool ObjectMap::apply_call(const wire::UpdateView& update) {
+bool ObjectMap::apply_call(const wire::UpdateView& update, Effect& effect) {
   const wire::ArgumentsView args = update.arguments();
   Slot slot = call_index_.find(update.object_key());
   if (slot == kNoSlot) {
@@ -385,10 +402,11 @@ bool ObjectMap::apply_call(const wire::UpdateView& update) {
   const bool renamed = take_call_args(call, args);
   if (update.agent_key() != 0) call.told_agent = update.agent_key();
   if (renamed || call.device == kNoSlot) place_call(slot);
-  if (call.status == wire::ctios::LCS_CONNECT && call.device != kNoSlot) {
-    const Slot agent = devices_[call.device].agent;
-    if (agent != kNoSlot) agents_[agent].last_call_outgoing = call.outgoing() ? 1 : 0;
-  }
+  const Slot agent = call.device == kNoSlot ? kNoSlot : devices_[call.device].agent;
+  if (agent == kNoSlot) return true;
+  if (call.status == wire::ctios::LCS_CONNECT)
+    agents_[agent].last_call_outgoing = call.outgoing() ? 1 : 0;
+  effect.stray = call.told_agent != agents_[agent].key;
   return true;
 }
 
@@ -544,7 +562,7 @@ void ObjectMap::invariants() const {
     CTI_CHECK(device.sitters != 0 || device.calls != 0);
     const AgentEntry* const agent = agent_at(device.agent);
     CTI_CHECK((agent != nullptr) == (device.agent != kNoSlot));
-    CTI_CHECK(agent == nullptr || device.sitters != 0);
+    CTI_CHECK((agent == nullptr) == (device.sitters == 0));
     calls_at(device, [&](const CallEntry& call) {
       ++chained;
       CTI_CHECK(call.key != 0 && device_at(call.device) == &device);

@@ -126,6 +126,19 @@ struct DeviceEntry {
   std::uint32_t sitters = 0;  ///< agents that point here; more than one when somebody was displaced
 };
 
+/// What a record has led to besides the change that it tells, for whoever asks and tells of it.
+struct Effect {
+  bool made = false;    ///< an agent: nobody knew of it before
+  bool came = false;    ///< the agent is logged in now, and was not
+  bool seated = false;  ///< the agent sits where somebody else sat, or nobody
+  /// Who sits now at a device that the agent has left: had been displaced there. 0: nobody.
+  std::array<std::uint64_t, 2> heirs{};
+  bool stray = false;   ///< a call: its records were told to another than who sits at its device
+  bool any() const noexcept {
+    return made || came || seated || stray || heirs[0] != 0 || heirs[1] != 0;
+  }
+};
+
 struct MapCounters {
   std::uint64_t applied = 0;
   std::uint64_t no_room = 0;      ///< records that found a table full
@@ -141,7 +154,7 @@ class ObjectMap {
   explicit ObjectMap(const Limits& limits);
 
   /// Folds one record of the line's own log. Pure: depends on the record and the map only.
-  void apply(const wire::UpdateView& update);
+  Effect apply(const wire::UpdateView& update);
   /// Whether a record about this object finds room. Ask before it is written: what the map does not hold no client sees.
   bool has_room(std::uint64_t key, std::uint32_t topics) const noexcept {
     if ((topics & wire::topic::kEnds) != 0) return true;
@@ -176,7 +189,7 @@ class ObjectMap {
   /// Whose records the call's are: who is logged in at its device, else who was told of it last.
   std::uint64_t audience_of(const CallEntry& call) const noexcept;
 
-  /// Calls visit(const CallEntry&) for the calls on the agent's devices.
+  /// Calls visit(const CallEntry&) for the calls where the agent sits; not where somebody else has taken the seat.
   template <class Visit>
   void calls_of(const AgentEntry& agent, Visit&& visit) const;
   template <class Visit>
@@ -208,13 +221,14 @@ class ObjectMap {
   }
   bool knows(std::uint64_t key) const noexcept { return properties_.find(key).has_value(); }
   bool has_room_for_others(std::uint64_t key, std::uint32_t topics) const noexcept;
-  void end_agent(Slot slot);
+  void end_agent(Slot slot, Effect& effect);
   // False: the table is full, and nothing has changed.
-  bool apply_agent(const wire::UpdateView& update);
-  bool apply_call(const wire::UpdateView& update);
+  bool apply_agent(const wire::UpdateView& update, Effect& effect);
+  bool apply_call(const wire::UpdateView& update, Effect& effect);
   void end_call(Slot slot);
   void rename_call(Slot slot, std::uint64_t key);
-  void place_agent(Slot slot);
+  void place_agent(Slot slot, Effect& effect);
+  void leave_seat(Slot slot, std::size_t which, Effect& effect);
   void place_call(Slot slot);
   void leave_devices(Slot slot);
   Slot device_slot(std::uint32_t peripheral, std::string_view name);
@@ -250,7 +264,9 @@ void ObjectMap::calls_at(const DeviceEntry& device, Visit&& visit) const {
 template <class Visit>
 void ObjectMap::calls_of(const AgentEntry& agent, Visit&& visit) const {
   for (const Slot slot : agent.devices) {
-    if (slot != kNoSlot) calls_at(devices_[slot], visit);
+    if (slot == kNoSlot || devices_[slot].agent == kNoSlot) continue;
+    // By key: the agent may be a copy.
+    if (agents_[devices_[slot].agent].key == agent.key) calls_at(devices_[slot], visit);
   }
 }
 template <class Visit>

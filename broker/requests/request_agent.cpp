@@ -52,10 +52,10 @@ Requests::Verdict Requests::send_state(Job& job, const StateChange& change) {
                      .agent_work_mode = change.work_mode,
                      .event_reason_code = static_cast<std::uint16_t>(
                          number_or(job.args, Keyword::EventReasonCode, 0))});
-                if (!change.instrument.empty()) encoder.agent_instrument(change.instrument);
-                encoder.agent_id(agent.agent_id.view());
+                if (!change.instrument.empty()) encoder.agent_instrument(said(change.instrument));
+                encoder.agent_id(said(agent.agent_id.view()));
                 if (!password.empty()) encoder.agent_password(password);
-                if (!change.supervisor.empty()) encoder.supervisor_id(change.supervisor);
+                if (!change.supervisor.empty()) encoder.supervisor_id(said(change.supervisor));
                 return encoder.finish();
               });
 }
@@ -108,7 +108,7 @@ Requests::Verdict Requests::login(Job& job) {
   // A mobile agent: instrument and phone number joined by a semicolon, the call mode as work mode.
   const std::string remote = text_of(job.args, Keyword::AgentRemoteNumber);
   if (!remote.empty()) {
-    change.instrument += ";" + remote;
+    change.instrument = std::string(said(change.instrument)) + ";" + remote;
     change.work_mode = static_cast<std::uint16_t>(number_or(job.args, Keyword::AgentCallMode, 3));
   }
   return send_state(job, change);
@@ -157,9 +157,11 @@ Requests::Verdict Requests::query_agent(Job& job) {
               peripheral, [&](MutableBytes room, std::uint32_t invoke_id) {
                 ged::QueryAgentStateReqEncoder encoder(
                     room, parts_.link.version(),
-                    {.invoke_id = invoke_id, .peripheral_id = peripheral, .mrdid = 1});
-                if (!agent.empty()) encoder.agent_id(agent);
-                if (agent.empty()) encoder.agent_instrument(instrument);
+                    {.invoke_id = invoke_id,
+                     .peripheral_id = peripheral,
+                     .mrdid = parts_.config.voice_mrd});
+                if (!agent.empty()) encoder.agent_id(said(agent));
+                if (agent.empty()) encoder.agent_instrument(said(instrument));
                 return encoder.finish();
               });
 }
@@ -171,7 +173,7 @@ Requests::Verdict Requests::desk_settings(Job& job) {
                 return ged::AgentDeskSettingsReqEncoder(
                            room, parts_.link.version(),
                            {.invoke_id = invoke_id, .peripheral_id = job.me->peripheral_id})
-                    .agent_id(job.me->agent_id.view())
+                    .agent_id(said(job.me->agent_id.view()))
                     .finish();
               });
 }

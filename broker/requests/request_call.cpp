@@ -66,7 +66,7 @@ Requests::Verdict Requests::make_call(Job& job) {
                                             .peripheral_id = me.peripheral_id};
                 put_manner(fixed, job.args);
                 ged::MakeCallReqEncoder encoder(room, parts_.link.version(), fixed);
-                encoder.agent_instrument(me.instrument.view()).dialed_number(dialed);
+                encoder.agent_instrument(said(me.instrument.view())).dialed_number(dialed);
                 put_call_data(encoder, job.args);
                 put_codes(encoder, job.args);
                 return encoder.finish();
@@ -76,8 +76,8 @@ Requests::Verdict Requests::make_call(Job& job) {
 // Answer, hold, retrieve, clear, clear connection: one call, nothing else.
 Requests::Verdict Requests::one_call(Job& job) {
   const CallEntry& call = *job.call;
-  const std::string_view device = call.device_id.view();
-  const std::string_view instrument = job.me->instrument.view();
+  const std::string_view device = said(call.device_id.view());
+  const std::string_view instrument = said(job.me->instrument.view());
   const ged::Version version = parts_.link.version();
   const auto go = [&]<class Encoder, class Fixed>(ged::MessageType type) {
     return send(job, type, call.id.view(), 0, [&](MutableBytes room, std::uint32_t invoke_id) {
@@ -128,7 +128,7 @@ Requests::Verdict Requests::set_call_data(Job& job) {
                                                     .connection_device_id_type = call.device_type,
                                                     .connection_call_id = call.call_id,
                                                     .call_type = call.type});
-                encoder.connection_device_id(call.device_id.view());
+                encoder.connection_device_id(said(call.device_id.view()));
                 put_call_data(encoder, job.args);
                 return encoder.finish();
               });
@@ -146,9 +146,9 @@ Requests::Verdict Requests::send_dtmf(Job& job) {
                             .connection_device_id_type = call.device_type,
                             .tone_duration = half(job.args, Keyword::ToneDuration),
                             .pause_duration = number_or(job.args, Keyword::PauseDuration, 0)})
-                    .connection_device_id(call.device_id.view())
+                    .connection_device_id(said(call.device_id.view()))
                     .dtmf_string(text_of(job.args, Keyword::DTMFString))
-                    .agent_instrument(job.me->instrument.view())
+                    .agent_instrument(said(job.me->instrument.view()))
                     .finish();
               });
 }
@@ -168,9 +168,9 @@ Requests::Verdict Requests::consult(Job& job) {
                 put_manner(fixed, job.args);
                 fixed.consult_type = static_cast<std::uint16_t>(purpose);
                 ged::ConsultationCallReqEncoder encoder(room, parts_.link.version(), fixed);
-                encoder.active_connection_device_id(call.device_id.view())
+                encoder.active_connection_device_id(said(call.device_id.view()))
                     .dialed_number(dialed)
-                    .agent_instrument(job.me->instrument.view());
+                    .agent_instrument(said(job.me->instrument.view()));
                 put_call_data(encoder, job.args);
                 put_codes(encoder, job.args);
                 return encoder.finish();
@@ -216,13 +216,13 @@ Requests::Verdict Requests::two_calls(Job& job) {
         fixed.other_connection_device_id_type = held.device_type;
       }
       Encoder encoder(room, version, fixed);
-      encoder.active_connection_device_id(active.device_id.view());
+      encoder.active_connection_device_id(said(active.device_id.view()));
       if constexpr (requires { encoder.held_connection_device_id(""); }) {
-        encoder.held_connection_device_id(held.device_id.view());
+        encoder.held_connection_device_id(said(held.device_id.view()));
       } else {
-        encoder.other_connection_device_id(held.device_id.view());
+        encoder.other_connection_device_id(said(held.device_id.view()));
       }
-      encoder.agent_instrument(job.me->instrument.view());
+      encoder.agent_instrument(said(job.me->instrument.view()));
       return encoder.finish();
     });
   };

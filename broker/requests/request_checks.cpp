@@ -105,7 +105,9 @@ Requests::Verdict Requests::check_call(Job& job, const Spec& spec) {
                             "the call " + std::string(*id) + " is not at your device")) {
     return wrong;
   }
-  if (spec.states != 0 && ((spec.states >> job.call->status) & 1U) == 0) {
+  // The state is the switch's number: one that nobody has named allows nothing.
+  const std::uint16_t status = job.call->status;
+  if (spec.states != 0 && (status >= 32 || ((spec.states >> status) & 1U) == 0)) {
     return Refusal{ctios::eInvalidObjectState, 0,
                    name_of_request(job.ask.request) + " does not fit a call in state " +
                        std::to_string(job.call->status)};

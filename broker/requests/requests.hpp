@@ -171,6 +171,10 @@ class Requests {
   void say_debug(std::string_view what, const SessionRef& from, const Pending& about) const;
 
   static Refusal encode_refusal(const wire::ged188::EncodeError& error);
+  /// An agent's, a device's or a call's name as the CTI Server spells it. For this request only.
+  std::string_view said(std::string_view clean) const noexcept {
+    return parts_.translator.names().said(clean);
+  }
 
   Parts parts_;
   SessionLedger sessions_;

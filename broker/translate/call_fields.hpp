@@ -4,7 +4,7 @@
 #pragma once
 
 #include "broker/translate/arg_sheet.hpp"
-#include "broker/translate/clean_text.hpp"
+#include "broker/model/clean_text.hpp"
 #include "wire/ged188_floating.hpp"
 
 #include <cstdint>

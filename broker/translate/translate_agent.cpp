@@ -93,7 +93,7 @@ void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
 Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   const auto view = ged::AgentStateEventView::decode(body, version);
   if (!view) return Err{view.error()};
-  const std::string_view agent_id = text(view->agent_id());
+  const std::string_view agent_id = named(view->agent_id());
   if (agent_id.empty()) {
     ++counters_.nameless_agents;
     return {};
@@ -105,6 +105,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   const std::uint16_t state = view->agent_state();
   const bool voice = is_voice(view->mrdid());
   if (voice) hearing_.note(key);
+  // Whoever is not here and was never known is nobody.
+  if (known == nullptr && (state == ctios::eLogout || state == ctios::eUnknown)) return {};
 
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
@@ -128,8 +130,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
     sheet.add_text<Keyword::CTIClientSignature>(text(signature));
   }
   // Where the message leaves them out, what is known holds.
-  std::string_view extension = text(view->agent_extension());
-  std::string_view instrument = text(view->agent_instrument());
+  std::string_view extension = named(view->agent_extension());
+  std::string_view instrument = named(view->agent_instrument());
   if (known != nullptr && extension.empty()) extension = known->extension.view();
   if (known != nullptr && instrument.empty()) instrument = known->instrument.view();
   if (!extension.empty()) sheet.add_text<Keyword::AgentExtension>(extension);
@@ -163,7 +165,6 @@ void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std
     emit(around, before);
   }
   emit(info, sheet);
-  agent_moved(info.object_key);
   if (logs_out) {
     around.event = EventId::ePostLogoutEvent;
     emit(around, sheet);
@@ -178,35 +179,42 @@ Translator::Outcome Translator::other_domain(std::uint32_t peripheral, std::uint
   RecordInfo info = agent_record(EventId::eAgentStateEvent, key, peripheral);
   info.object_key = 0;  // about the agent, but no property
   emit(info, sheet);
+  keep_domain(key, domain, state);
+  return {};
+}
+
+/// Among the agent's properties; the bound is on the number of domains, not on their news.
+void Translator::keep_domain(std::uint64_t key, std::int32_t domain, std::uint16_t state) {
   const AgentEntry* const known = map_.agent(key);
-  if (known == nullptr) return {};
+  const auto handle = map_.properties().find(key);
+  if (known == nullptr || !handle) return;
+  const IndexedKey own("MediaDomain", domain);
   std::size_t domains = 0;
-  if (const auto handle = map_.properties().find(key)) {
-    for (const wire::Arg arg : map_.properties().properties(*handle))
-      domains += arg.own_key().starts_with("MediaDomain[") ? 1U : 0U;
+  bool there = false;
+  for (const wire::Arg arg : map_.properties().properties(*handle)) {
+    domains += arg.own_key().starts_with("MediaDomain[") ? 1U : 0U;
+    there = there || arg.own_key() == own.view();
   }
-  if (domains >= kDomainsMax) {
+  if (!there && domains >= kDomainsMax) {
     ++counters_.domains_left_out;
-    return {};
+    return;
   }
-  info.object_key = key;
-  info.event = EventId::eAgentInfoEvent;
+  RecordInfo info = agent_record(EventId::eAgentInfoEvent, key, known->peripheral_id);
   info.flags = wire::update_flag::kArtificial;
   ArgSheet kept;
   kept.add_text<Keyword::UniqueObjectID>(known->id.view());
   emit(info, kept, [&](wire::ArgumentsWriter& writer) {
-    writer.begin_nested(IndexedKey("MediaDomain", domain).view());
+    writer.begin_nested(own.view());
     writer.add_short(Keyword::AgentState, static_cast<std::int16_t>(state));
     writer.end_nested();
   });
-  return {};
 }
 
 void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
                               const ged::QueryAgentStateConfView& view) {
   room_.reset();
   ++counters_.messages;
-  std::string_view agent_id = text(view.agent_id());
+  std::string_view agent_id = named(view.agent_id());
   if (agent_id.empty()) agent_id = asked;
   if (agent_id.empty()) {
     ++counters_.nameless_agents;
@@ -216,15 +224,16 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   const std::uint64_t key = wire::object_key(id.view());
   const AgentEntry* const known = map_.agent(key);
   const std::uint16_t state = view.agent_state();
+  if (!is_voice(view.mrdid())) return keep_domain(key, view.mrdid(), state);
   ArgSheet sheet;
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(peripheral);
   sheet.add_text<Keyword::AgentID>(agent_id);
   if (const auto extension = view.agent_extension()) {
-    sheet.add_text<Keyword::AgentExtension>(text(extension));
+    sheet.add_text<Keyword::AgentExtension>(named(extension));
   }
   if (const auto instrument = view.agent_instrument()) {
-    sheet.add_text<Keyword::AgentInstrument>(text(instrument));
+    sheet.add_text<Keyword::AgentInstrument>(named(instrument));
   }
   sheet.add_short<Keyword::AgentState>(state);
   sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
@@ -241,14 +250,22 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
       agent_mask(map_, known == nullptr ? nobody : *known, state));
   emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet,
        [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view.skill_groups()); });
-  agent_moved(key);
 }
 
-// After the agent's state or seat may have changed: what that means for the calls there.
-void Translator::agent_moved(std::uint64_t key) {
-  const AgentEntry* const agent = map_.agent(key);
-  if (agent == nullptr || !agent->logged_in()) return;
-  hand_over_calls(*agent);
+// What a record has led to: calls that are somebody else's now are handed over, whoever has come is asked about.
+void Translator::follow(const Effect& effect, std::uint64_t key, bool answer) {
+  if (effect.made || effect.came) {
+    if (newcomer_count_ < newcomers_.size())
+      newcomers_[newcomer_count_] = {key, effect.made && !answer};
+    ++newcomer_count_;
+  }
+  const CallEntry* const call = effect.stray ? map_.call(key) : nullptr;
+  const AgentEntry* const owner = call == nullptr ? nullptr : map_.agent_of(*call);
+  if (owner != nullptr) hand_over_calls(*owner);
+  for (const std::uint64_t heir : {effect.seated ? key : 0, effect.heirs[0], effect.heirs[1]}) {
+    const AgentEntry* const agent = map_.agent(heir);
+    if (agent != nullptr) hand_over_calls(*agent);
+  }
 }
 
 void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id,
@@ -299,7 +316,10 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
 
 Translator::Outcome Translator::team_config(Bytes body, Version version) {
   const auto view = ged::AgentTeamConfigEventView::decode(body, version);
-  if (!view) return Err{view.error()};
+  if (!view) {
+    roll_whole_ = false;  // nobody knows which team's list it was part of
+    return Err{view.error()};
+  }
   const bool adds = view->config_operation() != 2;
   if (calling_roll_ && adds && roll_.size() < kRollMax) roll_.push_back({0, view->team_id()});
   for (const auto agent : view->agents()) {
@@ -310,11 +330,14 @@ Translator::Outcome Translator::team_config(Bytes body, Version version) {
     // Restoring the permanent team adds who belongs to it.
     member.operation = view->config_operation() == 2 ? ctios::CONFIG_OPERATION_REMOVE_AGENT
                                                      : ctios::CONFIG_OPERATION_ADD_AGENT;
-    member.agent_id = text(agent.atc_agent_id());
+    member.agent_id = named(agent.atc_agent_id());
     member.flags = agent.agent_flags().value_or(0);
     member.state = agent.atc_agent_state();
     member.state_duration = agent.atc_state_duration();
-    if (member.agent_id.empty()) continue;
+    if (member.agent_id.empty()) {
+      roll_whole_ = false;
+      continue;
+    }
     team_member(member);
     const ObjectId id = agent_object_id(member.peripheral_id, member.agent_id);
     if (calling_roll_ && adds && roll_.size() < kRollMax)
@@ -329,6 +352,7 @@ void Translator::team_member(const TeamMember& member) {
   const AgentEntry* const known = map_.agent(key);
   const bool removed = member.operation == ctios::CONFIG_OPERATION_REMOVE_AGENT;
   CTI_CHECK(!member.agent_id.empty());
+  if (removed && known == nullptr) return;
   TeamList teams = known == nullptr ? TeamList{} : known->teams;
   if (removed) {
     teams.remove(member.team);
@@ -396,15 +420,16 @@ bool Translator::makes_room(const RecordInfo& info) {
 
 void Translator::begin_team_roll() {
   calling_roll_ = true;
+  roll_whole_ = true;
   roll_.clear();
 }
 
-// Only a list that came says that somebody is not in it.
-void Translator::finish_team_roll() {
+// Only a list that came whole says that somebody is not in it.
+void Translator::finish_team_roll(bool whole) {
   calling_roll_ = false;
   const std::vector<RollEntry> roll = std::exchange(roll_, {});
   CTI_CHECK(roll.size() <= kRollMax);
-  if (roll.empty() || roll.size() == kRollMax) return;
+  if (!whole || !roll_whole_ || roll.empty() || roll.size() == kRollMax) return;
   std::unordered_set<std::uint32_t> told;
   std::unordered_set<std::uint64_t> there;
   for (const RollEntry& entry : roll) {
@@ -441,7 +466,7 @@ Translator::Outcome Translator::config_agents(Bytes body, Version version) {
       continue;  // deleted: the agent object stays until restart
     AgentNames names;
     names.peripheral_id = record.flt_peripheral_id().value_or(default_peripheral_);
-    names.agent_id = text(record.login_id());
+    names.agent_id = named(record.login_id());
     names.first_name = text(record.first_name());
     names.last_name = text(record.last_name());
     names.supervisor = record.agent_type().value_or(1) == 2;

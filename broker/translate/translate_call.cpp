@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace cti::broker {
 
@@ -120,6 +121,7 @@ void Translator::refresh_masks(const AgentEntry& agent, std::uint64_t changed_ca
   CTI_CHECK(agent.key != 0);
   map_.calls_of(agent, [&](const CallEntry& call) {
     if (call.key == changed_call || count == others.size()) return;
+    if (call.told_agent != agent.key) return;  // still to be handed over, whole
     if (call_mask(map_, call, call.status) != call.mask) others[count++] = call.key;
   });
   for (std::size_t i = 0; i < count; ++i) {
@@ -171,7 +173,7 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
   if (!view) return Err{view.error()};
   const ged::FloatingPart floating = view->floating();
   const CallName name{view->peripheral_id(), view->connection_call_id(),
-                      view->connection_device_id_type(), text(view->connection_device_id())};
+                      view->connection_device_id_type(), named(view->connection_device_id())};
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t key = wire::object_key(id.view());
   hearing_.note(key);
@@ -225,8 +227,8 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   if (!view) return Err{view.error()};
   const ged::FloatingPart floating = view->floating();
   CallName name{view->peripheral_id(), view->primary_call_id(), view->primary_device_id_type(),
-                text(view->primary_device_id())};
-  const std::string_view second_device = text(view->secondary_device_id());
+                named(view->primary_device_id())};
+  const std::string_view second_device = named(view->secondary_device_id());
   const ObjectId primary = call_object_id(name.peripheral_id, name.call_id, name.device);
   const ObjectId secondary =
       call_object_id(name.peripheral_id, view->secondary_call_id(), second_device);
@@ -270,7 +272,7 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   if (!view) return Err{view.error()};
   const ged::FloatingPart floating = view->floating();
   const CallName name{view->peripheral_id(), view->connection_call_id(),
-                      view->connection_device_id_type(), text(view->connection_device_id())};
+                      view->connection_device_id_type(), named(view->connection_device_id())};
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t key = wire::object_key(id.view());
   hearing_.note(key);
@@ -288,7 +290,7 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   sheet.add_uint<Keyword::ConnectionCallID>(name.call_id);
   sheet.add_text<Keyword::ConnectionDeviceID>(name.device);
   sheet.add_short<Keyword::ConnectionDeviceIDType>(name.device_type);
-  if (const std::uint16_t type = take_consult_type(name)) sheet.add_int<Keyword::ConsultType>(type);
+  if (const std::uint16_t type = take_consult_type(key)) sheet.add_int<Keyword::ConsultType>(type);
   const auto day = view->router_call_key_day();
   const ObjectId contact =
       enterprise_id(day.value_or(0), view->router_call_key_call_id().value_or(0));
@@ -311,7 +313,7 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   if (!view) return Err{view.error()};
   const ged::FloatingPart floating = view->floating();
   const CallName name{view->peripheral_id(), view->connection_call_id(),
-                      view->connection_device_id_type(), text(view->connection_device_id())};
+                      view->connection_device_id_type(), named(view->connection_device_id())};
   const ObjectId old_id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t old_key = wire::object_key(old_id.view());
   hearing_.note(old_key);
@@ -321,7 +323,7 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   CallName now = name;
   if (view->new_connection_call_id() != kNoCall) now.call_id = view->new_connection_call_id();
   if (const auto device = view->new_connection_device_id()) {
-    now.device = text(device);
+    now.device = named(device);
     now.device_type = view->new_connection_device_id_type();
   }
   const ObjectId id = call_object_id(now.peripheral_id, now.call_id, now.device);
@@ -370,7 +372,7 @@ Translator::Outcome Translator::end_call_event(Bytes body, Version version) {
   const auto view = ged::EndCallEventView::decode(body, version);
   if (!view) return Err{view.error()};
   const ObjectId id = call_object_id(view->peripheral_id(), view->connection_call_id(),
-                                     text(view->connection_device_id()));
+                                     named(view->connection_device_id()));
   const std::uint64_t key = wire::object_key(id.view());
   hearing_.note(key);
   const CallEntry* const call = map_.call(key);
@@ -403,10 +405,9 @@ void Translator::finish_call(const CallEntry& call, std::uint16_t flags) {
 }
 
 /// What this server was asked to consult for, when the call was confirmed before it began.
-std::uint16_t Translator::take_consult_type(const CallName& name) noexcept {
+std::uint16_t Translator::take_consult_type(std::uint64_t call_key) noexcept {
   for (ConsultBegun& begun : consults_) {
-    if (begun.type == 0 || begun.call_id != name.call_id) continue;
-    if (begun.peripheral_id != name.peripheral_id) continue;
+    if (begun.type == 0 || begun.call_key != call_key) continue;
     CTI_CHECK(next_consult_ != 0);
     return std::exchange(begun.type, std::uint16_t{0});
   }
@@ -416,10 +417,12 @@ std::uint16_t Translator::take_consult_type(const CallName& name) noexcept {
 void Translator::consult_confirmed(std::uint32_t peripheral, std::uint32_t call_id,
                                    std::string_view device, std::uint16_t type) {
   room_.reset();
-  const ObjectId id = call_object_id(peripheral, call_id, room_.clean(device));
+  const ObjectId id = call_object_id(peripheral, call_id, named(device));
   const CallEntry* const call = map_.call(wire::object_key(id.view()));
   if (call == nullptr) {
-    consults_[next_consult_++ % consults_.size()] = {peripheral, call_id, type};
+    ConsultBegun& begun = consults_[next_consult_++ % consults_.size()];
+    begun.call_key = wire::object_key(id.view());
+    begun.type = type;
     return;
   }
   const AgentEntry* const agent = map_.agent_of(*call);
@@ -437,29 +440,60 @@ void Translator::consult_confirmed(std::uint32_t peripheral, std::uint32_t call_
   if (agent != nullptr) refresh_masks(*agent, key);
 }
 
-// Calls that were at the device before the agent came: the agent's session has not heard of them.
+// The calls where the agent sits now, as far as their records were another's or nobody's.
 void Translator::hand_over_calls(const AgentEntry& agent) {
-  std::array<std::uint64_t, 16> calls{};
-  std::size_t count = 0;
+  struct Stray {
+    std::uint64_t key = 0;
+    std::uint64_t before = 0;
+  };
+  std::vector<Stray> calls;
   map_.calls_of(agent, [&](const CallEntry& call) {
-    if (count != calls.size() && call.told_agent != agent.key && map_.agent_of(call) == &agent)
-      calls[count++] = call.key;
+    if (call.told_agent != agent.key) calls.push_back({call.key, call.told_agent});
   });
-  CTI_CHECK(count <= calls.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const CallEntry* const call = map_.call(calls[i]);
-    const auto handle = map_.properties().find(calls[i]);
-    if (call == nullptr || !handle) continue;
-    RecordInfo info =
-        call_record(EventId::eSnapshotCallConf, calls[i], &agent, call->peripheral_id);
-    info.topics |= wire::topic::kWhole;
-    info.flags = wire::update_flag::kArtificial;
-    const std::uint32_t mask = call_mask(map_, *call, call->status);
-    emit(info, ArgSheet(), [&](wire::ArgumentsWriter& writer) {
-      writer.add_all(map_.properties().properties(*handle));
-      writer.add_int(Keyword::EnablementMask, static_cast<std::int32_t>(mask));
-    });
+  // The oldest first: handed over, each is the newest of its device.
+  for (std::size_t i = calls.size(); i != 0; --i) hand_over(calls[i - 1].key);
+  std::uint64_t last = agent.key;
+  for (const Stray& call : calls) {
+    const AgentEntry* const before = map_.agent(call.before);
+    if (before != nullptr && std::exchange(last, call.before) != call.before)
+      refresh_masks(*before, 0);
   }
+  if (!calls.empty()) refresh_masks(agent, 0);
+}
+
+// The call is told whole to who sits there. To whom it was told before it is over: whoever follows one agent, as a client in
+// agent mode does, would keep it for ever. Whoever follows all sees it end and stand there again in the next record.
+void Translator::hand_over(std::uint64_t call_key) {
+  const CallEntry* const found = map_.call(call_key);
+  const auto handle = map_.properties().find(call_key);
+  const AgentEntry* const agent = found == nullptr ? nullptr : map_.agent_of(*found);
+  if (agent == nullptr || !handle || found->told_agent == agent->key) return;
+  const CallEntry call = *found;  // gone once its end is applied, and its properties too
+  const std::uint32_t mask = call_mask(map_, call, call.status);
+  const Bytes properties = map_.properties().properties(*handle).bytes();
+  const std::vector<std::byte> whole(properties.begin(), properties.end());
+  if (call.told_agent != 0) end_for(call.told_agent, call);
+  RecordInfo info = call_record(EventId::eSnapshotCallConf, call_key, agent, call.peripheral_id);
+  info.topics |= wire::topic::kWhole;
+  info.flags = wire::update_flag::kArtificial;
+  emit(info, ArgSheet(), [&](wire::ArgumentsWriter& writer) {
+    writer.add_all(wire::ArgumentsView::trusted(whole));
+    writer.add_int(Keyword::EnablementMask, static_cast<std::int32_t>(mask));
+  });
+}
+
+/// For this agent the call is over; it lives on as another's.
+void Translator::end_for(std::uint64_t agent_key, const CallEntry& call) {
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(call.id.view());
+  if (!call.failed()) sheet.add_short<Keyword::CallStatus>(wire::ctios::LCS_NULL);
+  sheet.add_text<Keyword::DeviceID>(call.device_id.view());
+  add_contact(sheet, call);
+  RecordInfo info = call_record(EventId::eCallEndEvent, call.key, nullptr, call.peripheral_id);
+  info.agent_key = agent_key;
+  info.topics |= wire::topic::kEnds;
+  info.flags = wire::update_flag::kArtificial;
+  emit(info, sheet);
 }
 
 Translator::Outcome Translator::call_event(std::uint32_t message_type, Bytes body,

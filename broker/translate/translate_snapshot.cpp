@@ -21,13 +21,18 @@ constexpr std::size_t kGoneAtOnce = 64;
 constexpr std::size_t kListedMax = 16;  // SNAPSHOT_DEVICE_CONF holds no more calls
 static_assert(kGoneAtOnce >= kListedMax, "what one list could have named ends in one go");
 
+/// Whether it is this name that the CTI Server has written.
+bool is_name(std::string_view raw, std::string_view clean) noexcept {
+  return is_plain(raw) ? raw == clean : CleanTextRoom().clean(raw) == clean;
+}
+
 /// The connection's entry in the list of the call's devices; by its names, since the list has no order.
 std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::SnapshotCallConfView& view,
                                                               const CallName& asked) {
   for (const auto device : view.call_devices()) {
     if (device.call_connection_call_id().value_or(asked.call_id) != asked.call_id) continue;
     const auto name = device.call_connection_device_id();
-    if (!name || *name == asked.device) return device;
+    if (!name || is_name(*name, asked.device)) return device;
   }
   return std::nullopt;
 }
@@ -37,7 +42,8 @@ bool other_party_is_there(const ged::SnapshotCallConfView& view, const CallName&
   for (const auto device : view.call_devices()) {
     const std::uint16_t state = device.call_device_connection_state().value_or(kNoStatus);
     const bool there = state == wire::ctios::LCS_CONNECT || state == wire::ctios::LCS_HOLD;
-    if (there && device.call_connection_device_id().value_or("") != asked.device) return true;
+    if (there && !is_name(device.call_connection_device_id().value_or(""), asked.device))
+      return true;
   }
   return false;
 }
@@ -87,8 +93,8 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
     CallEntry after = known == nullptr ? CallEntry{} : *known;
     after.type = view.call_type();
     after.answered = answered;
-    if (const auto ani = view.ani()) after.from_here = *ani == device;
-    if (const auto dialed = view.dialed_number()) after.to_here = *dialed == device;
+    if (const auto ani = view.ani()) after.from_here = is_name(*ani, device);
+    if (const auto dialed = view.dialed_number()) after.to_here = is_name(*dialed, device);
     if (known == nullptr) {
       after.device = map_.slot_of_device(asked.peripheral_id, device);
       after.born = UINT32_MAX;

@@ -5,16 +5,19 @@
 //          the sheet becomes a record in the log, and the object map applies the record. Nothing else changes the map.
 // Order    CTI OS promises OnCallBegin first and OnCallEnd last: a call that is heard of without its begin gets an
 //          artificial one, an end of an unknown call is dropped and counted (kUnknownCall).
+// Hands    when a record leaves a call with another agent than its records were told to, the former one is told its end and
+//          the new one the whole call, in the same breath: whoever follows one agent has a true picture.
 // Minimal  with minimize_event_args, call events carry what CTI OS leaves in them (the lists of its MinimizeEventArgs,
 //          plus what identifies the connection in the begin event); without, every field of the message.
 // Threads  the line. Cost: no allocation.
 #pragma once
 
+#include "broker/model/clean_text.hpp"
 #include "broker/model/hearing.hpp"
+#include "broker/model/name_book.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/translate/arg_sheet.hpp"
-#include "broker/translate/clean_text.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/result.hpp"
@@ -24,12 +27,14 @@
 #include "wire/ged188_floating.hpp"
 #include "wire/ged188_limits.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <new>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace cti::broker {
@@ -106,9 +111,12 @@ class Translator {
   /// This server was asked to consult; the call that came of it, which may not have begun yet.
   void consult_confirmed(std::uint32_t peripheral_id, std::uint32_t call_id,
                          std::string_view device, std::uint16_t consult_type);
-  /// Teams are told whole from here on; finish_team_roll() takes out who is in none of the lists that came.
+  /// The session is lost: what was confirmed in it and has not begun will not begin.
+  void forget_consultations() noexcept { consults_ = {}; }
+  /// Teams are told whole from here on; finish_team_roll() takes out who is in none of the lists that came. Nobody when
+  /// they did not come `whole`, or one of them could not be read.
   void begin_team_roll();
-  void finish_team_roll();
+  void finish_team_roll(bool whole);
   /// "There is no such call."
   void call_gone(const CallName& asked);
 
@@ -130,9 +138,30 @@ class Translator {
   /// records, and the table leaves nothing half done.
   void settle() {
     if (!owed_) return;
-    map_.apply(*owed_);
+    const Effect effect = map_.apply(*owed_);
+    const std::uint64_t key = owed_->object_key();
+    const bool answer = owed_->event_id() == wire::EventId::eQueryAgentStateConf;
     owed_.reset();
+    if (effect.any()) follow(effect, key, answer);
   }
+
+  /// An agent of whom a record has made something known that no event tells the rest of.
+  struct Newcomer {
+    std::uint64_t key = 0;
+    bool unasked = false;  ///< made by something else than the answer to a question about the agent
+  };
+  /// Hands those since the last call to take(const Newcomer&). True: there were more than are kept, look at everybody.
+  template <class Take>
+  bool take_newcomers(Take&& take) {
+    const std::size_t count = std::exchange(newcomer_count_, 0);
+    for (std::size_t i = 0; i < std::min(count, newcomers_.size()); ++i) take(newcomers_[i]);
+    return count > newcomers_.size();
+  }
+  void forget_newcomers() noexcept { newcomer_count_ = 0; }
+
+  /// How the CTI Server spells the names that have been rewritten for clients.
+  NameBook& names() noexcept { return names_; }
+  const NameBook& names() const noexcept { return names_; }
   /// An agent who stays known although logged out and in no configuration: a session is, or was, that agent.
   void hold_agent(std::uint64_t key);
 
@@ -164,6 +193,7 @@ class Translator {
                   const ArgSheet& sheet);
   Outcome other_domain(std::uint32_t peripheral, std::uint64_t key, std::int32_t domain,
                        std::uint16_t state, const ArgSheet& sheet);
+  void keep_domain(std::uint64_t key, std::int32_t domain, std::uint16_t state);
   /// NULL, 0 and the voice domain itself.
   bool is_voice(std::int32_t domain) const noexcept { return domain <= 0 || domain == voice_mrd_; }
   Outcome team_config(Bytes body, Version version);
@@ -177,12 +207,21 @@ class Translator {
   const CallEntry* find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key,
                                 bool make, std::uint16_t peripheral_type);
   void finish_call(const CallEntry& call, std::uint16_t flags);
+  void follow(const Effect& effect, std::uint64_t key, bool answer);
   void hand_over_calls(const AgentEntry& agent);
-  void agent_moved(std::uint64_t key);
-  std::uint16_t take_consult_type(const CallName& name) noexcept;
+  void hand_over(std::uint64_t call_key);
+  void end_for(std::uint64_t agent_key, const CallEntry& call);
+  std::uint16_t take_consult_type(std::uint64_t call_key) noexcept;
   void refresh_masks(const AgentEntry& agent, std::uint64_t changed_call);
   void add_call_status(ArgSheet& sheet, const CallEntry& call, std::uint16_t status);
   std::string_view text(Bytes bytes) noexcept;
+  /// Of what the CTI Server is asked about later: clean, and kept as it was when that was not the same.
+  std::string_view named(std::optional<std::string_view> found) noexcept {
+    const std::string_view raw = found.value_or("");
+    const std::string_view clean = room_.clean(raw);
+    if (clean.data() != raw.data()) [[unlikely]] names_.note(clean, raw);
+    return clean;
+  }
   std::string_view text(std::optional<std::string_view> found) noexcept {
     return found ? room_.clean(*found) : "";
   }
@@ -196,9 +235,8 @@ class Translator {
   const std::uint32_t default_peripheral_;
   const std::int32_t voice_mrd_;
   struct ConsultBegun {
-    std::uint32_t peripheral_id = 0;
-    std::uint32_t call_id = 0;
-    std::uint16_t type = 0;  ///< 0: free
+    std::uint64_t call_key = 0;  ///< of the asker's connection: the other end begins too, maybe first
+    std::uint16_t type = 0;      ///< 0: free
   };
   static_assert(wire::ctios::CT_TRANSFER != 0 && wire::ctios::CT_CONFERENCE != 0);
   struct RollEntry {
@@ -211,6 +249,7 @@ class Translator {
   static constexpr std::size_t kHeldMax = limits::kAgentsMax;
   static constexpr std::uint64_t kFutileFrames = 1000;
   static constexpr std::size_t kConsultsMax = limits::kConsultsMax;
+  static constexpr std::size_t kNewcomersMax = 256;
   static constexpr std::size_t kRollMax = limits::kRollMax;
   static_assert(kRollMax * sizeof(RollEntry) <= std::size_t{4} << 20, "a roll costs 4 MiB at most");
   static_assert(kConsultsMax * sizeof(ConsultBegun) <= 1024);
@@ -218,15 +257,19 @@ class Translator {
   static_assert(kHeldMax >= limits::kAgentsDefault, "whoever is in the map can be held there");
 
   CleanTextRoom room_;
+  NameBook names_;
   Hearing hearing_;
   std::optional<wire::UpdateView> owed_;  // written and not applied yet; good until the next write
   std::array<ConsultBegun, kConsultsMax> consults_{};
   std::size_t next_consult_ = 0;
+  std::array<Newcomer, kNewcomersMax> newcomers_{};
+  std::size_t newcomer_count_ = 0;  // more than there is room for: some were not kept
   std::vector<RollEntry> roll_;
   std::unordered_set<std::uint64_t> held_;
   std::size_t idle_cursor_ = 0;
   std::uint64_t futile_until_ = 0;  // frame before which nobody is looked for again
   bool calling_roll_ = false;
+  bool roll_whole_ = true;  // every list of it could be read
   TranslatorCounters counters_;
 };
 
@@ -244,12 +287,15 @@ bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& ext
   });
   if (!written) return false;
   CTI_CHECK(written->object_key() == info.object_key && written->topics() == info.topics);
+  Effect effect;
   try {
-    map_.apply(*written);
+    effect = map_.apply(*written);
   } catch (const std::bad_alloc&) {
     owed_ = *written;  // see settle()
     throw;
   }
+  if (effect.any()) [[unlikely]]
+    follow(effect, info.object_key, info.event == wire::EventId::eQueryAgentStateConf);
   return true;
 }
 inline bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet) {

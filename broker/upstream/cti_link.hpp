@@ -194,6 +194,8 @@ class CtiLink {
 
 template <class OnUp, class OnFrame>
 LinkEvent CtiLink::receive(Bytes bytes, TimePoint now, OnUp&& on_up, OnFrame&& on_frame) {
+  // A session that has been given up may have more bytes in the same turn: they say nothing, not even that they are bad.
+  if (state_ != State::kUp && state_ != State::kOpening) return LinkEvent::kNone;
   now_ = last_received_ = now;
   bool was_up = up();
   const auto cut = cutter_.feed(bytes, [&](const wire::ged188::Frame& frame) {

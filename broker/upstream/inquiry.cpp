@@ -178,9 +178,12 @@ Inquiry::Sent Inquiry::send(std::uint32_t index, TimePoint deadline, std::uint64
   entry.deadline = deadline;
   Pending* const kept = pending_.add(entry);
   if (kept == nullptr) return Sent::kNoRoom;
-  const std::size_t bytes = encode(question, kept->invoke_id, room);
-  if (bytes == 0) {  // a name that the protocol cannot carry: nobody of that name exists
+  const auto raw = names_.raw_of(question.name);
+  question.exact = raw.has_value();
+  const std::size_t bytes = encode(question, raw.value_or(question.name), kept->invoke_id, room);
+  if (bytes == 0) {  // a name that the protocol cannot carry
     question.state = Question::State::kRefused;
+    question.exact = false;
     pending_.remove(*kept);
     return Sent::kImpossible;
   }
@@ -191,23 +194,24 @@ Inquiry::Sent Inquiry::send(std::uint32_t index, TimePoint deadline, std::uint64
   return Sent::kYes;
 }
 
-std::size_t Inquiry::encode(const Question& question, std::uint32_t invoke_id,
-                            MutableBytes room) const {
+std::size_t Inquiry::encode(const Question& question, std::string_view name,
+                            std::uint32_t invoke_id, MutableBytes room) const {
   const auto size = [](const auto& frame) { return frame.ok() ? frame->size() : std::size_t{0}; };
   const ged::Version version = link_.version();
   switch (question.kind) {
     case Question::Kind::kAgent:
-      return size(ged::QueryAgentStateReqEncoder(
-                      room, version,
-                      {.invoke_id = invoke_id, .peripheral_id = question.peripheral_id, .mrdid = 1})
-                      .agent_id(question.name)
+      return size(ged::QueryAgentStateReqEncoder(room, version,
+                                                 {.invoke_id = invoke_id,
+                                                  .peripheral_id = question.peripheral_id,
+                                                  .mrdid = voice_mrd_})
+                      .agent_id(name)
                       .finish());
     case Question::Kind::kDevice:
       return size(ged::SnapshotDeviceReqEncoder(room, version,
                                                 {.invoke_id = invoke_id,
                                                  .peripheral_id = question.peripheral_id,
                                                  .snapshot_device_type = 0})
-                      .agent_instrument(question.name)
+                      .agent_instrument(name)
                       .finish());
     case Question::Kind::kCall: {
       return size(ged::SnapshotCallReqEncoder(room, version,
@@ -215,14 +219,14 @@ std::size_t Inquiry::encode(const Question& question, std::uint32_t invoke_id,
                                                .peripheral_id = question.peripheral_id,
                                                .connection_call_id = question.call_id,
                                                .connection_device_id_type = question.device_type})
-                      .connection_device_id(question.name)
+                      .connection_device_id(name)
                       .finish());
     }
     case Question::Kind::kDesk:
       return size(
           ged::AgentDeskSettingsReqEncoder(
               room, version, {.invoke_id = invoke_id, .peripheral_id = question.peripheral_id})
-              .agent_id(question.name)
+              .agent_id(name)
               .finish());
   }
   return 0;
@@ -280,8 +284,8 @@ void Inquiry::unanswered(const Pending& pending, TimePoint now) {
 
 void Inquiry::after_agent(const Question& question, const ged::QueryAgentStateConfView& view) {
   // Also of who is logged out: calls may be at the usual instrument, and nothing else leads there.
-  ask_device(question.peripheral_id, view.agent_instrument().value_or(""));
-  ask_device(question.peripheral_id, view.agent_extension().value_or(""));
+  ask_device(question.peripheral_id, names_.learn(view.agent_instrument().value_or("")));
+  ask_device(question.peripheral_id, names_.learn(view.agent_extension().value_or("")));
 }
 
 void Inquiry::after_device(const Question& question, const ged::SnapshotDeviceConfView& view) {
@@ -292,7 +296,8 @@ void Inquiry::after_device(const Question& question, const ged::SnapshotDeviceCo
     about.call_id = call.call_connection_call_id().value_or(UINT32_MAX);
     about.device_type = call.call_connection_device_id_type().value_or(0);
     about.status = call.call_state().value_or(0xFFFF);
-    about.name = call.call_connection_device_id().value_or(question.name);
+    const auto device = call.call_connection_device_id();
+    about.name = device ? names_.learn(*device) : question.name;
     const ObjectId id = call_object_id(about.peripheral_id, about.call_id, about.name);
     add(std::move(about), wire::object_key(id.view()));
   }
@@ -306,7 +311,8 @@ void Inquiry::after_call(const Question& question, const ged::SnapshotCallConfVi
   for (const auto device : view.call_devices()) {
     const std::uint16_t type = device.call_device_type().value_or(kOtherDevice);
     if (type != kStationDevice) continue;
-    ask_device(question.peripheral_id, device.call_connection_device_id().value_or(""));
+    ask_device(question.peripheral_id,
+               names_.learn(device.call_connection_device_id().value_or("")));
   }
 }
 

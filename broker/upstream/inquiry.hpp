@@ -5,11 +5,13 @@
 //          logged in leads to the device, a device to its calls, a call to the devices of its other parties. The owner
 //          decides when answers are applied, and puts a question again() whose answer was overtaken by events.
 // Lost     a question without an answer is put again after a pause that doubles, `attempts_max` times in all.
+// Names    those that answers bring are cleaned as everywhere, and sent as they came (model/name_book.hpp).
 // Bounds   `bytes_max` of questions, counted with what each costs, names included (what finds no room is counted: a CTI
 //          Server may name as much as it likes); a window of questions in flight.
 // Threads  the line.
 #pragma once
 
+#include "broker/model/name_book.hpp"
 #include "broker/upstream/answer.hpp"
 #include "broker/upstream/pending.hpp"
 #include "broker/upstream/upstream.hpp"
@@ -25,7 +27,7 @@
 
 namespace cti::broker {
 
-/// One question. `name` is the AgentID, the instrument, or the call's ConnectionDeviceID.
+/// One question. `name` is the AgentID, the instrument, or the call's ConnectionDeviceID, clean.
 struct Question {
   enum class Kind : std::uint8_t { kAgent, kDevice, kCall, kDesk };
   enum class State : std::uint8_t { kWaiting, kAsked, kAnswered, kRefused, kUnanswered };
@@ -38,6 +40,7 @@ struct Question {
   std::uint32_t call_id = 0;      ///< kCall
   std::uint32_t refusal = 0;      ///< kRefused: the status that came
   bool no_such = false;           ///< kRefused: because there is no such call
+  bool exact = false;             ///< it was put in the CTI Server's own words: its refusal says something
   std::uint64_t asked_after = 0;  ///< frames that had come when it was put, see model/hearing.hpp
   std::string name;
 };
@@ -54,11 +57,20 @@ class Inquiry {
   static constexpr Nanos kPauseMax = Seconds{30};
   static_assert(kPauseMin < kPauseMax);
 
+  /// What each inquiry of a line goes by; all of it outlives them.
+  struct Ways {
+    Upstream& link;
+    PendingTable& pending;
+    NameBook& names;
+    std::int32_t voice_mrd = 1;  ///< the media routing domain whose states are asked for
+  };
   /// `owner` comes back in Pending::object_key, to tell several inquiries apart.
-  Inquiry(Upstream& link, PendingTable& pending, PendingKind kind, std::uint64_t owner,
-          std::uint32_t window, std::uint16_t attempts_max = 1, std::size_t bytes_max = kBytesMax)
-      : link_(link),
-        pending_(pending),
+  Inquiry(const Ways& ways, PendingKind kind, std::uint64_t owner, std::uint32_t window,
+          std::uint16_t attempts_max = 1, std::size_t bytes_max = kBytesMax)
+      : link_(ways.link),
+        pending_(ways.pending),
+        names_(ways.names),
+        voice_mrd_(ways.voice_mrd),
         kind_(kind),
         owner_(owner),
         window_(window),
@@ -114,7 +126,8 @@ class Inquiry {
   void add(Question&& question, std::uint64_t key);
   enum class Sent : std::uint8_t { kYes, kNoRoom, kImpossible };
   Sent send(std::uint32_t index, TimePoint deadline, std::uint64_t frames);
-  std::size_t encode(const Question& question, std::uint32_t invoke_id, MutableBytes room) const;
+  std::size_t encode(const Question& question, std::string_view name, std::uint32_t invoke_id,
+                     MutableBytes room) const;
   void invariants() const noexcept;
   bool due(TimePoint now) const noexcept {
     return !again_.empty() && again_.front().not_before <= now;
@@ -126,6 +139,8 @@ class Inquiry {
 
   Upstream& link_;
   PendingTable& pending_;
+  NameBook& names_;
+  const std::int32_t voice_mrd_;
   const PendingKind kind_;
   const std::uint64_t owner_;
   const std::uint32_t window_;

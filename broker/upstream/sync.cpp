@@ -36,13 +36,12 @@ std::string keys_of(const View& view) {
 void Sync::begin(TimePoint now) {
   CTI_CHECK(!active());
   ++counters_.begun;
-  inquiry_.emplace(link_, pending_, PendingKind::kSync, kOwner, config_.sync_window,
-                   Inquiry::kForEver);
+  inquiry_.emplace(ways_, PendingKind::kSync, kOwner, config_.sync_window, Inquiry::kForEver);
   holding_ = true;
   in_step_told_ = false;
   lost_before_ = no_room_before_ = 0;
   questions_begun_ = false;
-  overfull_ = false;
+  overfull_ = hurried_ = false;
   kept_.clear();
   bytes_.clear();
   deadline_ = now + config_.sync_timeout;
@@ -184,7 +183,8 @@ bool Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now, std
 }
 
 /// Whoever is named gets asked about; while the line serves, only who is not known yet.
-void Sync::ask_about(std::uint32_t peripheral, std::string_view agent_id) {
+void Sync::ask_about(std::uint32_t peripheral, std::string_view raw) {
+  const std::string agent_id = ways_.names.learn(raw);
   if (!holding_) {
     const AgentEntry* const known =
         map_.agent(wire::object_key(agent_object_id(peripheral, agent_id).view()));
@@ -208,7 +208,7 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
     }
     case MessageType::kAgentTeamConfigEvent: {
       const auto view = ged::AgentTeamConfigEventView::decode(body, version);
-      if (!view.ok()) return;
+      if (!view.ok() || view->config_operation() == 2) return;  // who leaves is not asked about
       for (const auto agent : view->agents()) {
         ask_about(view->peripheral_id(), agent.atc_agent_id().value_or(""));
       }
@@ -216,7 +216,11 @@ void Sync::note_names(std::uint32_t message_type, Bytes body) {
     }
     case MessageType::kAgentStateEvent: {
       const auto view = ged::AgentStateEventView::decode(body, version);
-      if (view.ok()) ask_about(view->peripheral_id(), view->agent_id().value_or(""));
+      if (!view.ok()) return;
+      // Whoever is known is asked about anyway; that a stranger is not here is nothing to ask about.
+      const std::uint16_t state = view->agent_state();
+      if (state == wire::ctios::eLogout || state == wire::ctios::eUnknown) return;
+      ask_about(view->peripheral_id(), view->agent_id().value_or(""));
       return;
     }
     default:
@@ -282,6 +286,7 @@ Sync::Turn Sync::pump(TimePoint now, std::uint64_t frames) {
   if (!inquiry_) return Turn::kGoesOn;
   if (!holding_) return trail(now, frames);
   const bool late = overfull_ || now >= deadline_;
+  hurried_ = hurried_ || late;
   if (!questions_begun_) {
     if (!late && now < config_deadline_) return Turn::kGoesOn;
     if (!late && std::exchange(keys_asked_, false)) {  // no keys there: load it all

@@ -56,8 +56,8 @@ class Sync {
     kInStep,  ///< the last question has been answered
   };
 
-  Sync(const LineConfig& config, Upstream& link, PendingTable& pending, const ObjectMap& map)
-      : config_(config), link_(link), pending_(pending), map_(map) {}
+  Sync(const LineConfig& config, const Inquiry::Ways& ways, const ObjectMap& map)
+      : config_(config), ways_(ways), link_(ways.link), map_(map) {}
 
   void begin(TimePoint now);
   /// The connection is lost: forget everything that came.
@@ -78,6 +78,10 @@ class Sync {
   void config_refused(TimePoint now);
   /// After an answer was found overtaken by events: the question is put again.
   void again(std::uint32_t question, TimePoint now);
+  /// What is kept back is not all that came, or not all that was asked for: no list in it is known to be whole.
+  bool cut_short() const noexcept {
+    return hurried_ || overfull_ || !inquiry_.has_value() || !inquiry_->done();
+  }
   /// A configuration or team message that comes while the line serves: who is not known yet is asked about.
   void names_came(std::uint32_t message_type, Bytes body);
   /// What was kept back has been applied, all of it: what was downloaded with it need not be loaded again.
@@ -107,7 +111,7 @@ class Sync {
   Turn trail(TimePoint now, std::uint64_t frames);
   Nanos question_timeout() const noexcept { return config_.request_timeout; }
   void begin_questions();
-  void ask_about(std::uint32_t peripheral, std::string_view agent_id);
+  void ask_about(std::uint32_t peripheral, std::string_view raw);
   void note_names(std::uint32_t message_type, Bytes body);
   /// `information` 0: updates only.
   bool send_config_request(std::uint32_t information);
@@ -117,8 +121,8 @@ class Sync {
   void keys_came(Bytes body, TimePoint now);
 
   const LineConfig& config_;
+  const Inquiry::Ways ways_;
   Upstream& link_;
-  PendingTable& pending_;
   const ObjectMap& map_;
   std::optional<Inquiry> inquiry_;
   std::string keys_;           // of the last download that was applied whole; empty: none
@@ -127,6 +131,7 @@ class Sync {
   bool keys_asked_ = false;
   bool questions_begun_ = false;
   bool overfull_ = false;
+  bool hurried_ = false;  // its time was over before it was through
   bool holding_ = false;
   bool in_step_told_ = false;
   TimePoint config_deadline_{};

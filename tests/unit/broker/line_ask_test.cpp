@@ -264,5 +264,43 @@ TEST(LineAsk, EachIsAnsweredExactlyOnceInBoundedTimeInAnyStoryOfTheLink) {
   }
 }
 
+
+TEST(LineAsk, WhoWaitsTooLongForADialogueIsNotLookedUpInTheMiddleOfIt) {
+  broker::LineConfig config = line_config();
+  config.link.sides.resize(1);
+  config.sync_timeout = Seconds{5};
+  LineWorld world(config);
+  world.side_a->answers_open = false;
+  ASSERT_TRUE(world.until([&] { return world.side_a->opens == 1; }));
+  broker::Ask ask = agent_mode_ask(world, "88");
+  const std::uint64_t id = ask.request_id;
+  world.ask(std::move(ask));
+  world.settle(Seconds{2});
+  // The dialogue begins now, and hangs: agent 88 has a call whose end the CTI Server tells meanwhile.
+  CtiServer& cti = *world.side_a;
+  cti.agents["88"] = {3, "23988", "23988"};
+  cti.calls["23988"] = {{50, 3, "555"}};
+  std::vector<std::string> asked;
+  cti.hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    const auto view = ged::QueryAgentStateReqView::decode(body, cti.version);
+    asked.emplace_back(view->agent_id().value_or(""));
+    return asked.back() != "88";
+  };
+  cti.answers_open = true;
+  cti.send(ged::OpenConfEncoder(cti.room(), 15,
+                                {.invoke_id = broker::CtiLink::kOwnInvokeIds + 1,
+                                 .monitor_id = 1,
+                                 .peripheral_online = 1}));
+  ASSERT_TRUE(world.until([&] { return !asked.empty(); }));
+  ASSERT_TRUE(world.until([&] { return told(world, id, broker::TellKind::kAgentMode) == 1; },
+                          Seconds{4}));
+  EXPECT_FALSE(world.line->ready()) << "the dialogue goes on";
+  EXPECT_TRUE(world.tells.back().refused);
+  world.settle();
+  EXPECT_EQ(std::count(asked.begin(), asked.end(), "88"), 0);
+  EXPECT_EQ(world.count(EventId::eSnapshotCallConf), 0U) << "applied in the middle of a dialogue";
+}
+
 }  // namespace
 }  // namespace cti::test

@@ -206,7 +206,9 @@ TEST(LineCore, NamesWithoutEndCostNoMoreThanTheInquiryMay) {
   Core world;
   broker::LineTimers timers(64);
   broker::PendingTable pending(64, timers);
-  broker::Inquiry inquiry(world.upstream, pending, broker::PendingKind::kSync, 0, 8, 1, 64 << 10);
+  broker::NameBook names;
+  broker::Inquiry inquiry({world.upstream, pending, names}, broker::PendingKind::kSync, 0, 8, 1,
+                          64 << 10);
   const std::string tail(200, 'x');
   for (int i = 0; i < 10'000; ++i) inquiry.ask_agent(5000, std::to_string(i) + tail);
   EXPECT_LE(inquiry.bytes(), 64U << 10U);

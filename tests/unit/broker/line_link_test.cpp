@@ -389,5 +389,57 @@ TEST(Line, U16_TheWidthOfFloatingHeadersBelongsToTheConnection) {
   }
 }
 
+
+// A turn may bring several pieces of a connection; the first may be its end.
+TEST(CtiLink, BytesBehindAResetInTheSameTurnSayNothing) {
+  core::SimNetwork network(1);
+  const auto io = network.make_io("10.0.0.1");
+  broker::LinkConfig config;
+  config.sides = {{"10.0.0.2", 42027}};
+  core::Random random(1);
+  broker::LineStatus status;
+  broker::Upstream upstream(config.send_buffer_bytes, config.version);
+  broker::CtiLink link(config, random, status, upstream);
+  const TimePoint now{Seconds{1}};
+  const auto receive = [&](Bytes bytes) {
+    return link.receive(bytes, now, [] {}, [](std::uint32_t, Bytes) {});
+  };
+  link.start(*io, now);
+  (void)link.on_completion({.event = core::IoEvent::kConnected}, now);
+  std::vector<std::byte> room(1024);
+  const auto open = ged::OpenConfEncoder(room, ged::Version(config.version),
+                                         {.invoke_id = broker::CtiLink::kOwnInvokeIds + 1,
+                                          .monitor_id = 1,
+                                          .peripheral_online = 1})
+                        .finish();
+  ASSERT_TRUE(open.ok());
+  EXPECT_EQ(receive(*open), broker::LinkEvent::kNone);
+  ASSERT_TRUE(link.up());
+  EXPECT_EQ(link.give_up(broker::ResetCause::kBadFrames, "is left: enough", now),
+            broker::LinkEvent::kDown);
+  const std::string cause = upstream.cause();
+  EXPECT_NE(cause.find("enough"), std::string::npos);
+  // Cut anywhere but between its frames the rest is no header.
+  EXPECT_EQ(receive(std::vector<std::byte>(64, std::byte{0xFF})), broker::LinkEvent::kNone);
+  EXPECT_EQ(upstream.cause(), cause);
+  EXPECT_EQ(link.counters().oversize_resets, 0U);
+  EXPECT_EQ(link.counters().losses, 1U);
+}
+
+TEST(Line, APeripheralThatIsAnotherLinesIsNotThisLines) {
+  LineWorld world;
+  ASSERT_TRUE(world.ready());
+  const broker::LineStatus& status = world.shared.status;
+  ASSERT_EQ(status.peripherals(), 1U);
+  for (std::uint32_t other = 5001; other < 5050; ++other)
+    world.side_a->system_event(wire::ctios::eSysPeripheralOnline, other);
+  world.side_a->system_event(wire::ctios::eSysPeripheralOffline, 6000);
+  world.side_a->system_event(wire::ctios::eSysPeripheralOffline, kPeripheral);
+  world.settle();
+  EXPECT_EQ(status.peripherals(), 1U);
+  EXPECT_EQ(status.peripheral_id(0), kPeripheral);
+  EXPECT_FALSE(status.peripheral_online(0)) << "the own one is followed";
+}
+
 }  // namespace
 }  // namespace cti::test

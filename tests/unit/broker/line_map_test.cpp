@@ -3,7 +3,7 @@
 #include "broker/model/object_id.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
-#include "broker/translate/clean_text.hpp"
+#include "broker/model/clean_text.hpp"
 #include "broker/translate/translator.hpp"
 #include "core/random.hpp"
 #include "tests/unit/broker/line_cti_server.hpp"

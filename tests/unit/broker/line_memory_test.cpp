@@ -16,9 +16,12 @@ struct Shortage {
   std::size_t first = 0;
   std::size_t last = 0;
   bool armed = false;
+  // Others always succeed, and do not count.
+  std::size_t bytes_min = 0;
+  std::size_t multiple_of = 1;
 
-  bool strikes() {
-    if (!armed) return false;
+  bool strikes(std::size_t bytes) {
+    if (!armed || bytes < bytes_min || bytes % multiple_of != 0) return false;
     ++count;
     return count >= first && count <= last;
   }
@@ -27,12 +30,12 @@ struct Shortage {
 }  // namespace
 
 void* operator new(std::size_t bytes) {
-  if (shortage.strikes()) throw std::bad_alloc();
+  if (shortage.strikes(bytes)) throw std::bad_alloc();
   if (void* const memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
 void* operator new(std::size_t bytes, std::align_val_t align) {
-  if (shortage.strikes()) throw std::bad_alloc();
+  if (shortage.strikes(bytes)) throw std::bad_alloc();
   const auto unit = static_cast<std::size_t>(align);
   if (void* const memory = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit))
     return memory;
@@ -270,6 +273,55 @@ TEST(LineMemory, M12_AtStartTheLineSaysSo) {
       shortage.armed = false;
     }
   }
+}
+
+
+// A record is written, the map has no memory for it, and in the same turn somebody asks for an image (M12).
+TEST(LineMemory, M12_NoImageIsMadeWhileTheMapOwesARecord) {
+  LineWorld world(small());
+  ASSERT_TRUE(world.ready());
+  ASSERT_NE(world.snapshot().image, nullptr);  // its own large room is there from now on
+  std::uint64_t asked = 0;
+  TimePoint last{};
+  // Chunks of the pool that properties lie in: nothing else is of such a size.
+  shortage = {.first = 1, .last = SIZE_MAX, .bytes_min = 1024, .multiple_of = 512};
+  world.around_turn = [&](bool begins) {
+    shortage.armed = false;
+    // One in each moment: that of the record among them.
+    if (begins && std::exchange(last, world.network.now()) != world.network.now()) {
+      broker::Ask ask;
+      ask.kind = broker::AskKind::kSnapshot;
+      ask.from = world.session();
+      ask.request_id = ++asked;
+      EXPECT_TRUE(world.shared.asks.lane(0).push_control(std::move(ask)));
+    }
+    shortage.armed = begins;
+  };
+  world.side_a->begin_call(7, "23901", "555");
+  world.settle(Millis{20});
+  shortage = {};
+  world.around_turn = {};
+  ASSERT_GE(world.line->counters().no_memory, 1U) << "the map asked for no more memory";
+  world.settle(Seconds{5});
+  // Each image is the fold of the records up to its position.
+  std::size_t images = 0;
+  for (const broker::Tell& tell : world.tells) {
+    if (tell.kind != broker::TellKind::kSnapshot) continue;
+    ++images;
+    wire::ObjectTable fold, image;
+    for (const Record& record : world.records) {
+      if (record.view().position().sequence <= tell.image->position.sequence)
+        (void)fold.apply(record.view());
+    }
+    for (std::size_t at = 0; at < tell.image->bytes.size();) {
+      const auto record = wire::UpdateView::trusted(Bytes(tell.image->bytes).subspan(at));
+      at += record.bytes().size();
+      if ((record.topics() & wire::topic::kDevice) == 0) (void)image.apply(record);
+    }
+    EXPECT_EQ(image.size(wire::ObjectKind::kCall), fold.size(wire::ObjectKind::kCall))
+        << "at " << tell.image->position.sequence;
+  }
+  EXPECT_EQ(images, asked);
 }
 
 }  // namespace

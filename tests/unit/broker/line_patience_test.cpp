@@ -266,5 +266,25 @@ TEST(LinePatience, U20_TwoFlappingSidesAreTriedInTurnWithPauses) {
   EXPECT_LE(world.side_b->opens, 6U);
 }
 
+
+TEST(LinePatience, U19_AHealthyServerIsNotIllForOneSwallowedRequestWhenNobodyIsKnown) {
+  broker::LineConfig config = usual();
+  config.agents.clear();
+  LineWorld world(config);
+  ASSERT_TRUE(world.ready());
+  ASSERT_EQ(world.line->map().agents(), 0U);
+  bool swallowed = false;
+  world.side_a->hook = [&](std::uint32_t type, Bytes) {
+    return ged::MessageType{type} == ged::MessageType::kQueryAgentStateReq &&
+           !std::exchange(swallowed, true);
+  };
+  world.ask(world.request(RequestId::eQueryAgentStateRequest, args_of({{"AgentID", "1"}}), ""));
+  ASSERT_TRUE(world.until([&] { return swallowed; }));
+  world.settle(Seconds{200});
+  EXPECT_EQ(world.line->link().counters().progress_deaths, 0U);
+  EXPECT_EQ(world.line->link().counters().losses, 0U);
+  EXPECT_EQ(world.line->counters().progress_probes, 1U);
+}
+
 }  // namespace
 }  // namespace cti::test

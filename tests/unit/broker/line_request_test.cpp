@@ -536,5 +536,18 @@ TEST(Line, DesktopSettingsHoldDefaultsAndConfiguredValues) {
   EXPECT_TRUE(args.arguments("MyCompany")->empty());
 }
 
+
+TEST_F(LineRequest, AStateThatNobodyHasNamedAllowsNothing) {
+  for (const std::uint16_t status : {std::uint16_t{34}, std::uint16_t{66}, std::uint16_t{0x8002}}) {
+    call_at(300U + status, "23901", status);
+    const std::string id = "call.5000." + std::to_string(300U + status) + ".23901";
+    for (const RequestId request : {RequestId::eAnswerCallRequest, RequestId::eHoldCallRequest}) {
+      EXPECT_EQ(failure(run(request, {{"UniqueObjectID", id.c_str()}})), ctios::eInvalidObjectState)
+          << status;
+    }
+  }
+  EXPECT_TRUE(world.side_a->requests.empty());
+}
+
 }  // namespace
 }  // namespace cti::test

@@ -1,5 +1,5 @@
 // State must not depend on what was heard: masks, seats, teams, media domains and texts, each with the fault that showed it.
-#include "broker/translate/clean_text.hpp"
+#include "broker/model/clean_text.hpp"
 #include "tests/unit/broker/line_world.hpp"
 
 namespace cti::test {

@@ -1,5 +1,5 @@
 // clean_text.cpp - the rewriting of texts that are not plain.
-#include "broker/translate/clean_text.hpp"
+#include "broker/model/clean_text.hpp"
 
 #include "core/base/check.hpp"
 

@@ -1,0 +1,104 @@
+// line_core_questions.cpp - what a line asks for itself while it serves: about whoever has become known, and whether the CTI
+// Server is still at work.
+#include "broker/line_core.hpp"
+
+#include "wire/ctios_enums.hpp"
+#include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/message_type.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace cti::broker {
+
+namespace ged = wire::ged188;
+namespace ctios = wire::ctios;
+using ged::MessageType;
+
+namespace {
+
+constexpr std::size_t kSmallMessageBytes = 256;
+
+}  // namespace
+
+// ---- who has become known ----
+
+/// The one place where it is asked for what no event tells, whatever record made the agent known, or logged the agent in.
+void LineCore::look_after_newcomers() {
+  const bool missed = translator_.take_newcomers([this](const Translator::Newcomer& newcomer) {
+    const AgentEntry* const agent = map_.agent(newcomer.key);
+    if (agent != nullptr) look_after(*agent, newcomer.unasked);
+  });
+  if (missed) look_after_everybody();
+}
+
+void LineCore::look_after_everybody() {
+  translator_.forget_newcomers();
+  map_.each_agent(
+      [this](const AgentEntry& agent) { look_after(agent, agent.state == ctios::eUnknown); });
+}
+
+/// Where the agent sits, and which calls are there, stands in an answer only when no event has said it; what the desk
+/// settings are, which decide about buttons, in no event at all. Without a session: the next dialogue asks about everybody.
+void LineCore::look_after(const AgentEntry& agent, bool unasked) {
+  Inquiry* const inquiry = sync_.inquiry();
+  if (inquiry == nullptr) return;
+  const bool seated = agent.devices[0] != kNoSlot || agent.devices[1] != kNoSlot;
+  if (unasked || (agent.logged_in() && !seated))
+    inquiry->ask_agent(agent.peripheral_id, agent.agent_id.view());
+  if (agent.logged_in() && !agent.desk_known)
+    inquiry->ask_desk_settings(agent.peripheral_id, agent.agent_id.view());
+}
+
+// ---- is the CTI Server still at work? ----
+
+void LineCore::look_at_progress() {
+  if (!session_open_) return;
+  if (std::exchange(asked_seen_, pending_.asked()) != pending_.asked()) progress_.asked(now_);
+  switch (progress_.look(now_)) {
+    case Progress::Verdict::kFine:
+      return;
+    case Progress::Verdict::kAskSomething:
+      return progress_.probed(now_, ask_something());
+    case Progress::Verdict::kIll:
+      return wish_reset(ResetCause::kNoProgress,
+                        "is left: heartbeats were answered, but no request, and no event came");
+  }
+}
+
+/// About any agent, known or not: every CTI Server answers that, one way or the other. False: there was no room for it.
+bool LineCore::ask_something() {
+  std::uint32_t peripheral = config_.peripherals.front();
+  std::string_view name = config_.agents.empty() ? "0" : std::string_view(config_.agents.front());
+  map_.each_agent([&](const AgentEntry& agent) {
+    peripheral = agent.peripheral_id;
+    name = agent.agent_id.view();
+  });
+  const MutableBytes room = upstream_.claim(kSmallMessageBytes);
+  if (room.empty()) return false;
+  Pending entry;
+  entry.kind = PendingKind::kRefresh;
+  entry.message = static_cast<std::uint16_t>(MessageType::kQueryAgentStateReq);
+  entry.deadline = now_ + config_.request_timeout;
+  Pending* const kept = pending_.add(entry);
+  if (kept == nullptr) return false;
+  const auto encode = [&](std::string_view agent) {
+    return ged::QueryAgentStateReqEncoder(room, upstream_.version(),
+                                          {.invoke_id = kept->invoke_id,
+                                           .peripheral_id = peripheral,
+                                           .mrdid = config_.voice_mrd})
+        .agent_id(agent)
+        .finish();
+  };
+  auto frame = encode(translator_.names().said(name));
+  if (!frame.ok()) frame = encode("0");  // a name that cannot be written
+  if (!frame.ok()) {
+    pending_.remove(*kept);
+    return false;
+  }
+  upstream_.commit(frame->size());
+  ++counters_.progress_probes;
+  return true;
+}
+
+}  // namespace cti::broker

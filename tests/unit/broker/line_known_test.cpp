@@ -1,0 +1,256 @@
+// Who becomes known while the line serves, or is told to be over: asked about like everybody else, or nobody at all.
+#include "tests/unit/broker/line_world.hpp"
+
+namespace cti::test {
+namespace {
+
+namespace ctios = wire::ctios;
+
+broker::LineConfig one_side() {
+  broker::LineConfig config = line_config();
+  config.link.sides.resize(1);
+  return config;
+}
+
+struct Member {
+  std::string agent;
+  std::uint16_t state = 0;
+};
+
+void team(LineWorld& world, std::uint32_t id, std::uint16_t operation,
+          const std::vector<Member>& members) {
+  ged::AgentTeamConfigEventEncoder to(
+      world.side_a->room(), world.side_a->version,
+      {.peripheral_id = kPeripheral, .team_id = id, .config_operation = operation});
+  for (const Member& member : members) {
+    if (member.state == 0) {
+      to.add_agent({member.agent, std::uint16_t{0}});
+    } else {
+      to.add_agent({member.agent, std::uint16_t{0}, member.state, std::uint32_t{7}});
+    }
+  }
+  world.side_a->send(to);
+}
+
+const broker::AgentEntry* agent_of(LineWorld& world, const std::string& agent) {
+  return world.line->map().agent(world.agent_key(agent));
+}
+
+/// The agent sits where the CTI Server says, with desk settings and the call that is there.
+void expect_known(LineWorld& world, const std::string& agent, const std::string& call) {
+  EXPECT_TRUE(world.until(
+      [&] {
+        const broker::AgentEntry* const entry = agent_of(world, agent);
+        return entry != nullptr && entry->devices[0] != broker::kNoSlot && entry->desk_known &&
+               world.line->map().call(wire::object_key(call)) != nullptr;
+      },
+      Seconds{5}))
+      << agent;
+  const broker::CallEntry* const found = world.line->map().call(wire::object_key(call));
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(world.line->map().audience_of(*found), world.agent_key(agent));
+}
+
+TEST(LineKnown, AnAgentFirstNamedByATeamWhileServingIsAskedAbout) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  world.side_a->agents["77"] = {3, "23977", "23977"};
+  world.side_a->calls["23977"] = {{50, 3, "555"}};
+  team(world, 7001, 1, {{"77", 3}});
+  expect_known(world, "77", "call.5000.50.23977");
+}
+
+TEST(LineKnown, AnAgentFirstHeardOfByAStateIsAskedAbout) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  for (const bool names_seat : {true, false}) {
+    const std::string agent = names_seat ? "81" : "82", seat = "239" + agent;
+    world.side_a->calls[seat] = {{60U + names_seat, 3, "555"}};
+    world.side_a->agent_state(agent, 3, names_seat ? seat : "", names_seat ? seat : "");
+    world.side_a->agents[agent] = {3, seat, seat};
+    expect_known(world, agent, "call.5000." + std::to_string(60 + names_seat) + "." + seat);
+  }
+}
+
+TEST(LineKnown, WhoseAnswerComesAfterTheDialogueWasCutHasDeskSettingsToo) {
+  broker::LineConfig config = one_side();
+  config.sync_timeout = Seconds{2};
+  LineWorld world(config);
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  std::vector<std::vector<std::byte>> held;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    if (world.line->sync_counters().completed != 0) return false;
+    held.emplace_back(body.begin(), body.end());
+    return true;
+  };
+  ASSERT_TRUE(world.ready());
+  for (const auto& body : held)
+    world.side_a->serve(static_cast<std::uint32_t>(ged::MessageType::kQueryAgentStateReq), body);
+  EXPECT_TRUE(world.until(
+      [&] {
+        const broker::AgentEntry* const agent = agent_of(world, "22866");
+        return agent != nullptr && agent->logged_in() && agent->desk_known;
+      },
+      Seconds{5}));
+}
+
+TEST(LineKnown, WhomAClientsQueryMakesKnownIsAskedAboutWhole) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  world.side_a->agents["88"] = {3, "23988", "23988"};
+  world.side_a->calls["23988"] = {{70, 3, "555"}};
+  (void)world.answer(world.request(RequestId::eQueryAgentStateRequest,
+                                   args_of({{"AgentID", "88"}}), ""));
+  expect_known(world, "88", "call.5000.70.23988");
+}
+
+TEST(LineKnown, WhatIsOverMakesNobodyKnown) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  const std::size_t from = world.records.size();
+  const std::uint32_t asked = world.side_a->queries;
+  team(world, 7001, 2, {{"77"}});
+  world.side_a->agent_state("78", ctios::eLogout, "");
+  world.side_a->agent_state("79", ctios::eUnknown, "");
+  world.settle();
+  for (const char* const agent : {"77", "78", "79"}) EXPECT_EQ(agent_of(world, agent), nullptr);
+  EXPECT_EQ(world.records.size(), from);
+  EXPECT_EQ(world.side_a->queries, asked);
+  // Nor does it when a dialogue keeps it back.
+  world.side_a->hook = [&](std::uint32_t type, Bytes) {
+    if (ged::MessageType{type} == ged::MessageType::kConfigRequestEvent)
+      world.side_a->agent_state("78", ctios::eLogout, "");
+    return false;
+  };
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  EXPECT_EQ(agent_of(world, "78"), nullptr);
+}
+
+// ---- lists of teams that are not whole ----
+
+/// Two dialogues with the same team, in two frames; `between` comes between them in the second.
+void expect_members_stay(const broker::LineConfig& config,
+                         const std::function<void(LineWorld&)>& between, bool second_frame) {
+  LineWorld world(config);
+  int opened = 0;
+  world.side_a->hook = [&](std::uint32_t type, Bytes) {
+    if (ged::MessageType{type} != ged::MessageType::kConfigRequestEvent) return false;
+    ++opened;
+    team(world, 5001, 1, {{"22866"}});
+    if (opened == 2) between(world);
+    if (opened == 1 || second_frame) team(world, 5001, 1, {{"22867"}});
+    return false;
+  };
+  ASSERT_TRUE(world.ready());
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  ASSERT_EQ(agent_of(world, "22867")->team, 5001U);
+  const std::size_t from = world.records.size();
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  world.settle(Seconds{1});
+  EXPECT_EQ(agent_of(world, "22867")->team, 5001U);
+  for (std::size_t i = from; i < world.records.size(); ++i) {
+    if (world.records[i].event() != EventId::eNewAgentTeamMember) continue;
+    EXPECT_NE(world.records[i].number(Keyword::ConfigOperation),
+              ctios::CONFIG_OPERATION_REMOVE_AGENT);
+  }
+}
+
+TEST(LineKnown, ATeamListOfWhichAFrameWasRefusedTakesNobodyOut) {
+  expect_members_stay(
+      one_side(),
+      [](LineWorld& world) {
+        std::vector<std::byte> frame(12);  // too short for its fixed part
+        store_be<std::uint32_t>(frame.data(), 4);
+        constexpr auto kTeam = static_cast<std::uint32_t>(ged::MessageType::kAgentTeamConfigEvent);
+        store_be<std::uint32_t>(frame.data() + 4, kTeam);
+        world.side_a->send_raw(frame);
+      },
+      false);
+}
+
+TEST(LineKnown, ATeamListThatTheDialogueHadNoRoomForTakesNobodyOut) {
+  broker::LineConfig config = one_side();
+  config.sync_bytes_max = 16 * 1024;
+  expect_members_stay(
+      config,
+      [](LineWorld& world) {
+        std::vector<std::byte> frame(8);
+        store_be<std::uint32_t>(frame.data() + 4, 233);
+        for (int i = 0; i < 1000; ++i) world.side_a->send_raw(frame);
+      },
+      true);
+}
+
+TEST(LineKnown, ATeamListThatTheDialogueDidNotWaitForTakesNobodyOut) {
+  broker::LineConfig config = one_side();
+  config.sync_timeout = Seconds{2};
+  expect_members_stay(
+      config, [](LineWorld& world) { world.side_a->answers_queries = false; }, false);
+}
+
+// ---- media domains ----
+
+TEST(LineKnown, VoiceIsAskedForInItsOwnDomainAndNoOtherAnswerIsTakenForIt) {
+  broker::LineConfig config = one_side();
+  config.voice_mrd = 5;
+  LineWorld world(config);
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  std::vector<std::int32_t> asked;
+  bool other = false;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    const auto view = ged::QueryAgentStateReqView::decode(body, world.side_a->version);
+    asked.push_back(view->mrdid());
+    if (!other) return false;
+    ged::QueryAgentStateConfEncoder to(
+        world.side_a->room(), world.side_a->version,
+        {.invoke_id = load_be<std::uint32_t>(body.data()), .agent_state = 4, .mrdid = 1});
+    world.side_a->send(to.agent_id(view->agent_id().value_or("")).agent_instrument("23901"));
+    return true;
+  };
+  ASSERT_TRUE(world.ready());
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  EXPECT_EQ(agent_of(world, "22866")->state, ctios::eAvailable);
+  (void)world.answer(world.request(RequestId::eQueryAgentStateRequest,
+                                   args_of({{"AgentID", "22866"}}), "22866"));
+  ASSERT_GE(asked.size(), 3U);
+  for (const std::int32_t domain : asked) EXPECT_EQ(domain, 5);
+  other = true;
+  (void)world.answer(world.request(RequestId::eQueryAgentStateRequest,
+                                   args_of({{"AgentID", "22866"}}), "22866"));
+  EXPECT_EQ(agent_of(world, "22866")->state, ctios::eAvailable);
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until(
+      [&] { return world.line->sync_counters().completed == 2 && world.line->in_step(); }));
+  EXPECT_EQ(agent_of(world, "22866")->state, ctios::eAvailable);
+  const auto handle = world.line->map().properties().find(world.agent_key("22866"));
+  EXPECT_NE(world.line->map().properties().properties(*handle).dump().find(
+                "MediaDomain[1] = { AgentState = 4; }"),
+            std::string::npos);
+}
+
+TEST(LineKnown, AFullListOfDomainsStillFollowsThoseThatAreInIt) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  world.side_a->agent_state("22866", 3, "23901", "23901");
+  const auto state_in = [&](std::int32_t domain, std::uint16_t state) {
+    ged::AgentStateEventEncoder to(
+        world.side_a->room(), world.side_a->version,
+        {.peripheral_id = kPeripheral, .agent_state = state, .mrdid = domain});
+    world.side_a->send(to.agent_id("22866"));
+  };
+  for (std::int32_t domain = 101; domain <= 117; ++domain) state_in(domain, 3);
+  state_in(101, 2);
+  world.settle();
+  EXPECT_EQ(world.line->translator_counters().domains_left_out, 1U);
+  const auto handle = world.line->map().properties().find(world.agent_key("22866"));
+  const std::string known = world.line->map().properties().properties(*handle).dump();
+  EXPECT_NE(known.find("MediaDomain[101] = { AgentState = 2; }"), std::string::npos);
+  EXPECT_EQ(known.find("MediaDomain[117]"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cti::test
