@@ -3,6 +3,7 @@
 
 #include "broker/meet/admission.hpp"
 #include "broker/meet/turn.hpp"
+#include "core/base/preempt.hpp"
 
 #include <algorithm>
 #include <new>
@@ -61,6 +62,7 @@ TimePoint Line::before_wait(TimePoint deadline) {
   const auto busy = [this] { return !shared_.asks.empty() || tells_.waiting(); };
   if (wait_ends_ <= wait_began_ || busy()) return wait_ends_ = wait_began_;
   shared_.bell.announce();
+  may_be_preempted();
   if (busy()) wait_ends_ = wait_began_;
   return wait_ends_;
 }

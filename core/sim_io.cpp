@@ -1,5 +1,6 @@
 // sim_io.cpp - the Io that programs on a simulated host see.
 #include "core/sim_state.hpp"
+#include "core/sim_threads.hpp"
 #include "core/socket.hpp"
 
 #include <algorithm>
@@ -129,6 +130,7 @@ ConnectionId SimIo::connect(const Endpoint& to) {
 }
 
 void SimIo::send(ConnectionId id, Bytes bytes) {
+  may_be_preempted();
   Connection* connection = connections_.find(id);
   if (!alive_ || connection == nullptr || connection->close_asked) return;
   CTI_CHECK(!connection->sending);
@@ -140,6 +142,7 @@ void SimIo::send(ConnectionId id, Bytes bytes) {
 }
 
 void SimIo::set_receiving(ConnectionId id, bool on) {
+  may_be_preempted();
   Connection* connection = connections_.find(id);
   if (!alive_ || connection == nullptr || connection->connect_error != 0) return;
   end_of(*connection).receiving = on;
@@ -147,6 +150,7 @@ void SimIo::set_receiving(ConnectionId id, bool on) {
 }
 
 void SimIo::close(ConnectionId id, CloseHow how) {
+  may_be_preempted();
   Connection* connection = connections_.find(id);
   if (!alive_ || connection == nullptr) return;
   connection->close_asked = true;
@@ -172,10 +176,12 @@ void SimIo::queue(ConnectionId id, Connection& connection) {
 
 std::size_t SimIo::wait(std::span<Completion> out, TimePoint deadline) {
   CTI_CHECK(!out.empty());
+  deadline_ = alive_ ? deadline : kNever;
+  SimThreads::sleep(deadline_, [this] { return pending(); });
   ++counters_.turns;
   now_ = network_.now;
   wall_ = {kWallStartMs + now_.since_start / Millis{1} + network_.hosts[host_].wall_offset.count()};
-  deadline_ = alive_ ? deadline : kNever;
+  if (!alive_) deadline_ = kNever;
   arena_.take_back_all();
   if (!alive_) return 0;
   Batch batch{out};

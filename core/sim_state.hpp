@@ -1,6 +1,7 @@
 // sim_state.hpp - inside of the simulated network; included by its two .cpp files only. See sim_io.hpp.
 #pragma once
 
+#include "core/base/preempt.hpp"
 #include "core/random.hpp"
 #include "core/receive_memory.hpp"
 #include "core/sim_io.hpp"
@@ -171,8 +172,14 @@ class SimIo final : public Io {
   void close(ConnectionId connection, CloseHow how) override;
   std::size_t wait(std::span<Completion> out, TimePoint deadline) override;
   Endpoint peer(ConnectionId connection) const override;
-  void wake() noexcept override { woken_ = true; }
-  TimePoint now() const noexcept override { return now_; }
+  void wake() noexcept override {
+    may_be_preempted();
+    woken_ = true;
+  }
+  TimePoint now() const noexcept override {
+    may_be_preempted();
+    return now_;
+  }
   WallMillis wall() const noexcept override { return wall_; }
   int pollable_fd() const noexcept override { return -1; }
   std::string_view backend() const noexcept override { return "simulated"; }

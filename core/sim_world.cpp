@@ -4,6 +4,7 @@
 #include "core/base/check.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <numeric>
 #include <utility>
 
@@ -17,13 +18,36 @@ constexpr Nanos kLeastStep = Millis{1};
 
 SimWorld::ActorId SimWorld::add(std::string_view host, Turn turn) {
   CTI_CHECK(!in_turn_);
-  actors_.push_back({++last_id_, std::string(host), std::move(turn)});
+  actors_.push_back({++last_id_, std::string(host), std::move(turn), nullptr});
   return last_id_;
+}
+
+SimWorld::ActorId SimWorld::add_thread(std::string_view host, Turn turn) {
+  CTI_CHECK(!in_turn_);
+  actors_.push_back({++last_id_, std::string(host), {}, &threads_.add(std::move(turn))});
+  return last_id_;
+}
+
+std::uint32_t SimWorld::sleepers_with_work() {
+  CTI_CHECK(!in_turn_);
+  std::uint32_t found = 0;
+  for (const Actor& actor : actors_) {
+    if (actor.thread == nullptr || !network_.is_running(actor.host)) continue;
+    if (threads_.rouse(*actor.thread) > 0) ++found;
+  }
+  return found;
+}
+
+std::uint32_t SimWorld::run(const Actor& actor) {
+  return actor.thread != nullptr ? threads_.resume(*actor.thread) : actor.turn(kNever);
 }
 
 void SimWorld::remove(ActorId actor) {
   CTI_CHECK(!in_turn_);
-  std::erase_if(actors_, [&](const Actor& a) { return a.id == actor; });
+  std::erase_if(actors_, [&](const Actor& a) {
+    if (a.id == actor && a.thread != nullptr) threads_.remove(*a.thread);
+    return a.id == actor;
+  });
 }
 
 bool SimWorld::round() {
@@ -36,7 +60,10 @@ bool SimWorld::round() {
   in_turn_ = true;
   for (const std::size_t index : order_) {
     const Actor& actor = actors_[index];
-    if (network_.is_running(actor.host) && actor.turn(kNever) > 0) worked = true;
+    if (network_.is_running(actor.host) && run(actor) > 0) {
+      worked = true;
+      busy_ = actor.id;
+    }
   }
   in_turn_ = false;
   return worked;
@@ -47,6 +74,7 @@ void SimWorld::settle() {
   // A second look when somebody was woken by one who then said that nothing was done.
   while (round() || (network_.anything_pending() && round())) {
     const bool busy_loop = ++rounds > kRoundsMax;
+    if (busy_loop) std::fprintf(stderr, "busy for ever: actor %u\n", busy_);
     CTI_CHECK(!busy_loop);
   }
   if (on_quiet_) on_quiet_();

@@ -11,6 +11,7 @@
 
 #include "core/random.hpp"
 #include "core/sim_io.hpp"
+#include "core/sim_threads.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -28,10 +29,16 @@ class SimWorld {
   static constexpr std::uint32_t kRoundsMax = 1'000'000;
 
   /// The network must outlive the world. `seed` decides the order of turns.
-  SimWorld(SimNetwork& network, std::uint64_t seed) : network_(network), random_(seed) {}
+  SimWorld(SimNetwork& network, std::uint64_t seed)
+      : network_(network), random_(seed), threads_(network, seed) {}
 
   /// The turn is called from now on, whenever its host runs. Not from within a turn.
   ActorId add(std::string_view host, Turn turn);
+  /// The same as a thread of its own: interrupted inside its turns, asleep in between (sim_threads.hpp).
+  ActorId add_thread(std::string_view host, Turn turn);
+  SimThreads& threads() noexcept { return threads_; }
+  /// When all is quiet: wakes the threads that sleep. Returns how many found something to do: they would have slept on.
+  std::uint32_t sleepers_with_work();
   /// Not from within a turn. After kill() of a host: remove its actors, then destroy what they own.
   void remove(ActorId actor);
 
@@ -53,17 +60,21 @@ class SimWorld {
     ActorId id;
     std::string host;
     Turn turn;
+    SimThreads::Thread* thread = nullptr;
   };
+  std::uint32_t run(const Actor& actor);
   bool round();
   bool move_clock(TimePoint limit);
 
   SimNetwork& network_;
   Random random_;
+  SimThreads threads_;
   ActorId last_id_ = 0;
   std::vector<Actor> actors_;
   std::vector<std::size_t> order_;
   std::function<void()> on_quiet_;
   bool in_turn_ = false;
+  ActorId busy_ = 0;  // who worked last
 };
 
 }  // namespace cti::core

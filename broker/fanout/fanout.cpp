@@ -1,5 +1,6 @@
 // fanout.cpp - the turn of a fan-out reactor: who is looked at when, sessions that begin, what they are sent.
 #include "broker/fanout/fanout.hpp"
+#include "core/base/preempt.hpp"
 
 #include "core/base/set_aside.hpp"
 
@@ -110,7 +111,9 @@ TimePoint FanoutReactor::before_wait(TimePoint deadline) noexcept {
   // Who will not sleep does not say so: a bell is a system call of the line's.
   wish_ = TimePoint{};
   if (deadline <= turned_at_ || !nothing_to_do()) return TimePoint{};
+  may_be_preempted();
   shared_.bell.announce();
+  may_be_preempted();
   if (!nothing_to_do()) {
     shared_.bell.awake();
     return TimePoint{};
@@ -187,7 +190,9 @@ void FanoutReactor::end_turn() {
   ask_images();
   end_forfeited();
   for (Line& line : lines_) {
-    if (std::exchange(line.asked, false)) line.shared->wake();
+    if (!std::exchange(line.asked, false)) continue;
+    may_be_preempted();
+    line.shared->wake();
   }
   counters_.sessions = open_sessions_;
   counters_.monitors = monitors_;

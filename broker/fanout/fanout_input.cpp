@@ -2,6 +2,7 @@
 #include "broker/fanout/fanout.hpp"
 #include "broker/meet/rights.hpp"
 #include "broker/model/object_id.hpp"
+#include "core/base/preempt.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
 
@@ -231,6 +232,7 @@ void FanoutReactor::on_request(std::uint32_t slot, Bytes frame) {
   ask.request = static_cast<std::uint32_t>(request->request());
   ask.arguments.assign(arguments.bytes().begin(), arguments.bytes().end());
   Line& to = lines_[static_cast<std::size_t>(line)];
+  may_be_preempted();
   const AskPush pushed =
       to.lane->push(std::move(ask), detail.shares[static_cast<std::size_t>(line)]);
   if (pushed == AskPush::kTaken) {

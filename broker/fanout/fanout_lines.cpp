@@ -1,5 +1,6 @@
 // fanout_lines.cpp - what comes from the lines: updates to those who listen, tells and addressed records to the one they name.
 #include "broker/fanout/fanout.hpp"
+#include "core/base/preempt.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -100,6 +101,7 @@ std::uint32_t FanoutReactor::follow(Line& line, ring::Position limit) {
       limit, config_.log_bytes_per_read, config_.log_bytes_per_turn, records,
       [&](Bytes record) { return distribute(line, record); },
       [&](ring::Position read) {
+        may_be_preempted();
         channels_.publish(index);
         channels_.set_read(index, read);
       });

@@ -3,6 +3,7 @@
 #include "broker/meet/rights.hpp"
 #include "broker/meet/history.hpp"
 #include "broker/model/object_id.hpp"
+#include "core/base/preempt.hpp"
 #include "wire/ctios_enums.hpp"
 
 #include <algorithm>
@@ -23,6 +24,7 @@ Principal FanoutReactor::principal(std::uint32_t slot) const {
 }
 
 bool FanoutReactor::push_control(Line& line, Ask&& ask) {
+  may_be_preempted();
   if (!line.lane->push_control(std::move(ask))) return false;
   line.asked = true;
   return true;

@@ -5,6 +5,8 @@
 // Use      the line of the server, and the models of tests/model/, where every order is tried.
 #pragma once
 
+#include "core/base/preempt.hpp"
+
 #include <cstddef>
 
 namespace cti::broker {
@@ -13,9 +15,12 @@ namespace cti::broker {
 /// showed anything; wake(reactor) rings that one's bell.
 template <class Publish, class Tells, class Wake>
 void show(Publish&& publish, Tells& tells, std::size_t reactors, Wake&& wake) {
+  may_be_preempted();
   const bool records = publish();
   for (std::size_t reactor = 0; reactor < reactors; ++reactor) {
+    may_be_preempted();
     const bool told = tells.publish(reactor);
+    may_be_preempted();
     if (told || records) wake(reactor);
   }
 }

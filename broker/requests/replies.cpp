@@ -1,5 +1,6 @@
 // replies.cpp - frames of refusals, and the way of a tell from the line to its reactor: ring, backlog, loss.
 #include "broker/requests/replies.hpp"
+#include "core/base/preempt.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -27,6 +28,7 @@ TellOut::TellOut(std::uint16_t line, std::vector<FanoutShared*> fanouts, std::si
 void TellOut::push(Tell&& tell) {
   const std::size_t fanout = tell.to.fanout;
   CTI_CHECK(fanout < outs_.size());
+  may_be_preempted();
   outs_[fanout].push(std::move(tell));
 }
 
