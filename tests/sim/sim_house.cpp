@@ -122,6 +122,8 @@ void SimClient::OnEvent(int iEventID, Arguments& rArgs) {
         false;  // the mode was refused, as while the CTI Server is away: a program asks again
   }
   if (ends_request(iEventID)) ++ended;
+  if (iEventID == eCallBeginEvent) ++calls_begun;
+  if (iEventID == eCallEndEvent) ++calls_ended;
   std::string id;
   if (rArgs.GetValueString(CTIOS_UNIQUEOBJECTID, &id) && is_call_event(id)) follow(iEventID, id);
 }
@@ -145,7 +147,7 @@ void SimClient::follow(int event, const std::string& id) {
   }
 }
 
-SimHouse::SimHouse(std::uint64_t seed, const core::SimFaults& faults)
+SimHouse::SimHouse(std::uint64_t seed, const core::SimFaults& faults, Turns turns)
     : network(seed, faults),
       world(network, seed),
       fanout_config_(fanout_config()),
@@ -170,12 +172,21 @@ SimHouse::SimHouse(std::uint64_t seed, const core::SimFaults& faults)
                                          std::vector{fanout_shared_.get()}, *line_io_, limits_,
                                          core::Random(seed));
   world.add(kCtiServer, [this](TimePoint deadline) { return cti_server_->turn(deadline); });
-  world.add(kServer, [this](TimePoint deadline) { return line_->turn(deadline); });
-  world.add(kServer, [this](TimePoint deadline) { return fanout_->turn(deadline); });
+  const auto line_turn = [this](TimePoint deadline) { return line_->turn(deadline); };
+  const auto fanout_turn = [this](TimePoint deadline) { return fanout_->turn(deadline); };
+  if (turns == Turns::kWhole) {
+    world.add(kServer, line_turn);
+    world.add(kServer, fanout_turn);
+  } else {
+    threads_ = {world.add_thread(kServer, line_turn), world.add_thread(kServer, fanout_turn)};
+    world.on_quiet([this] { slept_through_ += world.sleepers_with_work(); });
+  }
   line_->start();
 }
 
-SimHouse::~SimHouse() = default;
+SimHouse::~SimHouse() {
+  for (const core::SimWorld::ActorId thread : threads_) world.remove(thread);
+}
 
 bool SimHouse::until(const std::function<bool()>& condition, Nanos limit) {
   return world.run_until(condition, network.now() + limit);

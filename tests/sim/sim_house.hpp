@@ -49,6 +49,7 @@ class SimClient : public cil::IGenericEvents {
   std::uint64_t ended = 0;
   std::uint64_t events = 0;
   std::uint64_t news = 0;  ///< events that are not heartbeats
+  std::uint64_t calls_begun = 0, calls_ended = 0;
   bool connected = false;
   bool mode = false;
   bool wants_mode = false;
@@ -65,14 +66,23 @@ class SimClient : public cil::IGenericEvents {
   std::set<std::string> living_;  // calls begun and not ended
 };
 
+/// How line and fan-out reactor share the one real thread.
+enum class Turns : std::uint8_t {
+  kWhole,        ///< one turn after the other, each to its end
+  kInterrupted,  ///< as threads: interrupted inside their turns, asleep in wait (core/sim_threads.hpp)
+};
+
 class SimHouse {
  public:
-  SimHouse(std::uint64_t seed, const core::SimFaults& faults);
+  SimHouse(std::uint64_t seed, const core::SimFaults& faults, Turns turns = Turns::kWhole);
   ~SimHouse();
 
   simulator::Server& cti_server() { return *cti_server_; }
   broker::Line& line() { return *line_; }
+  broker::FanoutReactor& fanout() { return *fanout_; }
   bool until(const std::function<bool()>& condition, Nanos limit);
+  /// How often line or reactor slept although there was something to do for it: a wake-up was lost.
+  std::uint64_t slept_through() const { return slept_through_; }
 
   core::SimNetwork network;
   core::SimWorld world;
@@ -90,6 +100,8 @@ class SimHouse {
   std::unique_ptr<simulator::Server> cti_server_;
   std::unique_ptr<broker::FanoutReactor> fanout_;
   std::unique_ptr<broker::Line> line_;
+  std::vector<core::SimWorld::ActorId> threads_;
+  std::uint64_t slept_through_ = 0;
 };
 
 /// What differs between the server's map and a client's objects, in words; empty when they are equal.
