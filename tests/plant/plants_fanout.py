@@ -74,7 +74,7 @@ FANOUT = [
     ("an addressed record goes to whoever has the slot now", LINES, "stmt",
      "if (sessions_[slot].number == header.session.session_number) give(slot);", "give(slot);"),
     ("answers are not counted", LINES, "stmt",
-     "if (SessionDetail& detail = *sessions_[slot].detail; detail.in_flight > 0) --detail.in_flight;", ""),
+     "if (detail.in_flight > 0) --detail.in_flight;", ""),
     ("the last look before sleeping leaves out the tells", TURN, "expr",
      "shared_.tells[i]->due(line.updates.read())", "false"),
     ("the end of a session is told to nobody", END, "stmt", "line.lane->session_gone(ref(slot));", ""),
@@ -104,7 +104,7 @@ FANOUT = [
     ("who has left is still counted among those asked for", SHELF, "stmt",
      "if (index < queue.asked_for) --queue.asked_for;", ""),
     ("who has left waits on for an image", END, "stmt", "shelf_.forget(slot);", ""),
-    ("an agent's image above the bound of all", MODES, "expr", "tell.image && shelf_.room(line)",
+    ("an agent's image above the bound of all", MODES, "expr", "tell.image && shelf_.room_private()",
      "tell.image != nullptr"),
     # ---- what is given back at the end ----
     ("admission not given back", END, "stmt", "if (detail.admitted) admission_.leave(detail.address);", ""),
@@ -147,7 +147,7 @@ FANOUT = [
     ("a frame may take for ever", END, "expr", "now_ >= detail.frame_since + config_.message_timeout", "false"),
     ("each byte gives a frame new time", INPUT, "expr", "any || was_pending == 0", "true"),
     ("a line that does not answer is waited for", END, "expr",
-     "awaits_line(detail) && now_ >= detail.asked_at + config_.answer_timeout", "false"),
+     "awaits_line(detail) && now_ >= give_up_at(detail)", "false"),
     ("a role is believed", INPUT, "expr", "!grants(detail, hello->role())", "false"),
     # ---- pipelining ----
     ("what was read before a pause is thrown away", INPUT, "stmt",

@@ -10,7 +10,6 @@ LINK = "broker/upstream/cti_link.cpp"
 INQUIRY = "broker/upstream/inquiry.cpp"
 SYNC = "broker/upstream/sync.cpp"
 PENDING = "broker/upstream/pending.hpp"
-PROGRESS = "broker/upstream/progress.hpp"
 SNAPSHOT = "broker/translate/translate_snapshot.cpp"
 
 LINE = [
@@ -39,11 +38,6 @@ LINE = [
      "void ObjectMap::end_call(Slot slot) {\n  if (!$P) unlink_call(slot);"),
     ("a device with calls is forgotten", MAP, "stmt",
      "if (device.sitters != 0 || device.calls != 0) return;", "if (device.sitters != 0) return;"),
-    ("who is displaced takes the device along", MAP, "stmt",
-     "if (devices_[had].agent == slot) devices_[had].agent = kNoSlot;",
-     "devices_[had].agent = kNoSlot;"),
-    ("who is displaced takes the seat back by being spoken of", MAP, "stmt",
-     "if (devices_[had].agent == kNoSlot) devices_[had].agent = slot;", "devices_[had].agent = slot;"),
     ("somebody stands under the key 0", KEYS, "expr", "found.key != 0 ? found.slot : kNone", "found.slot"),
     ("erasing leaves a hole in a chain", "core/base/probe.hpp", "expr", "walked < ((at - hole) & mask)", "true"),
     # ---- the start-up dialogue ----
@@ -59,7 +53,7 @@ LINE = [
      "coming_whole_ = !more; if (!more) keys_ = coming_keys_;"),
     ("a download under way leaves the keys of the last one", SYNC, "raw",
      "  keys_.clear();  // from here on", "  if (!$P) keys_.clear();  // from here on"),
-    ("after lost records nothing is downloaded again", CORE, "stmt", "sync_.forget_keys();", ""),
+    ("after lost records nothing is downloaded again", CORE, "raw", "    sync_.forget_keys();\n    wish_reset(", "    if (!$P) sync_.forget_keys();\n    wish_reset("),
     ("what a dialogue keeps costs only its bytes", SYNC, "expr",
      "(kept_.size() + 1) * sizeof(Kept) + bytes_.size() + body.size()", "bytes_.size() + body.size()"),
     ("an answer that finds no room is not asked for again", SYNC, "stmt",
@@ -99,7 +93,6 @@ LINE = [
     ("a refused service mask is offered again", LINK, "expr", "status == kStatusInvalidServiceMask",
      "false"),
     ("silence proves illness while we do not read", CORE, "stmt", "progress_.not_reading(now_);", ""),
-    ("nobody asks before a quiet server is left", PROGRESS, "expr", "probed_ ? limit_ : limit_ / 2", "limit_"),
     ("what a line stood still counts against the CTI Server", TIME, "stmt",
      "away_ += after - due - kLateMax;", ""),
     ("a bell is rung for a line that is awake", LINE_CPP, "expr", "wait_ends_ <= wait_began_ || busy()", "busy()"),
