@@ -462,4 +462,48 @@ void Arguments::merge(const Arguments& other) {
   }
 }
 
+bool Arguments::GetElement(int index, Arg** value) const {
+  const Arg* found = value ? at(index) : nullptr;
+  if (found) *value = &found->Clone();
+  return found != nullptr;
+}
+bool Arguments::GetElementInt(int index, int* value) const noexcept {
+  const Arg* found = at(index);
+  return found && found->GetValueInt(value);
+}
+bool Arguments::GetElementUInt(int index, unsigned int* value) const noexcept {
+  const Arg* found = at(index);
+  return found && found->GetValueUInt(value);
+}
+bool Arguments::GetElementUShort(int index, unsigned short* value) const noexcept {
+  const Arg* found = at(index);
+  return found && found->GetValueUShort(value);
+}
+bool Arguments::GetElementShort(int index, short* value) const noexcept {
+  const Arg* found = at(index);
+  return found && found->GetValueShort(value);
+}
+bool Arguments::GetElementBool(int index, bool* value) const noexcept {
+  const Arg* found = at(index);
+  return found && found->GetValueBool(value);
+}
+bool Arguments::GetElementString(int index, std::string* value) const {
+  const Arg* found = at(index);
+  return found && found->GetValueString(value);
+}
+bool Arguments::GetElementArg(int index, Arguments** value) const noexcept {
+  const Arg* found = at(index);
+  return found && found->GetValueArray(value);
+}
+bool Arguments::GetElementKey(int index, std::string* key) const {
+  if (!key || !at(index)) return false;
+  *key = GetElementKey(index);
+  return true;
+}
+bool Arguments::GetElementArgType(int index, ArgDataType* type) const noexcept {
+  const Arg* found = type ? at(index) : nullptr;
+  if (found) *type = found->GetType();
+  return found != nullptr;
+}
+
 }  // namespace cti::cil

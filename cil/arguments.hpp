@@ -193,6 +193,7 @@ class Arguments : public Counted {
   bool GetValueString(const Key& key, std::string* value) const;
   bool GetValueArray(const Key& key, Arguments** value) const noexcept;
   bool GetValue(const Key& key, Arg** value) const;
+  bool GetValueArg(const Key& key, Arg** value) const { return GetValue(key, value); }
 
   Arg& GetElement(int index) const { return get(index).Clone(); }
   int GetElementInt(int index) const { return get(index).GetValueInt(); }
@@ -205,6 +206,16 @@ class Arguments : public Counted {
   Arguments& GetElementArg(int index) const { return get(index).GetValueArray(); }
   std::string GetElementKey(int index) const;
   ArgDataType GetElementArgType(int index) const { return get(index).GetType(); }
+  bool GetElement(int index, Arg** value) const;
+  bool GetElementInt(int index, int* value) const noexcept;
+  bool GetElementUInt(int index, unsigned int* value) const noexcept;
+  bool GetElementUShort(int index, unsigned short* value) const noexcept;
+  bool GetElementShort(int index, short* value) const noexcept;
+  bool GetElementBool(int index, bool* value) const noexcept;
+  bool GetElementString(int index, std::string* value) const;
+  bool GetElementArg(int index, Arguments** value) const noexcept;
+  bool GetElementKey(int index, std::string* key) const;
+  bool GetElementArgType(int index, ArgDataType* type) const noexcept;
 
   /// The value itself, for reading in place; null when there is none.
   const Arg* find(const Key& key) const noexcept;

@@ -4,6 +4,10 @@
 // include to keep the global namespace clean.
 #pragma once
 
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "the client library needs C++20: compile with -std=c++20, as its pkg-config file says"
+#else
+
 #include "cil/agent.hpp"
 #include "cil/arguments.hpp"
 #include "cil/call.hpp"
@@ -12,6 +16,7 @@
 #include "cil/keywords.hpp"
 #include "cil/logger.hpp"
 #include "cil/object.hpp"
+#include "cil/old_names.hpp"
 #include "cil/ref.hpp"
 #include "cil/session.hpp"
 #include "cil/session_resolver.hpp"
@@ -22,3 +27,5 @@
 #ifndef CTI_CIL_NO_GLOBAL_NAMES
 using namespace cti::cil;  // NOLINT: programs written for CTI OS use these names bare
 #endif
+
+#endif  // C++20

@@ -2,6 +2,7 @@
 #include "cil/session.hpp"
 
 #include "cil/detail/engine/engine.hpp"
+#include "cil/detail/engine/event_threads.hpp"
 #include "cil/detail/engine/session_core.hpp"
 #include "core/epoll_io.hpp"
 
@@ -10,7 +11,6 @@
 #include <random>
 #include <stdexcept>
 #include <thread>
-#include <tuple>
 
 namespace cti::cil {
 
@@ -24,7 +24,7 @@ namespace {
 std::shared_ptr<core::Io> socket_layer(std::shared_ptr<core::Io> given) {
   if (given) return given;
   core::IoLimits limits;
-  limits.connections_max = 8;  // one in use, others on their way out
+  limits.connections_max = 16;  // one in use, the addresses of a name, others on their way out
   limits.receive_buffers = 4;
   limits.receive_buffer_bytes = 64 * 1024;
   limits.completions_per_turn = 64;
@@ -51,12 +51,14 @@ int why_not_connect(Standing standing) {
     case Standing::kConnectAsked:
     case Standing::kConnecting:
     case Standing::kFailover:
+    case Standing::kAnewAsked:
       return E_CTIOS_IN_FAILOVER;
     case Standing::kDisconnectAsked:
     case Standing::kClosing:
       return E_CTIOS_SESSION_DISCONNECT_PENDING;
     case Standing::kConnected:
     case Standing::kDisconnected:
+    case Standing::kQuiet:
       break;
   }
   return E_CTIOS_MODE_CONFLICT;
@@ -65,29 +67,36 @@ int why_not_connect(Standing standing) {
 }  // namespace
 
 CCtiOsSession::CCtiOsSession(SessionOptions options)
-    : core_(detail::make_core(socket_layer(std::move(options.io)), options.own_thread,
+    : keep_trying_(options.keep_trying),
+      core_(detail::make_core(socket_layer(std::move(options.io)), options.own_thread,
                               options.limits)) {
-  engine_ = std::make_unique<Engine>(core_, options.seed ? *options.seed : system_seed());
+  engine_ = std::make_shared<Engine>(core_, options.seed ? *options.seed : system_seed());
   if (!options.own_thread) {
-    core_->drive = [this](int wait_ms) { return process(wait_ms); };
+    core_->drive = [weak = std::weak_ptr(engine_)](int wait_ms) -> std::uint32_t {
+      const std::shared_ptr<Engine> engine = weak.lock();
+      return engine ? engine->turn(engine->now() + Millis(wait_ms)) : 0;
+    };
     return;
   }
-  thread_ = std::thread([core = core_, engine = engine_.get()] {
+  thread_ = std::thread([core = core_, engine = engine_]() mutable {
     while (!core->stopped()) engine->turn(engine->now() + Seconds(60));
+    engine.reset();
+    core.reset();
+    detail::this_event_thread_ends();
   });
 }
 
 CCtiOsSession::~CCtiOsSession() {
   core_->stop();
+  core_->dispatcher().close();
   core_->wake();
-  if (thread_.joinable()) thread_.join();
-  engine_.reset();
-  const auto dropped = core_->with([this](SessionCore::State& state) {
-    auto handles = core_->objects().clear();
-    if (state.agent) core_->objects().let_go(*state.agent);
-    return std::tuple(std::move(handles), std::exchange(state.agent, {}),
-                      std::exchange(state.work, {}));
-  });
+  if (!thread_.joinable()) return;
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    detail::this_event_thread_outlives_its_session();
+    thread_.detach();  // a handler deletes its session: the turn ends when the handler has returned
+  } else {
+    thread_.join();
+  }
 }
 
 int CCtiOsSession::Connect(const Arguments* args) {
@@ -119,6 +128,7 @@ int CCtiOsSession::Connect(const Arguments& args) {
   config.heartbeat = Seconds(heartbeat);
   config.max_heartbeats = static_cast<std::uint32_t>(max_heartbeats);
   args.GetValueString(ekwClientID, &config.client_id);
+  config.keep_trying = keep_trying_;
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (!state.word.ask(detail::Step::kConnect)) return why_not_connect(state.word.now());
     state.config = config;
@@ -203,7 +213,11 @@ int CCtiOsSession::clear_agent() {
     if (!state.agent) return E_CTIOS_INVALID_AGENT;
     if (!state.room()) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
     agent = std::exchange(state.agent, {});
-    state.work.push_back(detail::AgentCleared{state.agent_id});
+    core_->objects().let_go(*agent);
+    ++state.mode_number;  // a mode that has not been asked for yet is not
+    state.work.push_back(detail::AgentCleared{std::exchange(state.agent_id, {})});
+    state.agent_args.Clear();
+    state.call_id.clear();
     return CIL_OK;
   });
   return refused == CIL_OK ? refused : ReportError(refused);
@@ -273,7 +287,8 @@ int CCtiOsSession::timeout_ms() const {
 
 std::uint32_t CCtiOsSession::process(int wait_ms) {
   if (core_->own_thread() || core_->dispatcher().inside_handler()) return 0;
-  return engine_->turn(engine_->now() + Millis(std::max(wait_ms, 0)));
+  const std::shared_ptr<Engine> engine = engine_;  // a handler may delete this session
+  return engine->turn(engine->now() + Millis(std::max(wait_ms, 0)));
 }
 
 }  // namespace cti::cil

@@ -6,7 +6,8 @@
 //          All other methods may be called from any thread, also inside handlers. Handlers should be short.
 // Life     connected, then exactly one mode: SetAgent (agent mode) or SetMessageFilter (monitor mode), until Disconnect.
 //          When the connection is lost the session goes to the other server by itself and restores the mode.
-// End      Disconnect, wait for OnConnectionClosed, then destroy. Destroying earlier stops everything at once, silently.
+// End      Disconnect, wait for OnConnectionClosed, then destroy. Destroying earlier stops everything at once, silently. A
+//          handler may destroy its own session, in that event or any other: nothing is told after it, to nobody.
 // Returns  CIL_OK: arguments are fine and the work is queued. Results are events. Test codes by name.
 #pragma once
 
@@ -42,6 +43,9 @@ struct SessionOptions {
   bool own_thread = true;  ///< false: the caller's loop calls process()
   std::optional<std::uint64_t>
       seed;                      ///< of the choice of the first server; from the system when absent
+  /// After the OnConnectionFailure with FinalAttempt go on without a word; a success is an OnConnection as after any
+  /// failover, and a Connect meanwhile is accepted. False, as CTI OS: no further attempt.
+  bool keep_trying = true;
   SessionLimits limits;          ///< what is kept for the server's sake
   std::shared_ptr<core::Io> io;  ///< a socket layer of one's own (tests); epoll when null
 };
@@ -53,7 +57,7 @@ class CCtiOsSession : public CCtiOsObject {
 
   /// CtiosA, CtiosB, PortA, PortB (42028), Heartbeat (seconds, 5), MaxHeartbeats (3). One host is enough.
   /// E_CTIOS_INVALID_ARGUMENT (null, or a value out of range), E_CTIOS_MISSING_ARGUMENT (no host), E_CTIOS_IN_FAILOVER
-  /// (an earlier Connect still tries), E_CTIOS_MODE_CONFLICT (already connected).
+  /// (an earlier Connect still tries, and has not told its FinalAttempt), E_CTIOS_MODE_CONFLICT (already connected).
   int Connect(const Arguments& args);
   int Connect(const Arguments* args);
   /// Goes ahead of queued requests, which end with OnControlFailureConf; then OnConnectionClosed, the last event. Without
@@ -63,7 +67,8 @@ class CCtiOsSession : public CCtiOsObject {
   /// Agent mode. The agent has AgentID (or LoginName) and PeripheralID, else E_CTIOS_MISSING_ARGUMENT. The same agent
   /// again: E_CTIOS_AGENT_ALREADY_IN_SESSION. Monitor mode, or another agent: ..._SET_AGENT_SESSION_DISCONNECT_REQUIRED.
   int SetAgent(CAgent& agent);
-  /// Null clears the current agent: OnCurrentAgentReset.
+  /// Null clears the current agent: OnCurrentAgentReset. From then on nothing of it is told, and another one, or the same
+  /// again, may be set: agent mode anew, on a new connection to the same server that is not told of.
   int SetAgent(CAgent* agent);
   /// Monitor mode with a filter as "MessageID=30;AgentID=10*,2001". E_CTIOS_MODE_SET_ALREADY when a mode is set.
   int SetMessageFilter(const std::string& filter);
@@ -96,6 +101,9 @@ class CCtiOsSession : public CCtiOsObject {
   bool IsAgent() const;
   bool IsSupervisor() const;
   bool IsCCMSilentMonitor() const;
+
+  /// How often handlers have thrown; each was traced, and told as OnFailure.
+  std::uint64_t HandlerExceptions() const;
 
   /// Mask keys Event1 .. EventN. Null for an empty or wrong mask, and beyond 1,024 wait objects at a time.
   CWaitObject* CreateWaitObject(const Arguments& args);
@@ -171,8 +179,9 @@ class CCtiOsSession : public CCtiOsObject {
   int request(wire::RequestId request, const Arguments& args);
   Arguments& all_of(wire::ObjectKind kind) const;
 
+  const bool keep_trying_;
   std::shared_ptr<detail::SessionCore> core_;
-  std::unique_ptr<detail::Engine> engine_;
+  std::shared_ptr<detail::Engine> engine_;  ///< shared with whoever runs a turn of it
   std::thread thread_;
 };
 

@@ -116,6 +116,10 @@ bool CCtiOsSession::IsCCMSilentMonitor() const {
   return GetValueInt(CTIOS_CCMBASEDSILENTMONITOR, &based) && based != 0;
 }
 
+std::uint64_t CCtiOsSession::HandlerExceptions() const {
+  return core_->dispatcher().handlers_thrown();
+}
+
 CWaitObject* CCtiOsSession::CreateWaitObject(const Arguments& args) {
   return core_->make_wait_object(args);
 }

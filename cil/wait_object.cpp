@@ -43,7 +43,7 @@ bool CWaitObject::SetMask(const Arguments& args) {
   if (mask.empty() || mask.size() > kMaskMax) return false;
   const std::lock_guard lock(waiter_->mutex);
   waiter_->mask = std::move(mask);
-  waiter_->pending = eUnknownEvent;
+  waiter_->pending.clear();
   return true;
 }
 

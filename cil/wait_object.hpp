@@ -1,7 +1,8 @@
 // wait_object.hpp - CWaitObject: lets a thread that is not the event thread wait for one of several events.
 //
 // Mask     keys Event1 .. EventN hold event numbers.
-// Memory   an event that came between two waits is remembered (the latest one): the next wait returns at once.
+// Memory   events that came between two waits are remembered in their order, the first 1,024 of them: each of the next waits
+//          takes one and returns at once. A new mask forgets them.
 // Refused  inside an event handler: it would wait for itself. Returns WAIT_FAILED, nothing blocks.
 // Loop     in a session without an own event thread the wait runs the session's loop itself.
 #pragma once

@@ -27,6 +27,7 @@ class Program : public IGenericEvents {
     SessionOptions options;
     options.own_thread = false;
     options.seed = 1 + input.below(2);
+    options.keep_trying = false;  // so that the last failure is the end of a life
     options.limits = {
         .objects_max = 32, .object_bytes_max = 1 << 20, .snapshot_bytes_max = 1 << 16};
     options.io = world.network().make_io("10.0.0.9", {.connections_max = 8, .receive_buffers = 4});

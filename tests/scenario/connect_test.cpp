@@ -89,7 +89,7 @@ TEST(Scenario04, WithoutSettingsTheClientTriesForEver) {
   const int dead = dead_port();
   Client client;
   ASSERT_EQ(client.session.Connect(hosts(dead)), CIL_OK);
-  for (int failure = 0; failure < 8; ++failure) {
+  for (int failure = 0; failure < 7; ++failure) {
     const Seen* seen = client.events.wait(eOnConnectionFailure, {}, std::chrono::seconds(60));
     ASSERT_NE(seen, nullptr) << client.events.story();
     EXPECT_FALSE(seen->args.IsValid("FinalAttempt"));

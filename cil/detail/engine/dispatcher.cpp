@@ -1,10 +1,15 @@
 // dispatcher.cpp - an event to its listeners: by the table that generate.py makes of the API.
 #include "cil/detail/engine/dispatcher.hpp"
 
+#include "cil/logger.hpp"
 #include "wire/ctios_enums.hpp"
+#include "wire/event_id.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
+#include <string_view>
+#include <utility>
 
 namespace cti::cil::detail {
 namespace {
@@ -51,7 +56,7 @@ Dispatcher::List* Dispatcher::list_at(int list) noexcept {
 
 template <class T>
 bool Dispatcher::add_to(std::vector<T*>& all, T* listener) {
-  if (!listener || all.size() >= kListenersMax) return false;
+  if (!listener || closed_ || all.size() >= kListenersMax) return false;
   if (std::find(all.begin(), all.end(), listener) != all.end()) return false;
   all.push_back(listener);
   return true;
@@ -94,50 +99,100 @@ bool Dispatcher::remove_generic(int list, IGenericEvents* listener) {
 bool Dispatcher::add_waiter(const std::shared_ptr<Waiter>& waiter) {
   const std::lock_guard lock(mutex_);
   std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
-  if (waiters_.size() >= kWaitersMax) return false;
+  if (closed_ || waiters_.size() >= kWaitersMax) return false;
   waiters_.push_back(waiter);
   return true;
 }
 
 void Dispatcher::tell(int event_id, Arguments& args) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  tell_all(event_id, args);
+  if (!closed_ && !thrown_.empty() && event_id != eFailureEvent) {
+    Arguments failure;
+    failure.AddItem(CTIOS_FAILURECODE, int{E_CTIOS_UNEXPECTED});
+    failure.AddItem(CTIOS_MESSAGEID, event_id);
+    failure.AddItem(CTIOS_ERRORMESSAGE, std::exchange(thrown_, {}));
+    tell_all(eFailureEvent, failure);
+  }
+  thrown_.clear();
+}
+
+void Dispatcher::tell_all(int event_id, Arguments& args) {
   telling_ = true;
   // relaxed: only this thread asks whether it is itself.
   handler_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  const auto guarded = [&](auto&& call) {
-    try {
-      call();
-    } catch (...) {
-      // relaxed: a counter, ordered with nothing.
-      handlers_thrown_.fetch_add(1, std::memory_order_relaxed);
-    }
-  };
   const RowsOf rows = rows_of(event_id);
   List& all_in_one = lists_[eAllInOneList];
   for (const Row* row = rows.begin; row != rows.end; ++row) {
     auto& listeners = lists_[static_cast<std::size_t>(row->list)].listeners;
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-      if (listeners[i]) guarded([&] { row->tell(listeners[i], args); });
+      if (listeners[i]) guarded(event_id, [&] { row->tell(listeners[i], args); });
     }
     for (std::size_t i = 0; row->first && i < all_in_one.listeners.size(); ++i) {
       auto* listener = static_cast<IAllInOne*>(all_in_one.listeners[i]);
-      if (listener) guarded([&] { row->tell_all_in_one(listener, args); });
+      if (listener) guarded(event_id, [&] { row->tell_all_in_one(listener, args); });
     }
   }
   for (const Row* row = rows.begin; row != rows.end; ++row) {
-    guarded([&] { tell_generic(lists_[static_cast<std::size_t>(row->list)], event_id, args); });
+    tell_generic(lists_[static_cast<std::size_t>(row->list)], event_id, args);
   }
-  guarded([&] { tell_generic(all_in_one, event_id, args); });
+  tell_generic(all_in_one, event_id, args);
   telling_ = false;
   // relaxed: as above.
   handler_thread_.store(std::thread::id{}, std::memory_order_relaxed);
   if (removed_) compact();
-  tell_waiters(event_id);
+  if (!closed_) tell_waiters(event_id);
 }
 
 void Dispatcher::tell_generic(List& list, int event_id, Arguments& args) {
   for (std::size_t i = 0; i < list.generic.size(); ++i) {
-    if (list.generic[i]) list.generic[i]->OnEvent(event_id, args);
+    if (list.generic[i]) guarded(event_id, [&] { list.generic[i]->OnEvent(event_id, args); });
+  }
+}
+
+template <class F>
+void Dispatcher::guarded(int event_id, F&& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    note_thrown(event_id, error.what());
+  } catch (...) {
+    note_thrown(event_id, "something that is no std::exception");
+  }
+}
+
+void Dispatcher::note_thrown(int event_id, const std::string& what) {
+  // relaxed: a counter, ordered with nothing.
+  handlers_thrown_.fetch_add(1, std::memory_order_relaxed);
+  const std::string_view name = wire::name_of(static_cast<wire::EventId>(event_id));
+  thrown_ = "a handler of event " + std::to_string(event_id) + " (" + std::string(name) +
+            ") threw: " + what;
+  try {
+    Logger().Trace(TRACE_MASK_CRITICAL, thrown_);
+  } catch (...) {  // a log listener that throws as well is not told of
+  }
+}
+
+void Dispatcher::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (List& list : lists_) {
+    if (telling_) {  // somebody iterates: taken out afterwards
+      std::fill(list.listeners.begin(), list.listeners.end(), nullptr);
+      std::fill(list.generic.begin(), list.generic.end(), nullptr);
+      removed_ = true;
+    } else {
+      list.listeners.clear();
+      list.generic.clear();
+    }
+  }
+  for (const auto& each : waiters_) {
+    const auto waiter = each.lock();
+    if (!waiter) continue;
+    const std::lock_guard waiting(waiter->mutex);
+    waiter->closed = true;
+    waiter->signalled.notify_all();
   }
 }
 
@@ -156,7 +211,8 @@ void Dispatcher::tell_waiters(int event_id) {
     const std::lock_guard lock(waiter->mutex);
     if (std::find(waiter->mask.begin(), waiter->mask.end(), event_id) == waiter->mask.end())
       continue;
-    waiter->pending = event_id;
+    if (waiter->pending.size() >= Waiter::kRememberedMax) continue;
+    waiter->pending.push_back(event_id);
     waiter->signalled.notify_all();
   }
 }

@@ -22,6 +22,11 @@ Engine::Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed)
       completions_(64),
       buffer_(wire::limits::kClientFrameBytesMax) {}
 
+Engine::~Engine() {
+  Life left;
+  core_.with([&](SessionCore::State& state) { left = end_life(state); });
+}
+
 std::uint32_t Engine::turn(TimePoint deadline) {
   std::uint32_t done = 0;
   done += do_work();
@@ -44,6 +49,7 @@ std::uint32_t Engine::turn(TimePoint deadline) {
 std::uint32_t Engine::do_work() {
   for (std::uint32_t done = 0;; ++done) {
     Work work;
+    if (core_.stopped()) return done;  // a handler has deleted the session
     switch (core_.with([](SessionCore::State& state) { return state.word.begin(); })) {
       case Standing::kConnecting:
         connect();
@@ -64,9 +70,12 @@ void Engine::invariants() const {
     state.invariants();
     const Standing standing = state.word.now();
     if (const auto idle = idle_in(standing)) CTI_CHECK(*idle == transport_.idle());
-    if (standing == Standing::kConnected) CTI_CHECK(transport_.up());
-    if (transport_.up())
-      CTI_CHECK(standing == Standing::kConnected || standing == Standing::kDisconnectAsked);
+    if (standing == Standing::kConnected) CTI_CHECK(transport_.up() || renewing_);
+    CTI_CHECK(!renewing_ || !transport_.up());
+    if (transport_.up()) {
+      CTI_CHECK(standing == Standing::kConnected || standing == Standing::kDisconnectAsked ||
+                standing == Standing::kAnewAsked);
+    }
     std::size_t queued = 0;
     for (const Work& work : state.work) queued += std::holds_alternative<Request>(work) ? 1 : 0;
     CTI_CHECK(state.requests == pending_.size() + queued);
@@ -89,6 +98,13 @@ TimePoint Engine::next() const {
 }
 
 void Engine::connect() {
+  if (!transport_.idle()) {  // an earlier life went on quietly: this Connect is its end
+    transport_.abandon();
+    forget_connection();
+    Life left;
+    core_.with([&](SessionCore::State& state) { left = end_life(state); });
+    CTI_CHECK(left.unanswered.empty());  // they ended with the last attempt that was told
+  }
   TransportConfig config = core_.with([&](SessionCore::State& state) {
     state.properties.AddItem(CTIOS_TRYINGSINCE, event_time());
     return state.config;
@@ -98,24 +114,54 @@ void Engine::connect() {
 
 /// The word is kClosing: nothing new gets into the queue.
 void Engine::disconnect() {
-  end_all(core_.with([this](SessionCore::State& state) { return take_unanswered(state); }),
+  end_all(core_.with([this](SessionCore::State& state) {
+    auto all = take_unanswered(state);
+    state.work.clear();  // what else stood there is of a life that ends
+    return all;
+  }),
           "the session was disconnected");
   forget_connection();
   transport_.close();
 }
 
 void Engine::run(AgentCleared& cleared) {
+  end_agent_mode();
   Arguments args;
   args.AddItem(CTIOS_UNIQUEOBJECTID, cleared.object_id);
   tell(eOnCurrentAgentReset, args);
+}
+
+/// A server takes one mode per connection: what the program sets next is set on a new one, to the same server.
+void Engine::end_agent_mode() {
+  end_targeted("the agent was cleared");
+  Objects::Handles handles;
+  Ref<CCtiOsObject> before;
+  core_.with([&](SessionCore::State& state) {
+    handles = core_.objects().clear();
+    if (!state.agent) return;  // else the next one has been set already
+    if (state.agent_id.empty()) return core_.objects().bind(*state.agent, {});
+    before =
+        core_.objects().adopt(state.agent_id, Ref<CCtiOsObject>::share(state.agent.get()));
+  });
+  CTI_CHECK(!before);
+  const bool held = std::exchange(subscription_, {}).wanted;
+  positions_.clear();
+  login_.reset();
+  forget_connection();
+  if (!held || !transport_.up()) return;
+  token_ = core::mix64(token_);  // the server may hear of the old connection's end later than of the new one
+  renewing_ = true;
+  transport_.renew();
 }
 
 void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
   lineage_ = welcome.lineage();
   Arguments status;
   read(welcome.arguments(), &status);
+  const bool renewed = std::exchange(renewing_, false);
   const bool counts = core_.with([&](SessionCore::State& state) {
-    if (!state.word.move(Step::kUp)) return false;
+    const bool still_connected = renewed && state.word.is(Standing::kConnected);
+    if (!still_connected && !state.word.move(Step::kUp)) return false;
     Arguments& properties = state.properties;
     properties.AddItem(CTIOS_CURRENTSERVER, server.host);
     properties.AddItem(CTIOS_CURRENTPORT, int{server.port});
@@ -132,7 +178,7 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
   args.AddItem(CTIOS_CURRENTSERVER, server.host);
   // The mode is asked for before handlers run: what they ask for comes behind it.
   if (subscription_.wanted) subscribe();
-  tell(eOnConnection, args);  // the system's state follows: the server sends it behind its welcome
+  if (!renewed) tell(eOnConnection, args);  // the system's state follows: the server sends it behind its welcome
   reconcile(lineage_);
   send_pending();
 }
@@ -143,38 +189,41 @@ void Engine::forget_connection() {
   unswept_.clear();
   subscription_.established = false;
   subscription_.deadline = kNever;
+  renewing_ = false;
 }
 
 void Engine::on_loss(const Loss& loss) {
   forget_connection();
-  std::vector<Unanswered> left;
-  if (loss.final_attempt) {
+  Life left;
+  if (loss.follows == Follows::kNothing) {
     if (!leave(Step::kOver, &left)) return;
   } else {
+    const bool last = loss.follows == Follows::kQuietRetry;
     const bool counts = core_.with([&](SessionCore::State& state) {
-      if (!state.word.move(Step::kLost)) return false;
+      if (!state.word.move(last ? Step::kGaveUp : Step::kLost)) return false;
+      if (last) left.unanswered = take_unanswered(state);
       state.properties.AddItem(CTIOS_CURRENTSERVER, "");
       state.properties.AddItem(CTIOS_TRYINGSERVER, transport_.server().host);
       state.properties.AddItem(CTIOS_TRYINGPORT, int{transport_.server().port});
       return true;
     });
-    if (!counts) return;
+    if (!counts || loss.follows == Follows::kMoreQuiet) return;
   }
-  end_all(left, "the connection was lost for good");
+  end_all(left.unanswered, "the connection was lost for good");
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
   args.AddItem(CTIOS_FAILEDSERVER, loss.server.host);
   args.AddItem(CTIOS_REASONCODE, static_cast<short>(loss.reason));
   args.AddItem(CTIOS_ERRORMESSAGE, loss.text);
-  if (loss.final_attempt) args.AddItem(CTIOS_FINALATTEMPT, 1);
+  if (loss.follows != Follows::kRetry) args.AddItem(CTIOS_FINALATTEMPT, 1);
   tell(eOnConnectionFailure, args);
 }
 
 void Engine::on_rejected(const std::string& text) {
   forget_connection();
-  std::vector<Unanswered> left;
+  Life left;
   if (!leave(Step::kOver, &left)) return;
-  end_all(left, "the server rejected the connection");
+  end_all(left.unanswered, "the server rejected the connection");
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
   args.AddItem(CTIOS_ERRORMESSAGE, text);
@@ -182,9 +231,9 @@ void Engine::on_rejected(const std::string& text) {
 }
 
 void Engine::on_closed() {
-  std::vector<Unanswered> left;
+  Life left;
   const bool left_life = leave(Step::kClosed, &left);
-  CTI_CHECK(left_life && left.empty());  // disconnect() has ended them
+  CTI_CHECK(left_life && left.unanswered.empty());  // disconnect() has ended them
   Arguments none;
   tell(eOnConnectionClosed, none);
 }
@@ -205,7 +254,9 @@ void Engine::on_missing_heartbeat(std::uint32_t consecutive) {
 }
 
 bool Engine::on_frame(Bytes frame) {
-  switch (static_cast<FrameType>(wire::frame_type(frame.data()))) {
+  const auto type = static_cast<FrameType>(wire::frame_type(frame.data()));
+  if (type != FrameType::kReply && agent_cleared()) return true;
+  switch (type) {
     case FrameType::kUpdate:
       return take_update(frame);
     case FrameType::kSnapshotBegin:
@@ -225,38 +276,47 @@ bool Engine::on_frame(Bytes frame) {
 
 void Engine::tell(int event_id, Arguments& args) { core_.dispatcher().tell(event_id, args); }
 
-bool Engine::leave(Step step, std::vector<Unanswered>* left) {
-  Objects::Handles handles;
-  Ref<CAgent>
-      agent;  // both are let go of outside the lock: the program may have derived from CAgent
-  const bool counts = core_.with([&](SessionCore::State& state) {
+bool Engine::leave(Step step, Life* left) {
+  return core_.with([&](SessionCore::State& state) {
     if (!state.word.move(step)) return false;
-    *left = take_unanswered(state);
-    handles = core_.objects().clear();
-    if (state.agent) core_.objects().let_go(*state.agent);
-    agent = std::exchange(state.agent, {});
-    state.mode = eNotConnected;
-    state.agent_id.clear();
-    state.agent_args.Clear();
-    state.call_id.clear();
-    state.properties.AddItem(CTIOS_CURRENTSERVER, "");
-    state.properties.AddItem(CTIOS_TRYINGSERVER, "");
+    *left = end_life(state);
     return true;
   });
-  if (!counts) return false;
+}
+
+/// Back to the state before Connect. The lock is held.
+Engine::Life Engine::end_life(SessionCore::State& state) {
+  Life left;
+  left.unanswered = take_unanswered(state);
+  state.work.clear();
+  left.handles = core_.objects().clear();
+  if (state.agent) core_.objects().let_go(*state.agent);
+  left.agent = std::exchange(state.agent, {});
+  state.mode = eNotConnected;
+  state.agent_id.clear();
+  state.agent_args.Clear();
+  state.call_id.clear();
+  state.properties.AddItem(CTIOS_CURRENTSERVER, "");
+  state.properties.AddItem(CTIOS_TRYINGSERVER, "");
   subscription_ = {};
   positions_.clear();
-  snapshot_.reset();
-  unswept_.clear();
+  forget_connection();
   login_.reset();
   transport_.limit_retries({});
-  return true;
+  return left;
 }
 
 int Engine::event_time() const {
   constexpr std::int64_t kDay = 24LL * 60 * 60 * 1000;
   const std::int64_t ms = core_.io().wall().since_epoch_ms % kDay;
   return static_cast<int>(ms < 0 ? ms + kDay : ms);
+}
+
+/// The program has cleared the agent, and run(AgentCleared&) comes: nothing of it counts any more.
+bool Engine::agent_cleared() const {
+  return subscription_.wanted && core_.with([this](const SessionCore::State& state) {
+    return state.mode_number != subscription_.number;
+  });
 }
 
 bool Engine::in_agent_mode() const {

@@ -4,8 +4,9 @@
 //          and on one thread, whether that is the session's own or the caller's.
 // Shape    an actor: turn() does queued work, feeds the transport, ends what is overdue. What the server says becomes
 //          records for the objects and events for the listeners.
-// Life     from an accepted Connect to its end: OnConnectionClosed, OnConnectionRejected or a final OnConnectionFailure, the
-//          last event of that life. leave() ends it in one step; the state word (session_state.hpp) says where it stands.
+// Life     from an accepted Connect to its end: OnConnectionClosed, OnConnectionRejected, a final OnConnectionFailure of a
+//          session that does not keep trying, or the next Connect after it of one that does. leave() ends it in one step;
+//          the state word (session_state.hpp) says where it stands.
 // Modes    a mode that is set is set up again after every reconnect, from the last position of each peripheral; what the
 //          server no longer has comes as a snapshot, and calls that it does not mention get an OnCallEnd of ours.
 // Requests end exactly once: by the server's reply; refused when they never left; else with "outcome unknown". After a
@@ -41,6 +42,10 @@ inline constexpr std::uint32_t kRetriesWithSettings = 5;
 class Engine final : private TransportUser {
  public:
   Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed);
+  /// The session is gone, and whoever ran a turn has left it. What is left of a life is let go of.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   /// Does what there is to do, waiting for it at most until `deadline`. Returns how much was done.
   std::uint32_t turn(TimePoint deadline);
@@ -88,6 +93,12 @@ class Engine final : private TransportUser {
     Request request;
     bool sent = false;
   };
+  /// What a life leaves behind: to be let go of where no lock is held, the program may have derived from CAgent.
+  struct Life {
+    std::vector<Unanswered> unanswered;
+    Objects::Handles handles;
+    Ref<CAgent> agent;
+  };
 
   // What the program asked for, in the order of SessionCore (engine.cpp).
   std::uint32_t do_work();
@@ -121,6 +132,7 @@ class Engine final : private TransportUser {
   void note_system_event(const Arguments& args);
   void note_peripheral(Arguments& system, int peripheral, bool online);
   void end_targeted(const std::string& why);
+  void end_agent_mode();
 
   // Records and the current call (records.cpp).
   bool take_update(Bytes frame);
@@ -149,11 +161,13 @@ class Engine final : private TransportUser {
               const std::string& why);
 
   void tell(int event_id, Arguments& args);
-  /// The life is over: back to the state before Connect, all in one step. False: a Disconnect has been asked for, which
-  /// will do it. Else `left` are its requests without an answer.
-  bool leave(Step step, std::vector<Unanswered>* left);
+  /// The life is over: back to the state before Connect, all in one step. False: a Disconnect or a Connect has been asked
+  /// for, which will do it.
+  bool leave(Step step, Life* left);
+  Life end_life(SessionCore::State& state);
   int event_time() const;
   bool in_agent_mode() const;
+  bool agent_cleared() const;
 
   std::shared_ptr<SessionCore> core_owner_;
   SessionCore& core_;
@@ -169,6 +183,7 @@ class Engine final : private TransportUser {
   std::vector<std::string>
       settings_;  ///< properties of the session that came with its last settings
   std::map<std::uint64_t, Pending> pending_;
+  bool renewing_ = false;         ///< the connection is exchanged for a new one, without a word to the program
   bool starved_ = false;          ///< some of them found no room in the transport
   std::optional<Request> login_;  ///< the last good one
   std::uint64_t lineage_ = 0;

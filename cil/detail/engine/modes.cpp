@@ -14,10 +14,7 @@ void Engine::run(ModeAsked& asked) {
   const bool newest = core_.with(
       [&](const SessionCore::State& state) { return state.mode_number == asked.number; });
   if (!newest) return;  // refused, or set anew, meanwhile
-  if (subscription_.wanted && subscription_.mode == asked.mode) {
-    subscription_.number = asked.number;
-    return;  // the agent was cleared and set again
-  }
+  CTI_CHECK(!subscription_.wanted);  // an agent that was cleared took its mode along
   std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax);
   wire::ArgumentsWriter writer(buffer);
   write(asked.args, writer);

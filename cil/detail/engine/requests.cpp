@@ -133,17 +133,22 @@ void Engine::end_overdue() {
   }
 }
 
-/// Those that wait for an answer, then those that still stand in the queue, which is empty afterwards: what else stood
-/// there is of a life that ends, and is dropped.
+/// Those that wait for an answer, then those that still stand in the queue. What else stands there stays.
 std::vector<Engine::Unanswered> Engine::take_unanswered(SessionCore::State& state) {
   std::vector<Unanswered> all;
   all.reserve(state.requests);
   for (auto& [id, pending] : pending_) all.push_back({std::move(pending.request), pending.sent});
   pending_.clear();
+  starved_ = false;
+  std::deque<Work> others;
   for (Work& work : state.work) {
-    if (auto* request = std::get_if<Request>(&work)) all.push_back({std::move(*request), false});
+    if (auto* request = std::get_if<Request>(&work)) {
+      all.push_back({std::move(*request), false});
+    } else {
+      others.push_back(std::move(work));
+    }
   }
-  state.work.clear();
+  state.work = std::move(others);
   for (const Unanswered& each : all) state.uncount(each.request);
   CTI_CHECK(state.requests == 0 && state.request_bytes == 0);
   return all;
@@ -163,16 +168,17 @@ void Engine::finished(const Request& request) {
 
 /// Requests to objects need a mode: the server would close the session that sends them without.
 void Engine::end_targeted(const std::string& why) {
+  std::vector<Unanswered> all;
   for (auto at = pending_.begin(); at != pending_.end();) {
     if (at->second.request.target.empty()) {
       ++at;
       continue;
     }
-    const Pending pending = std::move(at->second);
+    all.push_back({std::move(at->second.request), at->second.sent});
     at = pending_.erase(at);
-    finished(pending.request);
-    refuse(pending.request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: " + why);
   }
+  for (const Unanswered& each : all) finished(each.request);
+  end_all(all, why);
 }
 
 void Engine::refuse(const Request& request, int failure_code, Outcome outcome,

@@ -27,7 +27,8 @@ SessionCore::SessionCore(std::shared_ptr<core::Io> io, bool own_thread, const Se
 
 int SessionCore::State::may_act() const noexcept {
   if (word.is(Standing::kConnected)) return CIL_OK;
-  return word.is(Standing::kFailover) ? E_CTIOS_IN_FAILOVER : E_CTIOS_INVALID_SESSION;
+  const bool away = word.is(Standing::kFailover) || word.is(Standing::kQuiet);
+  return away ? E_CTIOS_IN_FAILOVER : E_CTIOS_INVALID_SESSION;
 }
 
 bool SessionCore::State::count(Request& request) noexcept {
@@ -86,7 +87,9 @@ int SessionCore::submit(RequestId request, const Arguments& args, const std::str
 
 bool SessionCore::take_work(Work* work) {
   const std::lock_guard lock(mutex_);
-  if (state_.work.empty() || state_.word.is(Standing::kDisconnectAsked)) return false;
+  const SessionState& word = state_.word;
+  if (word.is(Standing::kDisconnectAsked) || word.is(Standing::kAnewAsked)) return false;
+  if (state_.work.empty()) return false;
   *work = std::move(state_.work.front());
   state_.work.pop_front();
   return true;
@@ -114,22 +117,26 @@ WaitResult SessionCore::wait(Waiter& waiter, int milliseconds) {
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + std::chrono::milliseconds(std::max(milliseconds, 0));
   const auto take = [&] {
-    waiter.trigger = std::exchange(waiter.pending, int{eUnknownEvent});
-    return waiter.trigger != eUnknownEvent;
+    waiter.trigger = eUnknownEvent;
+    if (waiter.pending.empty()) return false;
+    waiter.trigger = waiter.pending.front();
+    waiter.pending.pop_front();
+    return true;
   };
   std::unique_lock lock(waiter.mutex);
-  const auto slice = std::chrono::seconds(1);  // the session may be destroyed meanwhile
   if (own_thread_) {
-    const auto came = [&] { return waiter.pending != eUnknownEvent; };
-    while (!came() && (milliseconds < 0 || steady_clock::now() < end)) {
-      if (stopped()) return WAIT_FAILED;
-      const auto until = steady_clock::now() + slice;
-      waiter.signalled.wait_until(lock, milliseconds < 0 ? until : std::min(until, end), came);
+    const auto come = [&] { return waiter.closed || !waiter.pending.empty(); };
+    if (milliseconds < 0) {
+      waiter.signalled.wait(lock, come);
+    } else {
+      waiter.signalled.wait_until(lock, end, come);
     }
-    return take() ? EVENT_SIGNALED : EVENT_WAIT_TIMEDOUT;
+    if (take()) return EVENT_SIGNALED;
+    return waiter.closed ? WAIT_FAILED : EVENT_WAIT_TIMEDOUT;
   }
   for (;;) {  // the caller's loop: nobody but us can bring the event
     if (take()) return EVENT_SIGNALED;
+    if (waiter.closed) return WAIT_FAILED;
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now());
     if (milliseconds >= 0 && left.count() <= 0) return EVENT_WAIT_TIMEDOUT;

@@ -5,6 +5,8 @@
 //          follows. What a call has asked for and the event thread has not begun yet is part of the word: nothing is queued
 //          beside it, so nothing can be begun that has been taken back.
 // Rule     the session is disconnected exactly when its transport is idle and no Connect waits (idle_in()).
+// Quiet    after the OnConnectionFailure with FinalAttempt the transport goes on (SessionOptions::keep_trying): a success is
+//          an OnConnection as after any failover, a Connect of the program ends that life without a word and begins anew.
 // Threads  none of its own: kept under the lock of the session core.
 #pragma once
 
@@ -22,10 +24,12 @@ enum class Standing : std::uint8_t {
   kConnecting,    ///< the transport tries for the first time
   kConnected,     ///< a server has welcomed the session
   kFailover,      ///< the transport tries again
+  kQuiet,         ///< the last OnConnectionFailure has been told; the transport tries on without a word
+  kAnewAsked,     ///< Connect has been accepted in kQuiet; whatever the transport does meanwhile no longer counts
   kDisconnectAsked,  ///< Disconnect has been accepted; whatever the transport does meanwhile no longer counts
   kClosing,  ///< OnConnectionClosed is on its way
 };
-inline constexpr std::size_t kStandings = 7;
+inline constexpr std::size_t kStandings = 9;
 
 enum class Step : std::uint8_t {
   kConnect,     ///< the program calls Connect
@@ -33,10 +37,11 @@ enum class Step : std::uint8_t {
   kBegin,       ///< the event thread begins what was asked for
   kUp,          ///< a server has welcomed the session
   kLost,        ///< a connection or an attempt has failed, more are tried
+  kGaveUp,      ///< the last attempt that is told has failed, more are tried quietly
   kOver,        ///< nothing more is tried
   kClosed,      ///< the transport has closed, as it was told to
 };
-inline constexpr std::size_t kSteps = 7;
+inline constexpr std::size_t kSteps = 8;
 
 /// What follows; nothing where the step is refused (a call) or must not happen (the rest).
 constexpr std::optional<Standing> after(Standing standing, Step step) noexcept {
@@ -44,23 +49,27 @@ constexpr std::optional<Standing> after(Standing standing, Step step) noexcept {
   switch (step) {
     case Step::kConnect:
       if (standing == kDisconnected) return kConnectAsked;
+      if (standing == kQuiet) return kAnewAsked;
       return std::nullopt;
     case Step::kDisconnect:
       if (standing == kDisconnected || standing == kDisconnectAsked || standing == kClosing)
         return std::nullopt;
       return kDisconnectAsked;
     case Step::kBegin:
-      if (standing == kConnectAsked) return kConnecting;
+      if (standing == kConnectAsked || standing == kAnewAsked) return kConnecting;
       if (standing == kDisconnectAsked) return kClosing;
       return std::nullopt;
     case Step::kUp:
     case Step::kLost:
+    case Step::kGaveUp:
     case Step::kOver:
-      // Disconnect goes ahead of what it has not heard of yet.
-      if (standing == kDisconnectAsked) return kDisconnectAsked;
-      if (standing == kConnecting || standing == kFailover || standing == kConnected) {
+      // Disconnect, and Connect anew, go ahead of what they have not heard of yet.
+      if (standing == kDisconnectAsked || standing == kAnewAsked) return standing;
+      if (standing == kConnecting || standing == kFailover || standing == kConnected ||
+          standing == kQuiet) {
         if (step == Step::kOver) return kDisconnected;
-        if (step == Step::kLost) return kFailover;
+        if (step == Step::kGaveUp) return kQuiet;
+        if (step == Step::kLost) return standing == kQuiet ? kQuiet : kFailover;
         if (standing != kConnected) return kConnected;
       }
       return std::nullopt;
@@ -73,7 +82,8 @@ constexpr std::optional<Standing> after(Standing standing, Step step) noexcept {
 
 /// Is the transport idle where the session stands so? Nothing: it may be either.
 constexpr std::optional<bool> idle_in(Standing standing) noexcept {
-  if (standing == Standing::kDisconnectAsked) return std::nullopt;
+  if (standing == Standing::kDisconnectAsked || standing == Standing::kAnewAsked)
+    return std::nullopt;
   return standing == Standing::kDisconnected || standing == Standing::kConnectAsked;
 }
 
@@ -96,13 +106,13 @@ class SessionState {
     if (next) standing_ = *next;
     return next.value_or(Standing::kDisconnected);
   }
-  /// For the transport's events. False: a Disconnect has been asked for, the event counts no more.
+  /// For the transport's events. False: a Disconnect or a Connect has been asked for, the event counts no more.
   [[nodiscard]] bool move(Step step) noexcept {
     CTI_CHECK(step != Step::kConnect && step != Step::kDisconnect && step != Step::kBegin);
     const auto next = after(standing_, step);
     CTI_CHECK(next);
     standing_ = *next;
-    return standing_ != Standing::kDisconnectAsked;
+    return standing_ != Standing::kDisconnectAsked && standing_ != Standing::kAnewAsked;
   }
 
  private:
@@ -110,10 +120,11 @@ class SessionState {
 };
 
 namespace check {
-constexpr bool only_from_disconnected() noexcept {
+constexpr bool only_when_nothing_is_told_to_come() noexcept {
   for (std::size_t i = 0; i < kStandings; ++i) {
     const auto from = static_cast<Standing>(i);
-    if (after(from, Step::kConnect).has_value() != (from == Standing::kDisconnected)) return false;
+    const bool may = from == Standing::kDisconnected || from == Standing::kQuiet;
+    if (after(from, Step::kConnect).has_value() != may) return false;
   }
   return true;
 }
@@ -129,12 +140,13 @@ constexpr bool every_life_can_end() noexcept {
 }
 /// An event of the transport never makes a session of one that has none.
 constexpr bool nothing_connects_by_itself() noexcept {
-  for (const Step step : {Step::kUp, Step::kLost, Step::kOver}) {
+  for (const Step step : {Step::kUp, Step::kLost, Step::kGaveUp, Step::kOver}) {
     if (after(Standing::kDisconnected, step) || after(Standing::kConnectAsked, step)) return false;
   }
   return true;
 }
-static_assert(only_from_disconnected() && every_life_can_end() && nothing_connects_by_itself());
+static_assert(only_when_nothing_is_told_to_come() && every_life_can_end());
+static_assert(nothing_connects_by_itself());
 static_assert(idle_in(Standing::kDisconnected) == true && idle_in(Standing::kConnectAsked) == true);
 static_assert(idle_in(Standing::kConnected) == false && idle_in(Standing::kClosing) == false);
 }  // namespace check

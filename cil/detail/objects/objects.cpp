@@ -6,6 +6,7 @@
 #include "cil/detail/objects/convert.hpp"
 #include "cil/skill_group.hpp"
 #include "core/base/check.hpp"
+#include "wire/ctios_enums.hpp"
 
 #include <charconv>
 #include <utility>
@@ -139,12 +140,12 @@ Folded Objects::apply(const wire::UpdateView& update) {
     folded.from = from;
     rename(from, folded.id);
   }
-  if (folded.ended) part(folded.id, applied->handle);
+  if (folded.ended) part(folded.id, applied->handle, false);
   return folded;
 }
 
 /// The object ends: its handle keeps what was known last. `handle` can still be read.
-void Objects::part(const std::string& object_id, wire::ObjectHandle handle) {
+void Objects::part(const std::string& object_id, wire::ObjectHandle handle, bool unheard) {
   if (object_id == adopted_) return;
   const auto held = handles_.find(object_id);
   const Ref<CCtiOsObject> object =
@@ -152,6 +153,9 @@ void Objects::part(const std::string& object_id, wire::ObjectHandle handle) {
   if (!object) return;
   Arguments all;
   read(table_.properties(handle), &all);
+  // What a server says of the end is in its last record; what it did not say is that the call is over.
+  if (unheard && table_.kind(handle) == ObjectKind::kCall)
+    all.AddItem(CTIOS_CALLSTATUS, static_cast<short>(wire::ctios::LCS_NULL));
   object->detach(all);
 }
 
@@ -165,7 +169,7 @@ std::vector<std::string> Objects::end_snapshot(std::uint32_t peripheral_id) {
   std::vector<std::string> ended;
   table_.end_snapshot(peripheral_id, [&](wire::ObjectHandle handle) {
     std::string id(table_.unique_object_id(handle));
-    part(id, handle);
+    part(id, handle, true);
     ended.push_back(std::move(id));
   });
   return ended;

@@ -88,7 +88,7 @@ class Objects {
   std::optional<wire::ObjectHandle> at(std::string_view object_id) const;
   CCtiOsObject* find_locked(const std::string& object_id);
   CCtiOsObject* made(const std::string& object_id, wire::ObjectKind kind);
-  void part(const std::string& object_id, wire::ObjectHandle handle);
+  void part(const std::string& object_id, wire::ObjectHandle handle, bool unheard);
   void rename(const std::string& from, const std::string& to);
 
   std::weak_ptr<SessionCore> core_;

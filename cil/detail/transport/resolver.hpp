@@ -15,6 +15,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace cti::cil::detail {
 
@@ -48,12 +49,16 @@ class Places {
 struct Lookup {
   std::mutex mutex;  // guards what follows
   bool done = false;
-  std::string address;  ///< numeric; empty when the name has none
+  std::vector<std::string> addresses;  ///< numeric, in the order in which to try them; empty when the name has none
   std::string error;
 };
 
 /// True when `host` is a numeric IPv4 or IPv6 address.
 bool is_numeric(const std::string& host);
+
+/// How names become addresses; a test puts its own in the place of look_up().
+using LookUp =
+    std::function<std::shared_ptr<Lookup>(const std::string& host, std::function<void()> wake)>;
 
 /// Starts a lookup. `wake` is called from another thread when it is done; it must not refer to anything that may go.
 std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> wake);

@@ -17,14 +17,18 @@ using wire::Keyword;
 using namespace wire::ctios;
 
 Transport::Transport(core::Io& io, TransportUser& user, std::uint64_t seed,
-                     std::function<void()> wake)
-    : io_(io), user_(user), random_(seed), wake_(std::move(wake)) {}
+                     std::function<void()> wake, LookUp look_up)
+    : io_(io),
+      user_(user),
+      random_(seed),
+      wake_(std::move(wake)),
+      look_up_(std::move(look_up)) {}
 
 void Transport::open(TransportConfig config) {
   CTI_CHECK(idle());
   config_ = std::move(config);
   side_ = static_cast<unsigned>(random_.below(2));
-  failures_ = 0;
+  retries_.reset();
   attempt();
 }
 
@@ -35,32 +39,38 @@ void Transport::attempt() {
   deadline_ = io_.now() + kAttemptMost;
   Name& name = names_[side_];
   if (!name.lookup || name.host != server().host)
-    name = {server().host, look_up(server().host, wake_)};
+    name = {server().host, look_up_(server().host, wake_)};
   resolve();
 }
 
 void Transport::resolve() {
-  std::string address;
+  std::vector<std::string> addresses;
   std::string error;
   {
     const std::shared_ptr<Lookup>& lookup = names_[side_].lookup;
     CTI_CHECK(phase_ == Phase::kResolving && lookup);
     const std::lock_guard lock(lookup->mutex);
     if (!lookup->done) return;
-    address = lookup->address;
+    addresses = lookup->addresses;
     error = lookup->error;
   }
   names_[side_].lookup.reset();
-  if (address.empty()) return lose(eConnectFail, server().host + ": " + error);
-  connect(address);
+  if (addresses.empty()) return lose(eConnectFail, server().host + ": " + error);
+  connect(std::move(addresses));
 }
 
-void Transport::connect(const std::string& address) {
+void Transport::connect(std::vector<std::string> addresses) {
   if (retired_.size() >= kRetiredMax)
     return lose(eConnectFail, "earlier connections are not over yet");
-  connection_ = io_.connect({address, server().port});
-  if (!connection_) return lose(eConnectFail, "no connection slot is free");
   phase_ = Phase::kConnecting;
+  race_.begin(std::move(addresses), server().port);
+  run_race();
+}
+
+void Transport::run_race() {
+  if (race_.run(io_)) return;
+  lose(eConnectFail, race_.error() ? std::generic_category().message(race_.error())
+                                   : std::string("no connection slot is free"));
 }
 
 void Transport::greet() {
@@ -80,10 +90,18 @@ void Transport::on_completion(const core::Completion& completion) {
     std::erase_if(retired_,
                   [&](const Retired& each) { return each.connection == completion.connection; });
   }
+  if (race_.has(completion.connection)) {
+    if (completion.event == core::IoEvent::kConnected) {
+      race_.won(io_, completion.connection);
+      connection_ = completion.connection;
+      return greet();
+    }
+    if (completion.event != core::IoEvent::kClosed) return;
+    race_.lost(completion.connection, completion.error);
+    return run_race();
+  }
   if (!connection_ || completion.connection != connection_) return;
   switch (completion.event) {
-    case core::IoEvent::kConnected:
-      return greet();
     case core::IoEvent::kReceived:
       return receive(completion.bytes);
     case core::IoEvent::kSent:
@@ -100,8 +118,10 @@ void Transport::on_completion(const core::Completion& completion) {
       const bool was_up = phase_ == Phase::kUp;
       const std::string why = completion.error ? std::generic_category().message(completion.error)
                                                : "closed by the server";
-      return lose(was_up || phase_ == Phase::kGreeting ? eTransportError : eConnectFail, why);
+      CTI_CHECK(was_up || phase_ == Phase::kGreeting);
+      return lose(eTransportError, why);
     }
+    case core::IoEvent::kConnected:
     case core::IoEvent::kAccepted:
     case core::IoEvent::kWoken:
       return;
@@ -162,7 +182,7 @@ bool Transport::welcome(Bytes frame) {
   if (!checked || checked->version() != wire::kSessionVersion) return false;
   phase_ = Phase::kUp;
   deadline_ = kNever;
-  failures_ = 0;
+  up_since_ = io_.now();
   heartbeat_due_ = io_.now() + config_.heartbeat;
   user_.on_up(server(), *checked);
   return true;
@@ -181,7 +201,7 @@ void Transport::take_close(Bytes frame) {
       return user_.on_rejected(text);
     case CloseReason::kReplaced:  // coming back would throw the newcomer out, and so on for ever
     case CloseReason::kAuthenticationFailed:
-      return give_up({server(), eOtherError, text, true});
+      return give_up({server(), eOtherError, text});
     case CloseReason::kHeartbeatMissed:
       return lose(eMissedHeartbeats, text);
     default:
@@ -215,6 +235,10 @@ bool Transport::tick() {
     worked = phase_ != Phase::kResolving;
   }
   const TimePoint now = io_.now();
+  if (phase_ == Phase::kConnecting && now >= race_.next()) {
+    run_race();
+    worked = true;
+  }
   if (now >= deadline_) {
     phase_due();
     worked = true;
@@ -250,32 +274,33 @@ void Transport::phase_due() {
 }
 
 TimePoint Transport::next() const noexcept {
-  return up() ? std::min(heartbeat_due_, frame_due_) : deadline_;
+  if (up()) return std::min(heartbeat_due_, frame_due_);
+  return phase_ == Phase::kConnecting ? std::min(deadline_, race_.next()) : deadline_;
 }
 
 void Transport::lose(ConnectionFailureReason reason, std::string text, core::CloseHow how) {
-  Loss loss{server(), reason, std::move(text), false};
+  Loss loss{server(), reason, std::move(text)};
   const bool was_up = up();
   hang_up(how);
-  if (!was_up) ++failures_;
-  if (!was_up && retries_max_ && failures_ >= *retries_max_) {
-    loss.final_attempt = true;
-    return give_up(std::move(loss));
+  if (was_up) {
+    retries_.life_ended(io_.now() - up_since_);
+  } else {
+    retries_.attempt_failed();
   }
+  if (!was_up && retries_max_ && retries_.failed() >= *retries_max_) {
+    if (!config_.keep_trying) return give_up(std::move(loss));
+    loss.follows =
+        retries_.failed() == *retries_max_ ? Follows::kQuietRetry : Follows::kMoreQuiet;
+  }
+  const Server& last = config_.servers[side_];
   side_ ^= 1U;
   phase_ = Phase::kWaiting;
-  // After a loss, and after the first failure, the other side is tried at once.
-  Nanos pause{0};
-  if (failures_ > 1) {
-    pause = std::min<Nanos>(Nanos(kRetryFirst) * (1LL << std::min(failures_ - 2, 10U)), kRetryMost);
-    pause += Nanos(random_.between(0, pause.count() / 4));
-  }
-  deadline_ = io_.now() + pause;
+  deadline_ = io_.now() + retries_.pause(server() != last, random_);
   user_.on_loss(loss);
 }
 
 void Transport::give_up(Loss loss) {
-  loss.final_attempt = true;
+  loss.follows = Follows::kNothing;
   phase_ = Phase::kIdle;
   deadline_ = kNever;
   user_.on_loss(loss);
@@ -303,6 +328,21 @@ void Transport::close() {
   }
   hang_up(core::CloseHow::kReset);
   closed();
+}
+
+void Transport::renew() {
+  CTI_CHECK(up());
+  std::array<std::byte, 64> buffer;
+  queue(wire::CloseWriter(buffer, wire::CloseHeader{}).finish());
+  hang_up(core::CloseHow::kOrderly);
+  retries_.life_ended(io_.now() - up_since_);
+  attempt();
+}
+
+void Transport::abandon() {
+  hang_up(core::CloseHow::kReset);
+  phase_ = Phase::kIdle;
+  deadline_ = kNever;
 }
 
 void Transport::closed() {
@@ -341,6 +381,7 @@ void Transport::flush() {
 
 /// Forgets the connection: whatever is still reported of it is ignored.
 void Transport::hang_up(core::CloseHow how) {
+  race_.end(io_);
   if (connection_) io_.close(connection_, how);
   // The Io may still read the bytes in flight until kClosed: they are kept, out of use, until then.
   if (out_.in_flight()) {
@@ -371,6 +412,8 @@ void Transport::invariants() const {
       CTI_CHECK(!connection_ && deadline_ != kNever);
       break;
     case Phase::kConnecting:
+      CTI_CHECK(!connection_ && !race_.over() && deadline_ != kNever);
+      break;
     case Phase::kGreeting:
     case Phase::kClosing:
       CTI_CHECK(connection_ && deadline_ != kNever);
@@ -380,6 +423,7 @@ void Transport::invariants() const {
       break;
   }
   CTI_CHECK(phase_ != Phase::kResolving || names_[side_].lookup);
+  CTI_CHECK(phase_ == Phase::kConnecting || race_.over());
 }
 
 }  // namespace cti::cil::detail

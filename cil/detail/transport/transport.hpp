@@ -3,8 +3,9 @@
 // Why      the session above thinks in frames and modes; sockets, sides, retries and heartbeats end here.
 // Shape    an actor on core::Io: the owner feeds it completions and calls tick(); it answers through TransportUser.
 //          idle -> resolving -> connecting -> greeting (Hello sent) -> up -> (lost) waiting -> resolving the other side ...
-// Sides    the first is drawn, later ones alternate. The second attempt follows at once, then after a pause that grows
-//          from kRetryFirst to kRetryMost, a quarter of it drawn.
+// Sides    the first is drawn, later ones alternate, after the pauses of retries.hpp. After the last attempt that is told
+//          (limit_retries) it goes on quietly, unless told not to.
+// Names    all addresses of a name are tried, side by side (race.hpp); a black-holed first one costs kStagger.
 // Alive    only after silence: a question each `heartbeat`, `max_heartbeats` unanswered ones end the connection. A whole
 //          frame counts as an answer, whichever; bytes of one that is not complete do not, and it has kFrameMost from its
 //          first byte on.
@@ -15,7 +16,9 @@
 // Threads  one: the event thread.
 #pragma once
 
+#include "cil/detail/transport/race.hpp"
 #include "cil/detail/transport/resolver.hpp"
+#include "cil/detail/transport/retries.hpp"
 #include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
@@ -33,8 +36,6 @@
 
 namespace cti::cil::detail {
 
-inline constexpr Millis kRetryFirst{500};
-inline constexpr Millis kRetryMost{5'000};
 inline constexpr Seconds kAttemptMost{5};
 inline constexpr Seconds kCloseMost{1};
 inline constexpr Seconds kFrameMost{30};
@@ -49,12 +50,12 @@ static_assert(kUnsentBytesMax >= 16 * wire::limits::kClientFrameBytesMax);
 static_assert(kControlBytesMax >= 1024 * wire::kPrefixBytes,
               "no server is cut for a few questions");
 static_assert(kCloseMost < kAttemptMost && kAttemptMost < kFrameMost);
-static_assert(kRetryFirst <= kRetryMost && kRetryMost <= kAttemptMost,
-              "a server that is back is tried soon");
+static_assert(kPauses.back() <= 2 * kAttemptMost, "a server that is back is tried soon");
 
 struct Server {
   std::string host;  ///< as the program named it
   std::uint16_t port = 42028;
+  bool operator==(const Server&) const = default;
 };
 
 struct TransportConfig {
@@ -62,6 +63,15 @@ struct TransportConfig {
   Seconds heartbeat{5};
   std::uint32_t max_heartbeats = 3;
   std::string client_id;
+  bool keep_trying = true;  ///< after the last attempt that is told
+};
+
+/// What follows a loss.
+enum class Follows : std::uint8_t {
+  kRetry,       ///< more attempts
+  kQuietRetry,  ///< this was the last attempt that is told; more are made, without a word
+  kMoreQuiet,   ///< one of those has failed
+  kNothing,     ///< nothing more is tried
 };
 
 /// How a connection or an attempt ended.
@@ -69,14 +79,14 @@ struct Loss {
   Server server;
   wire::ctios::ConnectionFailureReason reason = wire::ctios::eOtherError;
   std::string text;
-  bool final_attempt = false;  ///< nothing more is tried
+  Follows follows = Follows::kRetry;
 };
 
 /// What the owner is told; all of it from inside on_completion() or tick().
 class TransportUser {
  public:
   virtual void on_up(const Server& server, const wire::WelcomeView& welcome) = 0;
-  /// A connection that was up is gone, or an attempt has failed. More attempts follow unless final_attempt.
+  /// A connection that was up is gone, or an attempt has failed.
   virtual void on_loss(const Loss& loss) = 0;
   /// The servers speak another version: nothing more is tried.
   virtual void on_rejected(const std::string& text) = 0;
@@ -94,12 +104,17 @@ class TransportUser {
 class Transport {
  public:
   /// `wake` makes the owner call tick(), from any thread, also after the transport is gone.
-  Transport(core::Io& io, TransportUser& user, std::uint64_t seed, std::function<void()> wake);
+  Transport(core::Io& io, TransportUser& user, std::uint64_t seed, std::function<void()> wake,
+            LookUp look_up = detail::look_up);
 
   void open(TransportConfig config);
   /// Says goodbye when there is somebody to say it to; on_closed follows.
   void close();
-  /// After this many failed attempts in a row give up; nothing: never.
+  /// Says goodbye and comes back to the same server at once: on_up follows, or a loss.
+  void renew();
+  /// Ends whatever goes on, without a word to anybody.
+  void abandon();
+  /// After this many failed attempts in a row no more are told; nothing: all are.
   void limit_retries(std::optional<std::uint32_t> attempts) { retries_max_ = attempts; }
   /// False: not up, or kUnsentBytesMax are waiting.
   bool send(Bytes frame);
@@ -135,7 +150,8 @@ class Transport {
 
   void attempt();
   void resolve();
-  void connect(const std::string& address);
+  void connect(std::vector<std::string> addresses);
+  void run_race();
   void greet();
   void receive(Bytes bytes);
   void progressed();
@@ -158,10 +174,12 @@ class Transport {
   TransportUser& user_;
   core::Random random_;
   std::function<void()> wake_;
+  const LookUp look_up_;
   TransportConfig config_;
   Phase phase_ = Phase::kIdle;
   unsigned side_ = 0;
-  std::uint32_t failures_ = 0;  ///< attempts in a row
+  Retries retries_;
+  TimePoint up_since_{};
   std::optional<std::uint32_t> retries_max_;
   TimePoint deadline_ = kNever;  ///< of the phase
   /// Of each side: one that is not done when its attempt is over serves the next.
@@ -171,6 +189,7 @@ class Transport {
   };
   Name names_[2];
 
+  AddressRace race_;  ///< while connecting
   core::ConnectionId connection_{};
   wire::SessionFrameCutter cutter_{wire::limits::kFrameBytesMax, wire::limits::kFrameBytesMax};
   core::SendBuffer out_{kWaitingBytesMax, core::SendBuffer::Memory::kGrows};

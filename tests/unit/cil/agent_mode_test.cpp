@@ -286,6 +286,7 @@ TEST_F(AgentMode, Scenario24_FailoverRestoresTheModeAndEndsWhatHasGone) {
   EXPECT_FALSE(object(kCall2));
   EXPECT_EQ(object(kCall1).get(), kept.get());
   EXPECT_EQ(gone->GetValueString(CTIOS_ANI), "5551234");
+  EXPECT_EQ(gone->GetValueInt(CTIOS_CALLSTATUS), LCS_NULL);  // over, though no server has said so
   ASSERT_EQ(b->subscriptions.size(), 1U);
   ASSERT_EQ(b->subscriptions[0].positions.size(), 1U);
   EXPECT_EQ(b->subscriptions[0].positions[0], (wire::Position{7, 1, 5000, 100}));

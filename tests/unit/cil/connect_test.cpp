@@ -75,36 +75,179 @@ TEST_F(Connecting, TheFirstSideIsDrawnAndLaterOnesAlternate) {
 }
 
 TEST_F(Connecting, Scenario4_WithSettingsItGivesUpAfterFiveRetriesElseNever) {
+  make_session(first_side_a(), {}, false);  // as CTI OS: gives up for good
   connect();
-  a->on_request = [this](const ScriptedServer::Asked& asked) {
-    ASSERT_EQ(asked.request, RequestId::eGlobalSettingsDownloadRequest);
-    a->reply(asked.id, EventId::eGlobalSettingsDownloadConf, wire::Outcome::kConfirmed,
-             items({{wire::ArgKey("ECC"), items({{wire::ArgKey("user.x"), Items()}})}}));
-  };
-  Arguments desktop;
-  desktop.AddItem(CTIOS_DESKTOPTYPE, 7);
-  EXPECT_EQ(session->RequestDesktopSettings(desktop), E_CTIOS_INVALID_DESKTOP_TYPE);
-  desktop.AddItem(CTIOS_DESKTOPTYPE, eAgentDesktop);
-  ASSERT_EQ(session->RequestDesktopSettings(desktop), CIL_OK);
-  ASSERT_TRUE(until(eGlobalSettingsDownloadConf));
+  download_settings();
   EXPECT_EQ(session->GetPropertyType(CTIOS_ECC), ARG_ARGARRAY);
 
   a->stop();
   b->stop();
   world.run_for(Seconds(300));
   ASSERT_EQ(events.count(eOnConnectionFailure), 6);  // the loss, and five retries
-  int finals = 0;
-  for (const auto& each : events.told) {
-    finals += each.event == eOnConnectionFailure && each.args.IsValid(CTIOS_FINALATTEMPT) ? 1 : 0;
-  }
-  EXPECT_EQ(finals, 1);
+  EXPECT_EQ(finals(), 1);
   EXPECT_TRUE(events.last(eOnConnectionFailure).IsValid(CTIOS_FINALATTEMPT));
+  start_servers();
+  world.run_for(Seconds(60));
+  EXPECT_EQ(a->hellos + b->hellos, 0);
 
+  a->stop();
+  b->stop();
   events.told.clear();  // without settings
   ASSERT_EQ(session->Connect(hosts()), CIL_OK);
   world.run_for(Seconds(300));
   EXPECT_GT(events.count(eOnConnectionFailure), 20);
-  for (const auto& each : events.told) EXPECT_FALSE(each.args.IsValid(CTIOS_FINALATTEMPT));
+  EXPECT_EQ(finals(), 0);
+}
+
+TEST_F(Connecting, FiveRetriesOutlastARestartOfTheOnlyServer) {
+  for (const int down : {1, 6, 12}) {
+    make_session(first_side_a());
+    events.told.clear();
+    ASSERT_EQ(session->Connect(hosts(kHostA, nullptr)), CIL_OK);
+    ASSERT_TRUE(until(eOnConnection));
+    download_settings();
+    world.run_for(Seconds(60));  // a life that was none of the short ones
+    a->stop();
+    world.run_for(Seconds(down));
+    start_servers();
+    ASSERT_TRUE(until(eOnConnection, 2)) << down << " s";
+    EXPECT_EQ(finals(), 0) << down << " s";
+  }
+}
+
+TEST_F(Connecting, ARestartOfEitherServerIsOutlastedWhereTheOtherStaysAway) {
+  for (const bool of_a : {true, false}) {
+    make_session(first_side_a());
+    events.told.clear();
+    connect();
+    download_settings();
+    world.run_for(Seconds(60));
+    a->stop();
+    b->stop();
+    world.run_for(Seconds(6));
+    start_servers();
+    (of_a ? b : a)->stop();
+    ASSERT_TRUE(until(eOnConnection, 2));
+    EXPECT_EQ(finals(), 0);
+    start_servers();
+  }
+}
+
+TEST_F(Connecting, AfterTheFinalAttemptItGoesOnQuietlyAndASuccessIsAnOnConnection) {
+  serve_agent(*a, 3);
+  enter_agent_mode();
+  download_settings();
+  a->stop();
+  b->stop();
+  world.run_for(Seconds(900));
+  EXPECT_EQ(events.count(eOnConnectionFailure), 6);
+  EXPECT_EQ(finals(), 1);
+  EXPECT_EQ(session->SetMessageFilter("MessageID=30"), E_CTIOS_IN_FAILOVER);
+  start_servers();
+  serve_agent(*a, 3);
+  serve_agent(*b, 3);
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));  // the mode is restored, as after any failover
+  EXPECT_EQ(events.count(eOnConnection), 2);
+  EXPECT_EQ(events.count(eOnConnectionFailure), 6);
+  EXPECT_EQ(Ref<CAgent>(session->GetCurrentAgent()).get(), agent.get());
+}
+
+TEST_F(Connecting, AConnectAfterTheFinalAttemptStartsAnew) {
+  serve_agent(*a, 3);
+  enter_agent_mode();
+  download_settings();
+  a->stop();
+  b->stop();
+  int accepted = 0;
+  events.also = [&](int event, Arguments& args) {  // in the handler of the very event
+    if (event != eOnConnectionFailure || !args.IsValid(CTIOS_FINALATTEMPT)) return;
+    accepted += session->Connect(hosts()) == CIL_OK ? 1 : 0;
+    EXPECT_EQ(session->Connect(hosts()), E_CTIOS_IN_FAILOVER);
+  };
+  world.run_for(Seconds(100));
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(finals(), 1);  // the new life has no settings: it does not give up
+  EXPECT_GT(events.count(eOnConnectionFailure), 7);
+  EXPECT_FALSE(Ref<CAgent>(session->GetCurrentAgent()));
+  start_servers();
+  ASSERT_TRUE(until(eOnConnection, 2));
+  world.run_for(Seconds(5));
+  EXPECT_TRUE(a->subscriptions.empty() && b->subscriptions.empty());  // no mode: that was another life
+  EXPECT_EQ(session->SetMessageFilter("MessageID=30"), CIL_OK);
+}
+
+TEST_F(Connecting, TheQuietTryingEndsWithDisconnectAndWithTheSession) {
+  connect();
+  download_settings();
+  for (const bool connected_meanwhile : {false, true}) {
+    a->stop();
+    b->stop();
+    ASSERT_TRUE(world.run_until([&] { return finals() == 1; }, network.now() + Seconds(100)));
+    events.told.clear();
+    Arguments forced;
+    forced.AddItem(CTIOS_FORCEDDISCONNECT, true);
+    if (connected_meanwhile) {
+      ASSERT_EQ(session->Connect(hosts()), CIL_OK);
+    }
+    ASSERT_EQ(session->Disconnect(forced), CIL_OK);
+    ASSERT_TRUE(until(eOnConnectionClosed));
+    start_servers();
+    world.run_for(Seconds(60));
+    EXPECT_EQ(events.told.size(), 1U);
+    EXPECT_EQ(a->hellos + b->hellos, 0);
+    ASSERT_EQ(session->Connect(hosts()), CIL_OK);
+    ASSERT_TRUE(until(eOnConnection));
+    download_settings();
+  }
+  a->stop();
+  b->stop();
+  ASSERT_TRUE(world.run_until([&] { return finals() == 1; }, network.now() + Seconds(100)));
+  session.reset();
+  world.run_for(Seconds(60));
+  make_session(1);
+}
+
+TEST_F(Connecting, AServerThatWelcomesAndClosesAtOnceIsNotHammered) {
+  for (const bool two : {false, true}) {
+    make_session(first_side_a());
+    start_servers();
+    events.told.clear();
+    for (ScriptedServer* server : {a.get(), b.get()}) {
+      server->on_welcomed = [server] { server->close(wire::CloseReason::kOutOfResources); };
+    }
+    ASSERT_EQ(session->Connect(two ? hosts() : hosts(kHostA, nullptr)), CIL_OK);
+    world.run_for(Seconds(120));
+    const int lives = events.count(eOnConnection);
+    EXPECT_GE(lives, 5);
+    EXPECT_LE(lives, 18) << (two ? "two servers" : "one server");
+    EXPECT_EQ(finals(), 0);
+    for (ScriptedServer* server : {a.get(), b.get()}) server->on_welcomed = nullptr;
+    ASSERT_TRUE(until(eOnConnection, lives + 1));
+    world.run_for(Seconds(60));  // well again: a loss after that finds the other side at once
+    const auto before = network.now();
+    (session->GetValueString(CTIOS_CURRENTSERVER) == kHostA ? a : b)->stop();
+    if (!two) continue;
+    ASSERT_TRUE(until(eOnConnection, lives + 2));
+    EXPECT_LT(network.now() - before, Millis(500));
+  }
+}
+
+TEST_F(Connecting, ALifeThatIsShortDoesNotCountTowardsTheFinalAttempt) {
+  connect();
+  download_settings();
+  for (ScriptedServer* server : {a.get(), b.get()}) {
+    server->on_welcomed = [server] { server->close(wire::CloseReason::kOutOfResources); };
+  }
+  a->close(wire::CloseReason::kOutOfResources);
+  world.run_for(Seconds(300));
+  EXPECT_GT(events.count(eOnConnectionFailure), 10);
+  EXPECT_EQ(finals(), 0);
+  a->stop();
+  b->stop();
+  const int told = events.count(eOnConnectionFailure);
+  ASSERT_TRUE(world.run_until([&] { return finals() == 1; }, network.now() + Seconds(100)));
+  EXPECT_GE(events.count(eOnConnectionFailure) - told, 5);
+  EXPECT_LE(events.count(eOnConnectionFailure) - told, 6);
 }
 
 TEST_F(Connecting, Scenario25_UnansweredHeartbeatsEndTheConnection) {

@@ -76,6 +76,7 @@ class ScriptedServer {
     connection_ = {};
   }
 
+  bool running() const { return io_ != nullptr; }
   bool connected() const { return welcomed_; }
   void update(EventId event, const Items& args, std::uint32_t topics = 0) {
     record(event, args, topics, false);
@@ -151,6 +152,7 @@ class ScriptedServer {
   bool reject = false;  ///< answers Hello with a refusal of the version
   Items status =
       items({{Keyword::StatusCTIServer, true}, {Keyword::StatusCentralController, true}});
+  std::function<void()> on_welcomed;
   std::function<void()> on_subscribe;
   std::function<void(const Asked&)> on_request;
 
@@ -249,6 +251,7 @@ class ScriptedServer {
     send(writer.finish());
     private_event(EventId::eCTIOSFailureEvent,
                   items({{Keyword::FailureCode, 10}, {Keyword::SystemEventID, 8}}));
+    if (on_welcomed) on_welcomed();
   }
 
   void record(EventId event, const Items& args, std::uint32_t topics, bool snapshot) {

@@ -72,19 +72,21 @@ class SessionWorld : public ::testing::Test {
     return seed;
   }
 
-  void make_session(std::uint64_t seed, const SessionLimits& limits = {}) {
-    if (session) {
-      world.remove(client);
-      session.reset();
-    }
+  void make_session(std::uint64_t seed, const SessionLimits& limits = {},
+                    bool keep_trying = true) {
+    if (client != 0) world.remove(client);
+    session.reset();
     SessionOptions options;
     options.own_thread = false;
     options.seed = seed;
     options.limits = limits;
+    options.keep_trying = keep_trying;
     options.io = network.make_io("10.0.0.9");
     session = std::make_unique<CCtiOsSession>(std::move(options));
     EXPECT_EQ(session->AddAllInOneEventGenericListener(&events), CIL_OK);
-    client = world.add("10.0.0.9", [this](TimePoint) { return session->process(60'000); });
+    client = world.add("10.0.0.9", [this](TimePoint) {
+      return session ? session->process(60'000) : 0U;  // a handler may have deleted it
+    });
   }
 
   static Arguments hosts(const char* host_a = kHostA, const char* host_b = kHostB) {
@@ -156,6 +158,39 @@ class SessionWorld : public ::testing::Test {
       server.snapshot_end();
       server.private_event(EventId::eSetAgentModeEvent, mode_items());
     };
+  }
+
+  /// Servers that are not there come back, new.
+  void start_servers() {
+    if (!a->running()) a = std::make_unique<ScriptedServer>(world, kHostA);
+    if (!b->running()) b = std::make_unique<ScriptedServer>(world, kHostB);
+  }
+
+  /// From whichever server the session is connected to.
+  void download_settings() {
+    for (ScriptedServer* server : {a.get(), b.get()}) {
+      server->on_request = [server](const ScriptedServer::Asked& asked) {
+        if (asked.request != RequestId::eGlobalSettingsDownloadRequest) return;
+        server->reply(asked.id, EventId::eGlobalSettingsDownloadConf, wire::Outcome::kConfirmed,
+                      items({{wire::ArgKey("ECC"), items({{wire::ArgKey("user.x"), Items()}})}}));
+      };
+    }
+    const int before = events.count(eGlobalSettingsDownloadConf);
+    Arguments desktop;
+    desktop.AddItem(CTIOS_DESKTOPTYPE, 7);
+    EXPECT_EQ(session->RequestDesktopSettings(desktop), E_CTIOS_INVALID_DESKTOP_TYPE);
+    desktop.AddItem(CTIOS_DESKTOPTYPE, eAgentDesktop);
+    ASSERT_EQ(session->RequestDesktopSettings(desktop), CIL_OK);
+    ASSERT_TRUE(until(eGlobalSettingsDownloadConf, before + 1));
+  }
+
+  /// OnConnectionFailure events with FinalAttempt.
+  int finals() const {
+    int n = 0;
+    for (const auto& each : events.told) {
+      n += each.event == eOnConnectionFailure && each.args.IsValid(CTIOS_FINALATTEMPT) ? 1 : 0;
+    }
+    return n;
   }
 
   void enter_agent_mode() {

@@ -166,6 +166,64 @@ TEST(EventThread, SessionsMayBeDestroyedAtAnyMoment) {
   }
 }
 
+/// Deletes its session in the first event of a kind.
+struct Deleter : IGenericEvents {
+  explicit Deleter(int in) : event(in) {}
+  void OnEvent(int told, Arguments&) override {
+    EXPECT_FALSE(deleted) << "event " << told << " after the session's end";
+    if (told != event) return;
+    const unsigned long left = session->Release();
+    EXPECT_EQ(left, 0U);
+    deleted = true;
+    deleted.notify_all();
+  }
+  const int event;
+  CCtiOsSession* session = nullptr;
+  std::atomic<bool> deleted{false};
+};
+
+TEST(EventThread, AHandlerMayDeleteItsSession) {
+  Welcomer server;
+  for (const int event : {int{eOnConnection}, int{eCTIOSFailureEvent}, int{eOnHeartbeat},
+                          int{eOnConnectionClosed}}) {
+    Deleter deleter(event);
+    deleter.session = new CCtiOsSession;
+    auto wait = wait_for(*deleter.session, eCallBeginEvent);
+    auto connected = wait_for(*deleter.session, eOnConnection);
+    ASSERT_EQ(deleter.session->AddAllInOneEventGenericListener(&deleter), CIL_OK);
+    std::thread waiter([&] { EXPECT_EQ(wait->WaitOnMultipleEvents(-1), WAIT_FAILED); });
+    ASSERT_EQ(deleter.session->Connect(loopback(server.port)), CIL_OK);
+    if (event == eOnConnectionClosed) {
+      EXPECT_EQ(connected->WaitOnMultipleEvents(20'000), EVENT_SIGNALED);
+      EXPECT_EQ(deleter.session->Disconnect(forced()), CIL_OK);
+    }
+    deleter.deleted.wait(false);
+    waiter.join();
+  }
+}
+
+TEST(EventThread, ASessionMayBeDeletedFromOutsideWhileItsHandlersRun) {
+  Welcomer server;
+  for (int i = 0; i < 20; ++i) {
+    struct : IGenericEvents {
+      void OnEvent(int, Arguments&) override {
+        begun = true;
+        begun.notify_all();
+        for (int n = 0; n < 1000; ++n) std::this_thread::yield();
+        ended = true;
+      }
+      std::atomic<bool> begun{false};
+      std::atomic<bool> ended{false};
+    } slow;
+    auto session = std::make_unique<CCtiOsSession>();
+    session->AddAllInOneEventGenericListener(&slow);
+    ASSERT_EQ(session->Connect(loopback(server.port)), CIL_OK);
+    slow.begun.wait(false);
+    session.reset();
+    EXPECT_TRUE(slow.ended);
+  }
+}
+
 /// Counts lives: accepted Connects, and the events that end one. Connects anew in the last event now and then.
 struct Lives : SessionEventsAdapter {
   void OnConnectionClosed(Arguments&) override {
