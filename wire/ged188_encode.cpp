@@ -187,7 +187,7 @@ void FrameWriter::raw(const FieldTerms& terms, Bytes value) noexcept {
   if (at != nullptr && !value.empty()) std::memcpy(at, value.data(), value.size());
 }
 
-/// Room for named data of `bytes`; the limits of name, value and their sum are checked here.
+/// Room for named data of `bytes`; the limits of name, value and the sum of values are checked here.
 std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view name,
                                    std::string_view value, std::size_t bytes) noexcept {
   if (!is_text(terms, name) || !is_text(terms, value)) return nullptr;
@@ -195,12 +195,12 @@ std::byte* FrameWriter::open_named(const FieldTerms& terms, std::string_view nam
     fail(EncodeErrorCode::kFieldTooLong, terms.name, name.size() + 1, limits::kNamedNameBytesMax);
   } else if (value.size() + 1 > limits::kNamedValueBytesMax) {
     fail(EncodeErrorCode::kFieldTooLong, terms.name, value.size() + 1, limits::kNamedValueBytesMax);
-  } else if (named_bytes_ + bytes > limits::kNamedDataBytesMax) {
-    fail(EncodeErrorCode::kTooMuchNamedData, terms.name, named_bytes_ + bytes,
+  } else if (named_bytes_ + value.size() > limits::kNamedDataBytesMax) {
+    fail(EncodeErrorCode::kTooMuchNamedData, terms.name, named_bytes_ + value.size(),
          limits::kNamedDataBytesMax);
   }
   std::byte* at = open_field(terms, bytes);
-  if (at != nullptr) named_bytes_ += bytes;
+  if (at != nullptr) named_bytes_ += value.size();
   return at;
 }
 

@@ -61,6 +61,7 @@ struct EnumRule {
       status;     ///< what a strict server answers to an undefined value; 0: it does not check
   bool has_null;  ///< `null` is allowed besides the values
   std::uint32_t null;
+  std::uint32_t unnamed;              ///< mask bits that servers know, though no guide names them
   std::span<const EnumValue> values;  ///< by value, ascending
 };
 

@@ -31,6 +31,7 @@ Fault check_value(const MessageRule& message, const EnumRule* rule, Version vers
   DecodeErrorCode code = DecodeErrorCode::kValueOutOfRange;
   std::uint32_t limit = 0;
   if (rule->mask) {
+    limit = rule->unnamed;
     for (const EnumValue& bit : rule->values) {
       if (bit.since <= version) limit |= bit.value;
     }
@@ -185,13 +186,22 @@ Fault with_status(Fault fault, const MessageRule& message) {
   return fault;
 }
 
+/// What a named variable or element adds to the sum: its value, no name, no NULs.
+std::size_t named_value_bytes(const RawField& field) {
+  std::string_view rest = as_text(field.bytes);
+  if (field.rule->type == FieldType::kNamedArray)
+    rest.remove_prefix(std::min<std::size_t>(1, rest.size()));
+  rest.remove_prefix(std::min(rest.size(), rest.find('\0')));
+  return rest.size() < 2 ? 0 : rest.size() - 2;
+}
+
 Fault check_whole(const MessageRule& message, const std::vector<RawField>& fields) {
   std::size_t named_bytes = 0;
   for (const RawField& field : fields) {
     if (field.rule == nullptr) continue;
     const bool named =
         field.rule->type == FieldType::kNamedVar || field.rule->type == FieldType::kNamedArray;
-    if (named) named_bytes += field.bytes.size();
+    if (named) named_bytes += named_value_bytes(field);
     if (named_bytes <= limits::kNamedDataBytesMax) continue;
     DecodeError error = fault(message, DecodeErrorCode::kTooMuchNamedData, field.offset);
     error.tag = field.tag;

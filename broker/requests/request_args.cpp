@@ -129,11 +129,11 @@ std::optional<Refusal> check_ecc(const wire::ArgumentsView& args) {
                         " characters, a value " +
                         std::to_string(wire::ged188::limits::kNamedValueBytesMax - 1));
     }
-    bytes += name.name.size() + value + 2 + (name.index >= 0 ? 1 : 0);
+    bytes += value;  // names are not counted
   }
   if (bytes > wire::ged188::limits::kNamedDataBytesMax) {
     return refuse(ctios::E_CTI_TOO_MUCH_DATA,
-                  "ECC: " + std::to_string(bytes) + " bytes in all, at most " +
+                  "ECC: " + std::to_string(bytes) + " bytes of values in all, at most " +
                       std::to_string(wire::ged188::limits::kNamedDataBytesMax));
   }
   return std::nullopt;

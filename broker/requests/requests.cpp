@@ -120,7 +120,8 @@ void Requests::refuse(const Ask& ask, std::string text) {
 Refusal Requests::encode_refusal(const ged::EncodeError& error) {
   Refusal refusal;
   refusal.failure = ctios::eRequiredArgMissing;
-  if (error.code == ged::EncodeErrorCode::kTooMuchNamedData)
+  if (error.code == ged::EncodeErrorCode::kTooMuchNamedData ||
+      error.code == ged::EncodeErrorCode::kFrameTooLong)
     refusal.failure = ctios::E_CTI_TOO_MUCH_DATA;
   if (error.code == ged::EncodeErrorCode::kFieldTooLong)
     refusal.failure = ctios::E_CTI_VALUE_TOO_LONG;

@@ -95,7 +95,7 @@ def enum_rule(enum):
     has_null = flag(enum.null is not None)
     return (f'constexpr EnumValue k{enum.name}Values[] = {{\n{values}}};\n'
             f'[[maybe_unused]] constexpr EnumRule k{enum.name}Rule{{\n    {quoted(enum.name)}, {flag(enum.mask)}, '
-            f'{enum.status}, {has_null}, {enum.null or 0}U, k{enum.name}Values}};\n\n')
+            f'{enum.status}, {has_null}, {enum.null or 0}U, {enum.unnamed:#x}U, k{enum.name}Values}};\n\n')
 
 
 def fixed_rows(fields):

@@ -39,7 +39,7 @@ def load(path):
 
 def read_enum(name, raw):
     enum = SimpleNamespace(name=name, mask=raw['kind'] == 'mask', size=raw['size'], status=raw.get('status', 0),
-                           null=raw.get('null'), values=[])
+                           null=raw.get('null'), unnamed=sum(raw.get('unnamed', [])), values=[])
     since = raw.get('since', {})
     for spelling, value in raw['values'].items():
         short = strip_prefix(spelling, raw.get('prefix', []))

@@ -265,11 +265,11 @@ TEST_F(Ged188Encoder, RefusesAnEntryWithoutItsFirstFieldOrItsRecord) {
 
 TEST_F(Ged188Encoder, RefusesTooMuchNamedData) {
   BeginCallEventEncoder encoder(buffer_, 15, {});
-  const std::string value(198, 'v');
-  for (int i = 0; i < 10; ++i) encoder.add_named_variable("", value);  // 200 bytes each
+  const std::string value(200, 'v');
+  for (int i = 0; i < 10; ++i) encoder.add_named_variable("name", value);  // names are not counted
   auto full = encoder;
   EXPECT_TRUE(full.finish().ok());
-  expect_error(encoder.add_named_variable("", "").finish(), EncodeErrorCode::kTooMuchNamedData,
+  expect_error(encoder.add_named_variable("", "v").finish(), EncodeErrorCode::kTooMuchNamedData,
                "NamedVariable");
 }
 
