@@ -3,13 +3,13 @@
 #include "core/log.hpp"
 #include "core/output.hpp"
 #include "core/socket.hpp"
+#include "tools/program/flags.hpp"
 #include "tools/simulator/load/load.hpp"
 #include "tools/simulator/replay_cli.hpp"
 #include "tools/simulator/scenario_cli.hpp"
 #include "tools/simulator/server/server.hpp"
 #include "tools/simulator/settings_file.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -27,6 +27,8 @@ namespace {
 using namespace cti;
 using namespace cti::simulator;
 
+constexpr const char* kProgram = "ringside-sim";
+
 std::atomic<bool> stop_asked{false};  // set by signal handlers: lock-free
 
 // relaxed: a flag between a signal handler and its own thread; nothing else is ordered by it.
@@ -39,7 +41,7 @@ struct Flags {
   std::string bind = "127.0.0.1";
   std::uint16_t port_a = 42027, port_b = 43027;
   int control_port = -1;
-  bool no_input = false, check_config = false, print_config = false;
+  bool no_input = false, check_config = false, print_config = false, log = false;
   std::uint32_t agents = 0, groups = 0, teams = 0;
   std::string config, io = "auto";
   std::optional<double> calls_per_second, transfer, conference;
@@ -170,7 +172,7 @@ bool settle(Flags& flags) {
   if (!flags.config.empty()) {
     auto read = read_settings_file(flags.config);
     if (!read.ok()) {
-      std::fprintf(stderr, "%s\n", read.error().text().c_str());
+      tools::complain(kProgram, read.error().text());
       return false;
     }
     flags.file = std::move(read).value();
@@ -208,6 +210,15 @@ bool settle(Flags& flags) {
   flags.scenario.seed = flags.server.seed;
   flags.server.side_a = {flags.bind, flags.port_a};
   flags.server.side_b = {flags.bind, flags.port_b};
+  if (flags.port_a != 0 && flags.port_a == flags.port_b) {
+    std::fprintf(stderr, "ringside-sim: --port-a and --port-b are both %u\n", flags.port_a);
+    return false;
+  }
+  if (flags.log) {
+    flags.server.log = [](const std::string& line) {
+      std::fprintf(stderr, "ringside-sim: %s\n", line.c_str());
+    };
+  }
   if (flags.control_port >= 0) {
     flags.server.control =
         core::Endpoint{"127.0.0.1", static_cast<std::uint16_t>(flags.control_port)};
@@ -217,15 +228,19 @@ bool settle(Flags& flags) {
 
 void add_options(CLI::App& app, Flags& flags) {
   app.add_option("--bind", flags.bind, "Numeric address to listen on (default 127.0.0.1)");
-  app.add_option("--port-a", flags.port_a, "Port of side A; 0 picks a free one (default 42027)");
-  app.add_option("--port-b", flags.port_b, "Port of side B; 0 picks a free one (default 43027)");
+  app.add_option("--port-a", flags.port_a, "Port of side A; 0 picks a free one (default 42027)")
+      ->check(tools::port());
+  app.add_option("--port-b", flags.port_b, "Port of side B; 0 picks a free one (default 43027)")
+      ->check(tools::port());
   app.add_option("--control-port", flags.control_port,
                  "Loopback port for control commands; 0 picks a free one")
-      ->check(CLI::Range(0, 65535));
+      ->check(tools::port());
   app.add_option("--io", flags.io,
                  "auto (default: io_uring where it works and nothing but sockets is waited for), "
                  "io_uring (needs --no-stdin) or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
+  app.add_flag("--log", flags.log,
+               "A line on standard error for each connection, session, refusal and end, and why");
   app.add_flag("--no-stdin", flags.no_input, "Take no control commands from standard input");
   app.add_option("--config", flags.config,
                  "Agents, skill groups, teams, desks and load from a TOML file");
@@ -233,26 +248,27 @@ void add_options(CLI::App& app, Flags& flags) {
   app.add_flag("--print-config", flags.print_config,
                "Print the settings as a file with every key, and end");
   app.add_option("--seed", flags.server.seed, "Seed of everything that is drawn (default 1)")
+      ->check(tools::whole(0, UINT64_MAX))
       ->each([&flags](const std::string&) { flags.scenario.seed_given = true; });
   app.add_option("--speed", flags.server.speed, "Model time runs so many times as fast (default 1)")
-      ->check(CLI::Range(0.01, 10000.0));
+      ->check(tools::number(0.01, 10'000));
   app.add_option("--clients", flags.server.clients_max,
                  "Most GED-188 connections at once (default 1000)")
-      ->check(CLI::Range(1, 15000));
+      ->check(tools::whole(1, 15'000));
   app.add_flag("--strict", flags.server.strict, "Refuse what a strict CTI Server refuses");
   app.add_flag("--standby-b", flags.server.standby_b,
                "Side B is a standby side (version 24 and later)");
   app.add_option("--agents", flags.agents, "Adds agents 10001.. on instruments 20001..")
-      ->check(CLI::Range(0, 20000));
+      ->check(tools::whole(0, 20'000));
   app.add_option("--skill-groups", flags.groups, "Adds skill groups 101.. (dialed numbers 6101..)")
-      ->check(CLI::Range(0, 4000));
+      ->check(tools::whole(0, 4000));
   app.add_option("--teams", flags.teams,
                  "Adds teams 6001..; the first agents are their supervisors")
-      ->check(CLI::Range(0, 2000));
+      ->check(tools::whole(0, 2000));
   app.add_flag("--queue-events", flags.queue_events,
                "Send CALL_QUEUED and CALL_DEQUEUED (CCE does not)");
   app.add_option("--calls-per-second", flags.calls_per_second, "Callers arrive, on average so many")
-      ->check(CLI::Range(0.0, 100000.0));
+      ->check(tools::number(0, 100'000));
   app.add_flag("--robots", flags.robots, "All agents log in and handle calls by themselves");
   app.add_option("--talk", flags.talk,
                  "Talk time: 180 (exponential), fixed:180 or uniform:120-240");
@@ -269,11 +285,11 @@ void add_options(CLI::App& app, Flags& flags) {
       ->allow_extra_args(false);
   app.add_option("--send-queue", flags.server.send_queue_bytes,
                  "Bytes kept for a client that does not read before it is cut (default 16777216)")
-      ->check(CLI::Range(16'384, 16'777'216));
+      ->check(tools::whole(16'384, 16'777'216));
   app.add_option("--transfer", flags.transfer, "Chance that a robot passes a call on")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(tools::number(0, 1));
   app.add_option("--conference", flags.conference, "Chance that a robot asks a third in")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(tools::number(0, 1));
 }
 
 }  // namespace
@@ -291,11 +307,7 @@ int main(int argc, char** argv) {
   add_options(app, flags);
   add_scenario_options(app, flags.scenario);
   const ReplayCommands replay = add_replay_commands(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const auto ends = tools::parse(app, kProgram, argc, argv)) return *ends;
   std::signal(SIGTERM, ask_to_stop);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGPIPE, SIG_IGN);

@@ -2,10 +2,9 @@
 #include "tools/simulator/replay_cli.hpp"
 
 #include "core/epoll_io.hpp"
+#include "tools/program/flags.hpp"
 #include "tools/simulator/replay/replay_run.hpp"
 #include "tools/simulator/text/command_text.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <fstream>
@@ -119,12 +118,12 @@ void add_replay_options(CLI::App& command, Flags& flags) {
                    "Keep the recorded pauses; else each message follows as soon as what "
                    "stood before it has come");
   command.add_option("--speed", flags.settings.speed, "Recorded pauses are so many times as short")
-      ->check(CLI::Range(0.01, 10000.0));
+      ->check(tools::number(0.01, 10'000));
   command
       .add_option("--patience", flags.patience_s,
                   "Seconds to wait for a recorded message of the peer (default 60 for a "
                   "client's, 5 for a server's)")
-      ->check(CLI::Range(0.001, 86400.0));
+      ->check(tools::number(0.001, 86'400));
   command.add_flag("--in-order", flags.settings.in_order,
                    "The peer's messages must come in the recorded order");
   command.add_option("--ignore", flags.ignore, "Do not compare this field; may be repeated")
@@ -138,14 +137,17 @@ void add_replay_options(CLI::App& command, Flags& flags) {
       .add_option("--port", flags.recording.ports,
                   "Port of the server in a capture; may be repeated (default 42027, "
                   "43027)")
+      ->check(tools::whole(1, 65'535))
       ->allow_extra_args(false);
-  command.add_option("--connection", flags.recording.connection,
-                     "Which connection of a capture, from 1 (default: the first that opens a "
-                     "session)");
+  command
+      .add_option("--connection", flags.recording.connection,
+                  "Which connection of a capture, from 1 (default: the first that opens a "
+                  "session)")
+      ->check(tools::whole(1, 1'000'000));
   command
       .add_option("--version", flags.recording.version,
                   "Protocol version where no OPEN_REQ says it")
-      ->check(CLI::Range(1, 99));
+      ->check(tools::whole(1, 99));
 }
 
 }  // namespace

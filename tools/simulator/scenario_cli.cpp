@@ -2,9 +2,8 @@
 #include "tools/simulator/scenario_cli.hpp"
 
 #include "core/epoll_io.hpp"
+#include "tools/program/flags.hpp"
 #include "tools/simulator/scenario/scenario_run.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 
@@ -48,7 +47,7 @@ void add_scenario_options(CLI::App& app, ScenarioFlags& flags) {
   app.add_option("--client-version", flags.versions,
                  "Protocol version of the scenario's own clients (default 15); several with "
                  "--virtual-time")
-      ->check(CLI::Range(9, 25));
+      ->check(tools::whole(9, 25));
   app.add_flag("--verbose", flags.verbose, "Print each step of a scenario as it begins");
 }
 
@@ -63,7 +62,7 @@ int read_scenarios(ScenarioFlags& flags, const Settings& gateway) {
     if (scenario) {
       flags.read.push_back(std::move(scenario).value());
     } else {
-      std::fputs(scenario.error().c_str(), stderr);
+      tools::complain("ringside-sim", scenario.error());
       code = 2;
     }
   }

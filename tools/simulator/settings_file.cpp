@@ -112,6 +112,8 @@ void bind(core::Config& config, Draft& draft) {
   pg.list("named_variables", gateway.named_variables, {200, {1, 32}},
           "Configured ECC scalars; both lists empty: any.");
   pg.list("named_arrays", gateway.named_arrays, {200, {1, 32}}, "Configured ECC arrays.");
+  pg.integer("ecc_bytes_max", gateway.named_bytes_max, 0U, 2000U,
+             "Bytes of a call's ECC values together; names are not counted.");
   pg.integer("protected_variables", gateway.protected_variables, std::uint16_t{0},
              std::uint16_t{0x3FF}, "CallVariableMask of variables that clients may not set.");
   config.root().tables<FileAgent>("agents", draft.agents, 20'000, bind_agent,

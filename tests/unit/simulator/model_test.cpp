@@ -263,6 +263,63 @@ TEST_F(ModelTest, ConferenceHasThreePartiesAndOneMayLeave) {
   EXPECT_EQ(model.find_call(first)->connections.size(), 2U);
 }
 
+TEST_F(ModelTest, TransferAfterAlternatingKeepsTheConsultCall) {
+  const CallNumber first = talk();
+  CallDataPatch patch;
+  patch.variables[2] = "the caller's";
+  ASSERT_TRUE(model.set_call_data(first, patch).ok());
+  const CallNumber second = consult(first);
+  ASSERT_TRUE(model.alternate(second, first, station("23901")).ok());
+  recorder.clear();
+  EXPECT_EQ(model.transfer(first, second, station("23901")).value(), second);
+  EXPECT_EQ(model.find_call(first), nullptr);
+  const Call* left = model.find_call(second);
+  ASSERT_NE(left, nullptr);
+  EXPECT_EQ(left->connections.size(), 2U);
+  EXPECT_EQ(left->ani, "5551234") << "the caller's from now on";
+  EXPECT_EQ(left->data.variables[2], "the caller's");
+  EXPECT_EQ(left->type, CallType::kTransferIn);
+  EXPECT_EQ(model.find_view(first, station("23901")), nullptr);
+  EXPECT_EQ(model.find_view(second, station("23902"))->state, ConnectionState::kConnected);
+  EXPECT_EQ(state(model.find_agent("22866")), AgentState::kAvailable);
+  EXPECT_TRUE(model.clear_connection(second, station("23902")).ok());
+  EXPECT_EQ(model.calls().size(), 0U);
+}
+
+TEST_F(ModelTest, AConsultToAGroupIsTransferredWhileItWaits) {
+  const CallNumber first = talk();
+  ASSERT_TRUE(model.set_state(model.find_agent("22866"), {AgentState::kNotReady}).ok());
+  const CallNumber second = model.consult(first, station("23901"), {"6077", {}}, 1).value();
+  ASSERT_EQ(model.find_call(second)->queued, 0U);
+  EXPECT_EQ(model.conference(second, first, station("23901")).error(),
+            Failure::telephone(Refusal::kInvalidObjectState))
+      << "nobody is there yet who could confer";
+  EXPECT_EQ(model.transfer(second, first, station("23901")).value(), first);
+  EXPECT_EQ(model.find_call(first)->queued, 0U);
+  EXPECT_EQ(model.find_view(first, station("23901")), nullptr);
+  ready("22867", "23902");
+  pass(Millis(50));
+  ASSERT_TRUE(model.answer(first, station("23902")).ok());
+  EXPECT_EQ(state(model.find_agent("22867")), AgentState::kTalking);
+}
+
+TEST_F(ModelTest, WhoHasAConsultOfATransferredCallMayTransferToo) {
+  const CallNumber first = talk();
+  const CallNumber second = consult(first);
+  log_in("1001", "23903");
+  const CallNumber third = model.consult(second, station("23902"), {"23903", {}}, 1).value();
+  ASSERT_TRUE(model.answer(third, station("23903")).ok());
+  ASSERT_TRUE(model.transfer(second, first, station("23901")).ok());
+  EXPECT_EQ(model.transfer(third, first, station("23902")).value(), first);
+}
+
+TEST_F(ModelTest, AnAgentLosesItsLoginWithThePeripheralForReason50002) {
+  const AgentIndex agent = ready("22866", "23901");
+  model.set_peripheral_online(false);
+  EXPECT_EQ(state(agent), AgentState::kLogout);
+  EXPECT_EQ(model.agents()[agent].reason, 50002);
+}
+
 TEST_F(ModelTest, ConferenceAfterAlternatingIsRefused) {
   const CallNumber first = talk();
   const CallNumber second = consult(first);
@@ -353,7 +410,7 @@ TEST_F(ModelTest, CallDataHasItsLimits) {
   patch.variables[0] = std::string(41, 'x');
   EXPECT_EQ(model.set_call_data(call, patch).error(), Failure::server(Status::kValueTooLong));
   patch = {};
-  for (int i = 0; i < 10; ++i)
+  for (int i = 0; i < 11; ++i)
     patch.named.push_back({"user.a" + std::to_string(i), -1, std::string(200, 'v')});
   EXPECT_EQ(model.set_call_data(call, patch).error(), Failure::server(Status::kTooMuchData));
   EXPECT_EQ(model.set_call_data(call + 77, {}).error(), Failure::server(Status::kInvalidCallId));

@@ -333,7 +333,7 @@ TEST(SimulatorSides, TheStandbySideTakesOverWithTheCallsThatAreThere) {
   world.settle();
   EXPECT_TRUE(active.closed);
   EXPECT_EQ(standby.names(),
-            (Names{"STANDBY_ACTIVE_EVENT_MSG", "SYSTEM_EVENT", "AGENT_TEAM_CONFIG_EVENT",
+            (Names{"STANDBY_ACTIVE_EVENT_MSG", "AGENT_TEAM_CONFIG_EVENT", "SYSTEM_EVENT",
                    "BEGIN_CALL_EVENT", "CALL_ESTABLISHED_EVENT"}));
   EXPECT_EQ(number(standby.last("CALL_ESTABLISHED_EVENT"), "EventCause"), 50);
   world.ask(standby, "CLEAR_CONNECTION_REQ", world.of(call, 8));

@@ -39,7 +39,7 @@ TEST(SimulatorSession, StrictServersLookAtEveryBit) {
   ServerSettings settings;
   settings.strict = true;
   PlainWorld world(settings);
-  EXPECT_EQ(refusal(world, 15, 0x10 | 0x4000), 19);
+  EXPECT_EQ(refusal(world, 15, 0x10 | 0x1'0000), 19);
 }
 
 TEST(SimulatorSession, RefusesWhatComesBeforeOpenAndASecondOpen) {

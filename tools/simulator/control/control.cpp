@@ -25,7 +25,8 @@ std::optional<Side> side_of(const std::string& word) {
 const char* const kHelp =
     "ok call ANI to NUMBER|GROUP [varN=TEXT uui=TEXT ced=DIGITS user.NAME=TEXT user.NAME[I]=TEXT "
     "talk=S patience=S] | "
-    "hangup CALL | answer AGENT | state AGENT notready|available|logout [REASON] | fail side A|B | "
+    "hangup CALL | answer AGENT | login AGENT [at STATION] [notready|available] | "
+    "state AGENT login|notready|available|logout [REASON] | fail side A|B | "
     "stop side A|B | maintenance side A|B | restore side A|B | "
     "freeze side A|B | unfreeze side A|B | peripheral online|offline | controller online|offline | "
     "calls | agents | stats | reports | agent|group|team|device add|change|delete ID "
@@ -68,6 +69,33 @@ std::string set_state(Model& model, const std::vector<std::string>& words) {
   }
   const auto done = model.set_state(agent, request);
   return done ? "ok" : text_of(done.error());
+}
+
+/// login AGENT [at STATION] [notready|available]: at the usual instrument, without a password.
+std::string log_in(Model& model, const std::vector<std::string>& words) {
+  constexpr const char* kUsage = "error usage: login AGENT [at STATION] [notready|available]";
+  const AgentIndex agent = words.size() < 2 ? kNoIndex : model.find_agent(words[1]);
+  if (agent == kNoIndex)
+    return words.size() < 2 ? std::string(kUsage) : "error no agent " + words[1];
+  const AgentSettings& who = model.agents()[agent].settings;
+  std::string station = who.instrument;
+  AgentState wanted = AgentState::kNotReady;
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    if (words[i] == "at" && i + 1 < words.size()) {
+      station = words[++i];
+    } else if (words[i] == "available") {
+      wanted = AgentState::kAvailable;
+    } else if (words[i] != "notready") {
+      return kUsage;
+    }
+  }
+  const auto done = model.login({who.id, who.password, station, 0, true, {}, 0});
+  if (!done) return text_of(done.error());
+  if (wanted == model.agents()[agent].state) return "ok";
+  StateRequest request;
+  request.state = wanted;
+  const auto changed = model.set_state(agent, request);
+  return changed ? "ok" : text_of(changed.error());
 }
 
 std::string answer(Model& model, const std::vector<std::string>& words) {
@@ -132,6 +160,7 @@ std::string Server::command(std::string_view line) {
     const std::string& what = words[0];
     if (what == "help") return kHelp + fault_help();
     if (what == "call") return start_call(model_, words);
+    if (what == "login") return log_in(model_, words);
     if (what == "state") return set_state(model_, words);
     if (what == "answer") return answer(model_, words);
     if (what == "calls") return list_calls(model_);

@@ -18,7 +18,8 @@ std::string plan(Faults& faults, const std::vector<std::string>& words) {
                         : std::ranges::find(kFaultKinds, std::string_view(words[1]),
                                             &std::pair<std::string_view, FaultKind>::first);
   if (kind == std::end(kFaultKinds))
-    return "error usage: next drop|duplicate|garbage|wronglength|cut|delay [N] [MESSAGE] [xCOUNT]";
+    return "error usage: next drop|duplicate|garbage|wronglength|cut|split|delay [N] [MESSAGE] "
+           "[xCOUNT]";
   planned.kind = kind->second;
   for (std::size_t i = 2; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -45,8 +46,8 @@ std::string plan(Faults& faults, const std::vector<std::string>& words) {
 }  // namespace
 
 std::string fault_help() {
-  return " | drop|duplicate|garbage|wronglength|cut|loseconf CHANCE | delay CHANCE [MS] | "
-         "next drop|duplicate|garbage|wronglength|cut|delay [N] [MESSAGE] [xCOUNT] | "
+  return " | drop|duplicate|garbage|wronglength|cut|split|loseconf CHANCE | delay CHANCE [MS] | "
+         "next drop|duplicate|garbage|wronglength|cut|split|delay [N] [MESSAGE] [xCOUNT] | "
          "lose confirmation [COUNT] | refuse open [STATUS] | ignore open|heartbeats | "
          "slow read BYTES_PER_SECOND | send queue BYTES | clear faults";
 }

@@ -83,7 +83,7 @@ struct TeamMember {
 
 struct Team {
   TeamSettings settings;
-  std::vector<TeamMember> members;  ///< with its supervisors
+  std::vector<TeamMember> members;  ///< with its supervisors; the primary one always
 
   bool has(AgentIndex agent) const noexcept {
     for (const TeamMember& member : members) {

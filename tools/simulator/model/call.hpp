@@ -27,7 +27,8 @@ inline constexpr std::uint32_t kNoIndex = 0xFFFF'FFFF;
 inline constexpr std::size_t kPartiesMax = 16;  ///< GED-188: at most 16 parties on a call
 inline constexpr std::size_t kVariableCharactersMax = 40;
 inline constexpr std::size_t kWrapupCharactersMax = 39;
-inline constexpr std::size_t kNamedDataBytesMax = 2000;
+/// ECC data with its names in one message: the rest of the message must fit beside it.
+inline constexpr std::size_t kNamedWireBytesMax = 9'000;
 
 struct Party {
   DeviceKind kind = DeviceKind::kNone;

@@ -9,11 +9,18 @@ namespace {
 /// A single blank stands for "empty": that is how clients clear a value.
 std::string stored(const std::string& value) { return value == " " ? std::string() : value; }
 
-std::size_t named_bytes(const std::vector<NamedValue>& named) {
+/// What counts against the limit: values, no names.
+std::size_t value_bytes(const std::vector<NamedValue>& named) {
   std::size_t bytes = 0;
-  for (const NamedValue& value : named) {
-    bytes += value.name.size() + value.value.size() + 2 + (value.index >= 0);
-  }
+  for (const NamedValue& value : named) bytes += value.value.size();
+  return bytes;
+}
+
+/// What it takes of a message: names, values, their NULs, an index, the header of the field.
+std::size_t wire_bytes(const std::vector<NamedValue>& named) {
+  std::size_t bytes = 0;
+  for (const NamedValue& value : named)
+    bytes += value.name.size() + value.value.size() + 2 + (value.index >= 0) + 4;
   return bytes;
 }
 
@@ -94,7 +101,8 @@ Done<CallNumber> Model::check_patch(const CallDataPatch& patch, const CallData& 
   CallDataPatch named;
   named.named = patch.named;
   apply(after, named);
-  if (named_bytes(after.named) > kNamedDataBytesMax)
+  if (value_bytes(after.named) > settings_.named_bytes_max ||
+      wire_bytes(after.named) > kNamedWireBytesMax)
     return Err{Failure::server(Status::kTooMuchData)};
   return CallNumber{0};
 }

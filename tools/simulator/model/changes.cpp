@@ -52,7 +52,12 @@ std::string Model::add_agent(AgentSettings agent) {
   agent_index_.emplace(agent.id, index);
   agents_.push_back(agent_from(agent, index));
   tell_config(ConfigEvent::Item::kAgent, ConfigEvent::Change::kAdd, index);
-  return agent.team == 0 ? "" : join_team(index, agent.team, false);
+  for (const Team& team : teams_) {
+    const bool leads = team.settings.supervisor == agent.id;
+    if ((leads || team.settings.id == agent.team) && !team.has(index))
+      (void)join_team(index, team.settings.id, false);
+  }
+  return "";
 }
 
 std::string Model::change_agent(AgentIndex index, AgentSettings to) {
@@ -65,8 +70,10 @@ std::string Model::change_agent(AgentIndex index, AgentSettings to) {
   if (agent.settings.password.empty()) agent.settings.password = agent.settings.id;
   tell_config(ConfigEvent::Item::kAgent, ConfigEvent::Change::kChange, index);
   if (before == after) return "";
+  // Whoever leads one of the two stays there, and is there already.
   if (before != 0) (void)leave_team(index, before);
-  return after == 0 ? "" : join_team(index, after, false);
+  if (after != 0) (void)join_team(index, after, false);
+  return "";
 }
 
 std::string Model::delete_agent(AgentIndex index) {
@@ -74,8 +81,8 @@ std::string Model::delete_agent(AgentIndex index) {
   if (agent.logged_on() && !stations_[agent.station].calls.empty())
     return "agent " + agent.settings.id + " has a call";
   if (agent.logged_on()) log_out(index, 0);
-  for (const Team& team : teams_) {
-    if (team.has(index)) (void)leave_team(index, team.settings.id);
+  for (Team& team : teams_) {
+    if (team.has(index)) take_out(team, index);
   }
   agent_index_.erase(agent.settings.id);
   agent.deleted = true;
@@ -99,10 +106,16 @@ std::string Model::leave_team(AgentIndex agent, std::uint32_t id) {
       std::ranges::find_if(teams_, [&](const Team& t) { return t.settings.id == id; });
   if (team == teams_.end()) return "no team " + std::to_string(id);
   if (!team->has(agent)) return "is not in team " + std::to_string(id);
-  std::erase_if(team->members, [agent](const TeamMember& m) { return m.agent == agent; });
-  const auto index = static_cast<std::uint32_t>(team - teams_.begin());
-  for (ModelListener* listener : listeners_) listener->on_team({index, agent, false});
+  if (team->settings.supervisor == agents_[agent].settings.id)
+    return "leads team " + std::to_string(id);
+  take_out(*team, agent);
   return "";
+}
+
+void Model::take_out(Team& team, AgentIndex agent) {
+  std::erase_if(team.members, [agent](const TeamMember& m) { return m.agent == agent; });
+  const auto index = static_cast<std::uint32_t>(&team - teams_.data());
+  for (ModelListener* listener : listeners_) listener->on_team({index, agent, false});
 }
 
 std::string Model::add_skill_group(SkillGroupSettings group) {

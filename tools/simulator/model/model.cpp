@@ -22,6 +22,10 @@ Model::Model(Settings settings, std::uint64_t seed)
     }
     agents_.push_back(agent_from(configured, index));
   }
+  for (Team& team : teams_) {
+    const AgentIndex primary = find_agent(team.settings.supervisor);
+    if (primary != kNoIndex && !team.has(primary)) team.members.push_back({primary, false});
+  }
   timers_.arm(now_ + Seconds(300), TimerKind::kHalfHour, 1);
 }
 
@@ -190,7 +194,7 @@ void Model::set_peripheral_online(bool online) {
       end_call(first, first.connections.front().number, Cause::kNone);
     }
     for (AgentIndex i = 0; i < agents_.size(); ++i) {
-      if (agents_[i].logged_on()) log_out(i, 0);
+      if (agents_[i].logged_on()) log_out(i, kReasonComponentLost);
     }
   }
   peripheral_online_ = online;

@@ -237,7 +237,9 @@ class Model {
   // two_calls.cpp
   Call& start_consult(Call& from, Connection& own, CallType type, const Dial& dial, Cause cause);
   /// The number of the consult call of the two, when they may be brought together.
-  Done<CallNumber> check_pair(CallNumber active, CallNumber held, StationIndex by);
+  enum class Joining : std::uint8_t { kTransfer, kConference };
+  Done<CallNumber> check_pair(CallNumber active, CallNumber held, StationIndex by, Joining joining);
+  static void take_caller(Call& into, const Call& from);
   /// Moves what is left of `from` into `into`; `from` is gone afterwards.
   void merge(Call& into, Call& from);
   void finish_join(Call& into);
@@ -260,6 +262,7 @@ class Model {
   // changes.cpp
   void add_station(const std::string& id);
   Agent agent_from(const AgentSettings& configured, AgentIndex index) const;
+  void take_out(Team& team, AgentIndex agent);
   void tell_config(ConfigEvent::Item item, ConfigEvent::Change change, std::uint32_t index);
   std::string check_agent(const AgentSettings& agent) const;
 

@@ -75,6 +75,8 @@ struct Settings {
   std::vector<TeamSettings> teams;
   std::vector<std::string> named_variables,
       named_arrays;  ///< configured ECC names; both empty: any name is taken
+  std::uint32_t named_bytes_max =
+      2000;  ///< of the values of a call's ECC data; names are not counted
   std::uint16_t protected_variables =
       0;  ///< CallVariableMask of variables that clients may not set
   Timings timings;

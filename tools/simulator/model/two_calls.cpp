@@ -1,7 +1,7 @@
 // Two calls of one station: consult, transfer, conference, alternate, reconnect. All of them move connections.
 //
-// The call that the consult came from keeps its number and its data; the connections of the consult call move into it,
-// and their views are renamed by a data update.
+// The held call keeps its number; the connections of the other one move into it, and their views are renamed by a data
+// update. So the call that the consult came from survives with its data; after alternating it is the consult call.
 #include "tools/simulator/model/model.hpp"
 
 #include <algorithm>
@@ -49,7 +49,8 @@ Done<CallNumber> Model::consult(CallNumber active, StationIndex by, const Dial& 
   return start_consult(from, **own, CallType::kConsult, dial, Cause::kConsult).number;
 }
 
-Done<CallNumber> Model::check_pair(CallNumber active, CallNumber held, StationIndex by) {
+Done<CallNumber> Model::check_pair(CallNumber active, CallNumber held, StationIndex by,
+                                   Joining joining) {
   Done<Connection*> first = own_connection(active, by);
   if (!first) return Err{first.error()};
   Done<Connection*> second = own_connection(held, by);
@@ -59,22 +60,36 @@ Done<CallNumber> Model::check_pair(CallNumber active, CallNumber held, StationIn
     std::swap(active, held);
     std::swap(*first, *second);
   }
+  const Call& talking = *find_call(active);
+  const Call& waiting = *find_call(held);
+  // Whoever waits in a queue hears music, but nobody has answered.
+  const bool in_queue =
+      (*first)->state == ConnectionState::kInitiated && talking.queued != kNoIndex;
   if ((*second)->state != ConnectionState::kHeld ||
-      (*first)->state != ConnectionState::kConnected) {
+      ((*first)->state != ConnectionState::kConnected && !in_queue)) {
     return Err{kBadState};
   }
-  const Call& consult = *find_call(active);
-  if (consult.queued != kNoIndex && find_call(held)->queued != kNoIndex) return Err{kBadState};
-  if (consult.consult_of == held && consult.consult_by == by) return active;
+  if (talking.queued != kNoIndex && waiting.queued != kNoIndex) return Err{kBadState};
+  if (talking.consult_of == held && talking.consult_by == by) return active;
   // Held consult, talking original: the order was changed by alternating.
-  if (find_call(held)->consult_of == active) return Err{kBadState};
+  const bool alternated = waiting.consult_of == active && waiting.consult_by == by;
+  if (alternated && joining == Joining::kTransfer) return active;
+  if (alternated) return Err{kBadState};
   return Err{Failure::telephone(Refusal::kArbitraryNotSupported)};
 }
 
 void Model::merge(Call& into, Call& from) {
   for (Connection& c : from.connections) {
     call_of_connection_[c.number] = into.number;
-    if (c.view()) std::ranges::replace(stations_[c.party.station].calls, from.number, into.number);
+    if (c.view()) {
+      std::vector<CallNumber>& calls = stations_[c.party.station].calls;
+      std::ranges::replace(calls, from.number, into.number);
+      // A consult call that came from the one that vanishes comes from the other one now.
+      for (const CallNumber number : calls) {
+        if (Call& other = *call(number); other.consult_of == from.number)
+          other.consult_of = into.number;
+      }
+    }
     into.connections.push_back(std::move(c));
   }
   if (from.queued != kNoIndex) {
@@ -113,7 +128,7 @@ void Model::tell_joined(CallEventKind kind, const Call& into, CallNumber from,
 }
 
 Done<CallNumber> Model::transfer(CallNumber active, CallNumber held, StationIndex by) {
-  Done<CallNumber> pair = check_pair(active, held, by);
+  Done<CallNumber> pair = check_pair(active, held, by, Joining::kTransfer);
   if (!pair) return pair;
   const CallNumber from_number = *pair;
   const CallNumber into_number = *pair == active ? held : active;
@@ -131,9 +146,13 @@ Done<CallNumber> Model::transfer(CallNumber active, CallNumber held, StationInde
   call_statistics(into, own_held);
   remove(from, own_active.number);
   remove(into, own_held.number);
-  const Party target = from.connections.empty() ? from.called : from.connections.front().party;
+  const bool alternated = into.consult_of == from_number;
+  const Call& consult = alternated ? into : from;
+  const Party target =
+      consult.connections.empty() ? consult.called : consult.connections.front().party;
   std::vector<ConnectionNumber> moved;
   for (const Connection& c : from.connections) moved.push_back(c.number);
+  if (alternated) take_caller(into, from);
   into.type = CallType::kTransferIn;
   merge(into, from);
   own_active.state = own_held.state = ConnectionState::kNull;
@@ -144,11 +163,36 @@ Done<CallNumber> Model::transfer(CallNumber active, CallNumber held, StationInde
                 Cause::kTransfer);
   }
   tell_renamed(into, from_number, moved);
+  if (alternated) {
+    // Whoever was asked sees another caller, and that caller's data.
+    for (const Connection& view : into.connections) {
+      if (std::ranges::find(moved, view.number) == moved.end())
+        tell_data(into, view, data_item::kEverything);
+    }
+  }
   end_view(into, own_held);
   end_view_as(into, own_active, from_number);
   finish_join(into);
   refresh(by);
   return into_number;
+}
+
+/// The consult call survives: it is the caller's from now on.
+void Model::take_caller(Call& into, const Call& from) {
+  into.data = from.data;
+  into.ani = from.ani;
+  into.dnis = from.dnis;
+  into.dialed = from.dialed;
+  into.calling = from.calling;
+  into.called = from.called;
+  into.key = from.key;
+  into.clients = from.clients;
+  into.talk = from.talk;
+  into.consult_of = from.consult_of;
+  into.consult_by = from.consult_by;
+  into.controller = from.controller;
+  into.conference = from.conference;
+  into.bad = into.bad || from.bad;
 }
 
 void Model::tell_renamed(const Call& into, CallNumber from,
@@ -174,7 +218,7 @@ void Model::finish_join(Call& into) {
 }
 
 Done<CallNumber> Model::conference(CallNumber active, CallNumber held, StationIndex by) {
-  Done<CallNumber> pair = check_pair(active, held, by);
+  Done<CallNumber> pair = check_pair(active, held, by, Joining::kConference);
   if (!pair) return pair;
   const CallNumber from_number = *pair;
   const CallNumber into_number = *pair == active ? held : active;

@@ -234,5 +234,7 @@ inline constexpr std::uint32_t kNoSkillGroup = 0xFFFF'FFFF;
 /// Reason codes that the switch itself sets.
 inline constexpr std::uint16_t kReasonRingNoAnswer = 32767;
 inline constexpr std::uint16_t kReasonForcedBySupervisor = 999;
+inline constexpr std::uint16_t kReasonComponentLost =
+    50002;  ///< forced logout: a component is gone
 
 }  // namespace cti::simulator

@@ -30,12 +30,14 @@ inline constexpr std::uint32_t kClientEvents = 0x1, kCallData = 0x2, kClientCont
                                kServer = 0x100, kAgentStateOnly = 0x2000,
                                kIgnoreDuplicates = 0x10'0000, kIgnoreConfirmations = 0x20'0000,
                                kActiveStandby = 0x200'0000;
+/// Named in no guide; a CTI OS server asks for two of them, and a CTI Server grants them.
+inline constexpr std::uint32_t kUnnamed = 0x200 | 0x4000 | 0x4'0000;
 /// What this server can grant. Task and agent reporting messages have no published layout.
-inline constexpr std::uint32_t kGranted = kClientEvents | kCallData | kClientControl |
-                                          kConnectionMonitor | kAllEvents | kPeripheralMonitor |
-                                          kClientMonitor | kSupervisor | kServer | kAgentStateOnly |
-                                          0x8'0000 | kIgnoreDuplicates | kIgnoreConfirmations |
-                                          0x40'0000 | kActiveStandby | 0x8000'0000 | 0x8000 | 0x200;
+inline constexpr std::uint32_t kGranted =
+    kClientEvents | kCallData | kClientControl | kConnectionMonitor | kAllEvents |
+    kPeripheralMonitor | kClientMonitor | kSupervisor | kServer | kAgentStateOnly | 0x8'0000 |
+    kIgnoreDuplicates | kIgnoreConfirmations | 0x40'0000 | kActiveStandby | 0x8000'0000 | 0x8000 |
+    kUnnamed;
 }  // namespace service
 
 /// MONITOR_START_REQ, MONITOR_AGENT_TEAM_START_REQ, SESSION_MONITOR_START_REQ.
@@ -64,10 +66,13 @@ struct Client {
   Side side = Side::kA;
   Phase phase = Phase::kConnected;
   std::uint32_t session = 0;  ///< SessionID
-  std::uint64_t peer = 0;
+  core::Endpoint peer;        ///< where it comes from
+  std::uint32_t asked = 0;    ///< type of the message in hand
+  std::string ended_because;  ///< the first reason, for the log
   wire::ged188::FrameCutter cutter;
 
   wire::ged188::Version version = 15;
+  std::uint32_t wanted = 0;  ///< ServicesRequested
   std::uint32_t services = 0, call_mask = 0, agent_mask = 0, config_mask = 0, peripheral = 0;
   std::uint32_t monitor_id = 0;
   std::string client_id, signature, unique_instance;
@@ -86,6 +91,8 @@ struct Client {
   TimePoint close_at = kNever;  ///< kClosing: what is pending may still leave until then
 
   core::SendBuffer out{kPendingBytesMax, core::SendBuffer::Memory::kGrows};
+  std::vector<std::byte> behind;  ///< fault: a frame was split, this leaves a moment after its first piece
+  bool pausing = false;           ///< the first piece is out
   bool overflowed = false, dirty = false;
   bool dead = false;      ///< close() has been asked for: nothing more is sent
   bool cut_next = false;  ///< fault: the next frame leaves cut short, then a reset

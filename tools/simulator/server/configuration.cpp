@@ -82,21 +82,22 @@ Key stations_key(const Model& model) {
   return key.key();
 }
 
-/// Both the key reply and CONFIG_BEGIN carry these.
+/// The keys of these items: the key reply carries all, CONFIG_BEGIN those of what comes.
 template <class Encoder>
-void add_keys(Encoder& to, const Model& model) {
+void add_keys(Encoder& to, const Model& model, std::uint32_t items) {
   const Settings& settings = model.settings();
-  const Key services = groups_key(model, item::kService),
-            groups = groups_key(model, item::kSkillGroup);
-  const Key agents = agents_key(model), devices = stations_key(model);
   KeyMaker calls(item::kCallType), peripherals(item::kPeripheral), desks(item::kDesk);
   peripherals.add(settings.peripheral_id);
   for (const DeskSettings& desk : settings.desks)
     desks.add((std::uint64_t{desk.id} << 32) | desk.mask);
-  const Key call_types = calls.key(), peripheral = peripherals.key(), desk = desks.key();
-  to.service_config_key(services).skill_group_config_key(groups).agent_config_key(agents);
-  to.device_config_key(devices).call_type_config_key(call_types);
-  to.peripheral_config_key(peripheral).agent_desk_settings_config_key(desk);
+  const auto has = [items](std::uint32_t bit) { return (items & bit) != 0; };
+  if (has(item::kService)) to.service_config_key(groups_key(model, item::kService));
+  if (has(item::kSkillGroup)) to.skill_group_config_key(groups_key(model, item::kSkillGroup));
+  if (has(item::kAgent)) to.agent_config_key(agents_key(model));
+  if (has(item::kDevice)) to.device_config_key(stations_key(model));
+  if (has(item::kCallType)) to.call_type_config_key(calls.key());
+  if (has(item::kPeripheral)) to.peripheral_config_key(peripherals.key());
+  if (has(item::kDesk)) to.agent_desk_settings_config_key(desks.key());
 }
 
 constexpr std::uint16_t kAdd = 0, kChange = 1, kDelete = 2;  // ConfigRecordType
@@ -150,13 +151,22 @@ class Download {
   }
 
  private:
-  /// `count` records, ten to a message.
+  /// `count` records, ten to a message, or as many as fit it.
   template <class Encoder, class Add>
   void records(std::size_t count, Add&& add) {
-    for (std::size_t from = 0; from < count; from += kRecordsPerMessage) {
+    std::size_t many = kRecordsPerMessage;
+    for (std::size_t from = 0; from < count;) {
+      const std::size_t end = std::min(count, from + many);
       Encoder to(buffer_, version_);
-      for (std::size_t i = from; i < std::min(count, from + kRecordsPerMessage); ++i) add(to, i);
-      if (const auto frame = to.finish()) put_(*frame);
+      for (std::size_t i = from; i < end; ++i) add(to, i);
+      const auto frame = to.finish();
+      if (!frame && many > 1) {
+        many /= 2;
+        continue;
+      }
+      if (frame) put_(*frame);
+      from = end;
+      many = kRecordsPerMessage;
     }
   }
 
@@ -169,9 +179,14 @@ class Download {
       record.record_type = kAdd;
       record.flt_peripheral_id = settings_.peripheral_id;
       record.peripheral_number = group.number;
+      record.max_queued = 0U;
       record.extension = group.dialed_number;
       record.service_skill_target_id = group.id + 100'000;
       record.peripheral_name = group.name;
+      record.description = "";
+      record.service_level_threshold = 0U;
+      record.service_level_type = 0U;
+      record.config_param = "";
       record.flt_mr_domain_id = 1U;
       to.add_record(record);
       to.add_service_member({group.id, std::uint16_t{1}});
@@ -188,9 +203,14 @@ class Download {
       record.peripheral_number = group.number;
       record.flt_skill_group_priority = group.priority;
       record.skill_group_skill_target_id = group.id;
+      record.auto_work = std::uint16_t{0};
       record.extension = group.dialed_number;
       record.peripheral_name = group.name;
+      record.description = "";
       record.flt_mr_domain_id = 1U;
+      record.flt_precision_queue_id = 0U;
+      record.flt_precision_queue_name = "";
+      record.config_param = "";
       to.add_record(record);
     });
   }
@@ -202,13 +222,15 @@ class Download {
       Encoder::Record record;
       record.record_type = type;
       record.flt_peripheral_id = settings_.peripheral_id;
+      record.active_terminal = "";
       record.agent_type = static_cast<std::uint16_t>(agent.supervisor ? 2 : 1);
       record.agent_desk_settings_id = agent.desk;
       record.login_id = agent.id;
-      record.login_name = agent.login_name;
+      record.login_name = std::string_view(agent.login_name).substr(0, login_name_max());
       record.last_name = agent.last_name;
       record.first_name = agent.first_name;
       record.extension = agent.instrument;
+      record.description = "";
       record.agent_skill_target_id = model_.agents()[which[i]].skill_target_id;
       record.sso_enabled = std::uint16_t{0};
       to.add_record(record);
@@ -228,7 +250,12 @@ class Download {
       record.flt_peripheral_id = settings_.peripheral_id;
       record.peripheral_number = static_cast<std::uint32_t>(std::strtoul(id.c_str(), nullptr, 10));
       record.device_type = std::uint16_t{4};  // agent device extension
+      record.max_queued = 0U;
+      record.flt_service_id = 0U;
+      record.dialed_number = "";
+      record.dnis = "";
       record.extension = id;
+      record.description = "";
       to.add_record(record);
     });
   }
@@ -241,7 +268,11 @@ class Download {
       Encoder::Record record;
       record.record_type = kAdd;
       record.flt_call_type_id = group.id;
+      record.customer_definition_id = 0U;
       record.enterprise_name = group.name;
+      record.description = "";
+      record.service_level_threshold = 0U;
+      record.service_level_type = 0U;
       to.add_record(record);
     });
   }
@@ -253,6 +284,9 @@ class Download {
       record.record_type = kAdd;
       record.flt_mr_domain_id = 1U;
       record.flt_enterprise_name = "Cisco_Voice";
+      record.flt_description = "";
+      record.flt_max_task_duration = 0U;
+      record.flt_interruptible = std::uint16_t{0};
       to.add_record(record);
     });
   }
@@ -277,9 +311,21 @@ class Download {
       record.flt_logout_non_activity_time = desk.logout_non_activity_s;
       record.flt_ring_no_answer_time = desk.ring_no_answer_s;
       record.flt_work_mode_timer = desk.work_mode_timer_s;
+      record.flt_quality_recording_rate = 0U;
+      record.flt_silent_monitor_warning_message = 0U;
+      record.flt_silent_monitor_audible_indication = 0U;
+      record.flt_supervisor_assist_call_method = 0U;
+      record.flt_emergency_call_method = 0U;
+      record.flt_auto_record_on_emergency = 0U;
+      record.flt_recording_mode = 0U;
+      record.flt_ring_no_answer_dn_id = 0U;
+      record.flt_default_device_port_address = "";
       to.add_record(record);
     });
   }
+
+  /// Of characters: 32 bytes with the NUL before version 20, 255 since.
+  std::size_t login_name_max() const noexcept { return version_ < 20 ? 31 : 254; }
 
   const Model& model_;
   const Settings& settings_;
@@ -291,8 +337,9 @@ class Download {
 }  // namespace
 
 void Server::config_keys(Client& client, Bytes) {
-  send<ged::ConfigKeyEventEncoder>(client, ged::ConfigKeyEventFixed{},
-                                   [&](ged::ConfigKeyEventEncoder& to) { add_keys(to, model_); });
+  send<ged::ConfigKeyEventEncoder>(
+      client, ged::ConfigKeyEventFixed{},
+      [&](ged::ConfigKeyEventEncoder& to) { add_keys(to, model_, items_of(client.version)); });
 }
 
 void Server::config_download(Client& client, Bytes body) {
@@ -306,7 +353,7 @@ void Server::config_download(Client& client, Bytes body) {
   begin.config_type = kSolicited;
   begin.config_information = wanted;
   send<ged::ConfigBeginEventEncoder>(
-      client, begin, [&](ged::ConfigBeginEventEncoder& to) { add_keys(to, model_); });
+      client, begin, [&](ged::ConfigBeginEventEncoder& to) { add_keys(to, model_, wanted); });
   Download(model_, client.version, scratch_, [&](Bytes frame) {
     put(client, frame);
   }).items(wanted);
@@ -325,7 +372,7 @@ void Server::on_config(const ConfigEvent& event) {
     begin.config_type = kUnsolicited;
     begin.config_information = changed;
     send<ged::ConfigBeginEventEncoder>(
-        client, begin, [&](ged::ConfigBeginEventEncoder& to) { add_keys(to, model_); });
+        client, begin, [&](ged::ConfigBeginEventEncoder& to) { add_keys(to, model_, changed); });
     Download(model_, client.version, scratch_, [&](Bytes frame) { put(client, frame); }).one(event);
     send<ged::ConfigEndEventEncoder>(client, ged::ConfigEndEventFixed{}, [](auto&) {});
   }

@@ -39,6 +39,11 @@ void apply(FaultKind kind, std::optional<std::uint32_t> number, std::vector<std:
                             1 + random.below(std::max<std::size_t>(2, frame.size()) - 1)))));
       spoiled.cut = true;
       return;
+    case FaultKind::kSplit:
+      spoiled.split = std::clamp<std::size_t>(
+          number.value_or(static_cast<std::uint32_t>(1 + random.below(frame.size() - 1))), 1,
+          frame.size() - 1);
+      return;
     case FaultKind::kDelay:
       spoiled.delay = number ? Nanos(Millis(*number)) : faults.delay_by;
       return;
@@ -59,6 +64,8 @@ double& Faults::chance_of(FaultKind kind) noexcept {
       return wrong_length;
     case FaultKind::kCut:
       return cut;
+    case FaultKind::kSplit:
+      return split;
     case FaultKind::kDelay:
       break;
   }
@@ -92,14 +99,14 @@ bool Server::loses_confirmation() {
 }
 
 void Server::hold(Client& client, Nanos time) {
-  client.hold_until = std::max(client.hold_until, io_.now() + time);
+  client.hold_until = std::max(client.hold_until, io_.now() + io_time(time));
   next_release_ = std::min(next_release_, client.hold_until);
 }
 
 void Server::slow_down(Client& client, std::size_t bytes) {
   if (faults_.slow_read == 0) return;
   const auto pause = static_cast<double>(bytes) * 1e9 / faults_.slow_read;
-  client.read_at = io_.now() + Nanos(static_cast<std::int64_t>(pause));
+  client.read_at = io_.now() + io_time(Nanos(static_cast<std::int64_t>(pause)));
   next_release_ = std::min(next_release_, client.read_at);
   io_.set_receiving(client.connection, false);
 }

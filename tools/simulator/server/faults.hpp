@@ -3,6 +3,7 @@
 // Shape    two ways: by chance (0 .. 1 per frame sent, or per request for lost confirmations; 0 turns a kind off), and
 //          planned: the next frames, or the next ones of one message type, meet the fault for certain.
 //          spoil() does both to one frame. Commands are in control/.
+// Time     delays and rates are in model time, like all that a scenario says.
 // Threads  the Server's.
 #pragma once
 
@@ -19,19 +20,29 @@
 
 namespace cti::simulator {
 
-enum class FaultKind : std::uint8_t { kDrop, kDuplicate, kGarbage, kWrongLength, kCut, kDelay };
+enum class FaultKind : std::uint8_t {
+  kDrop,
+  kDuplicate,
+  kGarbage,
+  kWrongLength,
+  kCut,
+  kSplit,
+  kDelay
+};
 
 /// The kinds by the names that people write.
 inline constexpr std::pair<std::string_view, FaultKind> kFaultKinds[] = {
     {"drop", FaultKind::kDrop},       {"duplicate", FaultKind::kDuplicate},
     {"garbage", FaultKind::kGarbage}, {"wronglength", FaultKind::kWrongLength},
-    {"cut", FaultKind::kCut},         {"delay", FaultKind::kDelay}};
+    {"cut", FaultKind::kCut},         {"split", FaultKind::kSplit},
+    {"delay", FaultKind::kDelay}};
 
 /// `next KIND [N] [MESSAGE] [xCOUNT]`
 struct PlannedFault {
   FaultKind kind{};
   std::uint32_t message_type = 0;       ///< 0: whatever comes next
-  std::optional<std::uint32_t> number;  ///< cut: bytes that still leave; wrong length: what is
+  std::optional<std::uint32_t> number;  ///< cut: bytes that still leave; split: bytes of the first
+                                        ///< piece; wrong length: what is
                                         ///< claimed; garbage: how many bytes; delay: milliseconds
   std::uint32_t count = 1;              ///< so many frames
 };
@@ -43,6 +54,7 @@ struct Faults {
   double garbage = 0;       ///< random bytes are sent before a frame
   double wrong_length = 0;  ///< MessageLength is off
   double cut = 0;           ///< half a frame, then a reset
+  double split = 0;         ///< a frame leaves in two pieces, a moment apart
   double delay = 0;         ///< a frame, and all behind it, leaves later
   Nanos delay_by = Millis(500);
   double lose_confirmation = 0;          ///< a request is done, its confirmation is never sent
@@ -54,7 +66,7 @@ struct Faults {
   std::vector<PlannedFault> planned;
 
   bool any() const noexcept {
-    return !planned.empty() || drop + duplicate + garbage + wrong_length + cut + delay > 0;
+    return !planned.empty() || drop + duplicate + garbage + wrong_length + cut + split + delay > 0;
   }
   void clear() { *this = {}; }
   double& chance_of(FaultKind kind) noexcept;
@@ -65,6 +77,7 @@ struct Spoiled {
   bool dropped = false;
   bool cut = false;  ///< nothing may follow it but a reset
   Nanos delay{0};
+  std::size_t split = 0;     ///< it leaves in two pieces, so many bytes in the first; 0: whole
   std::uint32_t faults = 0;  ///< how many it has met
 };
 

@@ -82,7 +82,8 @@ void Server::monitor_stop(Client& client, Bytes body) {
 void Server::change_monitor(Client& client, Bytes body) {
   const auto request = read<ged::ChangeMonitorMaskReqView>(client, body);
   if (!request) return;
-  if (client.monitor_id != 0 && request->monitor_id() == client.monitor_id) {
+  const bool hears_by_itself = client.has(service::kClientEvents | service::kAllEvents);
+  if (hears_by_itself && request->monitor_id() == client.monitor_id) {
     client.call_mask = request->call_msg_mask();
     client.agent_mask = request->agent_state_mask();
   } else {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Nanos kLookEvery = Millis(250);
 constexpr Nanos kUnopenedMax = Seconds(60);  ///< a connection that never opens a session is cut
+constexpr Nanos kSplitPause = Millis(20);    ///< between the pieces of a frame that is split
 constexpr std::size_t kControlLineMax = 4096;
 /// The walk over all relations costs in proportion to agents and calls: a small switch is walked after every turn, a big
 /// one every kLookEvery (at 10,000 agents a walk takes half a millisecond: every turn of them was a quarter of a core).
@@ -60,6 +61,10 @@ std::uint16_t Server::control_port() const {
 TimePoint Server::model_time(TimePoint io_time) const {
   const auto passed = static_cast<double>((io_time - *started_).count());
   return {Nanos(static_cast<std::int64_t>(passed * settings_.speed))};
+}
+
+Nanos Server::io_time(Nanos model) const {
+  return Nanos(static_cast<std::int64_t>(static_cast<double>(model.count()) / settings_.speed));
 }
 
 TimePoint Server::next_deadline() const {
@@ -125,6 +130,11 @@ void Server::handle(const core::Completion& completion) {
       mark_dirty(client);
       break;
     case core::IoEvent::kClosed:
+      say("session ", client.session, ": ended: ",
+          !client.ended_because.empty() ? client.ended_because
+          : completion.error == 0
+              ? std::string("the client closed the connection")
+              : core::log::text("the connection was lost (error ", completion.error, ")"));
       forget(client, Status::kClientDisconnected);
       std::erase(dirty_, &client);
       clients_.erase(found);
@@ -141,14 +151,18 @@ void Server::accepted(const core::Completion& completion) {
   }
   if (clients_.size() >= settings_.clients_max) {
     ++counters_.refused;
+    say("connection from ", io_.peer(completion.connection).host, " refused: ", clients_.size(),
+        " clients are there already");
     return io_.close(completion.connection, core::CloseHow::kReset);
   }
   ++counters_.accepted;
   auto client = std::make_unique<Client>();
   client->connection = completion.connection;
   client->side = completion.listener == sides_[0].listener ? Side::kA : Side::kB;
-  client->peer = completion.peer_address;
+  client->peer = io_.peer(completion.connection);
   client->session = next_session_++;
+  say("session ", client->session, ": connection from ", client->peer.host, ":", client->peer.port,
+      " to side ", client->side == Side::kA ? "A" : "B");
   client->last_received = io_.now();
   if (sides_[static_cast<std::size_t>(client->side)].frozen)
     io_.set_receiving(client->connection, false);
@@ -167,7 +181,7 @@ void Server::received(Client& client, Bytes bytes) {
   if (!outcome.ok()) {
     ++counters_.undecodable;
     fail(client, 0, Status::kInvalidMessageLength);
-    reset(client, Status::kInvalidMessageLength);
+    reset(client, Status::kInvalidMessageLength, "a header that no message has");
   }
 }
 
@@ -176,20 +190,29 @@ void Server::put(Client& client, Bytes frame) { put_at(client, client.out.waitin
 void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
   if (frame.empty() || client.overflowed || client.cut_next || client.dead) return;
   mark_dirty(client);
-  if (!faults_.any()) return keep(client, mark, frame);
+  if (!faults_.any()) return keep(client, mark, frame, 0);
   std::vector<std::byte> bytes(frame.begin(), frame.end());
   const Spoiled spoiled = spoil(bytes, faults_, random_);
   counters_.faults += spoiled.faults;
   if (spoiled.dropped) return;
   client.cut_next = spoiled.cut;
   if (spoiled.delay > Nanos{0}) hold(client, spoiled.delay);
-  keep(client, mark, bytes);
+  keep(client, mark, bytes, spoiled.split);
 }
 
 /// Who does not read has nothing more kept for him, and his session ends.
-void Server::keep(Client& client, std::size_t mark, Bytes bytes) {
-  if (client.out.waiting() + bytes.size() > settings_.send_queue_bytes ||
-      !client.out.insert(mark, bytes)) {
+void Server::keep(Client& client, std::size_t mark, Bytes bytes, std::size_t split) {
+  bool kept = client.out.waiting() + client.behind.size() + bytes.size() <=
+              settings_.send_queue_bytes;
+  if (kept && (split > 0 || !client.behind.empty())) {
+    const std::size_t first = client.behind.empty() ? split : 0;
+    kept = client.out.append(bytes.first(first));
+    const Bytes rest = bytes.subspan(first);
+    client.behind.insert(client.behind.end(), rest.begin(), rest.end());
+  } else if (kept) {
+    kept = client.out.insert(mark, bytes);
+  }
+  if (!kept) {
     client.overflowed = true;
     ++counters_.overflowed;
     return;
@@ -204,13 +227,29 @@ void Server::mark_dirty(Client& client) {
 void Server::flush(Client& client) {
   if (client.dead) return;
   if (sides_[static_cast<std::size_t>(client.side)].frozen) return;
-  if (client.overflowed) return reset(client, Status::kUnspecifiedFailure);
+  if (client.overflowed)
+    return reset(client, Status::kUnspecifiedFailure, "it does not read what is sent");
   if (io_.now() < client.hold_until) return;
   if (client.out.pump(io_, client.connection) || !client.out.idle()) return;
-  if (client.cut_next) return reset(client, Status::kUnspecifiedFailure);
+  if (!client.behind.empty()) return send_behind(client);
+  if (client.cut_next) return reset(client, Status::kUnspecifiedFailure, "cut by a fault");
   if (client.phase != Client::Phase::kClosing) return;
   client.dead = true;
   io_.close(client.connection, core::CloseHow::kOrderly);
+}
+
+/// The first piece of a frame that was split is out: a moment, then the rest and all behind it.
+void Server::send_behind(Client& client) {
+  client.pausing = !client.pausing;
+  if (client.pausing) {
+    client.hold_until = std::max(client.hold_until, io_.now() + kSplitPause);
+    next_release_ = std::min(next_release_, client.hold_until);
+    return;
+  }
+  const bool fits = client.out.append(client.behind);
+  CTI_CHECK(fits);  // nothing else waits, and what is behind has been counted
+  client.behind.clear();
+  client.out.pump(io_, client.connection);
 }
 
 void Server::sent(Client& client, std::uint32_t bytes) {
@@ -218,7 +257,8 @@ void Server::sent(Client& client, std::uint32_t bytes) {
   mark_dirty(client);
 }
 
-void Server::reset(Client& client, Status why) {
+void Server::reset(Client& client, Status why, std::string_view because) {
+  if (client.ended_because.empty()) client.ended_because = because;
   forget(client, why);
   client.phase = Client::Phase::kClosing;
   if (!std::exchange(client.dead, true)) io_.close(client.connection, core::CloseHow::kReset);
@@ -243,14 +283,16 @@ void Server::look_at_clocks() {
   look_at_sides();
   for (auto& [id, client] : clients_) {
     if (client->phase == Client::Phase::kClosing) {
-      if (now >= client->close_at) reset(*client, Status::kTimeout);
+      if (now >= client->close_at)
+        reset(*client, Status::kTimeout, "it was told to go and did not");
       continue;
     }
     const Nanos most = client->open() ? client->idle_timeout : kUnopenedMax;
     if (most == Nanos::max() || now - client->last_received < most) continue;
     if (sides_[static_cast<std::size_t>(client->side)].frozen) continue;
     ++counters_.idle;
-    reset(*client, Status::kTimeout);
+    reset(*client, Status::kTimeout,
+          client->open() ? "silent for longer than its IdleTimeout" : "it opened no session");
   }
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "core/io.hpp"
+#include "core/log.hpp"
 #include "core/random.hpp"
 #include "core/send_buffer.hpp"
 #include "tools/simulator/model/model.hpp"
@@ -24,6 +25,7 @@
 #include "wire/ged188/team.hpp"
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +50,8 @@ struct ServerSettings {
   std::uint32_t clients_max = 1000;
   std::size_t send_queue_bytes =
       kPendingBytesMax;  ///< of a client that does not read: at most this
+  /// A line for each connection, session, refusal and end, with the reason; empty: nobody wants them.
+  std::function<void(const std::string&)> log;
 };
 
 struct ServerCounters {
@@ -197,6 +201,8 @@ class Server : public ModelListener {
 
   // server.cpp
   TimePoint model_time(TimePoint io_time) const;
+  /// How long a span of model time is for the Io.
+  Nanos io_time(Nanos model) const;
   void handle(const core::Completion& completion);
   void accepted(const core::Completion& completion);
   void received(Client& client, Bytes bytes);
@@ -205,13 +211,21 @@ class Server : public ModelListener {
   void flush(Client& client);
   void put(Client& client, Bytes frame);
   void put_at(Client& client, std::size_t mark, Bytes frame);
-  void keep(Client& client, std::size_t mark, Bytes bytes);
-  void reset(Client& client, Status why);
+  void keep(Client& client, std::size_t mark, Bytes bytes, std::size_t split);
+  void send_behind(Client& client);
+  void reset(Client& client, Status why, std::string_view because);
   void forget(Client& client, Status why);
   void look_at_clocks();
   std::uint32_t now_seconds() const;
 
   void mark_dirty(Client& client);
+
+  template <class... Parts>
+  void say(const Parts&... parts) {
+    if (settings_.log) settings_.log(core::log::text(parts...));
+  }
+  void say_open(const Client& client);
+  void say_refused(const Client& client, std::string_view what, std::uint32_t number);
 
   // sides.cpp
   static Side other_side(Side side) noexcept { return side == Side::kA ? Side::kB : Side::kA; }

@@ -3,11 +3,13 @@
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/client_monitor.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/misc.hpp"
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188_rules.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace cti::simulator {
 namespace {
@@ -18,6 +20,12 @@ constexpr std::uint32_t kLooking =
     service::kClientControl | service::kAgentStateOnly | service::kAllEvents;
 
 constexpr std::uint32_t kIdleTimeoutMin = 20;  // seconds
+
+std::string hexed(std::uint32_t number) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08x", number);
+  return text;
+}
 
 /// What a standby side takes besides OPEN, HEARTBEAT and CLOSE.
 constexpr bool for_standby(Type type) { return type == Type::kStoppingRequestsToThisSideInd; }
@@ -93,6 +101,7 @@ const Server::Route Server::kRoutes[] = {
 
 void Server::on_frame(Client& client, std::uint32_t number, Bytes body) {
   const auto type = static_cast<Type>(number);
+  client.asked = number;
   if (type == Type::kHeartbeatReq) return heartbeat(client, body);
   if (type == Type::kOpenReq) return open(client, body);
   const std::uint32_t invoke_id = ged::begins_with_invoke_id(type) ? invoke_id_of(body) : 0;
@@ -128,6 +137,7 @@ void Server::open(Client& client, Bytes body) {
   }
   client.phase = Client::Phase::kOpen;
   ++counters_.opened;
+  say_open(client);
   welcome(client, invoke_id);
 }
 
@@ -149,7 +159,7 @@ Status Server::check_open(Client& client, Bytes body) {
   if (settings_.strict && !view->client_password()) return Status::kRequiredDataMissing;
   const std::uint32_t timeout = view->idle_timeout();
   if (timeout < kIdleTimeoutMin) return Status::kInvalidTimeout;
-  const std::uint32_t wanted = view->services_requested();
+  const std::uint32_t wanted = client.wanted = view->services_requested();
   if (side.standby) {
     if (*version < 24) return Status::kServerOffline;
     if ((wanted & service::kActiveStandby) == 0) return Status::kInvalidClientForStandby;
@@ -214,6 +224,7 @@ Status Server::bind_device(Client& client, const ged::OpenReqView& request) {
     if (!same) continue;
     if (other->client_id != client.client_id) return Status::kDeviceInUse;
     failure_event(*other, Status::kNewSessionOpened);
+    other->ended_because = "the same client opened another session";
     forget(*other, Status::kNewSessionOpened);
     other->close_at = io_.now() + Seconds(5);
   }
@@ -222,7 +233,9 @@ Status Server::bind_device(Client& client, const ged::OpenReqView& request) {
 
 void Server::welcome(Client& client, std::uint32_t invoke_id) {
   const SideState& side = sides_[static_cast<std::size_t>(client.side)];
-  if (client.has(service::kClientEvents | service::kAllEvents)) client.monitor_id = next_monitor_++;
+  // Whoever hears of all devices has made no monitor: its events carry 0.
+  if (client.has(service::kClientEvents) && !client.has(service::kAllEvents))
+    client.monitor_id = next_monitor_++;
   ged::OpenConfFixed fixed;
   fixed.invoke_id = invoke_id;
   fixed.services_granted = client.services;
@@ -242,10 +255,7 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
           .agent_instrument(model_.stations()[station].id);
     }
     if (agent != kNoIndex) to.agent_id(model_.agents()[agent].settings.id);
-    // Whoever named the peripheral knows it.
-    if (client.peripheral != model_.settings().peripheral_id) {
-      to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
-    }
+    to.add_peripheral({model_.settings().peripheral_id, std::uint16_t{0}});
   });
   if (!side.standby) {
     interest_.add(client);
@@ -254,14 +264,15 @@ void Server::welcome(Client& client, std::uint32_t invoke_id) {
   session_news(client, true, Status::kNoError);
 }
 
+/// In the order in which it was seen to come.
 void Server::tell_state(Client& client) {
+  if (client.has(service::kSupervisor | service::kAllEvents)) tell_teams(client);
   if (client.has(service::kAllEvents)) {
     system_event(
         client,
         model_.peripheral_online() ? SystemKind::kPeripheralOnline : SystemKind::kPeripheralOffline,
         model_.settings().peripheral_id);
   }
-  if (client.has(service::kSupervisor | service::kAllEvents)) tell_teams(client);
   if (client.has(service::kClientEvents)) tell_calls_in_progress(client);
   if (!client.has(service::kClientMonitor)) return;
   for (const auto& [id, other] : clients_) {
@@ -272,9 +283,11 @@ void Server::tell_state(Client& client) {
     opened.services_granted = other->services;
     opened.call_msg_mask = other->call_mask;
     opened.agent_state_mask = other->agent_mask;
+    opened.client_port = other->peer.port;
     const Client& about = *other;
     send<ged::ClientSessionOpenedEventEncoder>(client, opened, [&](auto& to) {
-      to.client_address("127.0.0.1").client_id(about.client_id).client_signature(about.signature);
+      to.client_address(about.peer.host).client_id(about.client_id);
+      to.client_signature(about.signature);
     });
   }
 }
@@ -289,7 +302,8 @@ void Server::session_news(const Client& about, bool opened, Status why) {
     if (other.get() == &about || !other->open()) continue;
     if (!other->has(service::kClientMonitor | service::kConnectionMonitor)) continue;
     const auto fill = [&](auto& to) {
-      to.client_address("127.0.0.1").client_id(about.client_id).client_signature(about.signature);
+      to.client_address(about.peer.host).client_id(about.client_id);
+      to.client_signature(about.signature);
     };
     if (opened) {
       ged::ClientSessionOpenedEventFixed fixed;
@@ -298,6 +312,7 @@ void Server::session_news(const Client& about, bool opened, Status why) {
       fixed.services_granted = about.services;
       fixed.call_msg_mask = about.call_mask;
       fixed.agent_state_mask = about.agent_mask;
+      fixed.client_port = about.peer.port;
       if (other->has(service::kClientMonitor)) {
         send<ged::ClientSessionOpenedEventEncoder>(*other, fixed, fill);
       }
@@ -323,22 +338,40 @@ void Server::close(Client& client, Bytes body) {
   const auto request = read<ged::CloseReqView>(client, body);
   if (!request) return;
   send<ged::CloseConfEncoder>(client, ged::CloseConfFixed{request->invoke_id()}, [](auto&) {});
+  client.ended_because = core::log::text("CLOSE_REQ with status ", request->status());
   forget(client, static_cast<Status>(request->status()));
   client.close_at = io_.now() + Seconds(5);
 }
 
 void Server::fail(Client& client, std::uint32_t invoke_id, Status status) {
+  say_refused(client, ged::name_of(ged::StatusCode{static_cast<std::uint32_t>(status)}),
+              static_cast<std::uint32_t>(status));
   send<ged::FailureConfEncoder>(
       client, ged::FailureConfFixed{invoke_id, static_cast<std::uint32_t>(status)}, [](auto&) {});
 }
 
 void Server::fail(Client& client, std::uint32_t invoke_id, const Failure& failure) {
   if (failure.status != Status::kNoError) return fail(client, invoke_id, failure.status);
+  say_refused(client, "by the switch", static_cast<std::uint32_t>(failure.refusal));
   ged::ControlFailureConfFixed fixed;
   fixed.invoke_id = invoke_id;
   fixed.failure_code = static_cast<std::uint16_t>(failure.refusal);
   fixed.peripheral_error_code = failure.peripheral_error;
   send<ged::ControlFailureConfEncoder>(client, fixed, [](auto&) {});
+}
+
+void Server::say_open(const Client& client) {
+  say("session ", client.session, ": open, ClientID ", core::log::escaped(client.client_id),
+      ", version ", client.version, ", services ", hexed(client.services),
+      client.wanted == client.services ? std::string() : " of " + hexed(client.wanted));
+}
+
+void Server::say_refused(const Client& client, std::string_view what, std::uint32_t number) {
+  if (!settings_.log) return;
+  const ged::MessageRule* rule = ged::find_message(client.asked);
+  say("session ", client.session, ": ",
+      rule != nullptr ? std::string(rule->name) : std::to_string(client.asked), " refused: ", what,
+      " (", number, ")");
 }
 
 void Server::failure_event(Client& client, Status status) {
@@ -356,9 +389,6 @@ void Server::system_event(Client& client, SystemKind kind, std::uint32_t argumen
   fixed.icm_central_controller_time = now_seconds();
   fixed.system_event_id = static_cast<std::uint32_t>(kind);
   fixed.system_event_arg1 = argument;
-  if (kind == SystemKind::kPeripheralOnline || kind == SystemKind::kPeripheralOffline) {
-    fixed.system_event_arg2 = model_.settings().peripheral_type;
-  }
   send<ged::SystemEventEncoder>(client, fixed, [&](ged::SystemEventEncoder& to) {
     to.text(model_.settings().peripheral_name);
   });

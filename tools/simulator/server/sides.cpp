@@ -21,7 +21,7 @@ void Server::fail_side(Side side) {
   state.listener = {};
   if (maintenance_ && maintenance_->side == side) maintenance_.reset();
   for (auto& [id, client] : clients_) {
-    if (client->side == side) reset(*client, Status::kServerOffline);
+    if (client->side == side) reset(*client, Status::kServerOffline, "the side has failed");
   }
   const Side other = other_side(side);
   if (sides_[static_cast<std::size_t>(other)].standby && !state.standby) promote(other);
@@ -179,7 +179,8 @@ void Server::look_at_sides() {
   const TimePoint now = io_.now();
   if (maintenance_ && now >= maintenance_->deadline) end_maintenance(false);
   for (auto& [id, client] : clients_) {
-    if (client->open() && now >= client->leave_by) reset(*client, Status::kServerOffline);
+    if (client->open() && now >= client->leave_by)
+      reset(*client, Status::kServerOffline, "it stayed on a side in maintenance");
   }
 }
 

@@ -82,9 +82,9 @@ ged::AgentTeamConfigEventEncoder::Agent Server::member_entry(const Team& team, A
   const bool primary = agent.settings.id == team.settings.supervisor;
   const bool temporary = std::ranges::any_of(
       team.members, [&](const TeamMember& m) { return m.agent == index && m.temporary; });
-  const int flags =
-      left ? (agent.settings.supervisor ? 4 : 0)
-           : (primary ? 1 : 0) | (temporary ? 2 : 0) | (agent.settings.supervisor ? 4 : 0);
+  // Whoever leads the team is its primary supervisor; 4 marks the other ones.
+  const int rank = primary ? 1 : agent.settings.supervisor ? 4 : 0;
+  const int flags = left ? rank : rank | (temporary ? 2 : 0);
   return {agent.settings.id, static_cast<std::uint16_t>(flags),
           static_cast<std::uint16_t>(agent.state),
           static_cast<std::uint32_t>((model_.now() - agent.state_since) / Seconds(1))};

@@ -14,16 +14,11 @@ namespace {
 std::uint32_t mask_of(AgentState state) {
   namespace bit = ged::agent_state_mask;
   constexpr std::pair<AgentState, std::uint32_t> kBits[] = {
-      {AgentState::kLogin, bit::kLogin},
-      {AgentState::kLogout, bit::kLogout},
-      {AgentState::kNotReady, bit::kNotReady},
-      {AgentState::kAvailable, bit::kAvailable},
-      {AgentState::kTalking, bit::kTalking},
-      {AgentState::kWorkNotReady, bit::kWorkNotReady},
-      {AgentState::kWorkReady, bit::kWorkReady},
-      {AgentState::kBusyOther, bit::kBusyOther},
-      {AgentState::kReserved, bit::kReserved},
-      {AgentState::kHold, bit::kHold},
+      {AgentState::kLogin, bit::kLogin},         {AgentState::kLogout, bit::kLogout},
+      {AgentState::kNotReady, bit::kNotReady},   {AgentState::kAvailable, bit::kAvailable},
+      {AgentState::kTalking, bit::kTalking},     {AgentState::kWorkNotReady, bit::kWorkNotReady},
+      {AgentState::kWorkReady, bit::kWorkReady}, {AgentState::kBusyOther, bit::kBusyOther},
+      {AgentState::kReserved, bit::kReserved},   {AgentState::kHold, bit::kHold},
   };
   const auto found = std::ranges::find(kBits, state, &std::pair<AgentState, std::uint32_t>::first);
   return found != std::end(kBits) ? found->second : 0xFFFF'FFFF;
@@ -285,7 +280,8 @@ void Server::on_supervision(const SupervisionEvent& event) {
     ged::EmergencyCallEventFixed fixed;
     common(fixed);
     send<ged::EmergencyCallEventEncoder>(client, fixed, [&](ged::EmergencyCallEventEncoder& to) {
-      to.connection_device_id(device).client_id(who).client_address("127.0.0.1");
+      to.connection_device_id(device).client_id(who).client_address(
+          asking == nullptr ? std::string_view("0.0.0.0") : std::string_view(asking->peer.host));
       to.agent_extension(device).agent_id(agent.settings.id).agent_instrument(device);
     });
   }
