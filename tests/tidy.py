@@ -33,7 +33,8 @@ MAY_INCLUDE = {
     "cil/detail/engine": {"core/base", "wire", "core", "cil", "cil/detail/transport", "cil/detail/objects",
                           "cil/detail/engine"},
     "cil": {"core/base", "wire", "core", "cil", "cil/detail/objects", "cil/detail/engine"},
-    "tools/wire": BELOW_TOOLS | {"tools/wire"},
+    "tools/program": {"wire", "tools/program"},
+    "tools/wire": BELOW_TOOLS | {"tools/program", "tools/wire"},
     "tools/simulator/model": {"core/base", "core", "tools/simulator/model"},
     "tools/simulator/load": {"core/base", "core", "tools/simulator/model", "tools/simulator/load"},
     "tools/simulator/text": {"core/base", "wire", "tools/simulator/model", "tools/simulator/text"},
@@ -47,8 +48,9 @@ MAY_INCLUDE = {
                                  "tools/simulator/scenario"},
     "tools/simulator/replay": {"core/base", "core", "wire", "tools/wire", "tools/simulator/text",
                                "tools/simulator/replay"},
-    "tools/simulator": {"core/base", "core", "wire", "tools/wire", *SIMULATOR, "tools/simulator"},
-    "tools": BELOW_TOOLS | {"tools", "tools/wire", "tools/simulator", *SIMULATOR},
+    "tools/simulator": {"core/base", "core", "wire", "tools/program", "tools/wire", *SIMULATOR,
+                        "tools/simulator"},
+    "tools": BELOW_TOOLS | {"tools", "tools/program", "tools/wire", "tools/simulator", *SIMULATOR},
 }
 # The nouns' headers of cil/ are what programs compile against, and what the rooms of cil/detail/ see of them.
 PUBLIC = re.compile(r"cil/\w+\.hpp$")

@@ -2,8 +2,8 @@
 // answered, held, retrieved and ends, and every step is printed as the programs saw it.
 #include "tools/demo_call/party.hpp"
 #include "tools/launch/child.hpp"
+#include "tools/program/flags.hpp"
 
-#include <CLI/CLI.hpp>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -127,14 +127,10 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory);
   app.add_flag("--once", settings.once, "One call, then end with exit code 0.");
   app.add_option("--pause-ms", settings.pause_ms, "Pause between two steps.")
-      ->check(CLI::Range(0, 60'000));
+      ->check(cti::tools::whole(0, 60'000));
   app.add_option("--server-flag", settings.server_flags,
                  "Passed on to ringsided; may be given several times.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const auto ends = cti::tools::parse(app, "ringside-demo", argc, argv)) return *ends;
   const sigset_t set = endings();
   sigprocmask(SIG_BLOCK, &set,
               nullptr);  // taken by sigtimedwait, so that everything is always tidied up

@@ -1,14 +1,13 @@
 // flags.cpp - the flags, and how they lie over the file.
 #include "tools/ringsided/flags.hpp"
 
+#include "tools/program/flags.hpp"
 #include "tools/ringsided/config.hpp"
 #include "tools/ringsided/roles.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +15,6 @@ namespace cti::tools {
 
 namespace {
 
-constexpr const char* kVersion = "ringsided 0.1.0 (session protocol 1)";
 constexpr const char* kFooter =
     "Ends on SIGTERM or SIGINT with 0, after it has said goodbye to every session.\n"
     "Other exit codes: 2 flags or configuration, 3 port in use, 4 refused by the system, 5 did not "
@@ -30,7 +28,6 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
   CLI::App app{
       "The CTI OS server: agents' desktops and monitors on one side, a CTI Server on the other."};
   app.footer(kFooter);
-  app.set_version_flag("--version", kVersion, "Say which version this is, and end");
   app.add_option("--config", flags.config_file, "TOML file; without it the built-in defaults hold")
       ->check([](const std::string& name) { return std::string(name.empty() ? "no name" : ""); })
       ->type_name("FILE");
@@ -46,20 +43,22 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
       ->type_name("HOST:PORT[,HOST:PORT]");
   app.add_option("--fanouts", flags.fanouts,
                  "Fan-out reactors, a thread each (default 1); 0: one, in the first line's thread")
-      ->type_name("N");
-  app.add_option("--io", flags.io, "auto (default), io_uring or epoll")->type_name("BACKEND");
+      ->type_name("N")
+      ->check(whole(0, 64));
+  app.add_option("--io", flags.io, "auto (default), io_uring or epoll")
+      ->type_name("BACKEND")
+      ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app.add_option("--metrics-port", flags.metrics_port,
                  "Prometheus on 127.0.0.1:N; 0 turns it off (default)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(port());
   app.add_option("--log-level", flags.log_level, "debug, info (default), warning or error")
-      ->type_name("LEVEL");
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.add_option("--ready-fd", flags.ready_fd, "Write the ready line to this descriptor too")
-      ->type_name("FD");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return Err{app.exit(error) == 0 ? static_cast<int>(kExitDone) : static_cast<int>(kExitUsage)};
-  }
+      ->type_name("FD")
+      ->check(whole(0, 1'048'576));
+  if (const auto ends = parse(app, "ringsided", argc, argv)) return Err{*ends};
   return flags;
 }
 
@@ -84,31 +83,6 @@ Applied apply_cti_server(const std::string& text, broker::ServerConfig& config) 
   return {};
 }
 
-/// One of a few words.
-Applied apply_word(const char* flag, const std::optional<std::string>& given,
-                   std::initializer_list<std::string_view> words, std::string& to) {
-  if (!given) return {};
-  if (std::find(words.begin(), words.end(), *given) == words.end()) {
-    std::string all;
-    for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
-    return Err{std::string(flag) + ": \"" + *given + "\" is none of " + all};
-  }
-  to = *given;
-  return {};
-}
-
-template <class To>
-Applied apply_number(const char* flag, const std::optional<std::int64_t>& given, std::int64_t min,
-                     std::int64_t max, To& to) {
-  if (!given) return {};
-  if (*given < min || *given > max) {
-    return Err{std::string(flag) + ": " + std::to_string(*given) + " is not in " +
-               std::to_string(min) + " .. " + std::to_string(max)};
-  }
-  to = static_cast<To>(*given);
-  return {};
-}
-
 }  // namespace
 
 Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config) {
@@ -122,21 +96,10 @@ Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& 
   if (flags.cti_server) {
     if (auto done = apply_cti_server(*flags.cti_server, config); !done.ok()) return done;
   }
-  if (auto done = apply_word("--io", flags.io, {"auto", "io_uring", "epoll"}, config.io);
-      !done.ok()) {
-    return done;
-  }
-  if (auto done = apply_word("--log-level", flags.log_level, {"debug", "info", "warning", "error"},
-                             config.log_level);
-      !done.ok()) {
-    return done;
-  }
-  if (auto done = apply_number("--fanouts", flags.fanouts, 0, 64, config.fanouts); !done.ok())
-    return done;
-  if (auto done = apply_number("--metrics-port", flags.metrics_port, 0, 65535, config.metrics_port);
-      !done.ok()) {
-    return done;
-  }
+  if (flags.io) config.io = *flags.io;
+  if (flags.log_level) config.log_level = *flags.log_level;
+  if (flags.fanouts) config.fanouts = *flags.fanouts;
+  if (flags.metrics_port) config.metrics_port = *flags.metrics_port;
   if (flags.ready_fd && (*flags.ready_fd < 0 || ::fcntl(*flags.ready_fd, F_GETFD) < 0)) {
     return Err{"--ready-fd: " + std::to_string(*flags.ready_fd) + " is no open descriptor"};
   }

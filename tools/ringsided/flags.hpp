@@ -23,14 +23,14 @@ struct Flags {
   std::string config_file;  ///< empty: built-in defaults
   bool check_config = false;
   bool print_config = false;
-  // What is not given says nothing; what is given and empty, or out of its range, is a mistake.
+  // What the command line does not say, the file decides.
   std::optional<int> ready_fd;            ///< the ready line goes here too
-  std::optional<std::string> listen;      ///< HOST:PORT, overrides the file
-  std::optional<std::string> cti_server;  ///< A[,B], overrides the file's first line
+  std::optional<std::string> listen;      ///< HOST:PORT
+  std::optional<std::string> cti_server;  ///< A[,B], of the file's first line
   std::optional<std::string> io;
   std::optional<std::string> log_level;
-  std::optional<std::int64_t> metrics_port;
-  std::optional<std::int64_t> fanouts;
+  std::optional<std::uint16_t> metrics_port;
+  std::optional<std::uint32_t> fanouts;
 };
 
 /// The flags, or the code to end with at once (--help, --version, a mistake: told already).

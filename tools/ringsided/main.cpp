@@ -8,6 +8,7 @@
 #include "core/log_service.hpp"
 #include "core/metrics.hpp"
 #include "core/output.hpp"
+#include "tools/program/flags.hpp"
 #include "tools/ringsided/config.hpp"
 #include "tools/ringsided/flags.hpp"
 #include "tools/ringsided/open_files.hpp"
@@ -64,7 +65,7 @@ void tell(int descriptor, const char* name, const std::string& line) {
 }
 
 void say_ready(const Server& server, const core::MetricsEndpoint* metrics,
-               const std::optional<int>& ready_fd) {
+               std::optional<int> ready_fd) {
   std::string line =
       log::text("ready port=", server.port(), " io=", server.io_backend(), " pid=", ::getpid());
   if (metrics != nullptr) line += log::text(" metrics=", metrics->port());
@@ -168,7 +169,7 @@ int main(int argc, char** argv) {
   if (!flags.ok()) return flags.error();
   auto config = load_config(flags->config_file);
   if (!config.ok()) {
-    std::fputs(config.error().c_str(), stderr);
+    complain("ringsided", config.error());
     return kExitUsage;
   }
   if (const auto applied = apply_flags(*flags, *config); !applied.ok())
