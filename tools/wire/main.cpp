@@ -3,15 +3,17 @@
 // Exit     0 all went well; 1 something did not decode, did not encode, or differs; 2 wrong usage or no such file.
 //          What decodes with warnings (a count that lies, say) is 0: nothing of it is lost; --strict refuses it.
 // Memory   bounded for input of any size: a line, a packet, what a stream misses (source.hpp); diff keeps 50,000 messages.
+#include "tools/program/flags.hpp"
 #include "tools/wire/diff.hpp"
 #include "tools/wire/hex.hpp"
 #include "tools/wire/lines.hpp"
 #include "tools/wire/message_json.hpp"
+#include "tools/wire/secrets.hpp"
 #include "tools/wire/source.hpp"
 #include "tools/wire/text.hpp"
 #include "wire/ged188/message_type.hpp"
 
-#include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -25,30 +27,31 @@ using namespace cti::wire::ged188;
 
 constexpr std::size_t kDiffMessagesMax = 50'000;
 
+int complain(const std::string& text) {
+  std::fflush(stdout);
+  tools::complain("ringside-wire", text);
+  return 1;
+}
+
+/// To standard error, in step with what has been printed so far. The exit code does not suffer.
+void remark(const std::string& text) { complain(text); }
+
 struct Flags {
   std::string file = "-", other;
   std::string message;
   Version version = 0;  // 0: not given
   std::vector<std::uint16_t> ports;
-  bool strict = false, json = false;
+  bool strict = false, json = false, show_passwords = false;
 
   SourceOptions source() const {
     SourceOptions options;
     if (version != 0) options.version = version;
     if (strict) options.strictness = Strictness::kStrict;
     if (!ports.empty()) options.ports = ports;
+    options.on_skipped = [](const std::string& what) { remark(what); };
     return options;
   }
 };
-
-int complain(const std::string& text) {
-  std::fflush(stdout);
-  std::fprintf(stderr, "ringside-wire: %s\n", text.c_str());
-  return 1;
-}
-
-/// To standard error, in step with what has been printed so far. The exit code does not suffer.
-void remark(const std::string& text) { complain(text); }
 
 /// Where the bytes gave no sense, the reader had better know how they were read.
 class VersionHint {
@@ -82,11 +85,33 @@ int with_input(const std::string& name, Use&& use) {
   return use(file);
 }
 
+/// How far a long decode is, for whoever watches while its output goes elsewhere.
+class DecodeProgress {
+ public:
+  ~DecodeProgress() {
+    if (messages_ >= kEvery) std::fputs("\r\x1b[K", stderr);
+  }
+  void count() {
+    if (watched_ && ++messages_ % kEvery == 0)
+      std::fprintf(stderr, "\rringside-wire: %llu messages",
+                   static_cast<unsigned long long>(messages_));
+  }
+
+ private:
+  static constexpr std::uint64_t kEvery = 65'536;
+  const bool watched_ = ::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0;
+  std::uint64_t messages_ = 0;
+};
+
 int decode(const Flags& flags) {
   return with_input(flags.file, [&](std::istream& in) {
     int status = 0;
     VersionHint hint(flags);
-    const auto show = [&](const DecodedMessage& message, const std::string& where) {
+    DecodeProgress progress;
+    const auto show = [&](const DecodedMessage& decoded, const std::string& where) {
+      DecodedMessage message = decoded;
+      if (!flags.show_passwords) mask_passwords(message);
+      progress.count();
       const std::string text = flags.json ? to_json(message) + "\n" : message_text(message, where);
       std::fwrite(text.data(), 1, text.size(), stdout);
       if (message.error) status = complain(where + ": " + message.error->text());
@@ -154,7 +179,9 @@ int diff(const Flags& flags) {
     return with_input(name, [&](std::istream& in) {
       VersionHint hint(flags);
       bool full = false;
-      const auto keep = [&](const DecodedMessage& message, const std::string& where) {
+      const auto keep = [&](const DecodedMessage& decoded, const std::string& where) {
+        DecodedMessage message = decoded;
+        if (!flags.show_passwords) mask_passwords(message);
         if (messages.size() < kDiffMessagesMax) {
           messages.push_back(comparable(message, where));
         } else if (!full) {
@@ -181,11 +208,14 @@ void add_source_flags(CLI::App& command, Flags& flags) {
   command
       .add_option("--version", flags.version,
                   "protocol version until an OPEN_REQ says otherwise (default 25)")
-      ->check(CLI::Range(1, 99));
+      ->check(whole(1, 99));
   command.add_flag("--strict", flags.strict, "refuse what a strict CTI Server refuses");
+  command.add_flag("--show-passwords", flags.show_passwords,
+                   "show passwords; else all of them are ******** (and not compared)");
   command
       .add_option("--port", flags.ports,
                   "port of the server in a capture; may be repeated (default 42027, 43027)")
+      ->check(whole(1, 65'535))
       ->allow_extra_args(false);
 }
 
@@ -203,7 +233,7 @@ int main(int argc, char** argv) {
   CLI::App* encode_command =
       app.add_subcommand("encode", "turn JSON lines, as decode --json prints them, into hex lines");
   encode_command->add_option("--version", flags.version, "where the JSON has none")
-      ->check(CLI::Range(1, 99));
+      ->check(whole(1, 99));
   encode_command->add_flag("--strict", flags.strict,
                            "complain about what a strict CTI Server refuses");
   encode_command->add_option("FILE", flags.file, "default: standard input");
@@ -213,11 +243,7 @@ int main(int argc, char** argv) {
   add_source_flags(*diff_command, flags);
   diff_command->add_option("A", flags.file)->required();
   diff_command->add_option("B", flags.other)->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const auto ends = parse(app, "ringside-wire", argc, argv)) return *ends;
   if (decode_command->parsed()) return decode(flags);
   if (encode_command->parsed()) return encode(flags);
   return list_command->parsed() ? list(flags) : diff(flags);

@@ -19,31 +19,57 @@ using Json = rapidjson::Writer<rapidjson::StringBuffer>;
 using Value = rapidjson::Value;
 using Wrong = std::string;  // empty: all well
 
+/// Characters that a terminal obeys or that turn text around: C0, C1, DEL, marks of direction, separators of lines.
+bool is_treacherous(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x61C || code == 0xFEFF ||
+         (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2060 && code <= 0x2069);
+}
+
+/// The text as a JSON string. `text` is UTF-8.
+std::string json_string(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t more = lead < 0xC0 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    std::uint32_t code = more == 0 ? lead : lead & (0x3FU >> more);
+    for (std::size_t i = 1; i <= more; ++i)
+      code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3FU);
+    if (is_treacherous(code)) {
+      out += "\\u";
+      for (const int shift : {12, 8, 4, 0}) out += kHex[code >> shift & 15];
+    } else {
+      if (code == '"' || code == '\\') out += '\\';
+      out.append(text.substr(at, more + 1));
+    }
+    at += more + 1;
+  }
+  return out + '"';
+}
+
+/// Text that is no UTF-8 is shown as if it were Latin-1; its bytes are kept beside it.
 void put(Json& json, std::string_view text) {
-  json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  const std::string string = json_string(is_utf8(text) ? std::string(text) : latin1_to_utf8(text));
+  json.RawValue(string.data(), string.size(), rapidjson::kStringType);
 }
 void put_key(Json& json, std::string_view text) {
   json.Key(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
-
-/// Text that is no UTF-8 is shown as if it were Latin-1, and its bytes are kept beside it.
-void put_text(Json& json, const std::string& text) {
-  put(json, is_utf8(text) ? text : latin1_to_utf8(text));
 }
 
 void put_value(Json& json, const DecodedField& field) {
   const DecodedValue& value = field.value;
   switch (field.type) {
     case FieldType::kString:
-      return put_text(json, value.text);
+      return put(json, value.text);
     case FieldType::kUnspec:
       return put(json, to_hex(value.text));
     case FieldType::kNamedArray:
     case FieldType::kNamedVar:
       json.StartArray();
       if (field.type == FieldType::kNamedArray) json.Uint(value.index);
-      put_text(json, value.name);
-      put_text(json, value.text);
+      put(json, value.name);
+      put(json, value.text);
       json.EndArray();
       return;
     default:

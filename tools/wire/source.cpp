@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -107,6 +108,31 @@ class Direction {
   bool lost_ = false;
 };
 
+/// Segments on ports that nobody asked for: how many, and on which ports most.
+class Skipped {
+ public:
+  void add(const Segment& segment) {
+    if (segment.payload.empty()) return;
+    ++segments_;
+    for (const std::uint16_t port : {segment.from_port, segment.to_port}) ++by_port_[port];
+  }
+  std::string text() const {
+    std::vector<std::pair<std::uint64_t, std::uint16_t>> most;
+    for (const auto& [port, count] : by_port_) most.emplace_back(count, port);
+    std::ranges::sort(most, std::greater());
+    most.resize(std::min<std::size_t>(most.size(), 4));
+    std::string out = std::to_string(segments_) + " TCP segments on other ports were skipped (";
+    for (const auto& [count, port] : most)
+      out += (out.ends_with('(') ? "" : ", ") + std::to_string(port) + ": " + std::to_string(count);
+    return out + "); --port PORT takes those of another server";
+  }
+  bool any() const noexcept { return segments_ > 0; }
+
+ private:
+  std::uint64_t segments_ = 0;
+  std::map<std::uint16_t, std::uint64_t> by_port_;  // as many as there are ports
+};
+
 struct Connection {
   Conversation conversation;
   std::unique_ptr<Direction> from_client, from_server;
@@ -123,9 +149,10 @@ void read_pcap(std::istream& in, const SourceOptions& options, const OnMessage& 
     if (!problem.empty()) on_problem(problem);
   };
   bool crowded = false;
+  Skipped skipped;
   const auto on_segment = [&](const Segment& segment) {
     const bool to_server = is_server(segment.to_port);
-    if (!to_server && !is_server(segment.from_port)) return;
+    if (!to_server && !is_server(segment.from_port)) return skipped.add(segment);
     const std::string& client = to_server ? segment.from : segment.to;
     const std::string& server = to_server ? segment.to : segment.from;
     const std::string key = client + " " + server;
@@ -151,6 +178,7 @@ void read_pcap(std::istream& in, const SourceOptions& options, const OnMessage& 
     report(connection.from_server->finish());
   }
   if (!wrong.empty()) on_problem("the capture is broken: " + wrong);
+  if (skipped.any() && options.on_skipped) options.on_skipped(skipped.text());
 }
 
 void read_raw(std::istream& in, const SourceOptions& options, const OnMessage& on_message,

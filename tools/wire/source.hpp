@@ -28,6 +28,8 @@ struct SourceOptions {
   std::vector<std::uint16_t> ports{42027, 43027};  ///< of the servers in a capture
   std::function<void(std::int64_t)>
       on_time{};  ///< captures: when the packet in hand came, before its messages (ns)
+  /// Captures: told once at the end when segments with data went past on other ports than `ports`.
+  std::function<void(const std::string&)> on_skipped{};
 };
 
 /// `where`: "line 3", "byte 1200", "10.0.0.1:5001 > 10.0.0.2:42027". A message without an end, or with a length that no

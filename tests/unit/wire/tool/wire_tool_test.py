@@ -89,7 +89,8 @@ class KnownBytes(unittest.TestCase):
     def test_every_vector_decodes_to_json_and_encodes_back(self):
         for vector in read_vectors():
             with self.subTest(vector['id']):
-                code, out, err = run('decode', '--json', '--version', vector['version'], given=vector['hex'].encode())
+                code, out, err = run('decode', '--json', '--show-passwords', '--version', vector['version'],
+                                     given=vector['hex'].encode())
                 self.assertEqual((code, err), (0, ''))
                 (message,) = objects(out)
                 self.assertEqual(message['message'], vector['message'])
@@ -189,6 +190,39 @@ class Inputs(unittest.TestCase):
         packets = [tcp(5000, 9999, 100, open_req(15))]
         self.assertEqual(self.names(pcap(packets)), [])
         self.assertEqual(self.names(pcap(packets), '--port', '9999'), self.WANTED[:1])
+
+    def test_what_is_skipped_on_other_ports_is_told(self):
+        self.names(pcap([tcp(5000, 9999, 100, open_req(15)), tcp(9999, 5000, 7, agent_state(15))]))
+        self.assertIn('2 TCP segments on other ports were skipped', self.err)
+        self.assertIn('9999: 2', self.err)
+        self.assertIn('--port', self.err)
+        self.names(pcap([tcp(5000, 42027, 100, open_req(15))]))
+        self.assertEqual(self.err, '')
+
+    def test_passwords_are_masked_unless_asked_for(self):
+        fixed = struct.pack('>11I', 1, 15, 120, 0xFFFFFFFF, 16, 0, 0, 0, 0, 0, 0)
+        request = frame(3, fixed + narrow(1, b'test\0') + narrow(2, b'secret')).hex().encode()
+        login = frame(38, struct.pack('>IIHHHIHB', 1, 5000, 0, 0, 0, 0, 0, 0)
+                      + narrow(5, b'1001\0') + narrow(49, b'secret\0')).hex().encode()
+        cut = frame(3, fixed + narrow(1, b'test\0') + b'\2\x30secret').hex().encode()
+        for given in (request, login, cut):
+            for form in ((), ('--json',)):
+                shown = ''.join(run('decode', '--version', '15', *form, given=given)[1:])
+                self.assertNotIn('secret', shown)
+                self.assertNotIn(b'secret'.hex(), shown)
+        asked = run('decode', '--version', '15', '--show-passwords', given=login)[1]
+        self.assertIn('secret', asked)
+
+    def test_json_escapes_what_a_terminal_would_obey(self):
+        for hidden in ('\x85', '\x9b', '\u202e', '\u2028', '\u200f', '\ufeff'):
+            text = f'a{hidden}b'
+            given = agent_state(15, narrow(5, text.encode() + b'\0')).hex().encode()
+            code, out, _ = run('decode', '--json', '--version', '15', given=given)
+            self.assertNotIn(hidden, out)
+            fields = objects(out)[0]['floating']
+            self.assertEqual(fields[0]['value'], text)
+        raw = agent_state(15, narrow(5, b'a\x9bb\0')).hex().encode()  # a C1 byte as it is, no UTF-8
+        self.assertNotIn('\x9b', run('decode', '--json', '--version', '15', given=raw)[1])
 
     def test_a_gap_in_the_capture_is_told(self):
         packets = [tcp(5000, 42027, 99, b'', syn=True), tcp(5000, 42027, 100, open_req(15)),
