@@ -1,5 +1,6 @@
 // ringside-load: flags in, a run, a verdict out. What it does and means: README.md beside this file.
 #include "core/epoll_io.hpp"
+#include "tools/load/busyness.hpp"
 #include "tools/load/options.hpp"
 #include "tools/load/plan.hpp"
 #include "tools/load/report.hpp"
@@ -7,6 +8,7 @@
 #include "tools/load/verdict.hpp"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -81,6 +83,30 @@ void describe(Setup& setup, const Options& options, const Deployment& deployment
   }
 }
 
+/// What goes on, on standard error: on a terminal one line that changes, elsewhere a line every ten seconds.
+class ProgressLine {
+ public:
+  void operator()(TimePoint now, const std::string& text) {
+    if (text.empty()) {
+      if (terminal_) std::fputs("\r\x1b[K", stderr);
+      return;
+    }
+    const Nanos every = terminal_ ? Nanos(Millis(500)) : Nanos(Seconds(10));
+    if (next_ == TimePoint{}) next_ = now + every;
+    if (now < next_) return;
+    next_ = now + every;
+    if (terminal_) {
+      std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
+    } else {
+      (void)complain(0, text);
+    }
+  }
+
+ private:
+  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  TimePoint next_{};
+};
+
 int plan(const Options& options) {
   std::ifstream file(options.plan, std::ios::binary);
   std::stringstream text;
@@ -100,6 +126,14 @@ int plan(const Options& options) {
 int run(const Options& options, int argc, char** argv) {
   if (const std::string missing = missing_limits(options); !missing.empty())
     return complain(kExitCannotStart, missing);
+  if (!options.out.empty()) {
+    if (const auto good = check_folder(options.out); !good.ok())
+      return complain(kExitCannotStart, "--out: " + good.error());
+  }
+  const std::string busy = busy_now();
+  if (!busy.empty())
+    (void)complain(0,
+                   "this machine is busy: " + busy + "; the figures will be its neighbours' too");
   auto deployment = Deployment::start(options);
   if (!deployment.ok()) return complain(kExitCannotStart, deployment.error());
   core::IoLimits limits;
@@ -108,12 +142,14 @@ int run(const Options& options, int argc, char** argv) {
   limits.completions_per_turn = 512;
   auto io = core::make_epoll_io(limits);
   if (!io.ok()) return complain(kExitCannotStart, io.error().text);
-  Run work(**io, options, **deployment, stop_asked, [&](const StepResult& step) {
+  const auto told = [](const StepResult& step) {
     std::fputs(text_row(step).c_str(), stdout);
     std::fflush(stdout);
-  });
+  };
+  Run work(**io, options, **deployment, stop_asked, told, ProgressLine());
   LoadResult& result = work.result();
   describe(result.setup, options, **deployment, argc, argv);
+  if (!busy.empty()) result.setup.machine += " (busy: " + busy + ")";
   std::printf("ringside-load against %s\n", result.setup.server.c_str());
   if (const auto opened = work.open(); !opened.ok()) {
     if (result.ending == Ending::kInterrupted) return complain(1, "interrupted while opening");

@@ -2,8 +2,7 @@
 #include "tools/load/options.hpp"
 
 #include "tools/load/verdict.hpp"
-
-#include <CLI/CLI.hpp>
+#include "tools/program/flags.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -45,21 +44,24 @@ int complain(const std::string& what) {
 
 void add_who(CLI::App& app, Options& options) {
   app.add_option("--agents", options.agents, "Agents who take calls, a session each (default 100)")
-      ->check(CLI::Range(1, 1'000'000));
+      ->check(tools::whole(1, 1'000'000));
   app.add_option("--monitors", options.monitors, "Monitor sessions that see everything (default 2)")
-      ->check(CLI::Range(0, 1'000'000));
+      ->check(tools::whole(0, 1'000'000));
   app.add_option("--supervisors", options.supervisors,
                  "Supervisors, a session and a team each (default 0)")
-      ->check(CLI::Range(0, 2000));
+      ->check(tools::whole(0, 2000));
   app.add_option("--skill-groups", options.skill_groups,
                  "Groups that agents are dealt out to in turn: 101, 102 ... (default: one per 50)")
-      ->check(CLI::Range(1, 4000));
-  app.add_option("--peripheral", options.peripheral, "PeripheralID (default 5000)");
+      ->check(tools::whole(1, 4000));
+  app.add_option("--peripheral", options.peripheral, "PeripheralID (default 5000)")
+      ->check(tools::whole(0, UINT32_MAX));
   app.add_option(
-      "--first-agent", options.first_agent,
-      "AgentID of the first, counted up from there; passwords are the ids (default 10001)");
+         "--first-agent", options.first_agent,
+         "AgentID of the first, counted up from there; passwords are the ids (default 10001)")
+      ->check(tools::whole(1, 2'000'000'000));
   app.add_option("--first-instrument", options.first_instrument,
-                 "Instrument of the first agent, counted up likewise (default 20001)");
+                 "Instrument of the first agent, counted up likewise (default 20001)")
+      ->check(tools::whole(1, 2'000'000'000));
 }
 
 void add_what(CLI::App& app, Options& options, std::string& rates) {
@@ -67,9 +69,9 @@ void add_what(CLI::App& app, Options& options, std::string& rates) {
                  "Calls a second: 60, or steps 20,40,80, or 20..200:20 (default 10). Without a "
                  "simulator: state changes a second");
   app.add_option("--hold", options.hold_s, "Seconds that each rate is measured (default 10)")
-      ->check(CLI::Range(0.1, 86'400.0));
+      ->check(tools::number(0.1, 86'400));
   app.add_option("--settle", options.settle_s, "Seconds at each rate before that (default 2)")
-      ->check(CLI::Range(0.1, 3600.0));
+      ->check(tools::number(0.1, 3600));
   app.add_option(
       "--answer", options.answer,
       "Ringing time: 3 (exponential), fixed:3 or uniform:1-5. Times not given are chosen "
@@ -80,15 +82,16 @@ void add_what(CLI::App& app, Options& options, std::string& rates) {
       ->check(CLI::IsMember({"random", "even"}));
   app.add_option("--p99-limit", options.p99_limit_ms,
                  "Milliseconds: a rate with a higher p99 is not held (default 10)")
-      ->check(CLI::Range(0.001, 1e6));
+      ->check(tools::number(0.001, 1e6));
   app.add_option("--late-limit", options.late_limit_ms,
                  "Milliseconds that this tool may send late (p99) before its figures mean nothing "
                  "(default 5)")
-      ->check(CLI::Range(0.001, 1e6));
+      ->check(tools::number(0.001, 1e6));
   app.add_option("--open-timeout", options.open_timeout_s,
                  "Seconds until all sessions must stand (default 120)")
-      ->check(CLI::Range(1.0, 3600.0));
-  app.add_option("--seed", options.seed, "Of everything that is drawn (default 1)");
+      ->check(tools::number(1, 3600));
+  app.add_option("--seed", options.seed, "Of everything that is drawn (default 1)")
+      ->check(tools::whole(0, UINT64_MAX));
 }
 
 void add_whom(CLI::App& app, Options& options) {
@@ -98,14 +101,15 @@ void add_whom(CLI::App& app, Options& options) {
       "Control port of the ringside-sim behind it: HOST:PORT; without it only states are "
       "changed");
   app.add_option("--server-pid", options.server_pid,
-                 "Process whose CPU and memory are read, when --server is on this machine");
+                 "Process whose CPU and memory are read, when --server is on this machine")
+      ->check(tools::whole(1, INT32_MAX));
   app.add_option("--programs", options.programs,
                  "Folder of ringsided and ringside-sim (default: beside this program)");
   app.add_option("--listen", options.listen,
                  "Where a started ringsided listens (default 127.0.0.1:0, any free port)");
   app.add_option("--fanouts", options.fanouts,
                  "Fan-out reactors of a started ringsided (default 1); 0: one in the line's thread")
-      ->check(CLI::Range(0, 64));
+      ->check(tools::whole(0, 64));
   app.add_option("--io", options.io, "auto, io_uring or epoll, of a started ringsided")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app.add_option("--out", options.out,
@@ -118,7 +122,7 @@ void add_plan(CLI::App& app, Options& options) {
                  "--agents, --monitors and the two below say what is planned");
   app.add_option("--skill-groups-per-agent", options.skill_groups_per_agent,
                  "For --plan (default 5)")
-      ->check(CLI::Range(1, 50));
+      ->check(tools::whole(1, 50));
   app.add_flag("--tls", options.tls, "For --plan: clients are encrypted");
 }
 
@@ -200,11 +204,7 @@ Result<Options, int> parse_options(int argc, char** argv) {
   add_what(app, options, rates);
   add_whom(app, options);
   add_plan(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return Err{app.exit(error) == 0 ? 0 : 2};
-  }
+  if (const auto ends = tools::parse(app, "ringside-load", argc, argv)) return Err{*ends};
   options.agents_given = app.count("--agents") > 0;
   if (!options.plan.empty()) return options;
   auto parsed = parse_rates(rates);

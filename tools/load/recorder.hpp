@@ -16,6 +16,7 @@ struct StepMeasure {
   double rate = 0;
   std::array<Histogram, kPaths> paths;
   Histogram late;
+  Histogram answered;  ///< from the moment a call was sent to the simulator's word
   std::uint64_t sent = 0, no_agent = 0, refused = 0, unknown = 0, unseen = 0;
 };
 
@@ -39,6 +40,10 @@ class Recorder {
   void add(Path path, TimePoint intended, TimePoint now) {
     if (StepMeasure* step = at(intended))
       step->paths[static_cast<std::size_t>(path)].add(now - intended);
+  }
+  /// The simulator has answered what was sent at `sent`.
+  void answered(TimePoint intended, TimePoint sent, TimePoint now) {
+    if (StepMeasure* step = at(intended)) step->answered.add(now - sent);
   }
   void late(TimePoint intended, TimePoint sent) {
     if (StepMeasure* step = at(intended)) step->late.add(sent - intended);

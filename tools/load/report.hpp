@@ -22,6 +22,9 @@ Result<LoadResult, std::string> from_json(const std::string& text);
 /// One page that needs nothing else: verdict, charts, table.
 std::string to_html(const LoadResult& result);
 
+/// Makes the folder and sees that files can be made in it: better known before an hour of measuring than after it.
+Result<void, std::string> check_folder(const std::string& folder);
+
 /// result.json, report.html and <rate>-<path>.hgrm into a folder, which is made. The error is a sentence.
 Result<void, std::string> write_reports(const LoadResult& result, const std::string& folder);
 

@@ -21,12 +21,13 @@ constexpr const char* kStyle = R"css(
 body { margin: 0 auto; max-width: 1180px; padding: 32px 24px; background: var(--paper); color:
   var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 26px; line-height: 1.25; margin: 0 0 6px; font-weight: 650; text-wrap: balance; }
+h1 { overflow-wrap: anywhere; font-size: clamp(20px, 5vw, 26px);
+  line-height: 1.25; margin: 0 0 6px; font-weight: 650; text-wrap: balance; }
 h2 { font-size: 16px; margin: 34px 0 8px; font-weight: 650; }
 p { margin: 6px 0; max-width: 80ch; } .soft { color: var(--soft); } .good { color: var(--good); }
   .bad { color: var(--bad); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 18px
-  24px; }
+.charts { display: grid; gap: 18px 24px;
+  grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
 svg { width: 100%; height: auto; font: 11.5px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .tick { fill: var(--soft); } svg .title { font-size: 13.5px;
   font-weight: 650; }
@@ -240,7 +241,8 @@ std::string to_html(const LoadResult& result) {
   const Setup& setup = result.setup;
   std::string text =
       "<!doctype html><html lang='en'><meta charset='utf-8'>"
-      "<meta name='viewport' content='width=device-width'><title>ringside-load</title><style>";
+      "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+      "<title>ringside-load</title><style>";
   text += kStyle;
   std::string verdict = result.verdict.text;
   if (!verdict.empty() && verdict[0] >= 'a') verdict[0] = static_cast<char>(verdict[0] - 'a' + 'A');

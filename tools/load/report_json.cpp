@@ -161,6 +161,10 @@ void put_step(Writer& to, const StepResult& step) {
   to.StartObject();
   visit_latency(step.late, put);
   to.EndObject();
+  to.Key("simulator_answered");
+  to.StartObject();
+  visit_latency(step.answered, put);
+  to.EndObject();
   to.Key("faults");
   to.StartObject();
   visit_faults(step.faults, put);
@@ -181,6 +185,8 @@ void get_step(const rapidjson::Value& from, StepResult& step, std::string& probl
   const Get get{from, problem};
   visit_step(step, get);
   if (const auto* late = get.member("late")) visit_latency(step.late, Get{*late, problem});
+  if (from.IsObject() && from.HasMember("simulator_answered"))  // older files have none
+    visit_latency(step.answered, Get{from["simulator_answered"], problem});
   if (const auto* faults = get.member("faults")) visit_faults(step.faults, Get{*faults, problem});
   const auto* latency = get.member("latency");
   for (std::size_t i = 0; latency != nullptr && i < kPaths; ++i) {
@@ -270,6 +276,16 @@ Result<LoadResult, std::string> from_json(const std::string& text) {
   }
   if (!problem.empty()) return Err{problem};
   return result;
+}
+
+Result<void, std::string> check_folder(const std::string& folder) {
+  const std::filesystem::path probe = std::filesystem::path(folder) / ".ringside-load";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Err{"making " + folder + ": " + error.message()};
+  if (auto written = write_file(probe, "\n"); !written.ok()) return written;
+  std::filesystem::remove(probe, error);
+  return {};
 }
 
 Result<void, std::string> write_reports(const LoadResult& result, const std::string& folder) {

@@ -48,6 +48,7 @@ struct StepResult {
   std::uint64_t unknown = 0;   ///< requests whose outcome is unknown, or that were never answered
   double updates_per_second = 0;  ///< records at all sessions together
   Latency late;                   ///< own lateness: how long after its moment a thing was sent
+  Latency answered;  ///< the simulator alone: from the moment a call was sent to its answer
   std::array<Latency, kPaths> latency{};
   std::array<Histogram, kPaths> histograms;  ///< not kept in files
   PositionFaults faults;

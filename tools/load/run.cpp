@@ -50,12 +50,13 @@ Nanos longest_call(const Habits& habits) {
 }  // namespace
 
 Run::Run(core::Io& io, const Options& options, Deployment& deployment,
-         const std::atomic<bool>& stop, Told told)
+         const std::atomic<bool>& stop, Told told, Progress progress)
     : io_(io),
       options_(options),
       deployment_(deployment),
       stop_(stop),
       told_(std::move(told)),
+      progress_(std::move(progress)),
       crowd_(io, crowd_of(options, deployment), recorder_),
       control_(io, recorder_),
       arrivals_(options.arrivals == "even" ? Arrivals::Kind::kEven : Arrivals::Kind::kRandom,
@@ -134,6 +135,7 @@ void Run::look_after_programs() {
   if (stop_.load(std::memory_order_relaxed)) return end(Ending::kInterrupted, "interrupted");
   if (io_.now() < next_look_) return;
   next_look_ = io_.now() + kLookEvery;
+  if (progress_) tell_progress();
   if (std::string death = deployment_.server_death(); !death.empty())
     return end(Ending::kServerGone, "the server went away: " + death);
   if (std::string death = deployment_.switch_death(); !death.empty())
@@ -143,6 +145,25 @@ void Run::look_after_programs() {
   const CrowdCounters& counters = crowd_.counters();
   if (counters.ended > 0 && counters.standing == 0)
     return end(Ending::kServerGone, "the server went away: " + crowd_.first_ending());
+}
+
+void Run::tell_progress() {
+  const CrowdCounters& counters = crowd_.counters();
+  const TimePoint now = io_.now();
+  std::string text;
+  if (draining_) {
+    text = "waiting for the last calls to end";
+  } else if (rate_ == 0) {
+    text = "opening: " + thousands(counters.standing) + " of " + thousands(crowd_.sessions()) +
+           " sessions stand, " + thousands(counters.logged_in) + " agents are logged in";
+  } else if (now < from_) {
+    text = short_number(rate_) + " a second: settling";
+  } else {
+    text = short_number(rate_) +
+           " a second: " + short_number(std::floor(in_seconds(std::min(now, to_) - from_))) +
+           " of " + short_number(options_.hold_s) + " s";
+  }
+  progress_(now, text);
 }
 
 // --- opening -----------------------------------------------------------------------------------------------------
@@ -213,6 +234,9 @@ bool Run::step(double rate) {
   const TimePoint from = now + seconds(options_.settle_s);
   const TimePoint to = from + seconds(options_.hold_s);
   arrivals_.set_rate(rate, now);
+  rate_ = rate;
+  from_ = from;
+  to_ = to;
   if (!pump(from)) return false;
   const StepMeasure& measure = recorder_.open(rate, from, to);
   const Reading before = read();
@@ -244,6 +268,7 @@ bool Run::step(double rate) {
   bool own = false;
   result.void_because = why_void(result, result_.setup, &own);
   result.why_not = why_not_held(result, result_.setup);
+  if (progress_) progress_(io_.now(), "");
   told_(result);
   result_.steps.push_back(std::move(result));
   const std::string& why = result_.steps.back().void_because;
@@ -264,6 +289,7 @@ void Run::put_together(StepResult& result, const StepMeasure& measure) const {
   result.unknown = measure.unknown;
   result.unseen = measure.unseen;
   result.late = summary(measure.late);
+  result.answered = summary(measure.answered);
   for (std::size_t i = 0; i < kPaths; ++i) {
     result.histograms[i] = measure.paths[i];
     result.latency[i] = summary(measure.paths[i]);
@@ -275,6 +301,7 @@ bool Run::both_there() const {
 }
 
 void Run::drain() {
+  draining_ = true;
   arrivals_.set_rate(0, io_.now());
   if (!both_there()) return;
   const Ending ending = result_.ending;
@@ -299,6 +326,7 @@ void Run::drain() {
 
 /// What came late, or never, belongs to its step too.
 void Run::finish_steps() {
+  if (progress_) progress_(io_.now(), "");
   crowd_.settle_accounts();
   result_.faults += crowd_.faults();
   result_.records = crowd_.counters().records;

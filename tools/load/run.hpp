@@ -20,10 +20,12 @@ namespace cti::load {
 class Run {
  public:
   using Told = std::function<void(const StepResult&)>;
+  /// What is going on, several times a second; empty: the line is no longer true.
+  using Progress = std::function<void(TimePoint now, const std::string& text)>;
 
   /// `stop` is looked at every turn; `told` is called after each step. All must outlive the run.
   Run(core::Io& io, const Options& options, Deployment& deployment, const std::atomic<bool>& stop,
-      Told told);
+      Told told, Progress progress = {});
 
   /// Opens everything. The error is a sentence: nothing can be measured.
   Result<void, std::string> open();
@@ -49,6 +51,7 @@ class Run {
   bool over() const noexcept { return result_.ending != Ending::kWhole; }
   void end(Ending how, std::string why);
   void look_after_programs();
+  void tell_progress();
 
   Reading read() const;
   bool step(double rate);
@@ -63,6 +66,10 @@ class Run {
   Deployment& deployment_;
   const std::atomic<bool>& stop_;
   Told told_;
+  Progress progress_;
+  double rate_ = 0;          // of the step under way; 0: opening or draining
+  TimePoint from_{}, to_{};  // of that step
+  bool draining_ = false;
   Recorder recorder_;
   Crowd crowd_;
   SwitchControl control_;

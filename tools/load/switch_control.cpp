@@ -14,7 +14,7 @@ bool SwitchControl::call(const std::string& ani, std::uint32_t group, const std:
   const std::string command =
       "call " + ani + " to " + std::to_string(group) + " var10=" + stamp + "\n";
   if (!out_.append(as_bytes(command))) return false;
-  asked_.push_back(intended);
+  asked_.push_back(Asked{intended, io_.now()});
   flush();
   return true;
 }
@@ -59,9 +59,10 @@ bool SwitchControl::on_completion(const core::Completion& completion) {
 
 void SwitchControl::on_line(std::string_view line) {
   if (asked_.empty()) return;
-  const TimePoint intended = asked_.front();
+  const Asked asked = asked_.front();
   asked_.pop_front();
-  recorder_.add(Path::kSwitch, intended, io_.now());
+  recorder_.add(Path::kSwitch, asked.intended, io_.now());
+  recorder_.answered(asked.intended, asked.sent, io_.now());
   if (line.starts_with("ok")) return;
   ++refused_;
   if (first_refusal_.empty()) first_refusal_ = line;

@@ -46,7 +46,10 @@ class SwitchControl {
   core::ConnectionId connection_{};
   core::SendBuffer out_{kUnsentBytesMax, core::SendBuffer::Memory::kGrows};
   std::string in_;
-  std::deque<TimePoint> asked_;
+  struct Asked {
+    TimePoint intended, sent;
+  };
+  std::deque<Asked> asked_;
   std::uint64_t refused_ = 0;
   std::string first_refusal_;
   bool open_ = false, gone_ = false;

@@ -192,6 +192,13 @@ TEST_F(LoadProgram, SaysThatThePortIsInUse) {
   EXPECT_NE(errors().find("the port is in use"), std::string::npos) << errors();
 }
 
+TEST_F(LoadProgram, TriesTheFolderOfItsReportsBeforeItMeasures) {
+  std::ofstream(folder_ / "out") << "a file, no folder";
+  start(command({"--agents", "40", "--rate", "20", "--hold", "30"}));
+  EXPECT_EQ(exit_code(), 3);
+  EXPECT_NE(errors().find("--out"), std::string::npos) << errors();
+}
+
 TEST_F(LoadProgram, SaysWhichLimitIsMissing) {
   std::string line = "ulimit -n 300; exec " + programs() + "/ringside-load --agents 500";
   start({"/bin/sh", "-c", line});

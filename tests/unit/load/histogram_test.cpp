@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
+#include <string>
 #include <vector>
 
 namespace cti::load {
@@ -106,6 +109,45 @@ TEST(Histogram, WritesAPercentileDistributionThatHdrToolsRead) {
   EXPECT_TRUE(line.starts_with("#[Mean    =        5.0")) << line;
   std::getline(text, line);
   EXPECT_EQ(line, "#[Max     =       10.000, Total count    =        10000]");
+}
+
+/// The values of histogram_oracle.mjs, which made histogram_oracle.txt with hdr-histogram-js.
+Histogram values_of_the_oracle() {
+  Histogram histogram;
+  std::uint64_t x = 42;
+  const auto draw = [&x] { return x = (48'271 * x) % 2'147'483'647; };
+  for (int i = 0; i < 20'000; ++i) {
+    const auto bits = static_cast<int>(1 + draw() % 41);
+    const double part = static_cast<double>(draw()) / 2'147'483'647.0;
+    histogram.add(Nanos(static_cast<std::int64_t>(std::floor(std::ldexp(part, bits)))));
+  }
+  return histogram;
+}
+
+TEST(Histogram, SaysWhatHdrHistogramSays) {
+  const char* const path = std::getenv("RINGSIDE_ORACLE");
+  std::ifstream oracle(path == nullptr ? "tests/unit/load/histogram_oracle.txt" : path);
+  ASSERT_TRUE(oracle.is_open());
+  const Histogram histogram = values_of_the_oracle();
+  int compared = 0;
+  for (std::string what; oracle >> what;) {
+    double said = 0;
+    ASSERT_TRUE(oracle >> said) << what;
+    ++compared;
+    if (what == "count") {
+      EXPECT_EQ(static_cast<double>(histogram.count()), said);
+    } else if (what == "max") {  // the oracle's is the beginning of a bucket
+      EXPECT_NEAR(static_cast<double>(histogram.max().count()), said, said * 0.001);
+    } else if (what == "mean") {
+      EXPECT_NEAR(histogram.mean_ns(), said, said * 1e-3);
+    } else if (what == "100") {  // ours is exact
+      EXPECT_EQ(histogram.at(100), histogram.max());
+      EXPECT_LE(static_cast<double>(histogram.at(100).count()), said);
+    } else {
+      EXPECT_EQ(static_cast<double>(histogram.at(std::stod(what)).count()), said) << what;
+    }
+  }
+  EXPECT_EQ(compared, 19);
 }
 
 }  // namespace

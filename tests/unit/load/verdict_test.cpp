@@ -1,6 +1,8 @@
 // verdict_test.cpp - whether a rate was held, and where the knee is.
 #include "tools/load/verdict.hpp"
 
+#include "tools/load/busyness.hpp"
+
 #include <gtest/gtest.h>
 
 namespace cti::load {
@@ -133,13 +135,36 @@ TEST(Verdict, IsVoidWhenTheToolOrTheSimulatorWasLate) {
   EXPECT_NE(why_void(made, load::Setup{}, &own), "");
   EXPECT_FALSE(own);
   made = step(20, 1);
-  made.latency[static_cast<std::size_t>(Path::kSwitch)].p99_ms = 12;
+  made.answered.p99_ms = 12;
   EXPECT_NE(why_void(made, load::Setup{}, &own), "");
   EXPECT_FALSE(own);
   made = step(20, 1);
   made.late.p99_ms = 5.1;
   EXPECT_NE(why_void(made, load::Setup{}, &own), "");
   EXPECT_TRUE(own);
+}
+
+TEST(Verdict, DoesNotBlameTheSimulatorForWhatThisToolSentLate) {
+  bool own = false;
+  StepResult made = step(20, 1);
+  made.late.p99_ms = 4;  // within its limit
+  made.answered.p99_ms = 9;
+  made.latency[static_cast<std::size_t>(Path::kSwitch)].p99_ms = 13;  // both together
+  EXPECT_EQ(why_void(made, load::Setup{}, &own), "");
+  made.late.p99_ms = 12;
+  made.answered.p99_ms = 20;
+  EXPECT_NE(why_void(made, load::Setup{}, &own).find("this tool"), std::string::npos);
+  EXPECT_TRUE(own);
+}
+
+TEST(Busyness, IsToldFromTheRunQueueAndThePressure) {
+  const char* const quiet = "some avg10=0.31 avg60=0.20 avg300=0.00 total=100\n";
+  EXPECT_EQ(why_busy("0.20 0.18 0.12 1/80 11206\n", quiet, 2), "");
+  EXPECT_EQ(why_busy("9.99 9.99 9.99 2/80 11206\n", quiet, 2), "") << "that was before";
+  EXPECT_EQ(why_busy("0.2 0.1 0.1 7/80 11206\n", quiet, 2), "6 other threads run on 2 CPUs");
+  EXPECT_EQ(why_busy("0.2 0.1 0.1 1/80 1\n", "some avg10=47.50 avg60=1\n", 2),
+            "work waited for a CPU 47.5 % of the last ten seconds");
+  EXPECT_EQ(why_busy("", "", 2), "") << "what cannot be read says nothing";
 }
 
 TEST(Verdict, LeavesVoidStepsOut) {
