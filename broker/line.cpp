@@ -124,7 +124,7 @@ void Line::receive(Bytes bytes) {
       bytes, now(),
       [this] {
         core_.step(input::LinkUp{now(), link_.pg_status(), link_.peripheral_online(),
-                                 shared_.status.side()});
+                                 shared_.status.side(), link_.services_granted()});
         look_after_reset();
       },
       [this](std::uint32_t message_type, Bytes body) {

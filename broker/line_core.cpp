@@ -4,6 +4,7 @@
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/message_type.hpp"
 #include "wire/ged188/misc.hpp"
 #include "wire/object_key.hpp"
@@ -24,6 +25,20 @@ namespace {
 constexpr std::uint32_t kNotLoggedOn = 9;  // StatusCode of a query for an agent who is not there
 constexpr std::uint32_t kCentralControllerDown = 2;  // bit of PGStatus
 
+std::string_view service_name(std::uint32_t bit) {
+  namespace service = ged::service_mask;
+  switch (bit) {
+    case service::kAllEvents:
+      return "ALL_EVENTS";
+    case service::kClientControl:
+      return "CLIENT_CONTROL";
+    case service::kCallDataUpdate:
+      return "CALL_DATA_UPDATE";
+    default:
+      return "SUPERVISOR";
+  }
+}
+
 }  // namespace
 
 LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
@@ -42,7 +57,7 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
       requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, status_, say_}),
       sync_(config_, {upstream_, pending_, translator_.names(), config_.voice_mrd}, map_),
       snapshots_(map_, sink_, config_.peripherals.front()),
-      report_(upstream_, pending_, config_.server_name),
+      report_(upstream_, pending_, config_.link.report_object),
       progress_(config_.link.progress_timeout) {
   ConfigMistakes mistakes;
   check(config_, "line", mistakes);
@@ -82,10 +97,30 @@ void LineCore::begin_session(const input::LinkUp& link) {
   bad_in_a_row_ = 0;
   progress_.heard();
   say(Level::kInfo, {"session with the CTI Server is open on side ", link.side == 0 ? "A" : "B"});
+  look_at_services(link.services);
   note_controller((link.pg_status & kCentralControllerDown) == 0, false);
   if (link.peripheral_online) status_.set_all_peripherals(true);
   sync_.begin(now_);
   report_.begin(now_);
+}
+
+/// What the CTI Server did not grant will not work: better said now than found out by agents.
+void LineCore::look_at_services(std::uint32_t granted) {
+  namespace service = ged::service_mask;
+  const bool states_only = (granted & service::kCtiAgentStateControlOnly) != 0;
+  const std::pair<std::uint32_t, std::string_view> needed[] = {
+      {service::kAllEvents, "no call and no agent state will be heard of"},
+      {service::kClientControl, states_only ? "agents can change their state, and control no call"
+                                            : "requests of agents will be refused"},
+      {service::kCallDataUpdate, "call data cannot be changed"},
+      {service::kSupervisor, "supervisors cannot supervise"},
+  };
+  for (const auto& [bit, consequence] : needed) {
+    if ((granted & bit) != 0) continue;
+    const bool asked = (config_.link.services & bit) != 0;
+    say(Level::kWarning, {asked ? "the CTI Server has not granted " : "not asked for (key services): ",
+                          service_name(bit), ": ", consequence});
+  }
 }
 
 // May be told twice of one loss: from inside a frame, and by the link after it.

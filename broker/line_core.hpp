@@ -63,6 +63,7 @@ struct LinkUp {
   std::uint32_t pg_status = 0;
   bool peripheral_online = false;
   std::uint32_t side = 0;
+  std::uint32_t services = UINT32_MAX;  ///< ServicesGranted
 };
 /// It has ended: Upstream says so, and why. May be told twice of one loss.
 struct LinkDown {
@@ -178,6 +179,7 @@ class LineCore {
 
   // line_core.cpp: the session, its frames and its clock
   void begin_session(const input::LinkUp& link);
+  void look_at_services(std::uint32_t granted);
   void finish_loss() noexcept;
   void on_frame(const input::Frame& frame);
   void on_answer(const Answer& answer);

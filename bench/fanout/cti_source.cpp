@@ -112,6 +112,8 @@ void CtiSource::on_frame(const ged::Frame& frame) {
     }
     case ged::MessageType::kHeartbeatReq:
       return answer(ged::HeartbeatConfEncoder(room, kVersion, {.invoke_id = id}));
+    case ged::MessageType::kConfigRequestKeyEvent:  // keeps none
+      return answer(ged::ConfigKeyEventEncoder(room, kVersion, {.config_key_status = 2}));
     case ged::MessageType::kConfigRequestEvent:
       return answer(ged::ConfigEndEventEncoder(room, kVersion, {.config_end_status = 0}));
     case ged::MessageType::kQueryAgentStateReq: {

@@ -9,6 +9,8 @@
 namespace cti::broker {
 namespace {
 
+constexpr std::uint32_t kIdleTimeoutMin = 20;
+
 void check(const LinkConfig& link, const std::string& key, ConfigMistakes& mistakes) {
   const auto& sides = link.sides;
   if (sides.empty() || sides.size() > 2)
@@ -26,6 +28,9 @@ void check(const LinkConfig& link, const std::string& key, ConfigMistakes& mista
   mistakes.require(link.idle_timeout_s == 0 || link.idle_timeout_s > heartbeat_s,
                    key + ".idle_timeout_s", link.idle_timeout_s,
                    "more than heartbeat_s (" + std::to_string(heartbeat_s) + "), or 0");
+  mistakes.require(link.idle_timeout_s == 0 || link.idle_timeout_s >= kIdleTimeoutMin,
+                   key + ".idle_timeout_s", link.idle_timeout_s,
+                   "0, or at least 20: a CTI Server refuses less");
   mistakes.require(link.heartbeats_max >= 1, key + ".heartbeats_max", 0, "1 or more");
   mistakes.require(link.bad_frames_max >= 1, key + ".bad_frames_max", 0, "1 or more");
   mistakes.require(link.send_buffer_bytes >= limits::kUpstreamSendBytesMin,

@@ -22,7 +22,7 @@ struct LinkConfig {
   /// Side A, then side B. One is enough: it then stands for both. Numeric addresses.
   std::vector<core::Endpoint> sides{{"127.0.0.1", 42027}, {"127.0.0.1", 43027}};
   std::string client_id = "CTIOSServer";         ///< at most 63 characters
-  std::string client_password = "CTIOSServer";   ///< at most 63 characters; may be empty
+  std::string client_password = "CTIOSServer";   ///< at most 63 characters; sent with its NUL
   std::string client_signature = "CTIOSServer";  ///< at most 63 characters
   /// kLinkVersionMin .. kLinkVersionMax. CTI OS speaks 15; up to 19 floating headers have 1+1 bytes, from 20 on 2+2.
   std::uint32_t version = 15;
@@ -34,7 +34,10 @@ struct LinkConfig {
   std::uint32_t config_mask =
       0x06;  ///< ConfigMsgMask and the items downloaded: skill groups, agents; 0: none
   std::uint32_t peripheral_id =
-      0xFFFFFFFF;  ///< of OPEN_REQ: none unless client events are asked for
+      0xFFFFFFFF;                 ///< of OPEN_REQ: none unless client events are asked for
+  std::uint32_t customer_id = 0;  ///< CustomerID of configuration requests; 0: not sent
+  /// ObjectName under which the CTI Server is told how many clients there are; empty: it is not told.
+  std::string report_object = "CTIOS_NUM_CLIENTS";
 
   Nanos connect_timeout = Seconds{5};
   Nanos open_timeout = Seconds{30};  ///< from OPEN_REQ to its answer

@@ -12,7 +12,7 @@ constexpr Nanos kLookEvery = Seconds{1};
 constexpr Nanos kAnswerIn = Seconds{20};
 constexpr std::size_t kReportBytes = 512;
 constexpr std::size_t kNameMax = 100;  // ObjectName has 128 bytes with its NUL
-constexpr std::size_t kTextMax = 40;   // "4294967295 clients"
+constexpr std::size_t kTextMax = 10;   // "4294967295"
 // Fixed part and two floating fields with wide headers: always fits.
 static_assert(64 + kNameMax + kTextMax + 2 * 5 <= kReportBytes);
 static_assert(kLookEvery < kAnswerIn);
@@ -21,6 +21,7 @@ static_assert(kLookEvery < kAnswerIn);
 void ClientReport::look(TimePoint now, std::uint32_t clients) {
   if (now < next_) return;
   next_ = now + kLookEvery;
+  if (name_.empty()) return;
   if (told_ != clients && send(now, clients)) told_ = clients;
 }
 
@@ -33,7 +34,7 @@ bool ClientReport::send(TimePoint now, std::uint32_t clients) {
   entry.deadline = now + kAnswerIn;
   Pending* const kept = pending_.add(entry);
   if (kept == nullptr) return false;
-  const std::string text = std::to_string(clients) + (clients == 1 ? " client" : " clients");
+  const std::string text = std::to_string(clients);
   CTI_CHECK(text.size() <= kTextMax);
   const auto frame = ged::ClientEventReportReqEncoder(room, link_.version(),
                                                       {.invoke_id = kept->invoke_id, .state = 0})

@@ -29,6 +29,9 @@ constexpr std::int64_t kHardlyStable = 6;
 constexpr std::uint32_t kHardlyStableMax = 3;
 static_assert(kHardlyStable > 1 && kHardlyStableMax > 1, "one short life is an accident");
 
+/// As CTI OS sends a password. A string's NUL stands behind its characters.
+std::string_view with_nul(const std::string& text) { return {text.c_str(), text.size() + 1}; }
+
 /// A number as text, without memory.
 class Digits {
  public:
@@ -260,7 +263,7 @@ void CtiLink::send_open() {
                                           .agent_state_mask = config_.agent_mask,
                                           .config_msg_mask = config_.config_mask})
                          .client_id(config_.client_id)
-                         .client_password(as_bytes(config_.client_password))
+                         .client_password(as_bytes(with_nul(config_.client_password)))
                          .client_signature(config_.client_signature)
                          .finish();
   if (!frame.ok()) {  // only a configuration can cause it: the deadline of the open will tell

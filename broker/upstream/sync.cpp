@@ -5,6 +5,7 @@
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/config.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/ged188/team.hpp"
 #include "wire/object_key.hpp"
 
@@ -21,11 +22,20 @@ constexpr std::uint32_t kConfigPartial = 5;  // CONFIG_END_EVENT: more blocks fo
 constexpr std::size_t kConfigRequestBytes = 64;
 static_assert(kConfigRequestBytes <= limits::kUpstreamSendBytesMin, "an empty buffer takes one");
 
-/// The keys of what is downloaded here, one behind the other; empty when the server keeps none.
+/// The keys of the items that are downloaded here, one behind the other; empty when the server keeps none.
 template <class View>
-std::string keys_of(const View& view) {
+std::string keys_of(const View& view, std::uint32_t items) {
+  namespace mask = ged::config_mask;
   std::string keys;
-  for (const auto& key : {view.skill_group_config_key(), view.agent_config_key()}) {
+  for (const auto& [item, key] :
+       {std::pair(mask::kService, view.service_config_key()),
+        std::pair(mask::kSkillGroup, view.skill_group_config_key()),
+        std::pair(mask::kAgent, view.agent_config_key()),
+        std::pair(mask::kDevice, view.device_config_key()),
+        std::pair(mask::kCallType, view.call_type_config_key()),
+        std::pair(mask::kPeripheral, view.peripheral_config_key()),
+        std::pair(mask::kAgentDeskSettings, view.agent_desk_settings_config_key())}) {
+    if ((items & item) == 0) continue;
     if (!key) return {};
     keys.append(as_text(*key));
   }
@@ -51,7 +61,7 @@ void Sync::begin(TimePoint now) {
   coming_whole_ = false;
   invariants();
   if (config_.link.config_mask == 0) return;
-  if (!keys_.empty() && send_key_request()) {
+  if (send_key_request()) {
     keys_asked_ = true;
     config_deadline_ = now + config_.config_timeout;
     return;
@@ -73,11 +83,10 @@ std::uint32_t Sync::whose_configuration() const noexcept {
 bool Sync::send_key_request() {
   const MutableBytes room = link_.claim(kConfigRequestBytes);
   if (room.empty()) return false;
-  const auto frame =
-      ged::ConfigRequestKeyEventEncoder(
-          room, link_.version(),
-          {.peripheral_id = whose_configuration()})
-          .finish();
+  ged::ConfigRequestKeyEventEncoder to(room, link_.version(),
+                                       {.peripheral_id = whose_configuration()});
+  if (config_.link.customer_id != 0) to.customer_id(config_.link.customer_id);
+  const auto frame = to.finish();
   if (!frame.ok()) return false;
   link_.commit(frame->size());
   return true;
@@ -87,8 +96,9 @@ bool Sync::send_key_request() {
 void Sync::keys_came(Bytes body, TimePoint now) {
   if (!std::exchange(keys_asked_, false)) return;
   const auto view = ged::ConfigKeyEventView::decode(body, link_.version());
-  if (view.ok() && view->config_key_status() == 0 && keys_of(*view) == keys_ &&
-      send_config_request(0)) {
+  const bool known = view.ok() && view->config_key_status() == 0 && !keys_.empty() &&
+                     keys_of(*view, config_.link.config_mask) == keys_;
+  if (known && send_config_request(0)) {
     ++counters_.unchanged;
     config_deadline_ = now;
     return;
@@ -99,12 +109,11 @@ void Sync::keys_came(Bytes body, TimePoint now) {
 bool Sync::send_config_request(std::uint32_t information) {
   const MutableBytes room = link_.claim(kConfigRequestBytes);
   if (room.empty()) return false;
-  const auto frame =
-      ged::ConfigRequestEventEncoder(
-          room, link_.version(),
-          {.config_information = information,
-           .peripheral_id = whose_configuration()})
-          .finish();
+  ged::ConfigRequestEventEncoder to(
+      room, link_.version(),
+      {.config_information = information, .peripheral_id = whose_configuration()});
+  if (config_.link.customer_id != 0) to.customer_id(config_.link.customer_id);
+  const auto frame = to.finish();
   if (!frame.ok()) return false;
   link_.commit(frame->size());
   return true;
@@ -157,7 +166,7 @@ bool Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now, std
       coming_whole_ = false;
       config_deadline_ = now + config_.config_timeout;
       const auto begin = ged::ConfigBeginEventView::decode(body, link_.version());
-      if (begin.ok()) coming_keys_ = keys_of(*begin);
+      if (begin.ok()) coming_keys_ = keys_of(*begin, config_.link.config_mask);
       break;
     }
     case MessageType::kConfigEndEvent: {
@@ -261,6 +270,8 @@ void Sync::names_came(std::uint32_t message_type, Bytes body) {
 
 void Sync::config_refused(TimePoint now) {
   if (!holding_ || questions_begun_) return;
+  // Some know no keys: that says nothing about the configuration.
+  if (std::exchange(keys_asked_, false)) return ask_for_configuration(now);
   ++counters_.no_config;
   config_deadline_ = now;
 }

@@ -1,7 +1,7 @@
 // sync.hpp - the start-up dialogue with the CTI Server, also after every loss.
 //
 // Shape    1 configuration: CONFIG_REQUEST_EVENT, until CONFIG_END_EVENT or a short silence (may be switched off). After a
-//            loss the keys are asked for first: when they are those of the last download, only updates are asked for.
+//            keys are asked for first, as CTI OS does: when they are those of the last download, only updates are asked for.
 //          2 questions: every agent that the map, the configuration, the download and the teams name, every device where
 //            the map has calls, then the devices of those who are logged in, then the calls there (inquiry.hpp)
 //          3 everything that came meanwhile, answers and events alike, is applied in the order in which it came.

@@ -30,7 +30,7 @@ TEST_P(StartUp, ACallArrivesWhateverTheVersion) {
   client.set_state(eAvailable);
   const std::string call = world.call_arrives(client, "5551001", "77", "var1=abc");
   EXPECT_TRUE(client.has_call(call));
-  EXPECT_TRUE(simulator_says(world, "reports", "1 client"));
+  EXPECT_TRUE(simulator_says(world, "reports", "CTIOS_NUM_CLIENTS state 0: 1"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, StartUp, ::testing::Values(14, 15, 20, 24, 25),
@@ -51,14 +51,14 @@ TEST(StartUpFlags, AMistakeEndsEachProgramWithTwo) {
 
 TEST(StartUpReports, TheNumberOfClientsFollowsThem) {
   World world;
-  EXPECT_TRUE(simulator_says(world, "reports", "0 clients"));
+  EXPECT_TRUE(simulator_says(world, "reports", "CTIOS_NUM_CLIENTS state 0: 0"));
   {
     Client first, second;
     first.connect(world.port());
     second.connect(world.port());
-    EXPECT_TRUE(simulator_says(world, "reports", "2 clients"));
+    EXPECT_TRUE(simulator_says(world, "reports", "CTIOS_NUM_CLIENTS state 0: 2"));
   }
-  EXPECT_TRUE(simulator_says(world, "reports", "0 clients"));
+  EXPECT_TRUE(simulator_says(world, "reports", "CTIOS_NUM_CLIENTS state 0: 0"));
 }
 
 TEST(StartUpSides, TheStandbySideIsLeftAloneAndTakenAfterTheOtherHasGone) {

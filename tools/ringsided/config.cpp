@@ -170,13 +170,30 @@ void bind_line(ConfigTable& table, LineSettings& file) {
              "Agents to ask for at start, besides those of the teams.");
   table.text("client_id", line.link.client_id, {1, 63}, "ClientID of OPEN_REQ.");
   table.text("client_password", line.link.client_password, {0, 63, true},
-             "ClientPassword of OPEN_REQ.");
+             "ClientPassword of OPEN_REQ, sent with its NUL.");
   table.text("client_signature", line.link.client_signature, {1, 63},
              "ClientSignature of OPEN_REQ.");
   table.integer<std::uint32_t>("version", line.link.version, broker::kLinkVersionMin,
                                broker::kLinkVersionMax, "Protocol version of OPEN_REQ.");
   table.integer<std::uint32_t>("services", line.link.services, 0, UINT32_MAX,
-                               "ServicesRequested of OPEN_REQ.");
+                               "ServicesRequested of OPEN_REQ; a CTI OS server asks for 0x1c0296.");
+  table.integer<std::uint32_t>("call_msg_mask", line.link.call_mask, 0, UINT32_MAX,
+                               "CallMsgMask of OPEN_REQ; a CTI OS server has 0xfffffff.");
+  table.integer<std::uint32_t>("agent_state_mask", line.link.agent_mask, 0, UINT32_MAX,
+                               "AgentStateMask of OPEN_REQ.");
+  table.integer<std::uint32_t>("config_msg_mask", line.link.config_mask, 0, 0x3FF,
+                               "ConfigMsgMask of OPEN_REQ, and the items downloaded at start: "
+                               "2 skill groups, 4 agents ...; 0: none.");
+  table.integer<std::uint32_t>("open_peripheral_id", line.link.peripheral_id, 0, UINT32_MAX,
+                               "PeripheralID of OPEN_REQ; 4294967295: none.");
+  table.integer<std::uint32_t>("idle_timeout_s", line.link.idle_timeout_s, 0, UINT32_MAX,
+                               "IdleTimeout of OPEN_REQ; 0: four times heartbeat_s and at least "
+                               "20, 4294967295: none.");
+  table.integer<std::uint32_t>("customer_id", line.link.customer_id, 0, UINT32_MAX,
+                               "CustomerID of configuration requests; 0: not sent.");
+  table.text("report_object", line.link.report_object, {0, 100},
+             "Object under which the CTI Server is told how many clients there are "
+             "(CLIENT_EVENT_REPORT_REQ); empty: it is not told.");
   table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 3600,
                                "Between heartbeats; 0: none.");
   table.integer<std::uint32_t>("heartbeats_max", line.link.heartbeats_max, 1, 100,

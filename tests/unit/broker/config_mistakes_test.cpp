@@ -138,7 +138,7 @@ const Boundary kOfLine[] = {
     {"line[0].peripherals", peripherals(2), peripherals(2, true)},
     {"line[0].version", link(&LinkConfig::version, kLinkVersionMax),
      link(&LinkConfig::version, kLinkVersionMax + 1)},
-    {"line[0].idle_timeout_s", link(&LinkConfig::idle_timeout_s, std::uint32_t{6}),
+    {"line[0].idle_timeout_s", link(&LinkConfig::idle_timeout_s, std::uint32_t{20}),
      link(&LinkConfig::idle_timeout_s, std::uint32_t{5})},
     {"line[0].send_buffer_bytes",
      link(&LinkConfig::send_buffer_bytes, limits::kUpstreamSendBytesMin),

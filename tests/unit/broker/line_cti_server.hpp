@@ -45,7 +45,7 @@ class CtiServer {
     std::uint16_t status = 3;
     std::string ani;
     std::uint16_t type = 1;
-    std::string other = {};         ///< the other party's device, as SNAPSHOT_CALL_CONF lists it
+    std::string other = {};  ///< the other party's device, as SNAPSHOT_CALL_CONF lists it
     std::uint16_t other_status = 3;
   };
   struct Request {
@@ -229,6 +229,10 @@ class CtiServer {
       case ged::MessageType::kHeartbeatReq:
         ++heartbeats;
         if (answers_heartbeats) send(ged::HeartbeatConfEncoder(room_, version, {.invoke_id = id}));
+        return;
+      case ged::MessageType::kConfigRequestKeyEvent:  // keeps none
+        if (answers_config)
+          send(ged::ConfigKeyEventEncoder(room_, version, {.config_key_status = 2}));
         return;
       case ged::MessageType::kConfigRequestEvent:
         if (answers_config)

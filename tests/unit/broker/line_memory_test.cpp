@@ -1,4 +1,4 @@
-// Every allocation of a line made to fail in turn (M12): what was being done fails, the line goes on, the map stays the fold
+// Every allocation of a line made to fail in turn (M3, M12): what was being done fails, the line goes on, the map stays the fold
 // of the records, and each ask is answered once.
 //
 // Here     every operator new of this program; only those inside a line's turn fail, and not those of the simulated Io.
