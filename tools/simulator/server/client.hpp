@@ -91,8 +91,9 @@ struct Client {
   TimePoint close_at = kNever;  ///< kClosing: what is pending may still leave until then
 
   core::SendBuffer out{kPendingBytesMax, core::SendBuffer::Memory::kGrows};
-  std::vector<std::byte> behind;  ///< fault: a frame was split, this leaves a moment after its first piece
-  bool pausing = false;           ///< the first piece is out
+  std::vector<std::byte>
+      behind;            ///< fault: a frame was split, this leaves a moment after its first piece
+  bool pausing = false;  ///< the first piece is out
   bool overflowed = false, dirty = false;
   bool dead = false;      ///< close() has been asked for: nothing more is sent
   bool cut_next = false;  ///< fault: the next frame leaves cut short, then a reset

@@ -202,8 +202,8 @@ void Server::put_at(Client& client, std::size_t mark, Bytes frame) {
 
 /// Who does not read has nothing more kept for him, and his session ends.
 void Server::keep(Client& client, std::size_t mark, Bytes bytes, std::size_t split) {
-  bool kept = client.out.waiting() + client.behind.size() + bytes.size() <=
-              settings_.send_queue_bytes;
+  bool kept =
+      client.out.waiting() + client.behind.size() + bytes.size() <= settings_.send_queue_bytes;
   if (kept && (split > 0 || !client.behind.empty())) {
     const std::size_t first = client.behind.empty() ? split : 0;
     kept = client.out.append(bytes.first(first));
