@@ -118,8 +118,9 @@ void LineCore::look_at_services(std::uint32_t granted) {
   for (const auto& [bit, consequence] : needed) {
     if ((granted & bit) != 0) continue;
     const bool asked = (config_.link.services & bit) != 0;
-    say(Level::kWarning, {asked ? "the CTI Server has not granted " : "not asked for (key services): ",
-                          service_name(bit), ": ", consequence});
+    say(Level::kWarning,
+        {asked ? "the CTI Server has not granted " : "not asked for (key services): ",
+         service_name(bit), ": ", consequence});
   }
 }
 
@@ -351,9 +352,8 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
     const bool known = map_.agent(wire::object_key(about.object_id.view())) != nullptr;
     // What events have overtaken is no news, nor what would overtake events that a dialogue has kept back: the reply says
     // what the map knows.
-    const bool news =
-        !sync_.active() &&
-        (!known || !translator_.agent_heard_since(pending.detail, agent, pending.object_key));
+    const bool news = !sync_.active() && (!known || !translator_.agent_heard_since(
+                                                        pending.detail, agent, pending.object_key));
     if (news) translator_.agent_answer(pending.detail, agent, *view);
     // Of a newcomer, what else there is to know.
     Inquiry* const inquiry = sync_.inquiry();
