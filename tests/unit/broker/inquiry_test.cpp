@@ -13,7 +13,7 @@ struct World {
       : timers(PendingTable::slots_for(pending_max)),
         pending(pending_max, timers),
         upstream(64 * 1024, 15),
-        inquiry(upstream, pending, PendingKind::kSync, 0, 8, Inquiry::kForEver) {
+        inquiry({upstream, pending, names}, PendingKind::kSync, 0, 8, Inquiry::kForEver) {
     upstream.set_state(Upstream::State::kOpen);
   }
   /// The question with this InvokeID is not answered in time.
@@ -31,6 +31,7 @@ struct World {
   LineTimers timers;
   PendingTable pending;
   Upstream upstream;
+  NameBook names;
   Inquiry inquiry;
   TimePoint now{Seconds{1}};
 };
