@@ -1,7 +1,7 @@
 // fanout.cpp - the turn of a fan-out reactor: who is looked at when, sessions that begin, what they are sent.
 #include "broker/fanout/fanout.hpp"
-#include "core/base/preempt.hpp"
 
+#include "core/base/preempt.hpp"
 #include "core/base/set_aside.hpp"
 
 #include <algorithm>

@@ -82,10 +82,10 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   if (detail.mode == SessionMode::kAgent) line_asked(slot);  // else see ask_images
 }
 
-/// From here on the line has answer_timeout to answer.
+/// From here on the line has answer_timeout to answer; a question that is put again does not begin it anew.
 void FanoutReactor::line_asked(std::uint32_t slot) noexcept {
   SessionDetail& detail = *sessions_[slot].detail;
-  detail.asked = true;
+  if (std::exchange(detail.asked, true)) return;
   detail.asked_at = now_;
   arm(slot, give_up_at(detail));
 }

@@ -1,7 +1,7 @@
 // fanout_modes.cpp - agent mode and monitor mode: what a session asks to be given, and from where on.
 #include "broker/fanout/fanout.hpp"
-#include "broker/meet/rights.hpp"
 #include "broker/meet/history.hpp"
+#include "broker/meet/rights.hpp"
 #include "broker/model/object_id.hpp"
 #include "core/base/preempt.hpp"
 #include "wire/ctios_enums.hpp"
@@ -157,6 +157,7 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   feed(slot, detail.agent_line).await_image();
   session.state = SessionState::kSubscribing;
   session.unsettled = true;
+  detail.asked = false;
   line_asked(slot);
 }
 
@@ -245,7 +246,7 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
   if (tell.refused || full || tell.agent_key == 0) {
     at.turn_off();
     session.stream.let_go(parts(slot));  // answers that waited for updates which will not come
-    session.unsettled = detail.paused;  // who is not read from is still to be taken up again
+    session.unsettled = detail.paused;   // who is not read from is still to be taken up again
     session.state = SessionState::kWelcomed;
     detail.mode = SessionMode::kNone;
     if (tell.refused && !tell.frames.empty()) {
@@ -265,8 +266,7 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
   wire::SnapshotReason why;
   if (!try_resume(slot, line, why)) {
     at.need_image(why);
-    if (tell.image && shelf_.room_private())
-      begin_image(slot, line, std::move(tell.image), false);
+    if (tell.image && shelf_.room_private()) begin_image(slot, line, std::move(tell.image), false);
   }
   enqueue(slot);
 }

@@ -2,7 +2,6 @@
 #include "broker/fanout/message_filter.hpp"
 
 #include "broker/model/object_id.hpp"
-
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
 

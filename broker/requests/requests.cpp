@@ -91,8 +91,7 @@ bool Requests::is_new(const Ask& ask) {
       return false;
     case OnceTable::Verdict::kForeign:
       ++counters_.foreign_tokens;
-      refuse(ask,
-             {ctios::eInvalidPriviledge, 0, "this token is not yours", Refusal::Why::kRights});
+      refuse(ask, {ctios::eInvalidPriviledge, 0, "this token is not yours", Refusal::Why::kRights});
       return false;
     case OnceTable::Verdict::kElsewhere:
       ++counters_.foreign_tokens;
@@ -178,12 +177,12 @@ Pending Requests::about(const Ask& ask) {
 /// Counted when it has been said: saying it may find no memory, and is tried again then.
 void Requests::refuse(const Ask& ask, const Refusal& refusal) {
   const Pending what = about(ask);
+  say_refused(ask.from, what, refusal, wire::Outcome::kRefused);
   answer_at_once(ask, failure_frame(what, refusal, wire::Outcome::kRefused));
   ++counters_.refused;
   counters_.refused_rights += refusal.why == Refusal::Why::kRights ? 1 : 0;
   counters_.refused_down += refusal.why == Refusal::Why::kDown ? 1 : 0;
   CTI_CHECK(counters_.refused_rights + counters_.refused_down <= counters_.refused);
-  say_refused(ask.from, what, refusal, wire::Outcome::kRefused);
 }
 
 /// The one end of a request that went upstream. When it finds no memory it has not ended, and is tried again: so the count
