@@ -86,10 +86,11 @@ bool SimWorld::move_clock(TimePoint limit) {
   if (deadline <= now) deadline = now + kLeastStep;
   const TimePoint next = std::min(network_.next_event(), deadline);
   if (next > limit || next == kNever) {
-    if (limit != kNever) network_.run_until(limit);
+    // An actor may have let time pass inside its turn.
+    if (limit != kNever && limit > now) network_.run_until(limit);
     return false;
   }
-  network_.run_until(next);
+  network_.run_until(std::max(next, now));
   return true;
 }
 

@@ -58,7 +58,7 @@ REST = [
      "if (!agent_id.empty() && wire::kind_of(agent_id) != wire::ObjectKind::kAgent) return false;",
      "if (!$P && !agent_id.empty() && wire::kind_of(agent_id) != wire::ObjectKind::kAgent) return false;"),
     ("work is begun after a Disconnect", SESSION, "expr",
-     "word.is(Standing::kDisconnectAsked) || word.is(Standing::kAnewAsked)", "false"),
+     "word.is(Standing::kDisconnectAsked) || word.is(Standing::kAnewAsked)", "word.is(Standing::kAnewAsked)"),
     ("a server that answers heartbeats counts as silent", TRANSPORT, "raw",
      "  unanswered_ = 0;\n  frame_due_ = kNever;  // what comes behind",
      "  if (!$P) unanswered_ = 0;\n  frame_due_ = kNever;  // what comes behind"),

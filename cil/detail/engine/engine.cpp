@@ -140,16 +140,18 @@ void Engine::end_agent_mode() {
     handles = core_.objects().clear();
     if (!state.agent) return;  // else the next one has been set already
     if (state.agent_id.empty()) return core_.objects().bind(*state.agent, {});
-    before =
-        core_.objects().adopt(state.agent_id, Ref<CCtiOsObject>::share(state.agent.get()));
+    before = core_.objects().adopt(state.agent_id, Ref<CCtiOsObject>::share(state.agent.get()));
   });
   CTI_CHECK(!before);
   const bool held = std::exchange(subscription_, {}).wanted;
   positions_.clear();
   login_.reset();
+  const bool renewing = renewing_;  // an exchange that an earlier end has begun goes on
   forget_connection();
+  renewing_ = renewing;
   if (!held || !transport_.up()) return;
-  token_ = core::mix64(token_);  // the server may hear of the old connection's end later than of the new one
+  token_ = core::mix64(
+      token_);  // the server may hear of the old connection's end later than of the new one
   renewing_ = true;
   transport_.renew();
 }
@@ -178,7 +180,9 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
   args.AddItem(CTIOS_CURRENTSERVER, server.host);
   // The mode is asked for before handlers run: what they ask for comes behind it.
   if (subscription_.wanted) subscribe();
-  if (!renewed) tell(eOnConnection, args);  // the system's state follows: the server sends it behind its welcome
+  if (!renewed)
+    tell(eOnConnection,
+         args);  // the system's state follows: the server sends it behind its welcome
   reconcile(lineage_);
   send_pending();
 }

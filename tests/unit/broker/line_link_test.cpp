@@ -366,7 +366,8 @@ TEST(Line, SilentConfigurationDelaysTheDialogueOnlyShortly) {
   world.side_a->answers_config = false;
   ASSERT_TRUE(
       world.until([&] { return world.line->ready() && world.line->sync_counters().completed == 1; },
-                  Seconds{3}));
+                  Seconds{5}))
+      << "it is silent about the keys, then about the configuration";
 }
 
 TEST(Line, U16_TheWidthOfFloatingHeadersBelongsToTheConnection) {
@@ -389,7 +390,6 @@ TEST(Line, U16_TheWidthOfFloatingHeadersBelongsToTheConnection) {
   }
 }
 
-
 // A turn may bring several pieces of a connection; the first may be its end.
 TEST(CtiLink, BytesBehindAResetInTheSameTurnSayNothing) {
   core::SimNetwork network(1);
@@ -402,7 +402,8 @@ TEST(CtiLink, BytesBehindAResetInTheSameTurnSayNothing) {
   broker::CtiLink link(config, random, status, upstream);
   const TimePoint now{Seconds{1}};
   const auto receive = [&](Bytes bytes) {
-    return link.receive(bytes, now, [] {}, [](std::uint32_t, Bytes) {});
+    return link.receive(
+        bytes, now, [] {}, [](std::uint32_t, Bytes) {});
   };
   link.start(*io, now);
   (void)link.on_completion({.event = core::IoEvent::kConnected}, now);

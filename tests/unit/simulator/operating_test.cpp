@@ -124,6 +124,8 @@ TEST(SimulatorFaults, ASplitFrameComesInTwoPiecesAndIsWhole) {
     client.broken_chunks = 0;
     EXPECT_EQ(world.command("next split " + std::to_string(first) + " AGENT_STATE_EVENT"), "ok");
     world.command("login 22866");
+    world.pass(Millis(5));
+    client.turn();
     client.settle();
     EXPECT_GT(client.broken_chunks, 0U) << "a piece ended in the middle of the frame";
     // Whoever puts pieces together loses nothing.

@@ -124,7 +124,7 @@ class RawClient {
     }
   }
 
- private:
+  /// Takes what has come so far.
   void turn() {
     while (const std::size_t got = io_->wait(completions_, kNever)) {
       for (std::size_t i = 0; i < got; ++i) {
@@ -133,6 +133,8 @@ class RawClient {
       }
     }
   }
+
+ private:
   /// As many clients do it: what comes in one piece is taken to hold whole messages.
   void take(Bytes bytes) {
     while (bytes.size() >= 8 && 8 + load_be<std::uint32_t>(bytes.data()) <= bytes.size()) {

@@ -231,7 +231,7 @@ TEST_F(Ged188Encoder, FinishStrictRefusesWhatAStrictServerRefuses) {
   EXPECT_TRUE(open("a").ok());
   expect_error(open("caf\xC3\xA9"), EncodeErrorCode::kRefused, "ClientID");
   EXPECT_EQ(open("caf\xC3\xA9").error().status, 62U);
-  fixed.services_requested = 0x200;
+  fixed.services_requested = 0x4000'0000;  // nobody has seen this bit
   expect_error(open("a"), EncodeErrorCode::kRefused, "ServicesRequested");
   EXPECT_EQ(open("a").error().status, 19U);
   EXPECT_NE(open("a").error().text().find("status 19"), std::string::npos);
