@@ -308,7 +308,10 @@ void CtiLink::set_receiving(bool on) {
   if (on == receiving_ || state_ != State::kUp) return;
   receiving_ = on;
   io_->set_receiving(connection_, on && !resting_);
-  if (on) fresh_round();
+  if (!on) return;
+  // What the server answered meanwhile lies unread: its silence begins now. The next heartbeat is due when it was.
+  ++counters_.fresh_rounds;
+  heartbeats_open_ = 0;
 }
 
 void CtiLink::set_resting(bool on) {
@@ -317,7 +320,7 @@ void CtiLink::set_resting(bool on) {
   io_->set_receiving(connection_, receiving_ && !on);
 }
 
-// What the server answered meanwhile lies unread, or was never asked for: its silence begins now.
+// We were not there: its silence begins now.
 void CtiLink::fresh_round() {
   ++counters_.fresh_rounds;
   heartbeats_open_ = 0;

@@ -48,6 +48,28 @@ TEST_F(UnreadLog, AHealthyCtiServerOutlivesThatWeDoNotRead) {
   EXPECT_EQ(world.side_b->accepted, 0U);
 }
 
+// Each time that we read again a round begins anew: not so that one never begins.
+TEST_F(UnreadLog, ALogThatIsHeldAgainAndAgainKeepsNoHeartbeatFromTheCtiServer) {
+  const std::uint32_t before = world.side_a->heartbeats;
+  for (int second = 0; second < 60; ++second) {
+    world.log->gate(0).leave(world.cursor);
+    world.reading = true;
+    world.settle(Millis{100});
+    ASSERT_FALSE(world.line->held_back());
+    world.cursor = world.log->tail();
+    ASSERT_TRUE(world.log->gate(0).enter(world.cursor));
+    world.reading = false;
+    for (std::uint32_t i = 1; !world.line->held_back(); ++i) {
+      ASSERT_LT(i, 5000U);
+      world.side_a->agent_state("22866", i % 2 == 0 ? 2 : 3, "23901");
+      if (i % 20 == 0) world.settle(Millis{5});
+    }
+    world.settle(Millis{800});
+  }
+  EXPECT_GE(world.side_a->heartbeats - before, 11U);
+  EXPECT_EQ(world.line->link().counters().losses, 0U);
+}
+
 TEST_F(UnreadLog, ACtiServerThatDiedMeanwhileIsNoticedOnceWeReadAgain) {
   world.side_a->answers_heartbeats = false;
   world.settle(Seconds{60});
