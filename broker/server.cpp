@@ -112,7 +112,8 @@ Say sayer(const char* component, std::size_t number) {
   };
 }
 
-/// Called by the watchdog, and does not come back. Whoever stands still may hold the log's lock: the log gets a second.
+/// Called by the watchdog, and does not come back. Whoever stands still may hold the log's lock: the log gets a second,
+/// and standard error is told the same without it.
 [[noreturn]] void end_loudly(const std::string& name, Nanos standing) {
   const std::string what = log::text("thread ", name, " has stood still for ",
                                      std::chrono::duration_cast<Millis>(standing).count(),
@@ -128,7 +129,7 @@ Say sayer(const char* component, std::size_t number) {
   // acquire <- the release above.
   while (!told.load(std::memory_order_acquire) && core::monotonic_now() < until)
     std::this_thread::yield();
-  check_failed("a thread stands still, see the log", __FILE__, __LINE__);
+  check_failed(what.c_str(), __FILE__, __LINE__);
 }
 
 /// For each watched thread a gauge: how long it has not turned.
