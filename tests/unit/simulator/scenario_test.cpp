@@ -128,6 +128,53 @@ TEST(ScenarioFiles, NoTextWhateverItIsBreaksTheReader) {
   }
 }
 
+/// What the file holds is shown to a person: control characters and what is no UTF-8 must not reach a terminal as they are.
+bool is_for_people(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= 0x20 && c < 0x7F) || c == '\n'; });
+}
+
+TEST(ScenarioFiles, MistakesAreShownWithoutTheControlCharactersOfTheFile) {
+  using namespace std::string_literals;
+  for (const std::string& text :
+       {"wait \xff\xff\xff\xff\xff\xff\0\xbd"s, "\x1b[2Jclient x desktop"s,
+        "client x desktop PeripheralID=1\0"s, "client x desktop\nx asks HEARTBEAT_\x7fREQ"s,
+        "title \x1b[31mred\nagent 22866 \xc2\x9b goes"s, "[\x01] wait 1s"s}) {
+    const std::string error = error_of(text);
+    EXPECT_NE(error, "(none)");
+    EXPECT_TRUE(is_for_people(error)) << error;
+  }
+  const std::string error = error_of("wait \xff\0 K\xc3\xb6ln"s);
+  EXPECT_NE(error.find("`\\xff\\x00`"), std::string::npos) << error;
+  EXPECT_NE(error_of("K\xc3\xb6ln"s).find("`K\xc3\xb6ln`"), std::string::npos) << "this is UTF-8";
+}
+
+TEST(ScenarioPlay, FailuresAreShownWithoutTheControlCharactersOfFileAndMessages) {
+  using namespace std::string_literals;
+  for (const std::string& step :
+       {"agent \x1b[2J goes available"s, "expect desk CALL_DELIVERED_EVENT ANI=\0x within 1s"s,
+        "expect agent \x9b\x07 talking within 1s"s, "agent 22866 answers c1 # \x1b[2J"s,
+        "do call 5551234 to 77 \x07=1"s, "desk sends QUERY_AGENT_STATE_REQ\t\x08=1"s}) {
+    const auto scenario = read_scenario(kRinging + step, "test.scenario");
+    const std::string told = scenario.ok() ? run_scenario(*scenario, {}).text : scenario.error();
+    EXPECT_TRUE(is_for_people(told)) << told;
+  }
+  // A value that a caller brought in is shown where it is seen instead, and makes no line of its own.
+  const ScenarioReport report = play(
+      "client desk desktop AgentID=22866 AgentInstrument=23901\nagent 22866 logs in\n"
+      "agent 22866 goes available\ncall c1 from 5551234 to 77 var1=\x1b[2J\xff\n"
+      "expect desk CALL_DELIVERED_EVENT CallVariable1=x within 1s");
+  EXPECT_EQ(report.result, Outcome::kFailed);
+  EXPECT_TRUE(is_for_people(report.text)) << report.text;
+}
+
+TEST(ScenarioPlay, StepsAreAnnouncedAsAPersonMayReadThem) {
+  VirtualRun how;
+  std::string told;
+  how.on_line = [&](Nanos, const std::string& text) { told += text; };
+  run_scenario(read("say \x1b[2Jhello"), how);
+  EXPECT_EQ(told, "say \\x1b[2Jhello");
+}
+
 TEST(ScenarioPlay, AFailureNamesTheLineAndWhatWasSeenInstead) {
   const ScenarioReport report =
       play(std::string(kRinging) + "expect desk BEGIN_CALL_EVENT within 2s\n");

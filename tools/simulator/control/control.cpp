@@ -2,6 +2,7 @@
 #include "tools/simulator/control/fault_commands.hpp"
 #include "tools/simulator/server/server.hpp"
 #include "tools/simulator/text/command_text.hpp"
+#include "tools/simulator/text/shown.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -122,24 +123,6 @@ std::string list_calls(const Model& model) {
   return out.str();
 }
 
-/// Answers repeat what was asked, and what callers are called: control characters of either (C1 too) are shown as \xNN.
-std::string shown(const std::string& answer) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < answer.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(answer[i]);
-    const bool c1 = byte >= 0x80 && byte < 0xA0 && i > 0 && answer[i - 1] == '\xC2';
-    if (byte >= 0x20 && byte != 0x7F && !c1) {
-      out += answer[i];
-      continue;
-    }
-    out += "\\x";
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
-}
-
 std::string list_agents(const Model& model) {
   std::ostringstream out;
   out << "ok";
@@ -207,7 +190,7 @@ std::string Server::command(std::string_view line) {
     if (std::string done = fault_command(words); !done.empty()) return done;
     return "error unknown command: " + what + " (help lists them)";
   };
-  return shown(run());
+  return shown(run());  // answers repeat what was asked, and what callers are called
 }
 
 }  // namespace cti::simulator

@@ -131,7 +131,7 @@ struct SayStep {
 
 struct Step {
   std::size_t line = 0;
-  std::string text;                     ///< as written, for reports
+  std::string text;                     ///< as written, shown.hpp, for reports
   ged::Version since = 0, until = 255;  ///< runs at these versions only
   std::variant<OpenStep, AskStep, RawStep, ConnectionStep, ExpectStep, StateStep, ActStep,
                ArriveStep, HangUpStep, DataStep, DoStep, WaitStep, SayStep>

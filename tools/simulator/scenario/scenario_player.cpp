@@ -1,6 +1,8 @@
 // scenario_player.cpp - the step in hand: begun, waited for, failed or done; clients and their messages.
 #include "tools/simulator/scenario/scenario_player.hpp"
 
+#include "tools/simulator/text/shown.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -121,7 +123,7 @@ void ScenarioPlayer::fail(const std::string& why) {
   char when[32];
   std::snprintf(when, sizeof when, "%.3f s", static_cast<double>(now().count()) / 1e9);
   report_.text = scenario_.file + ":" + std::to_string(step.line) + ": " + step.text +
-                 "\n  failed at " + when + ": " + why + "\n";
+                 "\n  failed at " + when + ": " + shown(why, LineFeeds::kLines) + "\n";
   finish(ScenarioReport::Result::kFailed);
 }
 

@@ -1,5 +1,6 @@
 // scenario_read.cpp - a scenario file into steps: what stands in front, clients, expectations, time. See scenario.hpp.
 #include "tools/simulator/scenario/scenario_words.hpp"
+#include "tools/simulator/text/shown.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -78,7 +79,7 @@ class Reader {
 
  private:
   void complain(std::size_t line, const std::string& what) {
-    errors_ += made_.file + ":" + std::to_string(line) + ": " + what + "\n";
+    errors_ += made_.file + ":" + std::to_string(line) + ": " + shown(what) + "\n";
   }
 
   void read_line(std::string_view line, std::size_t number) {
@@ -90,6 +91,7 @@ class Reader {
     step.text = std::string(line.substr(start));
     while (!step.text.empty() && (step.text.back() == '\r' || step.text.back() == ' '))
       step.text.pop_back();
+    step.text = shown(step.text);
     if (words.peek().starts_with('[')) read_versions(words, step);
     bool is_step = true;
     if (open_block_ != nullptr) {

@@ -1,6 +1,8 @@
 // message_text.cpp - FIELD=VALUE words to fields of a message, and a message against the words that are expected.
 #include "tools/simulator/text/message_text.hpp"
 
+#include "tools/simulator/text/shown.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <numeric>
@@ -49,9 +51,9 @@ std::string value_text(const ged::DecodedField& field) {
   if (is_named(field.type)) {
     const std::string at =
         field.type == FieldType::kNamedArray ? "[" + std::to_string(field.value.index) + "]" : "";
-    return field.value.name + at + "=\"" + field.value.text + "\"";
+    return shown(field.value.name) + at + "=\"" + shown(field.value.text) + "\"";
   }
-  if (is_text(field.type)) return "\"" + field.value.text + "\"";
+  if (is_text(field.type)) return "\"" + shown(field.value.text) + "\"";
   std::string text = std::to_string(field.value.number);
   for (const std::int64_t more : field.value.numbers) text += "," + std::to_string(more);
   if (field.enumeration == nullptr || field.enumeration->mask) return text;
@@ -151,7 +153,8 @@ Result<ged::DecodedField, std::string> field_of(const ged::MessageRule& rule, co
   }
   const auto number = test.kind == Kind::kAbsent ? std::optional(none_of(field.type))
                                                  : read_number(*value, field.enumeration);
-  if (!number) return Err{test.field + ": " + *value + " is neither a number nor a name of it"};
+  if (!number)
+    return Err{test.field + ": " + shown(*value) + " is neither a number nor a name of it"};
   field.value.number = *number;
   return field;
 }
@@ -344,7 +347,7 @@ std::string mismatch(const ged::DecodedMessage& message, std::span<const FieldTe
     std::string seen;
     for (const auto* field : present) seen += (seen.empty() ? "" : ", ") + value_text(*field);
     wrong += (wrong.empty() ? "" : "; ") + title(test) + " is " + (seen.empty() ? "absent" : seen) +
-             ", expected " + wanted_text(test, value.value_or("something remembered"));
+             ", expected " + shown(wanted_text(test, value.value_or("something remembered")));
   }
   if (!wrong.empty()) return wrong;
   for (auto& [name, value] : caught) remembered[name] = std::move(value);
