@@ -45,7 +45,7 @@ struct Office : PlainWorld {
 TEST(SimulatorControl, AnswersRepeatNoControlCharacter) {
   Office world;
   EXPECT_EQ(world.command("no\x1b[31m\x07\xc2\x9b"),
-            "error unknown command: no\\x1b[31m\\x07\xc2\\x9b (help lists them)");
+            "error unknown command: no\\x1b[31m\\x07\\xc2\\x9b (help lists them)");
   EXPECT_TRUE(world.command("call 5\x08 to 23902").starts_with("ok")) << "what is shown, not taken";
   EXPECT_NE(world.command("calls").find("5\\x08->23902"), std::string::npos);
 }
