@@ -234,8 +234,12 @@ std::pair<std::uint64_t, std::uint64_t> seeds() {
 
 /// Where a seed that fails alone is said to be run.
 const char* name_of(Turns turns) {
-  return turns == Turns::kWhole ? "FirstCall.SurvivesBadLuckAndComesToTheSameStory"
-                                : "Interrupted.LineAndReactorMeetAnywhereAndNobodySleepsThrough";
+  switch (turns) {
+    case Turns::kWhole: return "FirstCall.SurvivesBadLuckAndComesToTheSameStory";
+    case Turns::kShared: return "OneThread.SurvivesBadLuckAndComesToTheSameStory";
+    case Turns::kInterrupted: break;
+  }
+  return "Interrupted.LineAndReactorMeetAnywhereAndNobodySleepsThrough";
 }
 
 void run_campaign(Turns turns) {
@@ -267,6 +271,10 @@ void one_seed_is_one_history(Turns turns) {
 TEST(FirstCall, SurvivesBadLuckAndComesToTheSameStory) { run_campaign(Turns::kWhole); }
 
 TEST(FirstCall, OneSeedIsOneHistory) { one_seed_is_one_history(Turns::kWhole); }
+
+TEST(OneThread, SurvivesBadLuckAndComesToTheSameStory) { run_campaign(Turns::kShared); }
+
+TEST(OneThread, OneSeedIsOneHistory) { one_seed_is_one_history(Turns::kShared); }
 
 TEST(Interrupted, LineAndReactorMeetAnywhereAndNobodySleepsThrough) {
   run_campaign(Turns::kInterrupted);

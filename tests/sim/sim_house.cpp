@@ -44,8 +44,9 @@ broker::LineConfig line_config() {
   return config;
 }
 
-broker::FanoutConfig fanout_config() {
+broker::FanoutConfig fanout_config(Turns turns) {
   broker::FanoutConfig config;
+  if (turns == Turns::kShared) config.connections_beside = broker::SharedTurn::kLineConnections;
   config.sessions_max = 32;
   config.outbox_pool_bytes = std::size_t{4} << 20;
   config.channels_max = 8;
@@ -150,16 +151,17 @@ void SimClient::follow(int event, const std::string& id) {
 SimHouse::SimHouse(std::uint64_t seed, const core::SimFaults& faults, Turns turns)
     : network(seed, faults),
       world(network, seed),
-      fanout_config_(fanout_config()),
+      fanout_config_(fanout_config(turns)),
       cti_io_(network.make_io(kCtiServer)),
-      line_io_(network.make_io(kServer)),
       fanout_io_(network.make_io(kServer, broker::FanoutReactor::io_limits(fanout_config_))),
+      own_line_io_(turns == Turns::kShared ? nullptr : network.make_io(kServer)),
+      line_io_(own_line_io_ != nullptr ? *own_line_io_ : *fanout_io_),
       log_(std::move(ring::EventLog::create({.bytes = std::size_t{1} << 20, .gates = 1})).value()),
       admission_(fanout_config_.sessions_max, fanout_config_.sessions_per_address_max) {
   line_shared_ = std::make_unique<broker::LineShared>(std::uint16_t{0}, *log_,
                                                       broker::Position{seed, 1, 0}, 1, limits_);
   fanout_shared_ = std::make_unique<broker::FanoutShared>(std::uint16_t{0}, 1, limits_);
-  line_shared_->io = line_io_.get();
+  line_shared_->io = &line_io_;
   fanout_shared_->io = fanout_io_.get();
   cti_server_ = std::move(simulator::Server::make(*cti_io_, cti_settings(seed),
                                                   simulator::default_settings()))
@@ -169,17 +171,25 @@ SimHouse::SimHouse(std::uint64_t seed, const core::SimFaults& faults, Turns turn
                                                     broker::Say{});
   EXPECT_TRUE(fanout_->listen({kServer, kClientPort}).ok());
   line_ = std::make_unique<broker::Line>(line_config(), *line_shared_,
-                                         std::vector{fanout_shared_.get()}, *line_io_, limits_,
+                                         std::vector{fanout_shared_.get()}, line_io_, limits_,
                                          core::Random(seed));
   world.add(kCtiServer, [this](TimePoint deadline) { return cti_server_->turn(deadline); });
   const auto line_turn = [this](TimePoint deadline) { return line_->turn(deadline); };
   const auto fanout_turn = [this](TimePoint deadline) { return fanout_->turn(deadline); };
-  if (turns == Turns::kWhole) {
-    world.add(kServer, line_turn);
-    world.add(kServer, fanout_turn);
-  } else {
-    threads_ = {world.add_thread(kServer, line_turn), world.add_thread(kServer, fanout_turn)};
-    world.on_quiet([this] { slept_through_ += world.sleepers_with_work(); });
+  switch (turns) {
+    case Turns::kWhole:
+      world.add(kServer, line_turn);
+      world.add(kServer, fanout_turn);
+      break;
+    case Turns::kShared:
+      both_ = std::make_unique<broker::SharedTurn>(*fanout_io_, *line_, *fanout_, *log_,
+                                                   fanout_config_);
+      world.add(kServer, [this](TimePoint deadline) { return both_->turn(deadline); });
+      break;
+    case Turns::kInterrupted:
+      threads_ = {world.add_thread(kServer, line_turn), world.add_thread(kServer, fanout_turn)};
+      world.on_quiet([this] { slept_through_ += world.sleepers_with_work(); });
+      break;
   }
   line_->start();
 }

@@ -4,6 +4,7 @@
 
 #include "broker/fanout/fanout.hpp"
 #include "broker/line.hpp"
+#include "broker/shared_turn.hpp"
 #include "core/sim_world.hpp"
 #include "tools/simulator/server/server.hpp"
 
@@ -69,6 +70,7 @@ class SimClient : public cil::IGenericEvents {
 /// How line and fan-out reactor share the one real thread.
 enum class Turns : std::uint8_t {
   kWhole,        ///< one turn after the other, each to its end
+  kShared,       ///< as one thread on one Io (broker/shared_turn.hpp)
   kInterrupted,  ///< as threads: interrupted inside their turns, asleep in wait (core/sim_threads.hpp)
 };
 
@@ -91,8 +93,9 @@ class SimHouse {
   broker::RendezvousLimits limits_;
   broker::FanoutConfig fanout_config_;
   std::unique_ptr<core::Io> cti_io_;
-  std::unique_ptr<core::Io> line_io_;
   std::unique_ptr<core::Io> fanout_io_;
+  std::unique_ptr<core::Io> own_line_io_;  // null when the reactor's is the line's too
+  core::Io& line_io_;
   std::unique_ptr<ring::EventLog> log_;
   std::unique_ptr<broker::LineShared> line_shared_;
   std::unique_ptr<broker::FanoutShared> fanout_shared_;
@@ -100,6 +103,7 @@ class SimHouse {
   std::unique_ptr<simulator::Server> cti_server_;
   std::unique_ptr<broker::FanoutReactor> fanout_;
   std::unique_ptr<broker::Line> line_;
+  std::unique_ptr<broker::SharedTurn> both_;  // of Turns::kShared
   std::vector<core::SimWorld::ActorId> threads_;
   std::uint64_t slept_through_ = 0;
 };
