@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/io.hpp"
+#include "tests/array_new.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,6 @@
 // A delivered event allocates nothing: counted by replacing the global operator new of this program.
 // (Never inlined: the compiler would see malloc'd memory given to delete and object.)
+#include "tests/array_new.hpp"
 #include "tests/unit/broker/null_fanout.hpp"
 
 #include <gtest/gtest.h>

@@ -3,6 +3,7 @@
 #include "broker/model/record_sink.hpp"
 #include "broker/translate/translator.hpp"
 #include "ring/event_log.hpp"
+#include "tests/array_new.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/mhdr.hpp"

@@ -2,6 +2,7 @@
 // of the records, and each ask is answered once.
 //
 // Here     every operator new of this program; only those inside a line's turn fail, and not those of the simulated Io.
+#include "tests/array_new.hpp"
 #include "tests/unit/broker/line_world.hpp"
 
 #include <cstdlib>

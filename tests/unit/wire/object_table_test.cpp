@@ -1,6 +1,7 @@
 // object_table_test.cpp - the fold: what records make of objects.
 #include "wire/object_table.hpp"
 
+#include "tests/array_new.hpp"
 #include "wire/arguments_fold.hpp"
 #include "wire/object_key.hpp"
 
