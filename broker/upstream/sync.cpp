@@ -290,6 +290,11 @@ void Sync::begin_questions() {
   map_.each_device([&](const DeviceEntry& device) {
     if (device.calls != 0) inquiry_->ask_device(device.peripheral_id, device.name.view());
   });
+  // A call at no device stands in nobody's list.
+  map_.each_call([&](const CallEntry& call) {
+    if (call.device == kNoSlot)
+      inquiry_->ask_call(call.peripheral_id, call.call_id, call.device_type, call.device_id.view());
+  });
 }
 
 Sync::Turn Sync::pump(TimePoint now, std::uint64_t frames) {

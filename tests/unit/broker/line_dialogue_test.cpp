@@ -125,6 +125,19 @@ TEST(Dialogue, U17_AnOrphanIsNotKeptAliveByOwnUpdates) {
   EXPECT_EQ(call->status, ctios::LCS_CONNECT);
 }
 
+TEST(Dialogue, ACallAtNoDeviceIsAskedAboutByItself) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  world.side_a->begin_call(7, "", "5551234");
+  world.side_a->begin_call(8, "", "5551234");
+  ASSERT_TRUE(world.until([&] { return world.line->map().calls() == 2; }));
+  world.side_a->calls[""] = {{8, 3, "5551234"}};
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return !world.line->ready(); }));
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  EXPECT_EQ(world.line->map().calls(), 1U) << "the other is gone, and no list says so";
+}
+
 TEST(Dialogue, U18_ALateSnapshotBringsNoEndedCallBack) {
   for (const bool serving : {false, true}) {
     SCOPED_TRACE(serving ? "the line serves already" : "in the dialogue");
