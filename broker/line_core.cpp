@@ -435,12 +435,14 @@ void LineCore::ask_calls_at(const Question& question) {
 void LineCore::pump_sync() {
   switch (sync_.pump(now_, translator_.hearing().arrived())) {
     case Sync::Turn::kServes:
-      return finish_sync();
+      finish_sync();
+      return give_up_unsayable();
     case Sync::Turn::kInStep:
+      give_up_unsayable();
       return say(Level::kInfo, {"in step with the CTI Server: ", std::to_string(map_.agents()),
                                 " agents, ", std::to_string(map_.calls()), " calls"});
     case Sync::Turn::kGoesOn:
-      return;
+      return give_up_unsayable();
   }
 }
 

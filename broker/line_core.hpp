@@ -198,6 +198,7 @@ class LineCore {
   void look_after(const AgentEntry& agent, bool unasked);
   void finish_sync();
   void pump_sync();
+  void give_up_unsayable();
   void fired(TimerKind kind, std::uint64_t number);
   void expire(std::uint32_t invoke_id);
   void go_on();

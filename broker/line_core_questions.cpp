@@ -5,6 +5,7 @@
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/message_type.hpp"
+#include "wire/object_key.hpp"
 
 #include <string_view>
 #include <utility>
@@ -20,6 +21,34 @@ namespace {
 constexpr std::size_t kSmallMessageBytes = 256;
 
 }  // namespace
+
+// ---- who cannot be asked about ----
+
+// The CTI Server may name somebody as no message of ours can, with control bytes. Nobody can be asked then, after a loss, and no
+// request can be made: what was known may be over long since. The next event tells.
+void LineCore::give_up_unsayable() {
+  Inquiry* const inquiry = sync_.inquiry();
+  if (inquiry == nullptr || sync_.active() || reset_ != ResetCause::kNone) return;
+  bool raised = false;
+  for (const Question& question : inquiry->take_unsayable()) {
+    const std::uint32_t peripheral = question.peripheral_id;
+    const CallName call{peripheral, question.call_id, question.device_type, question.name};
+    const std::uint64_t asked = question.asked_after;
+    if (question.kind == Question::Kind::kAgent) {
+      const ObjectId id = agent_object_id(peripheral, question.name);
+      const AgentEntry* const agent = map_.agent(wire::object_key(id.view()));
+      const bool here = agent != nullptr && agent->logged_in();
+      if (here && !translator_.agent_heard_since(peripheral, question.name, asked))
+        translator_.agent_unknown(peripheral, question.name, ctios::eUnknown);
+    } else if (question.kind == Question::Kind::kCall) {
+      if (!translator_.call_heard_since(call, asked)) translator_.call_gone(call);
+    } else if (question.kind == Question::Kind::kDevice) {
+      ask_calls_at(question);
+      raised = true;
+    }
+  }
+  if (raised) pump_sync();  // of a device once only: a question is not put twice
+}
 
 // ---- who has become known ----
 

@@ -184,7 +184,10 @@ Inquiry::Sent Inquiry::send(std::uint32_t index, TimePoint deadline, std::uint64
   if (bytes == 0) {  // a name that the protocol cannot carry
     question.state = Question::State::kRefused;
     question.exact = false;
+    question.asked_after = frames;
     pending_.remove(*kept);
+    unsayable_.push_back(question);
+    CTI_CHECK(unsayable_.size() <= questions_.size());
     return Sent::kImpossible;
   }
   link_.commit(bytes);

@@ -23,6 +23,7 @@
 #include <deque>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace cti::broker {
@@ -109,6 +110,8 @@ class Inquiry {
     CTI_CHECK(index < questions_.size());
     return questions_[index];
   }
+  /// Those since the last call that no message can carry: the name has control bytes, or is too long.
+  std::vector<Question> take_unsayable() { return std::exchange(unsayable_, {}); }
   std::size_t asked() const noexcept { return questions_.size(); }
   std::uint64_t no_room() const noexcept { return no_room_; }
   /// What the questions cost.
@@ -147,6 +150,7 @@ class Inquiry {
   const std::uint16_t attempts_max_;
   const std::size_t bytes_max_;
   std::vector<Question> questions_;
+  std::vector<Question> unsayable_;
   std::unordered_set<std::uint64_t> keys_;  // object keys of what was asked already
   std::deque<Again> again_;                 // by time
   TimePoint no_room_until_{};               // the send buffer or the pending table was full

@@ -138,6 +138,54 @@ TEST(Dialogue, ACallAtNoDeviceIsAskedAboutByItself) {
   EXPECT_EQ(world.line->map().calls(), 1U) << "the other is gone, and no list says so";
 }
 
+/// A message as only a CTI Server may send it: each `?` is a byte that no question and no request can carry.
+template <class Encoder>
+void send_bent(CtiServer& side, Encoder& encoder) {
+  const auto frame = encoder.finish();
+  ASSERT_TRUE(frame.ok());
+  std::vector<std::byte> bent(frame->begin(), frame->end());
+  std::ranges::replace(bent, std::byte{'?'}, std::byte{0x0F});
+  side.send_raw(bent);
+}
+void unsayable_agent(CtiServer& side) {
+  std::vector<std::byte> room(512);
+  ged::AgentStateEventEncoder agent(room, 15, {.peripheral_id = 5000, .agent_state = 4});
+  agent.agent_id("12?34").agent_instrument("239?1");
+  send_bent(side, agent);
+}
+
+TEST(Dialogue, WhoseNameNoQuestionCanCarryIsNotTakenForHereAfterALoss) {
+  for (const bool heard : {false, true}) {
+    SCOPED_TRACE(heard ? "the dialogue hears of the agent" : "nothing is heard");
+    broker::LineConfig config = one_side();
+    config.agents = {"22866"};
+    LineWorld world(config);
+    Holder holder(*world.side_a, {});
+    ASSERT_TRUE(world.ready());
+    unsayable_agent(*world.side_a);
+    std::vector<std::byte> room(512);
+    ged::BeginCallEventEncoder call(room, 15, {.peripheral_id = 5000, .connection_call_id = 7});
+    call.connection_device_id("239?1").ani("5551234");
+    send_bent(*world.side_a, call);
+    const auto& map = world.line->map();
+    const auto key = wire::object_key(broker::agent_object_id(5000, "12\\x0F34").view());
+    ASSERT_TRUE(world.until([&] { return map.calls() == 1 && map.agent(key) != nullptr; }));
+    world.side_a->hang_up();
+    ASSERT_TRUE(world.until([&] { return !world.line->ready(); }));
+    if (heard) {
+      holder.types = {kQueryAgent};
+      ASSERT_TRUE(world.until([&] { return holder.seen != 0; }));
+      unsayable_agent(*world.side_a);
+      world.settle(Millis{50});
+      holder.let_go();
+    }
+    ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+    ASSERT_NE(map.agent(key), nullptr);
+    EXPECT_EQ(map.agent(key)->state, heard ? 4 : ctios::eUnknown);
+    EXPECT_EQ(map.calls(), 0U) << "it lived on for ever: nobody can be asked";
+  }
+}
+
 TEST(Dialogue, U18_ALateSnapshotBringsNoEndedCallBack) {
   for (const bool serving : {false, true}) {
     SCOPED_TRACE(serving ? "the line serves already" : "in the dialogue");
