@@ -283,7 +283,7 @@ void Transport::lose(ConnectionFailureReason reason, std::string text, core::Clo
   const bool was_up = up();
   hang_up(how);
   if (was_up) {
-    retries_.life_ended(io_.now() - up_since_);
+    retries_.life_ended(row(), io_.now(), io_.now() - up_since_);
   } else {
     retries_.attempt_failed();
   }
@@ -295,7 +295,7 @@ void Transport::lose(ConnectionFailureReason reason, std::string text, core::Clo
   const Server& last = config_.servers[side_];
   side_ ^= 1U;
   phase_ = Phase::kWaiting;
-  deadline_ = io_.now() + retries_.pause(server() != last, random_);
+  deadline_ = io_.now() + retries_.pause(row(), server() != last, io_.now(), random_);
   user_.on_loss(loss);
 }
 
@@ -335,7 +335,7 @@ void Transport::renew() {
   std::array<std::byte, 64> buffer;
   queue(wire::CloseWriter(buffer, wire::CloseHeader{}).finish());
   hang_up(core::CloseHow::kOrderly);
-  retries_.life_ended(io_.now() - up_since_);
+  retries_.life_ended(row(), io_.now(), io_.now() - up_since_);
   attempt();
 }
 

@@ -149,6 +149,8 @@ class Transport {
   };
 
   void attempt();
+  /// Where the retries count for this server: two names of the same one share a row.
+  unsigned row() const noexcept { return config_.servers[0] == config_.servers[1] ? 0 : side_; }
   void resolve();
   void connect(std::vector<std::string> addresses);
   void run_race();
