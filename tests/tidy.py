@@ -233,6 +233,14 @@ RULES = [upward_includes, undocumented_atomics, banned_words, unfinished, long_l
          long_functions, files_introduce_themselves]
 
 
+def shown_otherwise(readme, program):
+    """The README shows the shortest useful program as it is, not as it was."""
+    if program.strip() not in readme:
+        yield "README.md: does not show tools/examples/screen_pop.cpp as it is"
+    if len(program.splitlines()) > 25:
+        yield "tools/examples/screen_pop.cpp: has more than 25 lines"
+
+
 def read_tree(root):
     files, build_text = [], ""
     for path in sorted(root.rglob("*")):
@@ -270,6 +278,8 @@ def self_test():
     missed += [] if list(upward_includes(private)) else ["upward_includes (a public header)"]
     missed += [] if list(circles({"a": {"a", "b"}, "b": {"c"}, "c": {"a"}})) else ["circles"]
     missed += [] if not list(circles({"a": {"a"}, "b": {"a", "b"}})) else ["circles (false alarm)"]
+    missed += [] if list(shown_otherwise("int x;", "int y;")) else ["shown_otherwise"]
+    missed += [] if not list(shown_otherwise("see:\nint y;\n", "int y;\n")) else ["shown_otherwise (false alarm)"]
     quiet = File("core/a.cpp", "// a.cpp - x\nvoid f() {\n  if (x) {\n" + "    y();\n" * 30 + "  }\n}\n")
     missed += [f"{rule.__name__} (false alarm)" for rule in RULES if list(rule(quiet))]
     print("self-test: " + ("every planted breach was found" if not missed else f"missed {missed}"))
@@ -285,6 +295,7 @@ def main(arguments):
     findings += dead_files(files, build_text)
     findings += too_few_checks(files)
     findings += circles(MAY_INCLUDE)
+    findings += shown_otherwise((root / "README.md").read_text(), (root / "tools/examples/screen_pop.cpp").read_text())
     for folder in ("core", "ring", "wire", "broker", "cil", "bench", "tests", "tools"):
         if not (root / folder / "README.md").is_file():
             findings.append(f"{folder}/README.md: every top folder has a one-screen README")

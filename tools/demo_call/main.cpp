@@ -1,24 +1,23 @@
-// main.cpp - ringside-demo: a simulated CTI Server, a CTI OS server, two agents and a monitor; a call arrives, is
-// answered, held, retrieved and ends, and every step is printed as the programs saw it.
+// main.cpp - ringside-demo: a simulated CTI Server, two CTI OS servers, two agents and a monitor; a call arrives and is
+// answered, the server in use is killed, and the call goes on at the other one; every step is printed as the programs saw it.
+#include "tools/demo_call/house.hpp"
 #include "tools/demo_call/party.hpp"
-#include "tools/launch/child.hpp"
 #include "tools/program/flags.hpp"
 
 #include <signal.h>
 #include <stdlib.h>
 
+#include <array>
+#include <chrono>
 #include <cstdio>
-#include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace {
 
-using cti::Nanos;
-using cti::Seconds;
-using cti::tools::Child;
+using cti::tools::House;
 using cti::tools::Party;
-using cti::tools::value_in;
 
 struct Settings {
   std::string programs = ".";
@@ -47,28 +46,68 @@ int fail(const std::string& what) {
   return 1;
 }
 
-std::unique_ptr<Child> launch(const std::vector<std::string>& command, std::string* ready) {
-  auto child = Child::start(command);
-  if (!child) return nullptr;
-  const auto line = (*child)->wait_for_line("ready", Seconds(20));
-  if (!line) return nullptr;
-  *ready = *line;
-  return std::move(child).value();
+struct Cast {
+  Party monitor{"monitor"}, first{"agent 22866"}, second{"agent 22867"};
+  std::array<Party*, 3> all{&monitor, &first, &second};
+};
+
+/// Keys whose values are not the same in `before` and `after`.
+std::string differences(const Arguments& before, const Arguments& after) {
+  std::string keys;
+  for (int i = 1; i <= before.NumElements(); ++i) {
+    const std::string key = before.GetElementKey(i);
+    std::string was, is;
+    before.GetValueString(key, &was);
+    after.GetValueString(key, &is);
+    if (was != is) keys += " " + key;
+  }
+  return keys;
+}
+
+/// Kills the server that `agent` uses in the middle of its call. False: somebody did not come back, or found less than before.
+bool lose_server(House& house, Cast& cast, Party& agent, const std::string& call,
+                 std::string* why) {
+  Arguments before, after;
+  if (!agent.properties(call, &before)) return *why = agent.why(), false;
+  const int port = agent.port();
+  std::vector<Party*> there;
+  for (Party* party : cast.all) {
+    if (party->port() == port) there.push_back(party);
+  }
+  std::printf("\n--- server %c is killed in mid-call ---\n", house.server_at(port));
+  const auto since = std::chrono::steady_clock::now();
+  house.kill_server(house.server_at(port));
+  std::string times;
+  for (Party* party : there) {
+    const auto time = party->back_after(since);
+    if (!time) return *why = party->why(), false;
+    times += (times.empty() ? "" : ", ") + party->name() + " after " +
+             std::to_string(time->count()) + " ms";
+  }
+  if (!agent.properties(call, &after)) return *why = agent.why(), false;
+  std::printf("--- back at the other one: %s ---\n", times.c_str());
+  const std::string lost = differences(before, after);
+  if (!lost.empty()) return *why = call + " is not what it was:" + lost, false;
+  std::printf("--- nothing was lost: %d of %d properties of %s are what they were ---\n\n",
+              before.NumElements(), before.NumElements(), call.c_str());
+  return true;
 }
 
 /// One call from arrival to end. False: the step that `why` names did not happen. `ended`: the user wants to stop.
-bool one_call(Child& simulator, Party& first, Party& second, const Settings& settings, int number,
-              std::string* why, bool* ended) {
+bool one_call(House& house, Cast& cast, const Settings& settings, int number, std::string* why,
+              bool* ended) {
   std::printf("\n--- call %d: a customer dials the skill group ---\n", number);
-  simulator.write_line("call 555" + std::to_string(1000 + number) + " to 77 var1=account-" +
+  house.tell_simulator("call 555" + std::to_string(1000 + number) + " to 77 var1=account-" +
                        std::to_string(4700 + number));
   std::string call;
-  Party& agent = number % 2 == 1 ? first : second;
+  Party& agent = number % 2 == 1 ? cast.first : cast.second;
   const auto pause = [&] { return *ended = *ended || ended_within(settings.pause_ms); };
-  const bool lived = agent.wait(cti::cil::eCallDeliveredEvent, {}, &call) && !pause() &&
+  const bool talks = agent.wait(cti::cil::eCallDeliveredEvent, {}, &call) && !pause() &&
                      agent.on_call(call, [](CCall& c) { return c.Answer(); }) &&
-                     agent.wait(cti::cil::eCallEstablishedEvent) && !pause() &&
-                     agent.on_call(call, [](CCall& c) { return c.Hold(); }) &&
+                     agent.wait(cti::cil::eCallEstablishedEvent) && !pause();
+  if (!talks) return *why = agent.why(), false;
+  if (!lose_server(house, cast, agent, call, why)) return false;
+  const bool lived = agent.on_call(call, [](CCall& c) { return c.Hold(); }) &&
                      agent.wait(cti::cil::eCallHeldEvent) && !pause() &&
                      agent.on_call(call, [](CCall& c) { return c.Retrieve(); }) &&
                      agent.wait(cti::cil::eCallRetrievedEvent) && !pause() &&
@@ -79,38 +118,28 @@ bool one_call(Child& simulator, Party& first, Party& second, const Settings& set
 }
 
 int run(const Settings& settings) {
-  std::string ready;
-  const auto simulator =
-      launch({settings.programs + "/ringside-sim", "--port-a", "0", "--port-b", "0"}, &ready);
-  if (!simulator) return fail("ringside-sim did not start");
-  std::printf("simulator  %s\n", ready.c_str());
-  std::vector<std::string> command{
-      settings.programs + "/ringsided", "--listen", "127.0.0.1:0", "--cti-server",
-      "127.0.0.1:" + value_in(ready, "port-a") + ",127.0.0.1:" + value_in(ready, "port-b")};
-  command.insert(command.end(), settings.server_flags.begin(), settings.server_flags.end());
-  const auto server = launch(command, &ready);
-  if (!server) return fail("ringsided did not start");
-  std::printf("server     %s\n\n", ready.c_str());
-  const int port = std::atoi(value_in(ready, "port").c_str());
-
-  Party monitor("monitor"), first("agent 22866"), second("agent 22867");
-  if (!monitor.connect(port) || !monitor.monitor("MessageID=9,10,11,12,14,23,24,30"))
-    return fail(monitor.why());
-  for (auto [agent, id, instrument] :
-       {std::tuple(&first, "22866", "23901"), std::tuple(&second, "22867", "23902")}) {
-    if (!agent->connect(port) || !agent->agent_mode(id) || !agent->login(instrument))
-      return fail(agent->why());
+  std::string why;
+  const auto house = House::open(settings.programs, settings.server_flags, &why);
+  if (!house) return fail(why);
+  std::printf("\n");
+  Cast cast;
+  for (Party* party : cast.all) {
+    if (!party->connect(house->port_a(), house->port_b())) return fail(party->why());
+  }
+  if (!cast.monitor.monitor("MessageID=9,10,11,12,14,23,24,30")) return fail(cast.monitor.why());
+  for (auto [agent, id, instrument] : {std::tuple(&cast.first, "22866", "23901"),
+                                       std::tuple(&cast.second, "22867", "23902")}) {
+    if (!agent->agent_mode(id) || !agent->login(instrument)) return fail(agent->why());
   }
   bool ended = false;
   for (int number = 1; !ended; ++number) {
-    Party& agent = number % 2 == 1 ? first : second;
-    std::string why;
+    Party& agent = number % 2 == 1 ? cast.first : cast.second;
     if (!agent.go(eAvailable)) return fail(agent.why());
-    if (!one_call(*simulator, first, second, settings, number, &why, &ended) && !ended)
-      return fail(why);
+    if (!one_call(*house, cast, settings, number, &why, &ended) && !ended) return fail(why);
     if (!ended && !agent.go(eNotReady)) return fail(agent.why());
     if (settings.once) break;
     ended = ended || ended_within(4 * settings.pause_ms);
+    if (!ended && !house->restart_killed(&why)) return fail(why);
   }
   std::printf("\n--- the call has ended; so does the demo ---\n");
   return 0;
@@ -120,8 +149,8 @@ int run(const Settings& settings) {
 
 int main(int argc, char** argv) {
   CLI::App app{
-      "Shows a call arrive, be answered and end: simulator, server, two agents and a monitor on "
-      "loopback."};
+      "Shows a call arrive, be answered, outlive the server that it came by, and end: simulator, "
+      "two servers, two agents and a monitor on loopback."};
   Settings settings;
   app.add_option("--programs", settings.programs, "Folder with ringside-sim and ringsided.")
       ->check(CLI::ExistingDirectory);
@@ -129,7 +158,7 @@ int main(int argc, char** argv) {
   app.add_option("--pause-ms", settings.pause_ms, "Pause between two steps.")
       ->check(cti::tools::whole(0, 60'000));
   app.add_option("--server-flag", settings.server_flags,
-                 "Passed on to ringsided; may be given several times.");
+                 "Passed on to both ringsided; may be given several times.");
   if (const auto ends = cti::tools::parse(app, "ringside-demo", argc, argv)) return *ends;
   const sigset_t set = endings();
   sigprocmask(SIG_BLOCK, &set,

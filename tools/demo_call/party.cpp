@@ -106,7 +106,8 @@ Party::~Party() {
 }
 
 void Party::OnEvent(int iEventID, Arguments& rArgs) {
-  if (!is_noise(iEventID)) {
+  const std::string words = in_words(rArgs);
+  if (!is_noise(iEventID) && !(iEventID == eCTIOSFailureEvent && words.empty())) {
     unsigned int mask = 0;
     int number = 0;
     if (!rArgs.GetValueUInt(CTIOS_ENABLEMENTMASK, &mask) &&
@@ -116,24 +117,25 @@ void Party::OnEvent(int iEventID, Arguments& rArgs) {
     const std::string on = buttons(mask);
     const std::string_view event = wire::callback_name(static_cast<wire::EventId>(iEventID));
     std::printf("%s  %-13s %-26.*s%s%s%s%s\n", time_stamp().c_str(), name_.c_str(),
-                static_cast<int>(event.size()), event.data(), in_words(rArgs).c_str(),
+                static_cast<int>(event.size()), event.data(), words.c_str(),
                 on.empty() ? "" : "  [", on.c_str(), on.empty() ? "" : "]");
     std::fflush(stdout);
   }
   const std::lock_guard lock(mutex_);
-  waiting_.push_back({iEventID, rArgs});
+  waiting_.push_back({iEventID, rArgs, std::chrono::steady_clock::now()});
   if (waiting_.size() > 10'000) waiting_.erase(waiting_.begin(), waiting_.begin() + 5'000);
   changed_.notify_all();
 }
 
 bool Party::wait(int event, const std::function<bool(const Arguments&)>& matches,
-                 std::string* object_id) {
+                 std::string* object_id, std::chrono::steady_clock::time_point* came) {
   const auto until = std::chrono::steady_clock::now() + kPatience;
   std::unique_lock lock(mutex_);
   while (true) {
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
       if (waiting_[i].id != event || (matches && !matches(waiting_[i].args))) continue;
       if (object_id != nullptr) waiting_[i].args.GetValueString(CTIOS_UNIQUEOBJECTID, object_id);
+      if (came != nullptr) *came = waiting_[i].at;
       waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
       return true;
     }
@@ -149,10 +151,12 @@ bool Party::missed(std::string what) {
   return false;
 }
 
-bool Party::connect(int port) {
+bool Party::connect(int port_a, int port_b) {
   Arguments args;
   args.AddItem(CTIOS_CTIOSA, "127.0.0.1");
-  args.AddItem(CTIOS_PORTA, port);
+  args.AddItem(CTIOS_PORTA, port_a);
+  args.AddItem(CTIOS_CTIOSB, "127.0.0.1");
+  args.AddItem(CTIOS_PORTB, port_b);
   if (session.Connect(args) != CIL_OK) return missed("Connect was refused");
   return wait(eOnConnection);
 }
@@ -193,6 +197,28 @@ bool Party::go(AgentState state) {
 bool Party::monitor(const std::string& filter) {
   if (session.SetMessageFilter(filter) != CIL_OK) return missed("SetMessageFilter was refused");
   return wait(eOnMonitorModeEstablished);
+}
+
+int Party::port() const {
+  int port = 0;
+  session.GetValueInt(CTIOS_CURRENTPORT, &port);
+  return port;
+}
+
+std::optional<std::chrono::milliseconds> Party::back_after(
+    std::chrono::steady_clock::time_point since) {
+  std::chrono::steady_clock::time_point came;
+  if (!wait(agent_ != nullptr ? eSetAgentModeEvent : eOnMonitorModeEstablished, {}, nullptr, &came))
+    return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(came - since);
+}
+
+bool Party::properties(const std::string& object_id, Arguments* all) {
+  CCtiOsObject* object = nullptr;
+  if (!session.GetObjectFromObjectID(object_id, &object)) return missed("no " + object_id);
+  object->GetAllProperties(*all);
+  object->Release();
+  return true;
 }
 
 bool Party::on_call(const std::string& object_id, const std::function<int(CCall&)>& act) {

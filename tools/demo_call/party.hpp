@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,18 +28,26 @@ class Party : public IGenericEvents {
   Party& operator=(const Party&) = delete;
 
   /// Each step says false when it did not come to its end in time; why() says what was missed.
-  bool connect(int port);
+  bool connect(int port_a, int port_b);
   bool agent_mode(const std::string& agent_id);
   bool login(const std::string& instrument);
   bool go(AgentState state);
   bool monitor(const std::string& filter);
   /// Waits for the next event of this kind; its UniqueObjectID goes to `object_id` when asked for.
   bool wait(int event, const std::function<bool(const Arguments&)>& matches = {},
-            std::string* object_id = nullptr);
+            std::string* object_id = nullptr,
+            std::chrono::steady_clock::time_point* came = nullptr);
+  /// The port of the server that the session is connected to.
+  int port() const;
+  /// Waits until the session has its mode again at another server: so long after `since`. Nothing: it did not come.
+  std::optional<std::chrono::milliseconds> back_after(std::chrono::steady_clock::time_point since);
+  /// Properties of the object as the program sees them now; false when there is none.
+  bool properties(const std::string& object_id, Arguments* all);
   /// Runs `act` on the call of that id.
   bool on_call(const std::string& object_id, const std::function<int(CCall&)>& act);
 
   void OnEvent(int iEventID, Arguments& rArgs) override;
+  const std::string& name() const { return name_; }
   const std::string& why() const { return why_; }
 
   CCtiOsSession session;
@@ -47,6 +56,7 @@ class Party : public IGenericEvents {
   struct Seen {
     int id;
     Arguments args;
+    std::chrono::steady_clock::time_point at;
   };
   bool missed(std::string what);
 

@@ -1,39 +1,25 @@
-// screen_pop.cpp - pops a line for each call of one agent. Usage: screen_pop HOST AGENT [PORT]; Enter ends it.
+// screen_pop.cpp - logs an agent in and pops a line for each call: screen_pop HOST AGENT PASSWORD INSTRUMENT; Enter ends it.
 #include "cil/cil.hpp"
-
 #include <cstdio>
-#include <cstdlib>
-
 struct Desktop : AllInOneEventsAdapter {
-  void OnCallBegin(Arguments& call) override { std::printf("call from %s\n", ani(call).c_str()); }
-  void OnCallEnd(Arguments&) override { std::puts("the call has ended"); }
-  void OnButtonEnablementChange(Arguments& args) override {
-    const unsigned int mask = args.GetValueUInt(CTIOS_ENABLEMENTMASK);
-    std::printf("  buttons:%s%s%s\n", mask & ENABLE_ANSWER ? " Answer" : "",
-                mask & ENABLE_HOLD ? " Hold" : "", mask & ENABLE_RELEASE ? " Release" : "");
+  void OnConnection(Arguments&) override { session.SetAgent(*agent); }
+  void OnSetAgentModeEvent(Arguments&) override { agent->Login(me); }
+  void OnAgentStateChange(Arguments& now) override {
+    if (now.GetValueInt(CTIOS_AGENTSTATE) == eNotReady) agent->SetAgentState(ready);
   }
-  static std::string ani(Arguments& call) {
-    std::string value = "unknown";
-    call.GetValueString(CTIOS_ANI, &value);
-    return value;
-  }
+  void OnCallBegin(Arguments& call) override { std::puts(("call " + call.DumpArgs()).c_str()); }
+  void OnControlFailureConf(Arguments& why) override { std::puts(why.DumpArgs().c_str()); }
+  Ref<CAgent> agent{new CAgent};
+  Arguments me, ready;
+  CCtiOsSession session;  // last: it goes first, and with it whoever calls the above
 };
-
 int main(int count, char** words) {
-  if (count < 3) return std::puts("usage: screen_pop HOST AGENT [PORT]"), 2;
-  Desktop desktop;
-  CCtiOsSession session;
-  session.AddAllInOneEventListener(&desktop);
-  Arguments connected, server;
-  connected.AddItem("Event1", eOnConnection);
-  Ref<CWaitObject> connection(session.CreateWaitObject(connected));
-  server.AddItem(CTIOS_CTIOSA, words[1]);
-  server.AddItem(CTIOS_PORTA, count > 3 ? std::atoi(words[3]) : 42028);
-  session.Connect(server);
-  connection->WaitOnMultipleEvents();
-  Ref<CAgent> agent(new CAgent);
-  agent->SetValue(CTIOS_AGENTID, words[2]);
-  agent->SetValue(CTIOS_PERIPHERALID, 5000);
-  session.SetAgent(*agent);
+  if (count < 5) return std::puts("usage: screen_pop HOST AGENT PASSWORD INSTRUMENT"), 2;
+  Desktop desk;
+  const char* keys[] = {CTIOS_CTIOSA, CTIOS_AGENTID, CTIOS_AGENTPASSWORD, CTIOS_AGENTINSTRUMENT};
+  for (int i = 0; i < 4; ++i) desk.me.AddItem(keys[i], words[i + 1]);
+  desk.me.AddItem(CTIOS_PERIPHERALID, 5000), desk.ready.AddItem(CTIOS_AGENTSTATE, eAvailable);
+  desk.agent->SetValue(CTIOS_AGENTID, words[2]), desk.agent->SetValue(CTIOS_PERIPHERALID, 5000);
+  desk.session.AddAllInOneEventListener(&desk), desk.session.Connect(desk.me);
   return std::getchar(), 0;
 }
