@@ -141,7 +141,10 @@ bool Translator::device_answer(std::uint32_t peripheral, std::string_view device
     });
     CTI_CHECK(count <= gone.size());
     for (std::size_t i = 0; i < count; ++i) {
-      if (const CallEntry* const call = map_.call(gone[i])) end_call(*call);
+      const CallEntry* const call = map_.call(gone[i]);
+      if (call == nullptr) continue;
+      ++counters_.ended_by_sync;
+      end_call(*call);
     }
     // A record that was lost has ended nothing: that session is given up anyway.
     if (count < gone.size() || map_.calls() == before) return true;
@@ -151,7 +154,10 @@ bool Translator::device_answer(std::uint32_t peripheral, std::string_view device
 void Translator::call_gone(const CallName& asked) {
   room_.reset();
   const ObjectId id = call_object_id(asked.peripheral_id, asked.call_id, room_.clean(asked.device));
-  if (const CallEntry* const call = map_.call(wire::object_key(id.view()))) end_call(*call);
+  const CallEntry* const call = map_.call(wire::object_key(id.view()));
+  if (call == nullptr) return;
+  ++counters_.ended_by_sync;
+  end_call(*call);
 }
 
 bool Translator::agent_heard_since(std::uint32_t peripheral, std::string_view agent_id,

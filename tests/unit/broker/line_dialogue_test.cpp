@@ -136,6 +136,7 @@ TEST(Dialogue, ACallAtNoDeviceIsAskedAboutByItself) {
   ASSERT_TRUE(world.until([&] { return !world.line->ready(); }));
   ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
   EXPECT_EQ(world.line->map().calls(), 1U) << "the other is gone, and no list says so";
+  EXPECT_EQ(world.line->translator_counters().ended_by_sync, 1U);
 }
 
 /// A message as only a CTI Server may send it: each `?` is a byte that no question and no request can carry.
