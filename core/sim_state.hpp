@@ -196,6 +196,7 @@ class SimIo final : public Io {
   bool pending() const noexcept {
     return alive_ && (woken_ || !ready_.empty() || !backlog_.empty() || !requests_.empty());
   }
+  bool news() const;
   TimePoint deadline() const noexcept { return deadline_; }
   HostIndex host() const noexcept { return host_; }
   /// Cut off from the network: all its ends have been abandoned or forgotten.

@@ -93,14 +93,18 @@ class Story {
     reached.note("dialogue: lost in the middle", house_.line().sync_counters().thrown_away > 0);
     reached.note("dialogue: keys known, download left out",
                  house_.line().sync_counters().unchanged > 0);
+    reached.note("map: a call gone after a loss",
+                 house_.line().translator_counters().ended_by_sync > 0);
     const broker::RequestCounters& requests = house_.line().request_counters();
     reached.note("request: confirmed", requests.confirmed > 0);
     reached.note("request: refused while the CTI Server is away", requests.refused_down > 0);
     reached.note("request: outcome unknown", requests.unknown > 0);
     reached.note("request: asked again and not run again", requests.repeated > 0);
+    reached.note("image: shared", house_.line().snapshot_counters().reused > 0);
     reached.note("ask: waited for a dialogue", house_.line().counters().asks_parked > 0);
     const broker::FanoutCounters& fanout = house_.fanout().counters();
     reached.note("session: snapshot", fanout.snapshots > 0);
+    reached.note("session: record cut by a full socket", fanout.residues > 0);
     reached.note("session: went on where it was", fanout.resumed > 0);
     reached.note("session: a tell for one that had ended", fanout.tells_stale > 0);
     reached.note("session: asked for a heartbeat", fanout.heartbeats_sent > 0);
@@ -171,10 +175,20 @@ class Story {
       case 10:
         return on_some_call(&CCall::ClearConnection);
       default:
-        house_.cti_server().command(random_.below(2) == 0 ? "fail side A" : "restore side A");
-        return;
+        return random_.below(2) == 0 ? fail_side() : restore_side();
     }
   }
+
+  /// The session is lost, and callers who hang up at that moment are heard of by no event.
+  void fail_side() {
+    house_.cti_server().command("fail side A");
+    if (random_.below(2) == 0) return;
+    std::vector<simulator::CallNumber> calls;
+    for (const auto& [number, call] : house_.cti_server().model().calls()) calls.push_back(number);
+    for (const simulator::CallNumber call : calls)
+      house_.cti_server().command("hangup " + std::to_string(call));
+  }
+  void restore_side() { house_.cti_server().command("restore side A"); }
 
   core::Random random_;
   SimHouse house_;
@@ -195,12 +209,15 @@ test::Reached states() {
                  "link: dead for unanswered heartbeats",
                  "dialogue: lost in the middle",
                  "dialogue: keys known, download left out",
+                 "map: a call gone after a loss",
                  "request: confirmed",
                  "request: refused while the CTI Server is away",
                  "request: outcome unknown",
                  "request: asked again and not run again",
+                 "image: shared",
                  "ask: waited for a dialogue",
                  "session: snapshot",
+                 "session: record cut by a full socket",
                  "session: went on where it was",
                  "session: a tell for one that had ended",
                  "session: asked for a heartbeat",
