@@ -6,14 +6,14 @@
 
 #include "core/sim_io.hpp"
 #include "core/sim_world.hpp"
+#include "tests/fuzz/found.hpp"
+#include "tests/fuzz/input.hpp"
 #include "wire/object_key.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,11 +22,6 @@ namespace cti::fuzz {
 
 using wire::EventId;
 using wire::Keyword;
-
-[[noreturn]] inline void found(const char* what) {
-  std::fprintf(stderr, "cil_fuzz: %s\n", what);
-  std::abort();
-}
 
 inline constexpr const char* kHosts[2] = {"10.0.0.1", "10.0.0.2"};
 inline constexpr std::array<const char*, 12> kIds = {"agent.5000.22866",
@@ -61,29 +56,6 @@ inline constexpr std::array<Keyword, 12> kKeys = {
     Keyword::SystemEventArg1, Keyword::StatusSystem,
     Keyword::AgentInstrument, Keyword::IsSupervisor,
     Keyword::UniqueObjectID,  Keyword::SupervisorBtnEnablementMask};
-
-/// The input, byte by byte; zeros behind its end.
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : at_(data), left_(size) {}
-  bool over() const { return left_ == 0; }
-  bool counted =
-      true;  ///< requests and their ends: not where bytes are sent that nobody has looked at
-  std::uint8_t byte() {
-    if (left_ == 0) return 0;
-    --left_;
-    return *at_++;
-  }
-  std::uint32_t below(std::uint32_t n) { return byte() % n; }
-  template <class T, std::size_t N>
-  const T& of(const std::array<T, N>& all) {
-    return all[below(N)];
-  }
-
- private:
-  const std::uint8_t* at_;
-  std::size_t left_;
-};
 
 /// A server that does as it is told.
 class HostileServer {
