@@ -97,8 +97,17 @@ Result<Applied, FoldError> ObjectTable::apply(const UpdateView& update) {
   if (number != kNone && overwrite(slot(number), update)) return updated(update, number);
   const auto [text, old_text, no_text] = names_in(update.arguments());
   if (no_text) return refuse(FoldFault::kNoUniqueObjectId);
+  auto applied = apply_named(update, number, text, old_text);
+  if (applied) applied->names_old = old_text.has_value();
+  return applied;
+}
+
+Result<Applied, FoldError> ObjectTable::apply_named(const UpdateView& update, std::uint32_t number,
+                                                    std::optional<std::string_view> text,
+                                                    std::optional<std::string_view> old_text) {
   // An object that is there is compared with by its text, below.
-  if (number == kNone && text && object_key(*text) != key) return refuse(FoldFault::kKeyMismatch);
+  if (number == kNone && text && object_key(*text) != update.object_key())
+    return refuse(FoldFault::kKeyMismatch);
   const std::uint32_t old = old_text && text ? index_.find(object_key(*old_text)) : kNone;
   if (old != kNone && old != number) {
     if (!of_kind(old, *text, update)) return refuse(FoldFault::kKindMismatch);

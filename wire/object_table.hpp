@@ -73,6 +73,7 @@ enum class Change : std::uint8_t {
 struct Applied {
   ObjectHandle handle;
   Change change = Change::kNone;
+  bool names_old = false;  ///< the record has an OldUniqueObjectID
 };
 
 struct ObjectTableLimits {
@@ -178,6 +179,9 @@ class ObjectTable {
   bool overwrite(Slot& object, const UpdateView& update) noexcept;
   Applied updated(const UpdateView& update, std::uint32_t number) noexcept;
   // `text` is the record's UniqueObjectID, when it has one.
+  Result<Applied, FoldError> apply_named(const UpdateView& update, std::uint32_t number,
+                                         std::optional<std::string_view> text,
+                                         std::optional<std::string_view> old_text);
   Result<Applied, FoldError> update_object(const UpdateView& update,
                                            std::optional<std::string_view> text,
                                            std::uint32_t number);

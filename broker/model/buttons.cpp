@@ -110,7 +110,7 @@ class Decision {
     return consult_ != nullptr && (!call_ || call_->role != ConsultRole::kNone);
   }
   bool consult_answered() const noexcept {
-    return consult_ && consult_->answered &&
+    return consult_ && !consult_->rings &&
            (consult_->status == wire::ctios::LCS_CONNECT ||
             consult_->status == wire::ctios::LCS_HOLD);
   }

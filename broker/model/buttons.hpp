@@ -67,7 +67,7 @@ enum class ConsultRole : std::uint8_t {
   kConsult,   ///< the call that the agent consults on
 };
 
-/// A call on the agent's device.
+/// A call on the agent's device. All values begin as zeros: sixteen are made for each mask.
 struct CallSituation {
   wire::ctios::LocalConnectionState status = wire::ctios::LCS_NULL;
   ConsultRole role = ConsultRole::kNone;
@@ -75,7 +75,7 @@ struct CallSituation {
       wire::ctios::CT_UNSPECIFIED;  ///< unspecified: both completions are offered
   bool outgoing = false;            ///< the agent made it
   bool consultation = false;        ///< its type says so
-  bool answered = true;             ///< false: made here, and the other party still rings
+  bool rings = false;               ///< made here, and the other party still rings
   std::uint32_t born = 0;           ///< rises with every call; for assign_roles
 };
 

@@ -27,7 +27,7 @@ struct Calls {
     // A call that goes off hook here is the agent's own, also before an event has said so.
     situation.outgoing = call.outgoing() || status == ctios::LCS_INITIATE;
     situation.consultation = call.consultation();
-    situation.answered = !situation.outgoing || call.answered || status == ctios::LCS_HOLD;
+    situation.rings = situation.outgoing && !call.answered && status != ctios::LCS_HOLD;
     situation.consult_type = static_cast<ctios::ConsultType>(call.consult_type);
     situation.born = call.born;
   }

@@ -41,7 +41,7 @@ class ObjectId {
   ObjectId& add(const char (&literal)[Bytes]) noexcept {
     return add(std::string_view(literal, Bytes - 1));
   }
-  ObjectId& add(std::uint32_t number) noexcept {
+  [[gnu::always_inline]] ObjectId& add(std::uint32_t number) noexcept {
     char digits[10];
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
     return add(std::string_view(digits, static_cast<std::size_t>(end - digits)));

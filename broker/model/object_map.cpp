@@ -229,17 +229,20 @@ Effect ObjectMap::apply(const wire::UpdateView& update) {
   ++counters_.applied;
   const bool about_call = (update.topics() & wire::topic::kCall) != 0;
   const bool about_agent = (update.topics() & wire::topic::kAgent) != 0;
-  const bool renames = about_call && update.arguments().find(Keyword::OldUniqueObjectID);
-  if (!renames && !has_room(update.object_key(), update.topics())) {
+  const auto renames = [&] {
+    return about_call && update.arguments().find(Keyword::OldUniqueObjectID);
+  };
+  if (!has_room(update.object_key(), update.topics()) && !renames()) {
     ++counters_.no_room;
     return effect;
   }
   // What the fold refuses the typed tables do not take either: they say the same of every object.
-  if (!properties_.apply(update).ok()) {
+  const auto folded = properties_.apply(update);
+  if (!folded.ok()) {
     ++counters_.fold_errors;
     return effect;
   }
-  if (about_call && !apply_call(update, effect)) ++counters_.no_room;
+  if (about_call && !apply_call(update, folded->names_old, effect)) ++counters_.no_room;
   if (about_agent && !apply_agent(update, effect)) ++counters_.no_room;
   return effect;
 }
@@ -362,19 +365,10 @@ void ObjectMap::release_device(Slot slot) {
   CTI_CHECK(free_devices_.size() + device_index_.size() == devices_.size());
 }
 
-bool ObjectMap::apply_call(const wire::UpdateView& update, Effect& effect) {
+bool ObjectMap::apply_call(const wire::UpdateView& update, bool names_old, Effect& effect) {
   const wire::ArgumentsView args = update.arguments();
   Slot slot = call_index_.find(update.object_key());
-  if (slot == kNoSlot) {
-    if (const auto old_id = args.string(Keyword::OldUniqueObjectID)) {
-      slot = call_index_.find(wire::object_key(*old_id));
-      if (slot != kNoSlot) rename_call(slot, update.object_key());
-    }
-  } else if (const auto old_id = args.string(Keyword::OldUniqueObjectID)) {
-    // The new name is taken: its call stays, the old one is no more. As the fold has it.
-    const Slot old = call_index_.find(wire::object_key(*old_id));
-    if (old != kNoSlot && old != slot) end_call(old);
-  }
+  if (names_old) slot = take_old_name(slot, update);
   if ((update.topics() & wire::topic::kEnds) != 0) {
     if (slot != kNoSlot) end_call(slot);
     return true;
@@ -408,6 +402,20 @@ bool ObjectMap::apply_call(const wire::UpdateView& update, Effect& effect) {
     agents_[agent].last_call_outgoing = call.outgoing() ? 1 : 0;
   effect.stray = call.told_agent != agents_[agent].key;
   return true;
+}
+
+/// The call's slot after the record's OldUniqueObjectID, if it has one. As the fold has it.
+Slot ObjectMap::take_old_name(Slot slot, const wire::UpdateView& update) {
+  const auto old_id = update.arguments().string(Keyword::OldUniqueObjectID);
+  if (!old_id) return slot;
+  const Slot old = call_index_.find(wire::object_key(*old_id));
+  if (old == kNoSlot || old == slot) return slot;
+  if (slot == kNoSlot) {
+    rename_call(old, update.object_key());
+    return old;
+  }
+  end_call(old);  // the new name is taken: its call stays, the old one is no more
+  return slot;
 }
 
 void ObjectMap::place_call(Slot slot) {

@@ -224,7 +224,8 @@ class ObjectMap {
   void end_agent(Slot slot, Effect& effect);
   // False: the table is full, and nothing has changed.
   bool apply_agent(const wire::UpdateView& update, Effect& effect);
-  bool apply_call(const wire::UpdateView& update, Effect& effect);
+  bool apply_call(const wire::UpdateView& update, bool names_old, Effect& effect);
+  Slot take_old_name(Slot slot, const wire::UpdateView& update);
   void end_call(Slot slot);
   void rename_call(Slot slot, std::uint64_t key);
   void place_agent(Slot slot, Effect& effect);

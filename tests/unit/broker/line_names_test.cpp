@@ -103,7 +103,7 @@ TEST(LineNames, RequestsNameAgentDeviceAndCallAsTheCtiServerDoes) {
   EXPECT_EQ(world.line->map().agents(), 3U) << "nobody is there under two names";
 }
 
-TEST(LineNames, ARefusalOfANameThatWasRewrittenEndsNothing) {
+TEST(LineNames, ACallThatNoQuestionCanNameIsHeldUntilTheLossAndKnownAgainByItsNextEvent) {
   LineWorld world(one_side());
   ASSERT_TRUE(world.ready());
   world.side_a->agent_state("22866", 4, "23901", "23901");
@@ -117,9 +117,11 @@ TEST(LineNames, ARefusalOfANameThatWasRewrittenEndsNothing) {
   world.side_a->hang_up();
   ASSERT_TRUE(world.until(
       [&] { return world.line->sync_counters().completed == 2 && world.line->in_step(); }));
+  EXPECT_EQ(call_of(world, id), nullptr) << "it may be over long since";
+  world.side_a->begin_call(7, "Ab#c", "555");
+  world.side_a->spoil("Ab#c", "Ab\x01" "c");
   world.settle(Seconds{60});
-  EXPECT_NE(call_of(world, id), nullptr);
-  // The switch itself says when it is over.
+  EXPECT_NE(call_of(world, id), nullptr) << "what is heard of lives";
   world.side_a->end_call(7, "Ab#c");
   world.side_a->spoil("Ab#c", "Ab\x01" "c");
   world.settle();
