@@ -13,7 +13,7 @@ int CAgent::request(RequestId request, const Arguments& args, bool login) const 
   if (!detail::works(request)) return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
   const auto session = core();
   if (!session) return ReportError(E_CTIOS_INVALID_SESSION);
-  const int result = session->submit(request, args, object_id(), login);
+  const int result = session->submit_to(object_id(), request, args, login);
   return result == CIL_OK ? result : ReportError(result);
 }
 

@@ -267,6 +267,10 @@ std::string Arg::DumpArg() const {
 CilRefArg::CilRefArg(const CilRefArg& other) : Arg(), object_(other.object_) {
   if (object_) object_->AddRef();
 }
+CilRefArg& CilRefArg::operator=(CilRefArg other) noexcept {
+  std::swap(object_, other.object_);
+  return *this;
+}
 CilRefArg::~CilRefArg() {
   if (object_) object_->Release();
 }

@@ -124,6 +124,7 @@ class CilRefArg : public Arg {
   CilRefArg() = default;
   explicit CilRefArg(CCtiOsObject* object) { SetValue(object); }
   CilRefArg(const CilRefArg& other);
+  CilRefArg& operator=(CilRefArg other) noexcept;
   ~CilRefArg() override;
 
   ArgDataType GetType() const noexcept override { return ARG_REFERENCE; }

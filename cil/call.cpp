@@ -11,7 +11,7 @@ int CCall::request(RequestId request, const Arguments& args) {
   if (!detail::works(request)) return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
   const auto session = core();
   if (!session) return ReportError(E_CTIOS_INVALID_SESSION);
-  const int result = session->submit(request, args, object_id());
+  const int result = session->submit_to(object_id(), request, args);
   return result == CIL_OK ? result : ReportError(result);
 }
 

@@ -7,6 +7,7 @@
 #include "core/epoll_io.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <random>
 #include <stdexcept>
@@ -129,6 +130,8 @@ int CCtiOsSession::Connect(const Arguments& args) {
   config.max_heartbeats = static_cast<std::uint32_t>(max_heartbeats);
   args.GetValueString(ekwClientID, &config.client_id);
   config.keep_trying = keep_trying_;
+  std::array<std::byte, wire::limits::kHelloBytesMax> hello;
+  if (detail::hello_of(config, hello).empty()) return ReportError(E_CTIOS_INVALID_ARGUMENT);
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (!state.word.ask(detail::Step::kConnect)) return why_not_connect(state.word.now());
     state.config = config;
@@ -180,6 +183,8 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
   std::string id;
   if (mode_args.GetValueString(ekwAgentID, &id))
     id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
+  const auto travels = detail::mode_arguments(mode_args);
+  if (!travels) return ReportError(E_CTIOS_INVALID_ARGUMENT);
   Ref<CCtiOsObject> before;
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (state.mode == eMonitorConnection) return E_CTIOS_SET_AGENT_SESSION_DISCONNECT_REQUIRED;
@@ -201,7 +206,7 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
       before = objects.adopt(id, Ref<CCtiOsObject>::share(agent));
     }
     state.work.push_back(
-        detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kAgent, mode_args});
+        detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kAgent, *travels});
     return CIL_OK;
   });
   return refused == CIL_OK ? refused : ReportError(refused);
@@ -225,7 +230,7 @@ int CCtiOsSession::clear_agent() {
 
 int CCtiOsSession::SetMessageFilter(const std::string& filter) {
   Arguments args;
-  args.AddItem(ekwFilter, filter);
+  if (!args.AddItem(ekwFilter, filter)) return ReportError(E_CTIOS_INVALID_ARGUMENT);
   return SetMessageFilterArgs(args);
 }
 int CCtiOsSession::SetMessageFilter(const Arguments& args) { return SetMessageFilterArgs(args); }
@@ -236,9 +241,12 @@ int CCtiOsSession::SetMessageFilterArgs(const Arguments& args) {
     return ReportError(E_CTIOS_MISSING_ARGUMENT);
   }
   Arguments sent;
-  sent.AddItem(ekwMessageFilter, filter);
+  const bool kept = sent.AddItem(ekwMessageFilter, filter);
   if (const Arg* snapshot = args.find(ekwMonitorSessionSnapshotMode))
     sent.AddItem(ekwMonitorSessionSnapshotMode, *snapshot);
+  // Without its filter it would be another mode.
+  const auto travels = kept ? detail::mode_arguments(sent) : std::nullopt;
+  if (!travels) return ReportError(E_CTIOS_INVALID_ARGUMENT);
   const int refused = core_->act([&](SessionCore::State& state) -> int {
     if (const int not_now = state.may_act(); not_now != CIL_OK) return not_now;
     if (state.mode != eNotConnected) return E_CTIOS_MODE_SET_ALREADY;
@@ -246,7 +254,7 @@ int CCtiOsSession::SetMessageFilterArgs(const Arguments& args) {
     state.mode = eMonitorConnection;
     state.properties.AddItem(CTIOS_MESSAGEFILTER, filter);
     state.work.push_back(
-        detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kMonitor, sent});
+        detail::ModeAsked{++state.mode_number, wire::SubscribeMode::kMonitor, *travels});
     return CIL_OK;
   });
   return refused == CIL_OK ? refused : ReportError(refused);
@@ -273,7 +281,7 @@ int CCtiOsSession::SetSupervisorSilentMonitorMode(const Arguments& args) {
   return request(RequestId::eSetSupervisorSilentMonitorModeRequest, args);
 }
 int CCtiOsSession::request(RequestId request, const Arguments& args) {
-  const int result = core_->submit(request, args, {});
+  const int result = core_->submit(request, args);
   return result == CIL_OK ? result : ReportError(result);
 }
 

@@ -48,10 +48,11 @@ int CCtiOsSession::SetCurrentCall(CCall* call) {
   std::string id;
   if (!call || !call->GetValueString(ekwUniqueObjectID, &id))
     return ReportError(E_CTIOS_INVALID_CALL);
-  if (!core_->objects().known(id, wire::ObjectKind::kCall))
-    return ReportError(E_CTIOS_INVALID_CALL);
   const int refused = core_->act([&](SessionCore::State& state) -> int {
+    // Looked up under this lock: the event thread forgets a current call under it once the call is not known any more.
+    if (!core_->objects().known(id, wire::ObjectKind::kCall)) return E_CTIOS_INVALID_CALL;
     if (state.mode != eAgentConnection) return E_CTIOS_MODE_CONFLICT;
+    if (!state.agent) return E_CTIOS_INVALID_CALL;  // cleared, and its calls with it
     if (state.call_id == id) return E_CTIOS_CALL_ALREADY_CURRENT_IN_SESSION;
     if (!state.room()) return E_CTIOS_SERVICE_SEND_MESSAGE_FAILED;
     state.call_id = id;

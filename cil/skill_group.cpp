@@ -10,7 +10,8 @@ int CSkillGroup::EnableSkillGroupStatistics(const Arguments& args) {
     return E_CTIOS_METHOD_NO_IMPLEMENTED;
   const auto session = core();
   if (!session) return E_CTIOS_INVALID_SESSION;
-  return session->submit(wire::RequestId::eEnableSkillGroupStatisticsRequest, args, object_id());
+  return session->submit_to(object_id(), wire::RequestId::eEnableSkillGroupStatisticsRequest,
+                            args);
 }
 
 int CSkillGroup::DisableSkillGroupStatistics(const Arguments& args) {
@@ -18,7 +19,8 @@ int CSkillGroup::DisableSkillGroupStatistics(const Arguments& args) {
     return E_CTIOS_METHOD_NO_IMPLEMENTED;
   const auto session = core();
   if (!session) return E_CTIOS_INVALID_SESSION;
-  return session->submit(wire::RequestId::eDisableSkillGroupStatisticsRequest, args, object_id());
+  return session->submit_to(object_id(), wire::RequestId::eDisableSkillGroupStatisticsRequest,
+                            args);
 }
 
 }  // namespace cti::cil

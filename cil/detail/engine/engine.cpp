@@ -35,7 +35,7 @@ std::uint32_t Engine::turn(TimePoint deadline) {
   done += static_cast<std::uint32_t>(came);
   done += do_work();
   done += transport_.tick() ? 1 : 0;
-  if (starved_ && transport_.waiting_bytes() <= kUnsentBytesMax / 2) send_pending();
+  if (starved_ && transport_.waiting_bytes() <= kUnsentBytesMax / 2) ask_again();
   end_overdue();
   if (now() >= subscription_.deadline) {
     subscription_.deadline = kNever;
@@ -83,6 +83,10 @@ void Engine::invariants() const {
     CTI_CHECK(!subscription_.wanted || state.mode != eNotConnected);
     CTI_CHECK(subscription_.number <= state.mode_number);
     CTI_CHECK(subscription_.wanted || subscription_.deadline == kNever);
+    CTI_CHECK(subscription_.wanted || !subscription_.asked);
+    CTI_CHECK(subscription_.asked || !subscription_.established);
+    CTI_CHECK(state.call_id.empty() ||
+              core_.objects().known(state.call_id, wire::ObjectKind::kCall));
   });
   transport_.invariants();
   core_.objects().invariants();
@@ -138,6 +142,7 @@ void Engine::end_agent_mode() {
   Ref<CCtiOsObject> before;
   core_.with([&](SessionCore::State& state) {
     handles = core_.objects().clear();
+    state.call_id.clear();  // whoever chose one meanwhile chose one of these
     if (!state.agent) return;  // else the next one has been set already
     if (state.agent_id.empty()) return core_.objects().bind(*state.agent, {});
     before = core_.objects().adopt(state.agent_id, Ref<CCtiOsObject>::share(state.agent.get()));
@@ -190,7 +195,10 @@ void Engine::on_up(const Server& server, const wire::WelcomeView& welcome) {
 /// What belongs to one connection and is worth nothing after it.
 void Engine::forget_connection() {
   snapshot_.reset();  // a partial one is thrown away whole
+  // Nobody has told what had gone before such a snapshot, and no resume behind it would: it has to come anew.
+  for (const std::uint32_t peripheral : unswept_) positions_.erase(peripheral);
   unswept_.clear();
+  subscription_.asked = false;
   subscription_.established = false;
   subscription_.deadline = kNever;
   renewing_ = false;
@@ -324,7 +332,9 @@ bool Engine::agent_cleared() const {
 }
 
 bool Engine::in_agent_mode() const {
-  return core_.with([](const SessionCore::State& state) { return state.mode == eAgentConnection; });
+  return core_.with([this](const SessionCore::State& state) {
+    return state.mode == eAgentConnection && state.mode_number == subscription_.number;
+  });
 }
 
 }  // namespace cti::cil::detail

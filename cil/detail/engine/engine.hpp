@@ -82,6 +82,7 @@ class Engine final : private TransportUser {
     wire::Arguments args;
     std::uint64_t id = 0;
     bool wanted = false;
+    bool asked = false;  ///< of the server that is up; else it is as soon as there is room
     bool established = false;
     bool again = false;           ///< it had been established before
     bool snapshot_seen = false;   ///< since it was last asked for
@@ -108,7 +109,7 @@ class Engine final : private TransportUser {
   void run(ModeAsked& asked);
   void run(Request& request) { start(std::move(request)); }
   void run(AgentCleared& cleared);
-  void run(CallChosen& chosen) { call_chosen(chosen.object_id); }
+  void run(CallChosen& chosen);
   void start(Request request);
   void call_chosen(const std::string& object_id);
 
@@ -123,6 +124,7 @@ class Engine final : private TransportUser {
 
   // Modes and events (modes.cpp).
   void subscribe();
+  void ask_again();
   bool take_subscribed(Bytes frame);
   bool take_private_event(Bytes frame);
   void mode_established(int event_id, Arguments& args);
@@ -166,7 +168,7 @@ class Engine final : private TransportUser {
   bool leave(Step step, Life* left);
   Life end_life(SessionCore::State& state);
   int event_time() const;
-  bool in_agent_mode() const;
+  bool in_agent_mode() const;  ///< one that the program has not cleared
   bool agent_cleared() const;
 
   std::shared_ptr<SessionCore> core_owner_;
@@ -184,7 +186,7 @@ class Engine final : private TransportUser {
       settings_;  ///< properties of the session that came with its last settings
   std::map<std::uint64_t, Pending> pending_;
   bool renewing_ = false;         ///< the connection is exchanged for a new one, without a word to the program
-  bool starved_ = false;          ///< some of them found no room in the transport
+  bool starved_ = false;          ///< a mode or some of them found no room in the transport
   std::optional<Request> login_;  ///< the last good one
   std::uint64_t lineage_ = 0;
   Counters counters_;

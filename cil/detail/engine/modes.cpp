@@ -15,15 +15,11 @@ void Engine::run(ModeAsked& asked) {
       [&](const SessionCore::State& state) { return state.mode_number == asked.number; });
   if (!newest) return;  // refused, or set anew, meanwhile
   CTI_CHECK(!subscription_.wanted);  // an agent that was cleared took its mode along
-  std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax);
-  wire::ArgumentsWriter writer(buffer);
-  write(asked.args, writer);
-  const Bytes block = writer.finish();
   positions_.clear();  // of another mode: this one begins with a snapshot
   subscription_ = {};
   subscription_.number = asked.number;
   subscription_.mode = asked.mode;
-  if (writer.ok()) subscription_.args = wire::Arguments(wire::ArgumentsView::trusted(block));
+  subscription_.args = std::move(asked.args);
   subscription_.wanted = true;
   if (transport_.up()) subscribe();
 }
@@ -41,7 +37,10 @@ void Engine::subscribe() {
   header.mode = subscription_.mode;
   wire::SubscribeWriter writer(buffer_, header, positions);
   writer.arguments().add_all(subscription_.args.view());
-  transport_.send(writer.finish());
+  const Bytes frame = writer.finish();
+  CTI_CHECK(!frame.empty());  // mode_arguments() has left room for the positions
+  subscription_.asked = transport_.send(frame);
+  if (!subscription_.asked) starved_ = true;  // until what waits before it has left, or its deadline
 }
 
 bool Engine::take_subscribed(Bytes frame) {
@@ -57,12 +56,14 @@ bool Engine::take_subscribed(Bytes frame) {
     args.AddItem(CTIOS_FAILURECODE, static_cast<int>(eMonitorModeConnectionDenied));
   }
   const std::uint64_t number = std::exchange(subscription_, {}).number;
+  Objects::Handles handles;  // it may have been refused anew, after a loss: then there are some
   const Ref<CAgent> agent = core_.with([&](SessionCore::State& state) -> Ref<CAgent> {
     if (state.mode_number != number) return {};  // the program has set the mode anew
     state.mode = eNotConnected;
     state.agent_id.clear();
     state.agent_args.Clear();
     state.call_id.clear();
+    handles = core_.objects().clear();
     if (state.agent) core_.objects().let_go(*state.agent);
     return std::exchange(state.agent, {});
   });
@@ -95,31 +96,34 @@ bool Engine::take_private_event(Bytes frame) {
 }
 
 void Engine::mode_established(int event_id, Arguments& args) {
-  if (!subscription_.wanted || subscription_.established) return;
+  if (!subscription_.asked || subscription_.established) return;
   subscription_.established = true;
   subscription_.deadline = kNever;
   for (const std::uint32_t peripheral : std::exchange(unswept_, {})) sweep(peripheral);
   std::string agent_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
-  const Ref<CAgent> agent = core_.with([&](SessionCore::State& state) {
+  Ref<CCtiOsObject> before;
+  const bool ours = core_.with([&](SessionCore::State& state) {
+    if (state.mode_number != subscription_.number) return false;
     if (const Arg* system = args.find(CTIOS_STATUSSYSTEM))
       state.properties.AddItem(CTIOS_STATUSSYSTEM, *system);
-    if (!agent_id.empty() && state.agent) state.agent_id = agent_id;
-    return state.agent;
+    if (agent_id.empty() || !state.agent) return true;
+    state.agent_id = agent_id;
+    before = core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(state.agent.get()));
+    return true;
   });
-  if (agent && !agent_id.empty())
-    (void)core_.objects().adopt(agent_id, Ref<CCtiOsObject>::share(agent.get()));
+  if (!ours) return;  // a handler has cleared the agent, and may have set another one
   const bool again = std::exchange(subscription_.again, true);
   if (event_id == eSetAgentModeEvent) {
     // A resume brings only what was missed; programs look to these events after a failover.
     if (again && !subscription_.snapshot_seen) tell_known_agent();
-    tell(event_id, args);
-    tell_system_status();
+    if (!agent_cleared()) tell(event_id, args);
+    if (!agent_cleared()) tell_system_status();
     if (again) log_in_again();
   } else {
     tell(event_id, args);
   }
-  send_pending();
+  if (!agent_cleared()) send_pending();
 }
 
 /// What a snapshot would have told, from what is known.
@@ -129,6 +133,7 @@ void Engine::tell_known_agent() {
   core_.objects().properties(id, &agent);
   if (agent.NumElements() == 0) return;
   tell(eQueryAgentStateConf, agent);
+  if (agent_cleared()) return;
   Arguments device;
   Arguments valid;
   const std::vector<std::string> calls = core_.objects().own_calls();
@@ -142,6 +147,7 @@ void Engine::tell_known_agent() {
   device.AddItem(CTIOS_VALIDCALLS, valid);
   tell(eSnapshotDeviceConf, device);
   for (const std::string& call : calls) {
+    if (agent_cleared()) return;
     Arguments args;
     core_.objects().properties(call, &args);
     tell(eSnapshotCallConf, args);
@@ -150,14 +156,18 @@ void Engine::tell_known_agent() {
 
 /// AutoLogin: the agent was logged in by this session and the new server does not think so any more.
 void Engine::log_in_again() {
-  const Ref<CAgent> agent = core_.with([](const SessionCore::State& state) { return state.agent; });
+  const Ref<CAgent> agent = core_.with([&](const SessionCore::State& state) {
+    return state.mode_number == subscription_.number ? state.agent : Ref<CAgent>();
+  });
   if (!agent || !login_) return;
   int automatic = 0;
   agent->GetValueInt(CTIOS_AUTOLOGIN, &automatic);
   const AgentState state = agent->GetAgentState();
   if (automatic != 1 || (state != eLogout && state != eUnknown)) return;
   Request again = *login_;
-  const bool counted = core_.with([&](SessionCore::State& shared) { return shared.count(again); });
+  const bool counted = core_.with([&](SessionCore::State& shared) {
+    return shared.mode_number == subscription_.number && shared.count(again);
+  });
   if (counted) start(std::move(again));
 }
 

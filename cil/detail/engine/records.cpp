@@ -82,6 +82,7 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
   for (std::size_t at = 0; at < bytes.size();) {
     const auto record = wire::UpdateView::trusted(Bytes(bytes).subspan(at));
     at += record.bytes().size();
+    if (agent_cleared()) return;  // by a handler: the objects go with it
     apply_record(record, false);
   }
   if (wire::Position* seen = position_of(peripheral)) *seen = position;
@@ -97,7 +98,7 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
 /// What neither the snapshot nor what came behind it has mentioned has ended while nobody looked.
 void Engine::sweep(std::uint32_t peripheral_id) {
   for (const std::string& id : core_.objects().end_snapshot(peripheral_id)) {
-    end_object(id, wire::kind_of(id) == ObjectKind::kCall);
+    end_object(id, wire::kind_of(id) == ObjectKind::kCall && !agent_cleared());
   }
 }
 
@@ -111,6 +112,10 @@ void Engine::apply_record(const wire::UpdateView& update, bool live) {
   if (!folded.from.empty()) {
     core_.with([&](SessionCore::State& state) {
       if (state.call_id == folded.from) state.call_id = folded.id;
+      for (Work& work : state.work) {
+        auto* chosen = std::get_if<CallChosen>(&work);
+        if (chosen && chosen->object_id == folded.from) chosen->object_id = folded.id;
+      }
       if (state.agent_id == folded.from) state.agent_id = folded.id;
     });
   }
@@ -137,12 +142,12 @@ void Engine::end_object(const std::string& object_id, bool tell_end) {
     tell(eCallEndEvent, args);
   }
   core_.objects().remove(object_id);
-  if (!in_agent_mode() || wire::kind_of(object_id) != ObjectKind::kCall) return;
   const bool was_current = core_.with([&](SessionCore::State& state) {
     if (state.call_id != object_id) return false;
     state.call_id.clear();
     return true;
   });
+  if (!in_agent_mode() || wire::kind_of(object_id) != ObjectKind::kCall) return;
   const std::string current =
       core_.with([](const SessionCore::State& state) { return state.call_id; });
   const std::vector<std::string> left = core_.objects().own_calls(2);
@@ -180,8 +185,19 @@ void Engine::follow_call(const std::string& object_id, int event_id, const Argum
 }
 
 void Engine::choose_call(const std::string& object_id) {
-  core_.with([&](SessionCore::State& state) { state.call_id = object_id; });
-  call_chosen(object_id);
+  const bool ours = core_.with([&](SessionCore::State& state) {
+    if (state.mode_number != subscription_.number) return false;  // cleared meanwhile
+    state.call_id = object_id;
+    return true;
+  });
+  if (ours) call_chosen(object_id);
+}
+
+/// The program has chosen. By now the call may be over, or another one be current.
+void Engine::run(CallChosen& chosen) {
+  const bool is_current = core_.with(
+      [&](const SessionCore::State& state) { return state.call_id == chosen.object_id; });
+  if (is_current) call_chosen(chosen.object_id);
 }
 
 void Engine::call_chosen(const std::string& object_id) {
@@ -195,6 +211,7 @@ void Engine::call_chosen(const std::string& object_id) {
 /// just told come the buttons of the agent, from the current call's own record those of the call.
 void Engine::tell_buttons(const std::string& object_id, int event_id,
                           std::optional<unsigned int> mask) {
+  if (!in_agent_mode()) return;  // a handler of what was told before has cleared the agent
   static constexpr unsigned int kOfCall =
       ENABLE_ANSWER | ENABLE_RELEASE | ENABLE_HOLD | ENABLE_RETRIEVE | ENABLE_TRANSFER_INIT |
       ENABLE_TRANSFER_COMPLETE | ENABLE_SINGLE_STEP_TRANSFER | ENABLE_CONFERENCE_INIT |

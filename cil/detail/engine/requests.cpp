@@ -14,7 +14,7 @@ bool Engine::may_send() const {
 }
 
 void Engine::start(Request request) {
-  if (!request.target.empty() && !subscription_.wanted) {  // the mode was refused meanwhile
+  if (request.of_mode && !subscription_.wanted) {  // the mode was refused meanwhile
     finished(request);
     refuse(request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: there is no mode");
     return;
@@ -25,6 +25,12 @@ void Engine::start(Request request) {
   const std::uint64_t id = pending.request.id;
   Pending& placed = pending_.insert_or_assign(id, std::move(pending)).first->second;
   if (may_send() && !starved_) send(placed);  // else it would overtake those that wait for room
+}
+
+/// There is room again for what found none.
+void Engine::ask_again() {
+  if (transport_.up() && subscription_.wanted && !subscription_.asked) subscribe();
+  send_pending();
 }
 
 void Engine::send_pending() {
@@ -170,7 +176,7 @@ void Engine::finished(const Request& request) {
 void Engine::end_targeted(const std::string& why) {
   std::vector<Unanswered> all;
   for (auto at = pending_.begin(); at != pending_.end();) {
-    if (at->second.request.target.empty()) {
+    if (!at->second.request.of_mode) {
       ++at;
       continue;
     }

@@ -56,24 +56,48 @@ void SessionCore::State::invariants() const {
   CTI_CHECK(mode == eNotConnected && work.empty() && requests == 0);  // nothing outlives a life
 }
 
-int SessionCore::submit(RequestId request, const Arguments& args, const std::string& target,
-                        bool login) {
-  if (!works(request)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
-  const auto may_ask = [&](const State& state) -> int {
-    if (const int refused = state.may_act(); refused != CIL_OK) return refused;
-    return state.mode == eNotConnected && !target.empty() ? E_CTIOS_MODE_NOT_SET : CIL_OK;
-  };
-  if (const int refused = with(may_ask); refused != CIL_OK) return refused;
+std::optional<wire::Arguments> mode_arguments(const Arguments& args) {
+  // It is asked for again after every loss, with as many positions as there are by then.
+  std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax -
+                                wire::SubscribeView::kFixedBytes -
+                                wire::limits::kPositionsMax * wire::kPositionBytes);
+  wire::ArgumentsWriter writer(buffer);
+  write(args, writer);
+  const Bytes block = writer.finish();
+  if (!writer.ok()) return std::nullopt;
+  return wire::Arguments(wire::ArgumentsView::trusted(block));
+}
+
+int SessionCore::submit(RequestId request, const Arguments& args) {
+  Request made;
+  made.request = request;
+  return submit(std::move(made), args);
+}
+
+int SessionCore::submit_to(const std::string& target, RequestId request, const Arguments& args,
+                           bool login) {
   Request made;
   made.request = request;
   made.target = target;
+  made.of_mode = true;
   made.login = login;
+  return submit(std::move(made), args);
+}
+
+int SessionCore::submit(Request made, const Arguments& args) {
+  CTI_CHECK(made.of_mode || made.target.empty());
+  if (!works(made.request)) return E_CTIOS_METHOD_NO_IMPLEMENTED;
+  const auto may_ask = [&](const State& state) -> int {
+    if (const int refused = state.may_act(); refused != CIL_OK) return refused;
+    return state.mode == eNotConnected && made.of_mode ? E_CTIOS_MODE_NOT_SET : CIL_OK;
+  };
+  if (const int refused = with(may_ask); refused != CIL_OK) return refused;
   // Room for the frame's head; the target is written behind the program's own arguments.
   std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax -
                                 wire::RequestView::kFixedBytes);
   wire::ArgumentsWriter writer(buffer);
   write(args, writer);
-  if (!target.empty()) writer.add_string(wire::Keyword::UniqueObjectID, target);
+  if (!made.target.empty()) writer.add_string(wire::Keyword::UniqueObjectID, made.target);
   const Bytes block = writer.finish();
   if (!writer.ok()) return E_CTIOS_INVALID_ARGUMENT;
   made.arguments.assign(block.begin(), block.end());

@@ -22,6 +22,7 @@
 #include "cil/wait_object.hpp"
 #include "core/base/limits.hpp"
 #include "core/io.hpp"
+#include "wire/arguments.hpp"
 #include "wire/event_id.hpp"
 #include "wire/session_frame.hpp"
 
@@ -30,6 +31,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -50,11 +52,15 @@ static_assert(kRequestBytesMax > 64 * wire::limits::kClientFrameBytesMax,
 /// Does a request work from end to end yet? The rest is refused at once with E_CTIOS_METHOD_NO_IMPLEMENTED.
 bool works(wire::RequestId request) noexcept;
 
+/// The arguments of a mode as they travel. Nothing: with every position beside them they do not fit into a frame.
+std::optional<wire::Arguments> mode_arguments(const Arguments& args);
+
 /// One request on its way.
 struct Request {
   std::uint64_t id = 0;
   wire::RequestId request{};
-  std::string target;                ///< UniqueObjectID; empty for the session itself
+  std::string target;                ///< UniqueObjectID; empty: the session, or an agent that has none yet
+  bool of_mode = false;              ///< to an object: needs the mode that it was asked for in
   std::vector<std::byte> arguments;  ///< an Arguments block
   bool login = false;                ///< its arguments log in again after a failover
 };
@@ -63,7 +69,7 @@ struct Request {
 struct ModeAsked {
   std::uint64_t number = 0;  ///< State::mode_number; an older one no longer counts
   wire::SubscribeMode mode{};
-  Arguments args;
+  wire::Arguments args;
 };
 struct AgentCleared {
   std::string object_id;
@@ -83,9 +89,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   bool own_thread() const noexcept { return own_thread_; }
   const SessionLimits& limits() const noexcept { return limits_; }
 
-  /// Queues a request. `target` empty: to the session. CIL_OK or why not.
-  int submit(wire::RequestId request, const Arguments& args, const std::string& target,
-             bool login = false);
+  /// Queues a request to the session. CIL_OK or why not.
+  int submit(wire::RequestId request, const Arguments& args);
+  /// Queues one to an object, which needs a mode. `target` empty: an agent whose UniqueObjectID no server has told yet.
+  int submit_to(const std::string& target, wire::RequestId request, const Arguments& args,
+                bool login = false);
   void stop();  ///< the session is being destroyed: nothing more is accepted
   bool stopped() const;
   void wake() { io_->wake(); }
@@ -146,6 +154,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::function<std::uint32_t(int)> drive;
 
  private:
+  int submit(Request made, const Arguments& args);
+
   const std::shared_ptr<core::Io> io_;
   const bool own_thread_;
   const SessionLimits limits_;

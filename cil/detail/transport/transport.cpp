@@ -24,6 +24,15 @@ Transport::Transport(core::Io& io, TransportUser& user, std::uint64_t seed,
       wake_(std::move(wake)),
       look_up_(std::move(look_up)) {}
 
+Bytes hello_of(const TransportConfig& config, MutableBytes buffer) {
+  wire::HelloHeader header;
+  header.features = wire::feature::kResume;
+  header.heartbeat_ms = static_cast<std::uint32_t>(Millis(config.heartbeat).count());
+  wire::HelloWriter hello(buffer.first(wire::limits::kHelloBytesMax), header);
+  hello.arguments().add_string(Keyword::ClientID, config.client_id);
+  return hello.finish();
+}
+
 void Transport::open(TransportConfig config) {
   CTI_CHECK(idle());
   config_ = std::move(config);
@@ -77,12 +86,7 @@ void Transport::greet() {
   phase_ = Phase::kGreeting;
   cutter_ = wire::SessionFrameCutter(wire::limits::kFrameBytesMax, wire::limits::kFrameBytesMax);
   std::array<std::byte, wire::limits::kHelloBytesMax> buffer;
-  wire::HelloHeader header;
-  header.features = wire::feature::kResume;
-  header.heartbeat_ms = static_cast<std::uint32_t>(Millis(config_.heartbeat).count());
-  wire::HelloWriter hello(buffer, header);
-  hello.arguments().add_string(Keyword::ClientID, config_.client_id);
-  queue(hello.finish());
+  queue(hello_of(config_, buffer));
 }
 
 void Transport::on_completion(const core::Completion& completion) {

@@ -66,6 +66,9 @@ struct TransportConfig {
   bool keep_trying = true;  ///< after the last attempt that is told
 };
 
+/// What a connection begins with; empty bytes when it does not fit into kHelloBytesMax. The buffer outlives it.
+Bytes hello_of(const TransportConfig& config, MutableBytes buffer);
+
 /// What follows a loss.
 enum class Follows : std::uint8_t {
   kRetry,       ///< more attempts
@@ -107,6 +110,7 @@ class Transport {
   Transport(core::Io& io, TransportUser& user, std::uint64_t seed, std::function<void()> wake,
             LookUp look_up = detail::look_up);
 
+  /// Its hello fits.
   void open(TransportConfig config);
   /// Says goodbye when there is somebody to say it to; on_closed follows.
   void close();

@@ -183,6 +183,30 @@ TEST(Convert, ArgumentsSurviveTheWire) {
   EXPECT_EQ(nested->GetValueString("USER.ARR[0]"), "a");
 }
 
+TEST(Arguments, AReferenceThatIsAssignedIsCountedOnceForEachWhoHoldsIt) {
+  const Ref<CAgent> one(new CAgent);
+  const Ref<CAgent> other(new CAgent);
+  const auto count = [](const Ref<CAgent>& object) {
+    object->AddRef();
+    return object->Release();
+  };
+  {
+    CilRefArg left(one.get());
+    CilRefArg right(other.get());
+    right = left;
+    ASSERT_EQ(count(one), 3U);
+    ASSERT_EQ(count(other), 1U);
+    const CilRefArg& itself = right;
+    right = itself;
+    EXPECT_EQ(count(one), 3U);
+    left = CilRefArg();
+    EXPECT_EQ(count(one), 2U);
+    EXPECT_EQ(left.GetValue(), nullptr);
+    EXPECT_EQ(Ref<CCtiOsObject>(right.GetValue()).get(), one.get());
+  }
+  EXPECT_EQ(count(one), 1U);
+}
+
 TEST(Convert, C3_ArraysTooDeepOrTooBigAreRefusedByTheWriter) {
   Arguments deep;
   for (int i = 0; i < 9; ++i) {

@@ -307,6 +307,55 @@ TEST_F(Flood, WaitObjectsAndListenersAreCounted) {
   for (auto& each : listeners) session->RemoveCallEventGenericListener(&each);
 }
 
+TEST_F(Flood, WhatTheProgramSaysOfItselfFitsIntoTheFramesThatCarryIt) {
+  Arguments args = hosts();
+  args.AddItem(CTIOS_CLIENTID, std::string(4096, 'c'));
+  EXPECT_EQ(session->Connect(args), E_CTIOS_INVALID_ARGUMENT);
+  const std::string client_id(4000, 'c');
+  args.AddItem(CTIOS_CLIENTID, client_id);
+  ASSERT_EQ(session->Connect(args), CIL_OK);
+  ASSERT_TRUE(until(eOnConnection));
+  EXPECT_EQ((a->hellos ? a : b)->client_id, client_id);
+  // A mode is asked for again with as many positions as there may be.
+  const Ref<CAgent> nameless(new CAgent);
+  nameless->SetValue(CTIOS_PERIPHERALID, 5000);
+  nameless->SetValue(CTIOS_LOGINNAME, std::string(32'000, 'n'));
+  EXPECT_EQ(session->SetAgent(*nameless), E_CTIOS_INVALID_ARGUMENT);
+  EXPECT_EQ(session->SetMessageFilter(std::string(31'500, 'f')), E_CTIOS_INVALID_ARGUMENT);
+  EXPECT_EQ(session->SetMessageFilter(std::string(40'000, 'f')), E_CTIOS_INVALID_ARGUMENT);
+  Arguments nested;
+  for (const char* key : {"one", "two"}) nested.AddItem(key, std::string(20'000, 'f'));
+  Arguments as_text;
+  as_text.AddItem(CTIOS_FILTER, nested);
+  EXPECT_EQ(session->SetMessageFilterArgs(as_text), E_CTIOS_INVALID_ARGUMENT);
+  const std::string filter(31'000, 'f');
+  ASSERT_EQ(session->SetMessageFilter(filter), CIL_OK);
+  world.run_for(Seconds(1));
+  ASSERT_EQ(a->subscriptions.size(), 1U);
+  EXPECT_EQ(a->subscriptions[0].arguments.string(Keyword::MessageFilter), filter);
+}
+
+TEST_F(Flood, AModeThatFindsNoRoomIsAskedForAsSoonAsThereIsSome) {
+  connect();
+  world.settle();
+  a->deaf(true);
+  Arguments large;
+  large.AddItem("text", std::string(30'000, 'x'));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(session->RequestDesktopSettings(large), CIL_OK);
+  ASSERT_EQ(session->SetMessageFilter("*"), CIL_OK);
+  world.run_for(Seconds(2));
+  ASSERT_TRUE(a->subscriptions.empty());
+  a->deaf(false);
+  ASSERT_TRUE(world.run_until([&] { return !a->subscriptions.empty(); },
+                              network.now() + Seconds(5)));
+  a->subscribed();
+  a->private_event(EventId::eOnMonitorModeEstablished, Items());
+  ASSERT_TRUE(until(eOnMonitorModeEstablished));
+  ASSERT_TRUE(world.run_until([&] { return a->requests.size() == 100; },
+                              network.now() + Seconds(5)));
+  EXPECT_EQ(events.count(eOnConnectionFailure), 0);
+}
+
 TEST(FloodOfLines, LogListenersAndLinesHaveBounds) {
   struct Count : ILogEvents {
     void processLogEvent(const LogEvent& e) override { bytes += e.getDescription().size(); }
