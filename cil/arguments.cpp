@@ -75,14 +75,24 @@ Arg::Arg() = default;
 Arg::Arg(const Arg& other)
     : Counted(), type_(other.type_), number_(other.number_), text_(other.text_) {
   if (other.nested_) nested_ = Ref<Arguments>(other.nested_->Clone());
+  name_object_of(other);
 }
 Arg::Arg(Arg&& other) noexcept
     : Counted(),
       type_(other.type_),
       number_(other.number_),
       text_(std::move(other.text_)),
-      nested_(std::move(other.nested_)) {}
+      nested_(std::move(other.nested_)) {
+  name_object_of(other);
+}
 Arg::~Arg() = default;
+
+/// An Arg itself holds no object: copied from one that does, it holds the object's name. Without an object it is not set.
+void Arg::name_object_of(const Arg& other) {
+  if (other.GetType() != ARG_REFERENCE) return;
+  std::string id;
+  if (other.GetValueString(&id) && !id.empty()) SetValue(std::string_view(id));
+}
 
 Arg& Arg::operator=(Arg other) noexcept {
   std::swap(type_, other.type_);
@@ -360,10 +370,6 @@ const Arg& Arguments::get(int index) const {
                         0);
 }
 
-bool Arguments::put(const Key& key, Arg&& value) {
-  return put(key, Ref<Arg>(new Arg(std::move(value))));
-}
-
 bool Arguments::put(const Key& key, Ref<Arg> value) {
   if (!key.valid()) return false;
   if (const Item* found = item(key)) {
@@ -381,13 +387,10 @@ bool Arguments::put(const Key& key, Ref<Arg> value) {
   return true;
 }
 
-bool Arguments::put_at(int index, Arg&& value) {
-  items_[static_cast<std::size_t>(index) - 1].value = Ref<Arg>(new Arg(std::move(value)));
+bool Arguments::put_at(int index, Ref<Arg> value) {
+  if (!at(index)) return false;
+  items_[static_cast<std::size_t>(index) - 1].value = std::move(value);
   return true;
-}
-
-bool Arguments::AddItem(const Key& key, const CilRefArg& value) {
-  return put(key, Ref<Arg>(value.Clone()));
 }
 
 bool Arguments::RemoveItem(const Key& key) {

@@ -53,7 +53,8 @@ class Key {
   std::uint16_t id_ = 0;
 };
 
-/// One value. Counted: CreateInstance and Clone give a reference to the caller.
+/// One value. Counted: CreateInstance and Clone give a reference to the caller. A clone of an Arg that holds an object holds
+/// it too; any other copy holds the object's UniqueObjectID as text.
 class Arg : public Counted {
  public:
   Arg();
@@ -101,6 +102,9 @@ class Arg : public Counted {
   bool SetValue(std::string_view value);
   bool SetValue(const Arg& value);
   bool SetValue(const Arguments& value);
+  /// A pointer is no value, though it would convert to BOOL: an object travels as a CilRefArg.
+  template <class T>
+  requires(!std::is_same_v<std::remove_cv_t<T>, char>) bool SetValue(T* value) = delete;
 
   /// The text of an ARG_STRING, borrowed.
   std::string_view text() const noexcept { return text_; }
@@ -109,6 +113,7 @@ class Arg : public Counted {
 
  protected:
   bool set(ArgDataType type, std::int64_t number) noexcept;
+  void name_object_of(const Arg& other);
   bool set_wide(std::int64_t value) noexcept;  ///< INT or UINT, false when it fits neither
   bool number(std::int64_t* value) const noexcept;
 
@@ -138,6 +143,12 @@ class CilRefArg : public Arg {
   CCtiOsObject* object_ = nullptr;
 };
 
+/// What an Arg can be set to, other than another Arg.
+template <class T>
+concept ArgValue = !std::is_base_of_v<Arg, T> && requires(Arg arg, const T& value) {
+  arg.SetValue(value);
+};
+
 class Arguments : public Counted {
  public:
   Arguments() = default;
@@ -154,22 +165,23 @@ class Arguments : public Counted {
   std::string DumpArgs() const;
 
   /// Sets `key`; false for an empty or overlong key, or a value past its limit.
-  template <class T>
+  template <ArgValue T>
   bool AddItem(const Key& key, const T& value) {
-    Arg arg;
-    return arg.SetValue(value) && put(key, std::move(arg));
+    Ref<Arg> arg(new Arg);
+    return arg->SetValue(value) && put(key, std::move(arg));
   }
-  /// Holds the object itself, counted, under `key`.
-  bool AddItem(const Key& key, const CilRefArg& value);
+  /// A clone of the Arg: one that holds an object goes on holding it, counted.
+  bool AddItem(const Key& key, const Arg& value) { return put(key, Ref<Arg>(value.Clone())); }
   template <class T>
   bool SetValue(const Key& key, const T& value) {
     return AddItem(key, value);
   }
-  template <class T>
+  template <ArgValue T>
   bool SetElement(int index, const T& value) {
-    Arg arg;
-    return at(index) && arg.SetValue(value) && put_at(index, std::move(arg));
+    Ref<Arg> arg(new Arg);
+    return arg->SetValue(value) && put_at(index, std::move(arg));
   }
+  bool SetElement(int index, const Arg& value) { return put_at(index, Ref<Arg>(value.Clone())); }
   bool RemoveItem(const Key& key);
 
   bool IsValid(const Key& key) const noexcept { return find(key) != nullptr; }
@@ -236,9 +248,8 @@ class Arguments : public Counted {
     using is_transparent = void;
     bool operator()(std::string_view left, std::string_view right) const noexcept;
   };
-  bool put(const Key& key, Arg&& value);
   bool put(const Key& key, Ref<Arg> value);
-  bool put_at(int index, Arg&& value);
+  bool put_at(int index, Ref<Arg> value);
   const Arg& get(const Key& key) const;
   const Arg& get(int index) const;
   const Item* item(const Key& key) const noexcept;

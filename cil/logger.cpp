@@ -52,8 +52,12 @@ int Logger::Trace(int iTraceMask, const std::string& sMessage) {
   const std::lock_guard lock(manager().mutex);
   if ((manager().mask & iTraceMask) == 0) return -1;
   const LogEvent event(iTraceMask, sMessage.substr(0, kLineBytesMax));
-  const std::vector<ILogEvents*> listeners = manager().listeners;
-  for (ILogEvents* listener : listeners) listener->processLogEvent(event);
+  const auto& all = manager().listeners;
+  const std::vector<ILogEvents*> listeners = all;
+  for (ILogEvents* listener : listeners) {
+    // One before it may have removed it, and it may be gone.
+    if (std::find(all.begin(), all.end(), listener) != all.end()) listener->processLogEvent(event);
+  }
   return 0;
 }
 

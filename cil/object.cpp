@@ -46,11 +46,15 @@ bool CCtiOsObject::lookup(const Key& key, Arg* value) const {
   if (const auto session = core()) {
     if (session->objects().property(object_id(), key, value)) return true;
   }
-  const std::lock_guard lock(mutex_);
-  const Arg* found = last_.find(key);
-  if (!found) found = own_.find(key);
-  if (found) *value = *found;
-  return found != nullptr;
+  Ref<Arg> copy;
+  {
+    const std::lock_guard lock(mutex_);
+    const Arg* found = last_.find(key);
+    if (!found) found = own_.find(key);
+    if (found) copy = Ref<Arg>(found->Clone());
+  }
+  if (copy) *value = *copy;  // one that holds an object asks it for its name: no lock is held
+  return bool{copy};
 }
 
 void CCtiOsObject::collect(Arguments* all) const {

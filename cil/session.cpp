@@ -73,9 +73,9 @@ CCtiOsSession::CCtiOsSession(SessionOptions options)
                               options.limits)) {
   engine_ = std::make_shared<Engine>(core_, options.seed ? *options.seed : system_seed());
   if (!options.own_thread) {
-    core_->drive = [weak = std::weak_ptr(engine_)](int wait_ms) -> std::uint32_t {
+    core_->drive = [weak = std::weak_ptr(engine_)](Millis most) {
       const std::shared_ptr<Engine> engine = weak.lock();
-      return engine ? engine->turn(engine->now() + Millis(wait_ms)) : 0;
+      return engine && engine->turn_of_caller(Millis(0), most).has_value();
     };
     return;
   }
@@ -288,15 +288,14 @@ int CCtiOsSession::request(RequestId request, const Arguments& args) {
 int CCtiOsSession::fd() const { return core_->own_thread() ? -1 : core_->io().pollable_fd(); }
 
 int CCtiOsSession::timeout_ms() const {
-  const Nanos left = engine_->next() - engine_->now();
-  const std::int64_t ms = (left.count() + 999'999) / 1'000'000;
-  return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000));
+  return core_->own_thread() ? -1 : static_cast<int>(engine_->next_of_caller().count());
 }
 
 std::uint32_t CCtiOsSession::process(int wait_ms) {
   if (core_->own_thread() || core_->dispatcher().inside_handler()) return 0;
   const std::shared_ptr<Engine> engine = engine_;  // a handler may delete this session
-  return engine->turn(engine->now() + Millis(std::max(wait_ms, 0)));
+  const Millis most(std::max(wait_ms, 0));
+  return engine->turn_of_caller(most, most).value_or(0);
 }
 
 }  // namespace cti::cil

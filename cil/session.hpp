@@ -164,10 +164,10 @@ class CCtiOsSession : public CCtiOsObject {
 
   /// Caller's loop: readable when process() has something to do. -1 when the session has its own thread.
   int fd() const;
-  /// Caller's loop: call process() at the latest after so many milliseconds.
+  /// Caller's loop: call process() at the latest after so many milliseconds. -1 when the session has its own thread.
   int timeout_ms() const;
   /// Caller's loop: does what there is to do and calls the handlers; waits at most `wait_ms` for something to do.
-  /// Returns how much was done.
+  /// Returns how much was done: 0 also while another thread does it, one that waits on a WaitObject.
   std::uint32_t process(int wait_ms = 0);
 
  protected:

@@ -4,7 +4,8 @@
 // Memory   events that came between two waits are remembered in their order, the first 1,024 of them: each of the next waits
 //          takes one and returns at once. A new mask forgets them.
 // Refused  inside an event handler: it would wait for itself. Returns WAIT_FAILED, nothing blocks.
-// Loop     in a session without an own event thread the wait runs the session's loop itself.
+// Loop     in a session without an own event thread the wait runs the session's loop itself, unless another thread does: one
+//          at a time, and handlers run on whichever that is.
 #pragma once
 
 #include "cil/arguments.hpp"

@@ -6,6 +6,9 @@ WATCHDOG = "core/watchdog.cpp"
 KERNEL_IO = "core/kernel_io.cpp"
 RECORDS = "cil/detail/engine/records.cpp"
 MODES = "cil/detail/engine/modes.cpp"
+ENGINE = "cil/detail/engine/engine.cpp"
+DISPATCHER = "cil/detail/engine/dispatcher.cpp"
+OBJECTS = "cil/detail/objects/objects.cpp"
 REQUESTS = "cil/detail/engine/requests.cpp"
 SESSION = "cil/detail/engine/session_core.cpp"
 TRANSPORT = "cil/detail/transport/transport.cpp"
@@ -57,6 +60,27 @@ REST = [
     ("a mode that names something else than an agent is believed", MODES, "raw",
      "if (!agent_id.empty() && wire::kind_of(agent_id) != wire::ObjectKind::kAgent) return false;",
      "if (!$P && !agent_id.empty() && wire::kind_of(agent_id) != wire::ObjectKind::kAgent) return false;"),
+    ("a snapshot that was never swept is gone on from", ENGINE, "stmt",
+     "for (const std::uint32_t peripheral : unswept_) positions_.erase(peripheral);", ""),
+    ("a chosen call is the current one for ever", ENGINE, "raw",
+     "    state.call_id.clear();  // whoever chose", "    if (!$P) state.call_id.clear();  // whoever chose"),
+    ("a call is told as chosen that is not current any more", RECORDS, "stmt",
+     "if (is_current) call_chosen(chosen.object_id);", "call_chosen(chosen.object_id);"),
+    ("an agent that was cleared still chooses a call", RECORDS, "stmt",
+     "if (state.mode_number != subscription_.number) return false;  // cleared meanwhile", ""),
+    ("a mode that was cleared names the agent of the next", MODES, "stmt",
+     "if (state.mode_number != subscription_.number) return false;", ""),
+    ("a mode that found no room is not asked for again", REQUESTS, "expr",
+     "transport_.up() && subscription_.wanted && !subscription_.asked", "false"),
+    ("requests of a nameless agent outlive its mode", REQUESTS, "expr",
+     "!at->second.request.of_mode", "at->second.request.target.empty()"),
+    ("a logout before the mode stands ends AutoLogin", RECORDS, "expr",
+     "event == eAgentStateEvent && live && subscription_.established", "event == eAgentStateEvent && live"),
+    ("who comes while an event is told hears it too", DISPATCHER, "expr",
+     "i < list.generic.there", "i < list.generic.all.size()"),
+    ("a merged call forgets what was known", OBJECTS, "stmt",
+     "return object->detach(all);  // the one that has the name goes on, this one has become part of it",
+     "return;"),
     ("work is begun after a Disconnect", SESSION, "expr",
      "word.is(Standing::kDisconnectAsked) || word.is(Standing::kAnewAsked)", "word.is(Standing::kAnewAsked)"),
     ("a server that answers heartbeats counts as silent", TRANSPORT, "raw",

@@ -2,6 +2,7 @@
 #include "cil/detail/engine/dispatcher.hpp"
 
 #include "cil/logger.hpp"
+#include "core/base/check.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/event_id.hpp"
 
@@ -55,15 +56,27 @@ Dispatcher::List* Dispatcher::list_at(int list) noexcept {
 }
 
 template <class T>
-bool Dispatcher::add_to(std::vector<T*>& all, T* listener) {
-  if (!listener || closed_ || all.size() >= kListenersMax) return false;
+bool Dispatcher::add_to(Listeners<T>& listeners, T* listener) {
+  auto& all = listeners.all;
+  if (!listener || closed_) return false;
   if (std::find(all.begin(), all.end(), listener) != all.end()) return false;
-  all.push_back(listener);
+  const auto removed = std::count(all.begin(), all.end(), nullptr);
+  if (all.size() - static_cast<std::size_t>(removed) >= kListenersMax) return false;
+  // Places are empty only while handlers run: one of those that nobody looks at may be taken.
+  const auto behind = static_cast<std::ptrdiff_t>(std::min(listeners.there, all.size()));
+  const auto free = std::find(all.begin() + behind, all.end(), nullptr);
+  if (free != all.end()) {
+    *free = listener;
+  } else {
+    all.push_back(listener);
+  }
+  CTI_CHECK(all.size() <= 2 * kListenersMax);
   return true;
 }
 
 template <class T>
-bool Dispatcher::remove_from(std::vector<T*>& all, T* listener) {
+bool Dispatcher::remove_from(Listeners<T>& listeners, T* listener) {
+  auto& all = listeners.all;
   const auto found = listener ? std::find(all.begin(), all.end(), listener) : all.end();
   if (found == all.end()) return false;
   if (telling_) {
@@ -78,12 +91,12 @@ bool Dispatcher::remove_from(std::vector<T*>& all, T* listener) {
 bool Dispatcher::add(int list, void* listener) {
   const std::lock_guard lock(mutex_);
   List* at = list_at(list);
-  return at && add_to(at->listeners, listener);
+  return at && add_to(at->of_interface, listener);
 }
 bool Dispatcher::remove(int list, void* listener) {
   const std::lock_guard lock(mutex_);
   List* at = list_at(list);
-  return at && remove_from(at->listeners, listener);
+  return at && remove_from(at->of_interface, listener);
 }
 bool Dispatcher::add_generic(int list, IGenericEvents* listener) {
   const std::lock_guard lock(mutex_);
@@ -120,17 +133,23 @@ void Dispatcher::tell(int event_id, Arguments& args) {
 
 void Dispatcher::tell_all(int event_id, Arguments& args) {
   telling_ = true;
+  for (List& list : lists_) {
+    list.of_interface.there = list.of_interface.all.size();
+    list.generic.there = list.generic.all.size();
+  }
   // relaxed: only this thread asks whether it is itself.
   handler_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   const RowsOf rows = rows_of(event_id);
   List& all_in_one = lists_[eAllInOneList];
   for (const Row* row = rows.begin; row != rows.end; ++row) {
-    auto& listeners = lists_[static_cast<std::size_t>(row->list)].listeners;
-    for (std::size_t i = 0; i < listeners.size(); ++i) {
-      if (listeners[i]) guarded(event_id, [&] { row->tell(listeners[i], args); });
+    // By index: a handler may add listeners, and so move them all.
+    const auto& listeners = lists_[static_cast<std::size_t>(row->list)].of_interface;
+    for (std::size_t i = 0; i < listeners.there; ++i) {
+      void* const listener = listeners.all[i];
+      if (listener) guarded(event_id, [&] { row->tell(listener, args); });
     }
-    for (std::size_t i = 0; row->first && i < all_in_one.listeners.size(); ++i) {
-      auto* listener = static_cast<IAllInOne*>(all_in_one.listeners[i]);
+    for (std::size_t i = 0; row->first && i < all_in_one.of_interface.there; ++i) {
+      auto* const listener = static_cast<IAllInOne*>(all_in_one.of_interface.all[i]);
       if (listener) guarded(event_id, [&] { row->tell_all_in_one(listener, args); });
     }
   }
@@ -146,8 +165,9 @@ void Dispatcher::tell_all(int event_id, Arguments& args) {
 }
 
 void Dispatcher::tell_generic(List& list, int event_id, Arguments& args) {
-  for (std::size_t i = 0; i < list.generic.size(); ++i) {
-    if (list.generic[i]) guarded(event_id, [&] { list.generic[i]->OnEvent(event_id, args); });
+  for (std::size_t i = 0; i < list.generic.there; ++i) {
+    IGenericEvents* const listener = list.generic.all[i];
+    if (listener) guarded(event_id, [&] { listener->OnEvent(event_id, args); });
   }
 }
 
@@ -179,12 +199,12 @@ void Dispatcher::close() {
   closed_ = true;
   for (List& list : lists_) {
     if (telling_) {  // somebody iterates: taken out afterwards
-      std::fill(list.listeners.begin(), list.listeners.end(), nullptr);
-      std::fill(list.generic.begin(), list.generic.end(), nullptr);
+      std::fill(list.of_interface.all.begin(), list.of_interface.all.end(), nullptr);
+      std::fill(list.generic.all.begin(), list.generic.all.end(), nullptr);
       removed_ = true;
     } else {
-      list.listeners.clear();
-      list.generic.clear();
+      list.of_interface.all.clear();
+      list.generic.all.clear();
     }
   }
   for (const auto& each : waiters_) {
@@ -199,8 +219,8 @@ void Dispatcher::close() {
 void Dispatcher::compact() {
   removed_ = false;
   for (List& list : lists_) {
-    std::erase(list.listeners, nullptr);
-    std::erase(list.generic, nullptr);
+    std::erase(list.of_interface.all, nullptr);
+    std::erase(list.generic.all, nullptr);
   }
 }
 

@@ -61,14 +61,19 @@ class Dispatcher {
 
  private:
   static constexpr std::size_t kLists = 16;
+  template <class T>
+  struct Listeners {
+    std::vector<T*> all;    // null: removed while handlers run
+    std::size_t there = 0;  // when the event that is told now began: who comes later hears the next one
+  };
   struct List {
-    std::vector<void*> listeners;  // null: removed while handlers run
-    std::vector<IGenericEvents*> generic;
+    Listeners<void> of_interface;
+    Listeners<IGenericEvents> generic;
   };
   template <class T>
-  bool add_to(std::vector<T*>& all, T* listener);
+  bool add_to(Listeners<T>& listeners, T* listener);
   template <class T>
-  bool remove_from(std::vector<T*>& all, T* listener);
+  bool remove_from(Listeners<T>& listeners, T* listener);
   List* list_at(int list) noexcept;
   void tell_all(int event_id, Arguments& args);
   void tell_generic(List& list, int event_id, Arguments& args);

@@ -45,6 +45,28 @@ std::uint32_t Engine::turn(TimePoint deadline) {
   return done;
 }
 
+namespace {
+struct GivesBack {
+  TurnOwner& owner;
+  ~GivesBack() { owner.give(); }
+};
+}  // namespace
+
+std::optional<std::uint32_t> Engine::turn_of_caller(Millis patience, Millis most) {
+  const bool at_once = owner_.take(Millis(0));
+  if (!at_once && !owner_.take(patience)) return std::nullopt;
+  const GivesBack back{owner_};
+  return turn(at_once ? now() + most : now());  // else it has waited already
+}
+
+Millis Engine::next_of_caller() {
+  constexpr Millis kMost{60'000};
+  if (!owner_.take(Millis(0))) return kLookAgain;
+  const GivesBack back{owner_};
+  const Nanos left = std::min<Nanos>(next() - now(), kMost);
+  return std::max(std::chrono::ceil<Millis>(left), Millis(0));
+}
+
 /// Connect and Disconnect first, then the queue. Handlers may ask for more meanwhile.
 std::uint32_t Engine::do_work() {
   for (std::uint32_t done = 0;; ++done) {

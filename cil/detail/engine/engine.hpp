@@ -15,10 +15,11 @@
 // Bounds   whatever a server can make grow has one, counted in what it costs: snapshots that have not ended yet and objects
 //          by SessionLimits; kPeripheralsMax positions and states of peripherals, the rest told and not kept; the settings of
 //          one answer. kRequestMost until a request counts as lost, kModeMost until a mode that is not established is.
-// Threads  one: whoever calls turn().
+// Threads  one at a time: the session's own, or whoever of the caller's has the turn (turn_owner.hpp).
 #pragma once
 
 #include "cil/detail/engine/session_core.hpp"
+#include "cil/detail/engine/turn_owner.hpp"
 #include "cil/detail/transport/transport.hpp"
 #include "wire/arguments.hpp"
 
@@ -49,6 +50,11 @@ class Engine final : private TransportUser {
 
   /// Does what there is to do, waiting for it at most until `deadline`. Returns how much was done.
   std::uint32_t turn(TimePoint deadline);
+  /// The caller's loop: a turn that waits `most` at most. Nothing: another thread has the turn, and has not given it back
+  /// within `patience`.
+  std::optional<std::uint32_t> turn_of_caller(Millis patience, Millis most);
+  /// The caller's loop: when it is to call again. While another thread has the turn: soon.
+  Millis next_of_caller();
   /// When turn() has something to do by itself.
   TimePoint next() const;
   TimePoint now() const noexcept { return core_.io().now(); }
@@ -171,6 +177,7 @@ class Engine final : private TransportUser {
   bool in_agent_mode() const;  ///< one that the program has not cleared
   bool agent_cleared() const;
 
+  TurnOwner owner_;
   std::shared_ptr<SessionCore> core_owner_;
   SessionCore& core_;
   Transport transport_;

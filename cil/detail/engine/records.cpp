@@ -121,7 +121,8 @@ void Engine::apply_record(const wire::UpdateView& update, bool live) {
   }
   const auto event = static_cast<int>(update.event_id());
   if (event == eCTIOSFailureEvent) note_system_event(args);
-  if (event == eAgentStateEvent && live) {
+  // Before the mode stands it is history: a snapshot in its place would not have said it.
+  if (event == eAgentStateEvent && live && subscription_.established) {
     int state = eUnknown;
     args.GetValueInt(CTIOS_AGENTSTATE, &state);
     const bool ours =

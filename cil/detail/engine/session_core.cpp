@@ -1,6 +1,7 @@
 // session_core.cpp - requests from any thread into the queue, and waiting for events.
 #include "cil/detail/engine/session_core.hpp"
 
+#include "cil/detail/engine/turn_owner.hpp"
 #include "cil/detail/objects/convert.hpp"
 #include "core/base/check.hpp"
 #include "wire/served.hpp"
@@ -147,9 +148,9 @@ WaitResult SessionCore::wait(Waiter& waiter, int milliseconds) {
     waiter.pending.pop_front();
     return true;
   };
+  const auto come = [&] { return waiter.closed || !waiter.pending.empty(); };
   std::unique_lock lock(waiter.mutex);
   if (own_thread_) {
-    const auto come = [&] { return waiter.closed || !waiter.pending.empty(); };
     if (milliseconds < 0) {
       waiter.signalled.wait(lock, come);
     } else {
@@ -158,7 +159,7 @@ WaitResult SessionCore::wait(Waiter& waiter, int milliseconds) {
     if (take()) return EVENT_SIGNALED;
     return waiter.closed ? WAIT_FAILED : EVENT_WAIT_TIMEDOUT;
   }
-  for (;;) {  // the caller's loop: nobody but us can bring the event
+  for (;;) {  // the caller's loop: unless another thread runs it, nobody but us can bring the event
     if (take()) return EVENT_SIGNALED;
     if (waiter.closed) return WAIT_FAILED;
     const auto left =
@@ -166,8 +167,10 @@ WaitResult SessionCore::wait(Waiter& waiter, int milliseconds) {
     if (milliseconds >= 0 && left.count() <= 0) return EVENT_WAIT_TIMEDOUT;
     lock.unlock();
     if (!drive || stopped()) return WAIT_FAILED;
-    drive(milliseconds < 0 ? 1000 : static_cast<int>(left.count()));
+    const auto most = milliseconds < 0 ? Millis(1000) : Millis(left);
+    const bool ran = drive(most);
     lock.lock();
+    if (!ran) waiter.signalled.wait_for(lock, std::min(most, kLookAgain), come);
   }
 }
 

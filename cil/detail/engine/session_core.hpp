@@ -150,8 +150,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   CWaitObject* make_wait_object(const Arguments& mask);
   /// Waits as CWaitObject says.
   WaitResult wait(Waiter& waiter, int milliseconds);
-  /// Set by a session without an own thread: runs its loop once, waiting at most so many milliseconds.
-  std::function<std::uint32_t(int)> drive;
+  /// Set by a session without an own thread: runs its loop once, waiting at most so many milliseconds. False: another thread
+  /// runs it.
+  std::function<bool(Millis)> drive;
 
  private:
   int submit(Request made, const Arguments& args);

@@ -108,9 +108,11 @@ Ref<CCtiOsObject> Objects::adopt(const std::string& object_id, Ref<CCtiOsObject>
   own->bind(core_.lock(), object_id);
   Ref<CCtiOsObject> before;
   if (const auto held = handles_.find(adopted_); held != handles_.end()) {
-    before = held->second;  // the program's own, under an earlier name
+    before = held->second;  // this very one, under an earlier name
+    CTI_CHECK(before.get() == own.get());
     handles_.erase(held);
   }
+  if (Ref<CCtiOsObject> other = displace(object_id); other) before = std::move(other);
   handles_.insert_or_assign(object_id, std::move(own));
   adopted_ = object_id;
   return before;
@@ -181,18 +183,34 @@ void Objects::rename(const std::string& from, const std::string& to) {
   if (held == handles_.end()) return;
   Ref<CCtiOsObject> object = held->second;
   handles_.erase(held);
-  object->bind(core_.lock(), to);
   if (adopted_ == from) {
     adopted_ = to;
-    handles_.insert_or_assign(to, std::move(object));
-  } else {
-    handles_.emplace(to, std::move(object));  // one that has the name already stays
+    (void)displace(to);
+  } else if (handles_.contains(to)) {
+    Arguments all;
+    if (const auto handle = at(to)) read(table_.properties(*handle), &all);
+    return object->detach(all);  // the one that has the name goes on, this one has become part of it
   }
+  object->bind(core_.lock(), to);
+  handles_.insert_or_assign(to, std::move(object));
+}
+
+/// A handle that another one takes the place of: it keeps what is known now. Null when there is none.
+Ref<CCtiOsObject> Objects::displace(const std::string& object_id) {
+  const auto held = handles_.find(object_id);
+  if (held == handles_.end()) return {};
+  Ref<CCtiOsObject> object = std::move(held->second);
+  handles_.erase(held);
+  Arguments all;
+  if (const auto handle = at(object_id)) read(table_.properties(*handle), &all);
+  object->detach(all);
+  return object;
 }
 
 void Objects::remove(const std::string& object_id) {
+  Handles::node_type gone;  // let go of behind the lock: it may hold objects of the program
   const std::lock_guard lock(mutex_);
-  if (object_id != adopted_) handles_.erase(object_id);
+  if (object_id != adopted_) gone = handles_.extract(object_id);
 }
 
 Objects::Handles Objects::clear() {

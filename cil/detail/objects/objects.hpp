@@ -64,7 +64,8 @@ class Objects {
   /// Gives what it replaces, to be let go of where no lock is held.
   [[nodiscard]] Ref<CCtiOsObject> adopt(const std::string& object_id, Ref<CCtiOsObject> own);
   /// Folds one record. Handles follow: that of a renamed object gets its new name, that of an ended one keeps its last
-  /// properties and is still found, until remove().
+  /// properties and is still found, until remove(). Where the new name had a handle already, one of the two goes on, the
+  /// program's agent or else the one that was there; the other keeps what is known now.
   Folded apply(const wire::UpdateView& update);
   /// What is not mentioned between the two has ended while nobody looked: end_snapshot gives the UniqueObjectIDs, whose
   /// handles keep their last properties and are still found, until remove().
@@ -90,6 +91,7 @@ class Objects {
   CCtiOsObject* made(const std::string& object_id, wire::ObjectKind kind);
   void part(const std::string& object_id, wire::ObjectHandle handle, bool unheard);
   void rename(const std::string& from, const std::string& to);
+  Ref<CCtiOsObject> displace(const std::string& object_id);
 
   std::weak_ptr<SessionCore> core_;
   mutable std::mutex mutex_;  // guards what follows

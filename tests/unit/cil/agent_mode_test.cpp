@@ -384,6 +384,51 @@ TEST_F(AgentMode, AutoLoginLogsInAgainWhenTheNewServerDoesNotKnowTheLogin) {
   EXPECT_EQ(b->requests[0].arguments.string(Keyword::AgentPassword), "secret");
 }
 
+TEST_F(AgentMode, AutoLoginLogsInAgainAlsoWhereTheNewServerTellsTheLogoutAsHistory) {
+  serve_agent(*a, eNotReady);
+  for (ScriptedServer* server : {a.get(), b.get()}) {
+    server->on_request = [server](const ScriptedServer::Asked& asked) {
+      server->reply(asked.id, EventId::eSetAgentStateConf, wire::Outcome::kConfirmed);
+    };
+  }
+  enter_agent_mode();
+  Arguments login;
+  login.AddItem(CTIOS_AUTOLOGIN, "1");
+  ASSERT_EQ(agent->Login(login), CIL_OK);
+  ASSERT_TRUE(until(eSetAgentStateConf));
+  b->on_subscribe = [this] {  // a twin: the switch has logged everybody out meanwhile
+    b->subscribed();
+    b->update(EventId::eAgentStateEvent, agent_items(eLogout), wire::topic::kAgent);
+    b->private_event(EventId::eSetAgentModeEvent, mode_items());
+  };
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentStateConf, 2));
+  ASSERT_EQ(b->requests.size(), 1U);
+  EXPECT_EQ(b->requests[0].request, RequestId::eLoginRequest);
+}
+
+TEST_F(AgentMode, TheObjectOfACallThatIsMergedIntoAnotherKeepsWhatWasKnownLast) {
+  serve_agent(*a, eTalking);
+  enter_agent_mode();
+  begin_call(kCall1);
+  begin_call(kCall2, LCS_HOLD);
+  const auto merged = object(kCall1);
+  const auto stays = object(kCall2);
+  a->update(EventId::eCallDataUpdateEvent,
+            items({{Keyword::UniqueObjectID, kCall2},
+                   {Keyword::OldUniqueObjectID, kCall1},
+                   {Keyword::CallVariable1, "both"}}),
+            wire::topic::kCall);
+  ASSERT_TRUE(until(eCallDataUpdateEvent));
+  EXPECT_EQ(object(kCall2).get(), stays.get());
+  end_call(kCall2);
+  for (const auto& each : {merged, stays}) {
+    EXPECT_EQ(each->GetValueString(CTIOS_CALLVARIABLE1), "both");
+    EXPECT_EQ(each->GetValueString(CTIOS_ANI), "5551234");
+    EXPECT_EQ(static_cast<CCall&>(*each).Clear(), E_CTIOS_INVALID_SESSION);
+  }
+}
+
 TEST_F(AgentMode, DisconnectFreesTheAgentAndTheCalls) {
   serve_agent(*a, eTalking, {kCall1});
   enter_agent_mode();

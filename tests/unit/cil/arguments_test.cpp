@@ -207,6 +207,48 @@ TEST(Arguments, AReferenceThatIsAssignedIsCountedOnceForEachWhoHoldsIt) {
   EXPECT_EQ(count(one), 1U);
 }
 
+TEST(Arguments, AnObjectIsHeldWhicheverWayItsReferenceComesIn) {
+  const Ref<CAgent> agent(new CAgent);
+  ASSERT_TRUE(agent->SetValue(ekwUniqueObjectID, "agent.5000.1"));
+  const auto holds = [&](const Arg* arg) {
+    const auto* reference = dynamic_cast<const CilRefArg*>(arg);
+    return reference && Ref<CCtiOsObject>(reference->GetValue()).get() == agent.get();
+  };
+  const CilRefArg reference(agent.get());
+  const Arg& as_arg = reference;
+  Arguments args;
+  EXPECT_TRUE(args.AddItem("one", reference));
+  EXPECT_TRUE(args.AddItem("two", as_arg));
+  EXPECT_TRUE(args.SetValue("three", as_arg));
+  EXPECT_TRUE(args.AddItem("four", 4));
+  EXPECT_TRUE(args.SetElement(4, reference));
+  EXPECT_FALSE(args.SetElement(5, reference));
+  EXPECT_FALSE(args.SetElement(0, 1));
+  ASSERT_EQ(args.NumElements(), 4);
+  const Arguments copy(args);
+  for (int i = 1; i <= 4; ++i) EXPECT_TRUE(holds(args.at(i)) && holds(copy.at(i))) << i;
+  // An Arg itself holds none: the name of the object at least.
+  EXPECT_EQ(Arg(as_arg).GetValueString(), "agent.5000.1");
+  Arg set;
+  EXPECT_TRUE(set.SetValue(as_arg));
+  EXPECT_EQ(set.GetValueString(), "agent.5000.1");
+  EXPECT_EQ(set.GetType(), ARG_STRING);
+  const Ref<CAgent> other(new CAgent);
+  EXPECT_TRUE(other->SetValue("friend", reference));
+  EXPECT_EQ(other->GetValueString("friend"), "agent.5000.1");
+  EXPECT_TRUE(other->SetValue("itself", CilRefArg(other.get())));  // asks itself: nobody waits for ever
+  EXPECT_TRUE(other->IsValid("itself"));
+  other->SetValue("itself", 0);  // else it would hold itself for ever
+}
+
+template <class T>
+concept Addable = requires(Arguments args, T value) { args.AddItem("key", value); };
+static_assert(Addable<const char*> && Addable<char*> && Addable<char[4]> && Addable<int> &&
+              Addable<bool> && Addable<Arguments> && Addable<Arg> && Addable<CilRefArg>);
+static_assert(!Addable<CAgent*> && !Addable<const CCall*> && !Addable<Arguments*> &&
+                  !Addable<void*>,
+              "none of them becomes a BOOL");
+
 TEST(Convert, C3_ArraysTooDeepOrTooBigAreRefusedByTheWriter) {
   Arguments deep;
   for (int i = 0; i < 9; ++i) {

@@ -1,6 +1,7 @@
 // handlers_test.cpp - what a handler may do to its own session: delete it, clear the agent and set one, throw.
 #include "tests/unit/cil/session_world.hpp"
 
+#include "cil/detail/engine/dispatcher.hpp"
 #include "cil/logger.hpp"
 
 #include <set>
@@ -227,6 +228,70 @@ TEST_F(Handlers, AWaitObjectRemembersEventsInTheOrderInWhichTheyCame) {
   }
   EXPECT_EQ(wait->WaitOnMultipleEvents(0), EVENT_WAIT_TIMEDOUT);
   EXPECT_EQ(wait->GetTriggerEvent(), eUnknownEvent);
+}
+
+TEST(Listeners, WhoComesWhileAnEventIsToldHearsTheNextOne) {
+  detail::Dispatcher dispatcher;
+  struct Anew : IGenericEvents {
+    explicit Anew(detail::Dispatcher& of) : dispatcher(of) {}
+    void OnEvent(int, Arguments&) override {
+      ++told;
+      for (int i = 0; i < 3'000; ++i) {
+        ASSERT_TRUE(dispatcher.remove_generic(eCallList, this));
+        ASSERT_TRUE(dispatcher.add_generic(eCallList, this));
+      }
+      ASSERT_TRUE(dispatcher.remove_generic(eCallList, last));
+      ASSERT_TRUE(dispatcher.add_generic(eCallList, last));
+    }
+    detail::Dispatcher& dispatcher;
+    IGenericEvents* last = nullptr;
+    int told = 0;
+  } anew(dispatcher);
+  struct AnewToo : AllInOneEventsAdapter {
+    explicit AnewToo(detail::Dispatcher& of) : dispatcher(of) {}
+    void OnCallBegin(Arguments&) override {
+      ++told;
+      IAllInOne* const self = this;
+      ASSERT_TRUE(dispatcher.remove(eAllInOneList, self));
+      ASSERT_TRUE(dispatcher.add(eAllInOneList, self));
+    }
+    detail::Dispatcher& dispatcher;
+    int told = 0;
+  } of_interface(dispatcher);
+  std::vector<Recorder> others(detail::Dispatcher::kListenersMax - 1);
+  ASSERT_TRUE(dispatcher.add_generic(eCallList, &anew));
+  ASSERT_TRUE(dispatcher.add(eAllInOneList, static_cast<IAllInOne*>(&of_interface)));
+  for (Recorder& each : others) ASSERT_TRUE(dispatcher.add_generic(eCallList, &each));
+  anew.last = &others.back();
+  Recorder beyond;
+  EXPECT_FALSE(dispatcher.add_generic(eCallList, &beyond));
+  Arguments args;
+  for (int events = 1; events <= 3; ++events) {
+    dispatcher.tell(eCallBeginEvent, args);
+    EXPECT_EQ(anew.told, events);
+    EXPECT_EQ(of_interface.told, events);
+    EXPECT_EQ(others.front().count(eCallBeginEvent), events);
+  }
+  EXPECT_FALSE(dispatcher.add_generic(eCallList, &beyond));
+}
+
+TEST(Log, AListenerThatAnotherHasRemovedIsNotCalled) {
+  struct Removes : ILogEvents {
+    void processLogEvent(const LogEvent&) override {
+      ++told;
+      if (other) Logger().RemoveLogListener(std::exchange(other, nullptr));
+    }
+    ILogEvents* other = nullptr;
+    int told = 0;
+  } first, second;
+  Logger log;
+  log.AddLogListener(&first);
+  log.AddLogListener(&second);
+  first.other = &second;
+  log.Trace(TRACE_MASK_CRITICAL, "once");
+  EXPECT_EQ(first.told, 1);
+  EXPECT_EQ(second.told, 0);
+  log.RemoveLogListener(&first);
 }
 
 }  // namespace

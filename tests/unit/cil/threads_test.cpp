@@ -349,6 +349,66 @@ TEST(CallersLoop, WaitsByFdAndProcess) {
   EXPECT_EQ(heartbeat->WaitOnMultipleEvents(20'000), EVENT_SIGNALED);
 }
 
+TEST(CallersLoop, IsRunByOneThreadAtATime) {
+  Welcomer server;
+  SessionOptions options;
+  options.own_thread = false;
+  CCtiOsSession session(options);
+  struct : IGenericEvents {
+    void OnEvent(int event, Arguments&) override {
+      if (event != eOnConnection) return;
+      std::unique_lock lock(mutex);
+      inside = true;
+      changed.notify_all();
+      seen = changed.wait_for(lock, std::chrono::seconds(20), [this] { return !inside; });
+    }
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool inside = false, seen = false;
+  } listener;
+  ASSERT_EQ(session.AddAllInOneEventGenericListener(&listener), CIL_OK);
+  ASSERT_EQ(session.Connect(loopback(server.port)), CIL_OK);
+  const auto closed = wait_for(session, eOnConnectionClosed);
+  WaitResult result = WAIT_FAILED;
+  std::thread waits([&] { result = closed->WaitOnMultipleEvents(20'000); });
+  {
+    std::unique_lock lock(listener.mutex);
+    EXPECT_TRUE(listener.changed.wait_for(lock, std::chrono::seconds(20),
+                                          [&] { return listener.inside; }));
+  }
+  // That thread is in the middle of a turn: what there is to do is its affair.
+  EXPECT_EQ(session.Disconnect(forced()), CIL_OK);
+  EXPECT_EQ(session.process(), 0U);
+  EXPECT_GT(session.timeout_ms(), 0);
+  {
+    const std::lock_guard lock(listener.mutex);
+    listener.inside = false;
+    listener.changed.notify_all();
+  }
+  waits.join();
+  EXPECT_TRUE(listener.seen);
+  EXPECT_EQ(result, EVENT_SIGNALED);
+}
+
+TEST(CallersLoop, AWaitAndTheLoopTakeTurns) {
+  Welcomer server;
+  SessionOptions options;
+  options.own_thread = false;
+  CCtiOsSession session(options);
+  ASSERT_EQ(session.Connect(loopback(server.port)), CIL_OK);
+  std::atomic<bool> over{false};
+  std::thread waits([&] {
+    const auto heartbeat = wait_for(session, eOnHeartbeat);
+    EXPECT_EQ(heartbeat->WaitOnMultipleEvents(20'000), EVENT_SIGNALED);
+    over = true;
+  });
+  while (!over) {
+    (void)session.timeout_ms();
+    session.process(1);
+  }
+  waits.join();
+}
+
 TEST(Listeners, RefuseNullTwiceAndUnknownLists) {
   CCtiOsSession session;
   SessionEventsAdapter listener;
