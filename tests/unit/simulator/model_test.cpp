@@ -373,6 +373,53 @@ TEST_F(ModelTest, SupervisorListensBargesInAndIntercepts) {
   EXPECT_TRUE(model.clear_connection(call, chief).ok());
 }
 
+TEST_F(ModelTest, ASilentListenerMayGoWhenTheAgentHasLeftTheCallAndTheDesk) {
+  const CallNumber call = talk();
+  log_in("22900", "23900");
+  log_in("22867", "23902");
+  const StationIndex agent = station("23901"), chief = station("23900");
+  ASSERT_TRUE(model.supervise(SupervisoryAction::kMonitor, call, agent, chief).ok());
+  EXPECT_EQ(model.supervise(SupervisoryAction::kClear, kNoCall, agent, chief).value(), call);
+  EXPECT_EQ(model.find_view(call, chief), nullptr);
+  ASSERT_TRUE(model.supervise(SupervisoryAction::kWhisper, call, agent, chief).ok());
+  ASSERT_TRUE(model.blind_transfer(call, agent, {"23902", {}}).ok());
+  ASSERT_EQ(model.find_view(call, agent), nullptr);
+  EXPECT_EQ(model.supervise(SupervisoryAction::kClear, kNoCall, agent, chief).value(), call);
+  EXPECT_EQ(model.find_view(call, chief), nullptr);
+  EXPECT_NE(model.find_call(call), nullptr);
+  EXPECT_FALSE(model.supervise(SupervisoryAction::kClear, call, agent, chief).ok());
+}
+
+TEST_F(ModelTest, TheOneWhomACallWaitsForHasItsPlaceAmongTheParties) {
+  const CallNumber call = talk();
+  const StationIndex agent = station("23901");
+  while (model.find_call(call)->connections.size() < kPartiesMax - 1) {
+    ASSERT_TRUE(model.single_step_conference(call, agent, {"918005550000", {}}).ok());
+  }
+  ASSERT_TRUE(model.single_step_conference(call, agent, {"6077", {}}).ok());
+  ASSERT_NE(model.find_call(call)->queued, kNoIndex);
+  log_in("22900", "23900");
+  EXPECT_EQ(model.supervise(SupervisoryAction::kMonitor, call, agent, station("23900")).error(),
+            Failure::telephone(Refusal::kConferenceFull));
+  ready("22867", "23902");
+  pass(Millis(50));
+  EXPECT_NE(model.find_view(call, station("23902")), nullptr);
+}
+
+TEST_F(ModelTest, TheNumberOfASkillGroupStaysWhileCallsWaitForIt) {
+  const CallNumber call = arrive();
+  SkillGroupSettings renamed = model.groups()[0].settings;
+  renamed.dialed_number = "6078";
+  ASSERT_NE(model.find_call(call)->queued, kNoIndex);
+  EXPECT_NE(model.change_skill_group(0, renamed), "");
+  renamed.dialed_number = "6077";
+  renamed.name = "Sales";
+  EXPECT_EQ(model.change_skill_group(0, renamed), "");
+  ASSERT_TRUE(model.outside_hangs_up(call));
+  renamed.dialed_number = "6078";
+  EXPECT_EQ(model.change_skill_group(0, renamed), "");
+}
+
 TEST_F(ModelTest, SilentListenerDoesNotKeepACallAlive) {
   const CallNumber call = talk();
   log_in("22900", "23900");

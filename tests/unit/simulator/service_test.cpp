@@ -394,5 +394,80 @@ TEST(SimulatorSides, OneNoOrSilenceCancelsMaintenance) {
   }
 }
 
+TEST(SimulatorSides, MaintenanceIsOffWhenTheOtherSideCannotTakeOver) {
+  for (const char* fault : {"fail side B", "stop side B", "freeze side B", "stop side A"}) {
+    Office world(pair_of_sides());
+    PlainClient& active = world.session(24, kPair);
+    EXPECT_EQ(world.command("maintenance side A"), "ok") << fault;
+    world.settle();
+    EXPECT_EQ(world.command(fault), "ok");
+    world.ask(active, "ACTIVE_MAINTENANCE_RESP_MSG",
+              {{"InvokeID", number(active.last("ACTIVE_MAINTENANCE_REQ_MSG"), "InvokeID")},
+               {"MaintenanceModeAccepted", 1}});
+    EXPECT_EQ(number(active.last("ACTIVE_MAINTENANCE_EVENT_MSG"), "MaintenanceModeStatus"), 0)
+        << fault;
+    if (std::string(fault) == "stop side A") continue;  // B is active now
+    EXPECT_EQ(number(world.session(24, kPair).last("OPEN_CONF"), "SessionType"), 1) << fault;
+    const std::string again = world.command("maintenance side A");
+    EXPECT_TRUE(again.starts_with("error")) << fault << ": " << again;
+  }
+}
+
+TEST(SimulatorSides, ADesktopIsOpenWithBothSidesAtATime) {
+  Office world(pair_of_sides());
+  constexpr std::uint32_t kDesktop = 0x1 | 0x200'0000;
+  const Fields desk = {{"AgentInstrument", std::string("23901")}};
+  PlainClient& active = world.session(24, kDesktop, desk);
+  PlainClient& standby = world.session(24, kDesktop, desk, Side::kB);
+  EXPECT_EQ(number(standby.last("OPEN_CONF"), "SessionType"), 2);
+  world.pass(Seconds(6));
+  EXPECT_FALSE(active.has("FAILURE_EVENT"));
+  EXPECT_FALSE(active.closed);
+  // On one side it still has one.
+  PlainClient& anew = world.session(24, kDesktop, desk);
+  EXPECT_EQ(number(anew.last("OPEN_CONF"), "SessionType"), 1);
+  EXPECT_EQ(number(active.last("FAILURE_EVENT"), "Status"), 11);
+  EXPECT_FALSE(standby.has("FAILURE_EVENT"));
+}
+
+TEST(SimulatorSides, AnOpenThatIsRefusedEndsNobodysSession) {
+  PlainWorld world;
+  const auto desk = [&](const char* client, const Fields& what) {
+    Fields all = what;
+    all.push_back({"ClientID", std::string(client)});
+    return &world.session(15, 0x1, all);
+  };
+  PlainClient* mine = desk("mine", {{"AgentInstrument", std::string("23901")}});
+  PlainClient* theirs = desk("theirs", {{"AgentID", std::string("22866")}});
+  PlainClient* both = desk(
+      "mine", {{"AgentInstrument", std::string("23901")}, {"AgentID", std::string("22866")}});
+  EXPECT_EQ(number(both->last("FAILURE_CONF"), "Status"), 10);
+  world.pass(Seconds(6));
+  EXPECT_FALSE(mine->closed || theirs->closed);
+}
+
+TEST(SimulatorSessions, AUserMessageReachesWhoeverSitsAtTheDevice) {
+  PlainWorld world;
+  PlainClient& desk = world.session(15, 0x5, {{"AgentInstrument", std::string("23901")}});
+  PlainClient& chief = world.session(15, 0x5, {{"AgentInstrument", std::string("23900")},
+                                               {"ClientID", std::string("chief")}});
+  EXPECT_TRUE(world.command("login 22866").starts_with("ok"));
+  EXPECT_TRUE(world.command("login 22900").starts_with("ok"));
+  const auto ask = [&](PlainClient& from, Fields fields) {
+    fields.push_back({"InvokeID", 77});
+    fields.push_back({"Text", std::string("hello")});
+    from.clear();
+    from.send("USER_MESSAGE_REQ", fields);
+    world.settle();
+    return from.has("USER_MESSAGE_CONF");
+  };
+  EXPECT_TRUE(ask(chief, {{"Distribution", 0}, {"AgentID", std::string("22866")}}));
+  EXPECT_EQ(text(desk.last("USER_MESSAGE_EVENT"), "Text"), "hello");
+  EXPECT_TRUE(ask(desk, {{"Distribution", 1}}));  // to the supervisor
+  EXPECT_TRUE(chief.has("USER_MESSAGE_EVENT"));
+  EXPECT_TRUE(ask(chief, {{"Distribution", 2}}));  // to the team
+  EXPECT_TRUE(desk.has("USER_MESSAGE_EVENT"));
+}
+
 }  // namespace
 }  // namespace cti::simulator

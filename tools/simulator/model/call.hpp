@@ -133,6 +133,8 @@ struct Call {
   const Connection* of_station(StationIndex station) const noexcept {
     return const_cast<Call*>(this)->of_station(station);
   }
+  /// Those on the call, and the one that it waits for.
+  std::size_t parties() const noexcept { return connections.size() + (queued != kNoIndex); }
   /// Parties that keep the call alive: connected, held, ringing or dialling, but no silent listeners.
   std::size_t alive() const noexcept {
     std::size_t n = 0;

@@ -136,6 +136,9 @@ std::string Model::change_skill_group(GroupIndex index, SkillGroupSettings to) {
   const auto other = dialed_index_.find(to.dialed_number);
   if (to.dialed_number.empty() || (other != dialed_index_.end() && other->second != index))
     return "a skill group needs a dialed number of its own";
+  // The number is the device whose view of each of them has begun.
+  if (to.dialed_number != group.settings.dialed_number && !group.queue.empty())
+    return "calls wait for it";
   dialed_index_.erase(group.settings.dialed_number);
   to.number = group.settings.number;
   to.id = group.settings.id;

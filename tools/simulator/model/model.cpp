@@ -214,7 +214,7 @@ void Model::check_invariants() const {
   std::uint64_t views = 0;
   for (const auto& [number, of] : calls_) {
     CTI_CHECK(number == of.number);
-    CTI_CHECK(!of.connections.empty() && of.connections.size() <= kPartiesMax);
+    CTI_CHECK(!of.connections.empty() && of.parties() <= kPartiesMax);
     for (const Connection& c : of.connections) {
       const auto owner = call_of_connection_.find(c.number);
       CTI_CHECK(owner != call_of_connection_.end() && owner->second == number);

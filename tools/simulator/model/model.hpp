@@ -251,6 +251,7 @@ class Model {
   // supervision.cpp
   void join_supervisor(Call& of, StationIndex supervisor, StationIndex agent,
                        SupervisoryAction action);
+  CallNumber joined_call(CallNumber named, StationIndex agent, StationIndex supervisor) const;
   AgentIndex free_supervisor(AgentIndex agent) const;
 
   // media_extras.cpp

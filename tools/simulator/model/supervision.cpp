@@ -92,8 +92,25 @@ void Model::join_supervisor(Call& of, StationIndex supervisor, StationIndex agen
   refresh(supervisor);
 }
 
+/// The call that a supervisor has joined: the one named, or that of this agent.
+CallNumber Model::joined_call(CallNumber named, StationIndex agent, StationIndex supervisor) const {
+  for (const CallNumber number : stations_[supervisor].calls) {
+    const Connection* own = find_view(number, supervisor);
+    if (own->role == Role::kParty) continue;
+    if (number == named || (named == kNoCall && own->supervises == agent)) return number;
+  }
+  return kNoCall;
+}
+
 Done<CallNumber> Model::supervise(SupervisoryAction action, CallNumber number, StationIndex agent,
                                   StationIndex supervisor) {
+  if (action == SupervisoryAction::kClear && supervisor < stations_.size()) {
+    // Whoever is there may go, though the agent has left the call, or the desk.
+    if (const CallNumber joined = joined_call(number, agent, supervisor); joined != kNoCall) {
+      drop(*call(joined), find_view(joined, supervisor)->number, Cause::kSupervisorClear);
+      return joined;
+    }
+  }
   if (agent >= stations_.size() || supervisor >= stations_.size() || agent == supervisor) {
     return Err{Failure::telephone(Refusal::kInvalidDevice)};
   }
@@ -132,7 +149,7 @@ Done<CallNumber> Model::supervise(SupervisoryAction action, CallNumber number, S
   }
   if (present == nullptr && busy(supervisor))
     return Err{Failure::telephone(Refusal::kResourceBusy)};
-  if (present == nullptr && of.connections.size() >= kPartiesMax) {
+  if (present == nullptr && of.parties() >= kPartiesMax) {
     return Err{Failure::telephone(Refusal::kConferenceFull)};
   }
   if (present != nullptr && present->state != ConnectionState::kConnected) {

@@ -135,7 +135,7 @@ Done<CallNumber> Model::transfer(CallNumber active, CallNumber held, StationInde
   Call& into = *call(into_number);
   Call& from = *call(from_number);
   if (from.connections.size() < 2 && from.queued == kNoIndex) return Err{kBadState};
-  if (into.connections.size() + from.connections.size() - 2 > kPartiesMax) {
+  if (into.parties() + from.parties() - 2 > kPartiesMax) {
     return Err{Failure::telephone(Refusal::kConferenceFull)};
   }
   ++counters_.transfers;
@@ -228,7 +228,7 @@ Done<CallNumber> Model::conference(CallNumber active, CallNumber held, StationIn
   if (into.controller != kNoIndex && into.controller != by) {
     return Err{Failure::telephone(Refusal::kArbitraryNotSupported)};
   }
-  if (into.connections.size() + from.connections.size() - 1 > kPartiesMax) {
+  if (into.parties() + from.parties() - 1 > kPartiesMax) {
     return Err{Failure::telephone(Refusal::kConferenceFull)};
   }
   ++counters_.conferences;
@@ -312,7 +312,7 @@ Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex b
   if (of.controller != kNoIndex && of.controller != by) {
     return Err{Failure::telephone(Refusal::kArbitraryNotSupported)};
   }
-  if (of.connections.size() >= kPartiesMax)
+  if (of.parties() >= kPartiesMax)
     return Err{Failure::telephone(Refusal::kConferenceFull)};
   if (!reachable(dial.number)) return Err{Failure::telephone(Refusal::kInvalidDestination)};
   if (of.queued != kNoIndex) return Err{kBadState};

@@ -234,6 +234,7 @@ class Server : public ModelListener {
   void replay_calls(Client& client);
   void maintenance_answer(Client& client, Bytes body);
   void end_maintenance(bool accepted);
+  bool can_take_over(Side side) const noexcept;
   void stopping_requests(Client& client, Bytes body);
   void look_at_sides();
 
@@ -242,6 +243,7 @@ class Server : public ModelListener {
   void open(Client& client, Bytes body);
   Status check_open(Client& client, Bytes body);
   Status bind_device(Client& client, const wire::ged188::OpenReqView& request);
+  std::vector<Client*> sessions_of_same(const Client& client);
   void welcome(Client& client, std::uint32_t invoke_id);
   /// What every session is told unasked: peripherals, teams, its calls, other sessions.
   void tell_state(Client& client);

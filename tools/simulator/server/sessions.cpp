@@ -217,18 +217,34 @@ Status Server::bind_device(Client& client, const ged::OpenReqView& request) {
     if (who != kNoIndex && !model_.agents()[who].settings.supervisor)
       return Status::kFunctionNotAvailable;
   }
-  for (auto& [id, other] : clients_) {
-    if (other.get() == &client || !other->open() || !other->has(service::kClientEvents)) continue;
-    const bool same = (client.station != kNoIndex && bound_station(*other) == client.station) ||
-                      (client.agent != kNoIndex && other->agent == client.agent);
-    if (!same) continue;
+  const std::vector<Client*> before = sessions_of_same(client);
+  for (const Client* other : before) {
     if (other->client_id != client.client_id) return Status::kDeviceInUse;
+  }
+  for (Client* other : before) {
     failure_event(*other, Status::kNewSessionOpened);
     other->ended_because = "the same client opened another session";
     forget(*other, Status::kNewSessionOpened);
     other->close_at = io_.now() + Seconds(5);
   }
   return Status::kNoError;
+}
+
+/// Those for the same device or agent. A client of a pair of sides has one with each of them: the active side and the standby
+/// one know nothing of each other's.
+std::vector<Client*> Server::sessions_of_same(const Client& client) {
+  const auto standby = [this](const Client& of) {
+    return sides_[static_cast<std::size_t>(of.side)].standby;
+  };
+  std::vector<Client*> found;
+  for (auto& [id, other] : clients_) {
+    if (other.get() == &client || !other->open() || !other->has(service::kClientEvents)) continue;
+    if (standby(*other) != standby(client)) continue;
+    const bool same = (client.station != kNoIndex && bound_station(*other) == client.station) ||
+                      (client.agent != kNoIndex && other->agent == client.agent);
+    if (same) found.push_back(other.get());
+  }
+  return found;
 }
 
 void Server::welcome(Client& client, std::uint32_t invoke_id) {
@@ -414,17 +430,18 @@ void Server::user_message(Client& client, Bytes body) {
   if (text.size() > 254) return fail(client, request->invoke_id(), Status::kValueTooLong);
   const AgentIndex target =
       named_agent(request->agent_id(), request->agent_extension(), request->agent_instrument());
-  const AgentIndex own = client.agent != kNoIndex ? client.agent : kNoIndex;
+  const AgentIndex own = bound_agent(client);
   bool found = false;
   for (auto& [id, other] : clients_) {
-    if (!other->open() || other.get() == &client) continue;
+    if (!hears(*other) || other.get() == &client) continue;
+    const AgentIndex theirs = bound_agent(*other);
     bool meant = to == 3;
     if (to == 0) {
       meant = request->client_id() ? other->client_id == *request->client_id()
-                                   : target != kNoIndex && other->agent == target;
-    } else if (own != kNoIndex && other->agent != kNoIndex) {
+                                   : target != kNoIndex && theirs == target;
+    } else if (own != kNoIndex && theirs != kNoIndex) {
       const AgentSettings& a = model_.agents()[own].settings;
-      const AgentSettings& b = model_.agents()[other->agent].settings;
+      const AgentSettings& b = model_.agents()[theirs].settings;
       meant = a.team == b.team && (to == 2 || b.supervisor);
     }
     if (!meant) continue;

@@ -19,7 +19,9 @@ void Server::fail_side(Side side) {
   state.failed = true;
   io_.unlisten(state.listener);
   state.listener = {};
+  // The side in maintenance cannot tell any more; the one that was to take over cannot do that any more.
   if (maintenance_ && maintenance_->side == side) maintenance_.reset();
+  if (maintenance_) end_maintenance(false);
   for (auto& [id, client] : clients_) {
     if (client->side == side) reset(*client, Status::kServerOffline, "the side has failed");
   }
@@ -60,7 +62,9 @@ void Server::freeze_side(Side side, bool frozen) {
 /// Going out of service in good order: its clients are told, and leave by themselves.
 void Server::stop_side(Side side) {
   SideState& state = sides_[static_cast<std::size_t>(side)];
-  if (state.failed || std::exchange(state.out_of_service, true)) return;
+  if (state.failed || state.out_of_service) return;
+  if (maintenance_) end_maintenance(false);
+  state.out_of_service = true;
   for (auto& [id, client] : clients_) {
     if (client->side == side && client->open()) failure_event(*client, Status::kServerOffline);
   }
@@ -127,6 +131,7 @@ std::string Server::begin_maintenance(Side side) {
   if (maintenance_) return "error maintenance is under way";
   if (state.failed || state.standby) return "error that side is not the active one";
   if (!other.standby || other.failed) return "error the other side is no standby";
+  if (!can_take_over(other_side(side))) return "error the other side cannot take over";
   maintenance_ = Maintenance{side, {}, io_.now() + kMaintenanceAnswer};
   for (auto& [id, client] : clients_) {
     if (client->side != side || !client->open() || !client->has(service::kActiveStandby)) continue;
@@ -146,9 +151,15 @@ void Server::maintenance_answer(Client& client, Bytes body) {
   if (maintenance_->awaited.empty()) end_maintenance(true);
 }
 
+bool Server::can_take_over(Side side) const noexcept {
+  const SideState& state = sides_[static_cast<std::size_t>(side)];
+  return state.standby && !state.failed && !state.out_of_service && !state.frozen;
+}
+
 void Server::end_maintenance(bool accepted) {
   const Side side = maintenance_->side;
   maintenance_.reset();
+  accepted = accepted && can_take_over(other_side(side));  // it may have frozen meanwhile
   for (auto& [id, client] : clients_) {
     if (client->side != side || !client->open() || !client->has(service::kActiveStandby)) continue;
     send<ged::ActiveMaintenanceEventMsgEncoder>(

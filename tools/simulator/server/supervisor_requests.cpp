@@ -26,9 +26,12 @@ void Server::supervise(Client& client, Bytes body) {
   if (station == kNoIndex && request->agent_connection_device_id()) {
     station = model_.find_station(*request->agent_connection_device_id());
   }
-  if (station == kNoIndex) return fail(client, invoke_id, Status::kInvalidAgentData);
-  const auto done = model_.supervise(static_cast<SupervisoryAction>(request->supervisory_action()),
-                                     request->agent_connection_call_id(), station, chief);
+  const auto action = static_cast<SupervisoryAction>(request->supervisory_action());
+  // Whoever has joined a call may leave it, wherever the agent is by now.
+  if (station == kNoIndex && action != SupervisoryAction::kClear)
+    return fail(client, invoke_id, Status::kInvalidAgentData);
+  const auto done =
+      model_.supervise(action, request->agent_connection_call_id(), station, chief);
   if (!done) return fail(client, invoke_id, done.error());
   ged::SuperviseCallConfFixed fixed;
   fixed.invoke_id = invoke_id;
