@@ -194,11 +194,10 @@ void Engine::choose_call(const std::string& object_id) {
   if (ours) call_chosen(object_id);
 }
 
-/// The program has chosen. By now the call may be over, or another one be current.
+/// The program has chosen, and each choice is told. By now the call may be over, or the agent cleared.
 void Engine::run(CallChosen& chosen) {
-  const bool is_current = core_.with(
-      [&](const SessionCore::State& state) { return state.call_id == chosen.object_id; });
-  if (is_current) call_chosen(chosen.object_id);
+  const bool is_there = core_.objects().known(chosen.object_id, ObjectKind::kCall);
+  if (is_there && in_agent_mode()) call_chosen(chosen.object_id);
 }
 
 void Engine::call_chosen(const std::string& object_id) {
