@@ -63,11 +63,13 @@ class BasicLogWriter {
       CTI_CHECK(!blocked());
       log_.commit(record.size(), ++logged_);
       claimed_ = false;
-    } else {
-      if (waiting() + record.size() > spill_bytes_max_) return false;
-      if (spill_.size() + record.size() > spill_.capacity()) drop_unspilled();
-      spill_.insert(spill_.end(), record.begin(), record.end());
+      ++sequence_;
+      CTI_CHECK(sequence_ == logged_);  // the rest of invariants() is about what waits
+      return true;
     }
+    if (waiting() + record.size() > spill_bytes_max_) return false;
+    if (spill_.size() + record.size() > spill_.capacity()) drop_unspilled();
+    spill_.insert(spill_.end(), record.begin(), record.end());
     ++sequence_;
     invariants();
     return true;

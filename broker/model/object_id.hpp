@@ -10,6 +10,7 @@
 
 #include "core/base/bytes.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,17 @@ namespace cti::broker {
 inline constexpr std::size_t kObjectIdBytesMax = 159;
 
 enum class IdKind : std::uint8_t { kAgent, kCall, kDevice, kSkillGroup, kTeam };
+
+namespace detail {
+/// "00", "01" ... "99".
+inline constexpr auto kTwoDigits = [] {
+  std::array<char, 200> digits{};
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    digits[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  }
+  return digits;
+}();
+}  // namespace detail
 
 /// The text of an id in a fixed buffer.
 class ObjectId {
@@ -43,8 +55,16 @@ class ObjectId {
   }
   [[gnu::always_inline]] ObjectId& add(std::uint32_t number) noexcept {
     char digits[10];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    return add(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+    char* const end = digits + sizeof digits;
+    char* at = end;
+    // Two at a time and from behind: std::to_chars counts them first, which costs as much again.
+    for (; number >= 100; number /= 100) {
+      at -= 2;
+      std::memcpy(at, &detail::kTwoDigits[number % 100 * 2], 2);
+    }
+    if (number >= 10) std::memcpy(at -= 2, &detail::kTwoDigits[number * 2], 2);
+    if (number < 10) *--at = static_cast<char>('0' + number);
+    return add(std::string_view(at, static_cast<std::size_t>(end - at)));
   }
 
  private:

@@ -373,16 +373,18 @@ bool ObjectMap::apply_call(const wire::UpdateView& update, bool names_old, Effec
     if (slot != kNoSlot) end_call(slot);
     return true;
   }
-  if (slot == kNoSlot) {
+  const bool known = slot != kNoSlot;
+  if (!known) {
     slot = take(calls_, free_calls_);
     if (slot == kNoSlot) return false;
-    calls_[slot] = {};
-    calls_[slot].key = update.object_key();
-    calls_[slot].born = ++births_;
+    CallEntry& made = calls_[slot];
+    made = {};
+    made.key = update.object_key();
+    made.born = ++births_;
     CTI_CHECK(call_index_.insert(update.object_key(), slot));
   }
   CallEntry& call = calls_[slot];
-  if ((update.topics() & wire::topic::kWhole) != 0) {
+  if (known && (update.topics() & wire::topic::kWhole) != 0) {
     // Whatever is not said again is not so any more. Its place in the lists stays until it is named otherwise.
     CallEntry whole;
     whole.key = call.key;
@@ -398,9 +400,10 @@ bool ObjectMap::apply_call(const wire::UpdateView& update, bool names_old, Effec
   if (renamed || call.device == kNoSlot) place_call(slot);
   const Slot agent = call.device == kNoSlot ? kNoSlot : devices_[call.device].agent;
   if (agent == kNoSlot) return true;
+  AgentEntry& sitting = agents_[agent];
   if (call.status == wire::ctios::LCS_CONNECT)
-    agents_[agent].last_call_outgoing = call.outgoing() ? 1 : 0;
-  effect.stray = call.told_agent != agents_[agent].key;
+    sitting.last_call_outgoing = call.outgoing() ? 1 : 0;
+  effect.stray = call.told_agent != sitting.key;
   return true;
 }
 

@@ -213,7 +213,9 @@ class ObjectMap {
  private:
   template <class Entry>
   static const Entry* at(const std::vector<Entry>& table, Slot slot) noexcept {
-    return slot < table.size() && table[slot].key != 0 ? &table[slot] : nullptr;
+    if (slot >= table.size()) return nullptr;
+    const Entry& entry = table.data()[slot];
+    return entry.key != 0 ? &entry : nullptr;
   }
   template <class Entry>
   static bool room_in(const std::vector<Entry>& table, const std::vector<Slot>& free) noexcept {
@@ -259,15 +261,20 @@ const AgentEntry* ObjectMap::idle_agent(std::size_t& cursor, Keep&& keep) const 
 }
 template <class Visit>
 void ObjectMap::calls_at(const DeviceEntry& device, Visit&& visit) const {
-  for (Slot slot = device.first_call; slot != kNoSlot; slot = calls_[slot].next)
-    visit(calls_[slot]);
+  for (Slot slot = device.first_call; slot != kNoSlot;) {
+    const CallEntry& call = calls_[slot];
+    visit(call);
+    slot = call.next;
+  }
 }
 template <class Visit>
 void ObjectMap::calls_of(const AgentEntry& agent, Visit&& visit) const {
   for (const Slot slot : agent.devices) {
-    if (slot == kNoSlot || devices_[slot].agent == kNoSlot) continue;
+    if (slot == kNoSlot) continue;
+    const DeviceEntry& device = devices_[slot];
+    if (device.first_call == kNoSlot || device.agent == kNoSlot) continue;
     // By key: the agent may be a copy.
-    if (agents_[devices_[slot].agent].key == agent.key) calls_at(devices_[slot], visit);
+    if (agents_[device.agent].key == agent.key) calls_at(device, visit);
   }
 }
 template <class Visit>

@@ -137,11 +137,12 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   if (!extension.empty()) sheet.add_text<Keyword::AgentExtension>(extension);
   if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
   if (!voice) return other_domain(peripheral, key, view->mrdid(), state, sheet);
-  const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
-  const AgentEntry& agent = known == nullptr ? nobody : *known;
-  sheet.add_int<Keyword::EnablementMask>(agent_mask(map_, agent, state));
+  sheet.add_int<Keyword::EnablementMask>(known != nullptr
+                                             ? agent_mask(map_, *known, state)
+                                             : agent_mask(map_, stranger(peripheral), state));
   if (state == ctios::eWorkNotReady || state == ctios::eWorkReady) {
-    sheet.add_int<Keyword::IncomingOrOutgoing>(agent.last_call_outgoing != 0 ? 2 : 1);
+    const bool outgoing = known != nullptr && known->last_call_outgoing != 0;
+    sheet.add_int<Keyword::IncomingOrOutgoing>(outgoing ? 2 : 1);
   }
 
   tell_state(agent_record(EventId::eAgentStateEvent, key, peripheral), known, state, sheet);
@@ -153,22 +154,21 @@ void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std
                             const ArgSheet& sheet) {
   CTI_CHECK(known == nullptr || known->key == info.object_key);
   CTI_CHECK(info.object_key != 0 && info.agent_key == info.object_key);
-  const bool logs_out = state == ctios::eLogout && known != nullptr && known->logged_in();
+  if (state != ctios::eLogout || known == nullptr || !known->logged_in()) {
+    emit(info, sheet);
+    return;
+  }
   RecordInfo around = info;
   around.flags = wire::update_flag::kArtificial;
-  if (logs_out) {
-    // Before the change: the agent still is what it was.
-    ArgSheet before = sheet;
-    before.add_short<Keyword::AgentState>(known->state);
-    before.add_int<Keyword::EnablementMask>(known->mask);
-    around.event = EventId::ePreLogoutEvent;
-    emit(around, before);
-  }
+  // Before the change: the agent still is what it was.
+  ArgSheet before = sheet;
+  before.add_short<Keyword::AgentState>(known->state);
+  before.add_int<Keyword::EnablementMask>(known->mask);
+  around.event = EventId::ePreLogoutEvent;
+  emit(around, before);
   emit(info, sheet);
-  if (logs_out) {
-    around.event = EventId::ePostLogoutEvent;
-    emit(around, sheet);
-  }
+  around.event = EventId::ePostLogoutEvent;
+  emit(around, sheet);
 }
 
 // Another medium than voice: told with its MRDID, kept apart from the agent's voice state and buttons.

@@ -406,9 +406,11 @@ void Translator::finish_call(const CallEntry& call, std::uint16_t flags) {
 
 /// What this server was asked to consult for, when the call was confirmed before it began.
 std::uint16_t Translator::take_consult_type(std::uint64_t call_key) noexcept {
+  if (consults_waiting_ == 0) return 0;
   for (ConsultBegun& begun : consults_) {
     if (begun.type == 0 || begun.call_key != call_key) continue;
-    CTI_CHECK(next_consult_ != 0);
+    CTI_CHECK(consults_waiting_ <= consults_.size());
+    --consults_waiting_;
     return std::exchange(begun.type, std::uint16_t{0});
   }
   return 0;
@@ -421,6 +423,9 @@ void Translator::consult_confirmed(std::uint32_t peripheral, std::uint32_t call_
   const CallEntry* const call = map_.call(wire::object_key(id.view()));
   if (call == nullptr) {
     ConsultBegun& begun = consults_[next_consult_++ % consults_.size()];
+    if (begun.type == 0 && type != 0) ++consults_waiting_;
+    if (begun.type != 0 && type == 0) --consults_waiting_;
+    CTI_CHECK(consults_waiting_ <= consults_.size());
     begun.call_key = wire::object_key(id.view());
     begun.type = type;
     return;

@@ -112,7 +112,10 @@ class Translator {
   void consult_confirmed(std::uint32_t peripheral_id, std::uint32_t call_id,
                          std::string_view device, std::uint16_t consult_type);
   /// The session is lost: what was confirmed in it and has not begun will not begin.
-  void forget_consultations() noexcept { consults_ = {}; }
+  void forget_consultations() noexcept {
+    consults_ = {};
+    consults_waiting_ = 0;
+  }
   /// Teams are told whole from here on; finish_team_roll() takes out who is in none of the lists that came. Nobody when
   /// they did not come `whole`, or one of them could not be read.
   void begin_team_roll();
@@ -261,7 +264,8 @@ class Translator {
   Hearing hearing_;
   std::optional<wire::UpdateView> owed_;  // written and not applied yet; good until the next write
   std::array<ConsultBegun, kConsultsMax> consults_{};
-  std::size_t next_consult_ = 0;
+  std::uint32_t next_consult_ = 0;
+  std::uint32_t consults_waiting_ = 0;  // those of a type: mostly none, and then none is looked for
   std::array<Newcomer, kNewcomersMax> newcomers_{};
   std::size_t newcomer_count_ = 0;  // more than there is room for: some were not kept
   std::vector<RollEntry> roll_;
