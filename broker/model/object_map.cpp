@@ -489,12 +489,8 @@ std::uint64_t ObjectMap::audience_of(const CallEntry& call) const noexcept {
   return agent != nullptr ? agent->key : call.told_agent;
 }
 
-bool CallEntry::outgoing() const noexcept {
-  switch (type) {
-    case wire::ctios::CALLTYPE_AUTO_OUT:
-    case wire::ctios::CALLTYPE_AGENT_OUT:
-    case wire::ctios::CALLTYPE_OUT:
-      return true;
+bool came_in(std::uint16_t call_type) noexcept {
+  switch (call_type) {
     case wire::ctios::CALLTYPE_ACD_IN:
     case wire::ctios::CALLTYPE_PREROUTE_ACD_IN:
     case wire::ctios::CALLTYPE_PREROUTE_DIRECT_AGENT:
@@ -503,7 +499,19 @@ bool CallEntry::outgoing() const noexcept {
     case wire::ctios::CALLTYPE_OTHER_IN:
     case wire::ctios::CALLTYPE_OFFERED:
     case wire::ctios::CALLTYPE_CONSULT_OFFERRED:
+      return true;
+    default:
       return false;
+  }
+}
+
+bool CallEntry::outgoing() const noexcept {
+  if (came_in(type)) return false;
+  switch (type) {
+    case wire::ctios::CALLTYPE_AUTO_OUT:
+    case wire::ctios::CALLTYPE_AGENT_OUT:
+    case wire::ctios::CALLTYPE_OUT:
+      return true;
     default:  // both ends of such a call have the same type
       return from_here || (!to_here && dialed_here);
   }

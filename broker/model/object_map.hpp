@@ -32,7 +32,7 @@ inline constexpr Slot kNoSlot = UINT32_MAX;
 
 // Own keys of the broker: what its typed tables know must stand in the properties, since whoever joins late has only them.
 inline constexpr std::string_view kTeamsKey = "Teams";        ///< of an agent: { "<TeamID>" = AgentFlags }
-inline constexpr std::string_view kAnsweredKey = "Answered";  ///< of a call that was made here: TRUE once it is
+inline constexpr std::string_view kAnsweredKey = "Answered";  ///< of a call that may have been made here: TRUE once it is
 
 /// The teams of one agent, by number. More than fit are left out.
 struct TeamList {
@@ -83,6 +83,9 @@ struct AgentEntry {
 
   bool logged_in() const noexcept { return state != 1 && state != 9; }
 };
+
+/// Whether the type alone says that the call was not made at the device where it is.
+bool came_in(std::uint16_t call_type) noexcept;
 
 struct CallEntry {
   std::uint64_t key = 0;  ///< 0: the slot is free

@@ -204,7 +204,8 @@ Translator::Outcome Translator::plain_call_event(EventId event, Bytes body, Vers
   if (event == EventId::eCallFailedEvent) status = wire::ctios::LCS_FAIL;
   if (dialed_here(event)) sheet.add_int<Keyword::IncomingOrOutgoing>(2);
   const RecordInfo info = known_call_record(event, *call, agent);
-  const bool answers = event == EventId::eCallEstablishedEvent && !call->answered;
+  const bool answers =
+      event == EventId::eCallEstablishedEvent && !call->answered && !came_in(call->type);
   if (answers || dialed_here(event)) {
     CallEntry then = *call;  // as the record will leave it
     then.answered = then.answered || answers;
@@ -360,7 +361,14 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   RecordInfo info = known_call_record(EventId::eCallDataUpdateEvent, *call, agent);
   info.object_key = key;
-  emit(info, sheet);
+  // Nobody was told so while the type said that the call came in (plain_call_event).
+  const bool talked =
+      call->status == wire::ctios::LCS_CONNECT || call->status == wire::ctios::LCS_HOLD;
+  const bool answered =
+      talked && !call->answered && came_in(call->type) && !came_in(view->call_type());
+  emit(info, sheet, [answered](wire::ArgumentsWriter& writer) {
+    if (answered) writer.add_bool(kAnsweredKey, true);
+  });
   // The type is one of the things that buttons depend on, and the device may be another now.
   const CallEntry* const after = map_.call(key);
   const AgentEntry* const sitting = after == nullptr ? nullptr : map_.agent_of(*after);

@@ -82,7 +82,7 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
   if (known != nullptr && known->dialed_here) sheet.add_int<Keyword::IncomingOrOutgoing>(2);
   if (known != nullptr && known->consult_type != 0)
     sheet.add_int<Keyword::ConsultType>(known->consult_type);
-  const bool answered = other_party_is_there(view, asked);
+  const bool answered = !came_in(view.call_type()) && other_party_is_there(view, asked);
   if (status != kNoStatus) sheet.add_short<Keyword::CallStatus>(status);
   const std::uint32_t day = view.router_call_key_day().value_or(0);
   const ObjectId contact = enterprise_id(day, view.router_call_key_call_id().value_or(0));

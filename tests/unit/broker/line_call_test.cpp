@@ -170,6 +170,34 @@ TEST(Line, FramesALogoutWithPreAndPostEvents) {
   EXPECT_EQ(world.records[from + 1].text(Keyword::AgentExtension), "23901");
 }
 
+// Of a call that came in nobody asks whether it was answered, and no record says so, until its type leaves that open.
+TEST(Line, SaysThatACallIsAnsweredOnceItsTypeNoLongerSaysThatItCameIn) {
+  LineWorld world;
+  ASSERT_TRUE(world.ready());
+  log_in(world, "22866", "23901", 4);
+  CtiServer& cti = *world.side_a;
+  cti.begin_call(1, "23901", "1");
+  cti.established(1, "23901");
+  ASSERT_TRUE(world.until([&] { return world.count(EventId::eCallEstablishedEvent) == 1; }));
+  const broker::ObjectMap& map = world.line->map();
+  const std::uint64_t key = wire::object_key("call.5000.1.23901");
+  ASSERT_NE(map.call(key), nullptr);
+  EXPECT_FALSE(map.call(key)->answered);
+  cti.send(ged::CallDataUpdateEventEncoder(cti.room(), cti.version,
+                                           {.peripheral_id = kPeripheral,
+                                            .call_type = ctios::CALLTYPE_CONFERENCE,
+                                            .connection_device_id_type = 0,
+                                            .connection_call_id = 1,
+                                            .new_connection_device_id_type = 0,
+                                            .new_connection_call_id = 1})
+               .connection_device_id("23901")
+               .new_connection_device_id("23901"));
+  ASSERT_TRUE(world.until([&] { return world.count(EventId::eCallDataUpdateEvent) == 1; }));
+  ASSERT_NE(map.call(key), nullptr);
+  EXPECT_EQ(map.call(key)->type, ctios::CALLTYPE_CONFERENCE);
+  EXPECT_TRUE(map.call(key)->answered);
+}
+
 TEST(Line, GivesTheOtherCallANewMaskWhenAConsultationIsAnswered) {
   LineWorld world;
   ASSERT_TRUE(world.ready());
