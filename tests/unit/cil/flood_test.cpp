@@ -341,8 +341,9 @@ TEST_F(Flood, AModeThatFindsNoRoomIsAskedForAsSoonAsThereIsSome) {
   a->deaf(true);
   Arguments large;
   large.AddItem("text", std::string(30'000, 'x'));
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(session->RequestDesktopSettings(large), CIL_OK);
-  ASSERT_EQ(session->SetMessageFilter("*"), CIL_OK);
+  for (int i = 0; i < 150; ++i) EXPECT_EQ(session->RequestDesktopSettings(large), CIL_OK);
+  // As many of them wait as there is room for: one more of their length finds none.
+  ASSERT_EQ(session->SetMessageFilter(std::string(30'000, 'f')), CIL_OK);
   world.run_for(Seconds(2));
   ASSERT_TRUE(a->subscriptions.empty());
   a->deaf(false);
@@ -351,7 +352,7 @@ TEST_F(Flood, AModeThatFindsNoRoomIsAskedForAsSoonAsThereIsSome) {
   a->subscribed();
   a->private_event(EventId::eOnMonitorModeEstablished, Items());
   ASSERT_TRUE(until(eOnMonitorModeEstablished));
-  ASSERT_TRUE(world.run_until([&] { return a->requests.size() == 100; },
+  ASSERT_TRUE(world.run_until([&] { return a->requests.size() == 150; },
                               network.now() + Seconds(5)));
   EXPECT_EQ(events.count(eOnConnectionFailure), 0);
 }
