@@ -70,8 +70,7 @@ TEST(Probe, ARunGoesOnAtTheBeginningAndClosesAcrossTheSeam) {
 
 // Few homes, long runs, up to one free place: every state is one that a full table can be in.
 TEST(Probe, IsAMapWhateverComesAndGoes) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed) + ": set it in this test to replay");
+  constexpr std::uint64_t seed = 1;  // another one searches elsewhere
   std::mt19937_64 random(seed);
   Table table;
   std::map<std::uint64_t, int> twin;

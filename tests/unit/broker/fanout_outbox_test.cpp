@@ -123,8 +123,7 @@ TEST(Outbox, M7_TheRestOfACutRecordGoesFirst) {
 }
 
 TEST(Outbox, AgreesWithAPlainByteQueueUnderRandomUse) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
+  constexpr std::uint64_t seed = 1;  // another one searches elsewhere
   std::mt19937_64 random(seed);
   BlockPool pool(12);
   Outbox box;

@@ -523,8 +523,7 @@ TEST(FanoutSlow, ALineWaitsForASlowReactorWhenBackpressureIsOn) {
 }
 
 TEST(FanoutSlow, EveryStreamIsWholeUnderRandomTroubleWithManySessions) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed) + ": set it in this test to replay");
+  constexpr std::uint64_t seed = 1;  // another one searches elsewhere
   std::mt19937_64 random(seed);
   for (int run = 0; run < 6; ++run) {
     WorldOptions options{.config = small_config(), .log_bytes = 1 << 17, .seed = random()};
