@@ -302,6 +302,7 @@ TEST_F(LeftOver, TheLoginOfOneAgentIsNotRepeatedForTheNext) {
   ASSERT_TRUE(until(eOnCurrentAgentReset));
   world.run_for(Seconds(2));
   EXPECT_TRUE(b->requests.empty());
+  EXPECT_EQ(events.count(eControlFailureConf), 0);  // none was begun either
 }
 
 }  // namespace
