@@ -82,8 +82,14 @@ void UringIo::start_receiving(ConnectionId id, UringConnection& connection) {
   start(Request::kReceive, id, connection);
 }
 
+// Begun by the next wait(): a receive that is written down at once runs before the cancel behind it, and brings what nobody
+// wanted any more (C20).
 void UringIo::receiving_changed(ConnectionId id, UringConnection& connection) {
-  if (connection.receiving) return start_receiving(id, connection);
+  if (connection.receiving) {
+    if (connection.has(Request::kReceive) || connection.starved || connection.interrupted) return;
+    connection.interrupted = true;
+    return stand_in_line(interrupted_, id);
+  }
   if (connection.has(Request::kReceive)) cancel(Request::kReceive, id, connection);
   if (!connection.has(Request::kHangup)) start(Request::kHangup, id, connection);
 }

@@ -83,6 +83,7 @@ struct SessionDetail {
   bool image_pending = false;  ///< an image has been asked for, or is being sent
   bool wants_image = false;    ///< one is needed, and has not come yet
   bool asked = false;          ///< the line has been asked for the mode or image that it waits for
+  bool found_no_room = false;  ///< and has answered, and there was no room for the image
 
   std::vector<wire::Position> resume;  ///< what the client says that it has seen
   std::uint64_t lapped = 0;            ///< how often it got a snapshot in place of updates

@@ -363,6 +363,9 @@ void FanoutReactor::sent(std::uint32_t slot, std::uint32_t bytes) {
   if (session.stream.source() == SendSource::kNone) return;
   counters_.bytes_sent += bytes;
   const std::uint32_t kept = session.stream.bytes();
+  // The rest of a record that a full socket cut is kept: room for it is found as for all that is kept.
+  if (const std::size_t rest = session.stream.left_of_record(parts(slot), bytes))
+    make_room(slot, rest);
   switch (session.stream.sent(parts(slot), bytes)) {
     case Stream::Sent::kAll:
       return enqueue(slot);

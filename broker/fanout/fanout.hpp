@@ -115,8 +115,11 @@ class FanoutReactor {
 
   static constexpr std::uint16_t kNoLine = 0xFFFF;
   static constexpr std::size_t kClientNameBytesMax = 64;
-  static constexpr std::size_t kUnreadBytesMax = limits::kUnreadInputBytesMax;
-  static constexpr std::size_t kAllUnreadBytesMax = 64 * kUnreadBytesMax;  // of all sessions
+  // What one turn of the Io brings comes on top: it was on its way when reading was stopped.
+  static constexpr std::size_t kUnreadBytesMax =
+      limits::kUnreadInputBytesMax + limits::kReceiveMemoryDefault;
+  static constexpr std::size_t kAllUnreadBytesMax =
+      64 * limits::kUnreadInputBytesMax;  // of all sessions
   static constexpr std::uint32_t kTurnsAlone = 32, kHoldsInVain = 4;
   /// Lines about sessions that begin and end: so many at once, so many a second in the long run; the rest is counted.
   static constexpr std::uint32_t kAuditBurst = 5000, kAuditPerSecond = 500;

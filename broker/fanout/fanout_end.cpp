@@ -45,12 +45,12 @@ bool FanoutReactor::awaits_line(const SessionDetail& detail) {
   return (detail.image_pending || detail.wants_image) && !detail.image.image;
 }
 
-/// Until when it waits for its mode, or for a snapshot. Before the line has been asked it waits for room among the snapshots
-/// of others, who may take image_timeout for theirs.
+/// Until when it waits for its mode, or for a snapshot. Before the line has been asked, or when the answer found no room, it
+/// waits for room among the snapshots of others, who may take image_timeout for theirs.
 TimePoint FanoutReactor::give_up_at(const SessionDetail& detail) const noexcept {
   CTI_CHECK(awaits_line(detail));
-  const Nanos for_room =
-      detail.asked ? Nanos{0} : Nanos(config_.image_timeout + config_.close_timeout);
+  const bool asked = detail.asked && !detail.found_no_room;
+  const Nanos for_room = asked ? Nanos{0} : Nanos(config_.image_timeout + config_.close_timeout);
   return detail.asked_at + config_.answer_timeout + for_room;
 }
 

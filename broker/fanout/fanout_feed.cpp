@@ -61,7 +61,7 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
   if (detail.image_pending || session.stream.outbox_bytes() > config_.outbox_updates_bytes / 4)
     return;
   if (!std::exchange(detail.wants_image, true)) {  // it may wait for room first, but not for ever
-    detail.asked = false;
+    detail.asked = detail.found_no_room = false;
     detail.asked_at = now_;
     arm(slot, give_up_at(detail));
   }

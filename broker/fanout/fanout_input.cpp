@@ -89,7 +89,7 @@ void FanoutReactor::forget_unread(SessionDetail& detail) noexcept {
   detail.unread.clear();
 }
 
-/// Half of what stopped it is done: what was kept is looked at, and more is read.
+/// Half of what stopped it is done: what was kept is looked at, and more is read when nothing of it is left.
 void FanoutReactor::go_on_reading(std::uint32_t slot) {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
@@ -103,8 +103,10 @@ void FanoutReactor::go_on_reading(std::uint32_t slot) {
   std::vector<std::byte> kept;
   kept.swap(detail.unread);
   unread_bytes_ -= kept.size();
-  io_.set_receiving(detail.connection, true);
   received(slot, kept);
+  // Not before: what is kept may stop it again at once, and whoever pipelines would be read from in each of those rounds.
+  if (session.state < SessionState::kClosing && !detail.paused)
+    io_.set_receiving(detail.connection, true);
 }
 
 /// One whole frame. False: the session is being closed; what else it sent is not looked at.

@@ -205,6 +205,7 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
   switch (tell.kind) {
     case TellKind::kReply:
       note_reply(*sessions_[slot].detail, tell.frames);
+      if (tell.frames.empty()) return enqueue(slot);  // it had asked twice: one answer for both
       append_private(slot, tell.frames, index, tell.after_log_position);
       return;
     case TellKind::kPrivateEvent:
@@ -218,8 +219,9 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
         return;
       }
       if (!shelf_.room_private()) {  // others were asked for at the same time
+        // It goes on waiting, now for room: its deadline is later, once, and does not begin anew.
         sessions_[slot].detail->image_pending = false;
-        sessions_[slot].detail->wants_image = false;
+        sessions_[slot].detail->found_no_room = true;
         feed(slot, index).need_image(feed(slot, index).reason());
         sessions_[slot].unsettled = true;
         return arm(slot, now_ + kRoomRetry);
@@ -234,6 +236,7 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
 
 void FanoutReactor::note_reply(SessionDetail& detail, Bytes frame) {
   if (detail.in_flight > 0) --detail.in_flight;
+  if (frame.empty()) return;
   const auto reply = wire::ReplyView::check(frame);
   if (reply.ok() && reply->outcome() == wire::Outcome::kRefused) ++detail.refused;
 }

@@ -157,7 +157,7 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   feed(slot, detail.agent_line).await_image();
   session.state = SessionState::kSubscribing;
   session.unsettled = true;
-  detail.asked = false;
+  detail.asked = detail.found_no_room = false;
   line_asked(slot);
 }
 
@@ -212,6 +212,7 @@ void FanoutReactor::begin_monitor(std::uint32_t slot, SessionMode mode, const Me
   session.state = SessionState::kSubscribing;
   session.unsettled = true;
   send_subscribed(slot);
+  if (session.state >= SessionState::kClosing) return;
   for (std::uint16_t line = 0; line < lines_.size(); ++line) {
     wire::SnapshotReason why;
     if (try_resume(slot, line, why)) continue;

@@ -30,28 +30,33 @@ Stream::Sent Stream::sent(const StreamParts& parts, std::uint32_t bytes) noexcep
   return outcome;
 }
 
+/// How many bytes of the record that is cut after `bytes` of the range are still to follow.
+std::size_t Stream::left_of(Bytes range, std::uint32_t bytes) noexcept {
+  std::size_t record = 0;
+  while (record < bytes) record += wire::frame_length(range.data() + record);
+  CTI_CHECK(record <= range.size());
+  return record - bytes;
+}
+
+/// What is being sent from a channel: held since the send was started.
+Bytes Stream::held_range(const StreamParts& parts) const noexcept {
+  const Channel& channel = parts.channels.at(parts.feeds[send_line_].channel());
+  const ring::LogRead range =
+      channel.log->view(*channel.gate, send_from_, send_from_ + send_bytes_);
+  CTI_CHECK(range.status == ring::LogRead::Status::kRange);
+  channel.gate->leave(send_from_);  // of this look; the send's own stays
+  return range.bytes;
+}
+
 /// Moves the cursor behind what was sent. A record cut by a full socket is completed from a copy.
 Stream::Sent Stream::channel_sent(const StreamParts& parts, std::uint32_t bytes) noexcept {
   Feed& feed = parts.feeds[send_line_];
-  Channel& channel = parts.channels.at(feed.channel());
-  ring::Position cursor = send_from_ + bytes;
+  const std::size_t left = left_of_record(parts, bytes);
   bool room = true;
-  if (bytes < send_bytes_) {
-    // Still held since the send was started.
-    const ring::LogRead range =
-        channel.log->view(*channel.gate, send_from_, send_from_ + send_bytes_);
-    CTI_CHECK(range.status == ring::LogRead::Status::kRange);
-    std::size_t record = 0;
-    while (record < bytes) record += wire::frame_length(range.bytes.data() + record);
-    CTI_CHECK(record <= send_bytes_);
-    cursor = send_from_ + record;
-    if (record > bytes)
-      room = outbox_.prepend(parts.pool, range.bytes.subspan(bytes, record - bytes));
-    channel.gate->leave(send_from_);
-  }
-  channel.gate->leave(send_from_);
+  if (left > 0) room = outbox_.prepend(parts.pool, held_range(parts).subspan(bytes, left));
+  parts.channels.at(feed.channel()).gate->leave(send_from_);
   // A session that was lapped meanwhile has no place any more; what it was being sent is whole all the same.
-  if (feed.in_channel()) feed.advance(cursor);
+  if (feed.in_channel()) feed.advance(send_from_ + bytes + left);
   return room ? Sent::kAll : Sent::kNoRoom;
 }
 

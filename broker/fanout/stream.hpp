@@ -145,6 +145,12 @@ class Stream {
     return {};
   }
 
+  /// When so many bytes of the send in flight have gone out: how many of a channel's record are still to follow them.
+  std::size_t left_of_record(const StreamParts& parts, std::uint32_t bytes) const noexcept {
+    if (bytes == send_bytes_ || source_ != SendSource::kChannel) [[likely]]
+      return 0;
+    return left_of(held_range(parts), bytes);
+  }
   /// `bytes` of the send in flight have gone out.
   [[nodiscard]] Sent sent(const StreamParts& parts, std::uint32_t bytes) noexcept;
 
@@ -213,6 +219,8 @@ class Stream {
     return start(SendSource::kChannel, range.bytes);
   }
 
+  Bytes held_range(const StreamParts& parts) const noexcept;
+  static std::size_t left_of(Bytes range, std::uint32_t bytes) noexcept;
   Sent channel_sent(const StreamParts& parts, std::uint32_t bytes) noexcept;
 
   Outbox outbox_;                 // in order; a block leaves when its barrier is met

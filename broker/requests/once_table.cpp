@@ -56,13 +56,14 @@ OnceTable::Answer OnceTable::begin(std::uint64_t token, std::uint64_t request_id
 }
 
 OnceTable::Answer OnceTable::repeated(Client& client, Entry& entry, const SessionRef& from) {
-  if (!same_session(entry.from, from)) {
+  const bool own = same_session(entry.from, from);
+  if (!own) {
     if (entry.from.who != from.who) return {Verdict::kForeign};
     if (!sessions_.ended(entry.from)) return {Verdict::kElsewhere};
     entry.from = from;
   }
   client.last = from;
-  if (!entry.done) return {Verdict::kInFlight};
+  if (!entry.done) return {own ? Verdict::kInFlight : Verdict::kTakenOver};
   return {Verdict::kDone, &entry.reply};
 }
 

@@ -31,11 +31,12 @@ class OnceTable {
   static constexpr std::uint32_t kTokensPerSession = 8;
 
   enum class Verdict : std::uint8_t {
-    kNew,       ///< run it; finish() will be called
-    kInFlight,  ///< it runs already; the answer will go to this session
-    kDone,      ///< it has run; `reply` is the answer it got, empty when that is no longer kept
-    kFull,      ///< no room: refuse
-    kForeign,   ///< it is another's: refuse, tell nothing
+    kNew,        ///< run it; finish() will be called
+    kInFlight,   ///< this session has asked it already, and will be answered once
+    kTakenOver,  ///< it runs already, for a session that has ended; the answer goes to this one now
+    kDone,       ///< it has run; `reply` is the answer it got, empty when that is no longer kept
+    kFull,       ///< no room: refuse
+    kForeign,    ///< it is another's: refuse, tell nothing
     kElsewhere,  ///< it is of another session of the same principal that lives: what became of it is told there
   };
   struct Answer {

@@ -77,6 +77,10 @@ bool Requests::is_new(const Ask& ask) {
       return true;
     case OnceTable::Verdict::kInFlight:
       ++counters_.repeated;
+      answered_with_the_first(ask);
+      return false;
+    case OnceTable::Verdict::kTakenOver:
+      ++counters_.repeated;
       return false;
     case OnceTable::Verdict::kDone:
       ++counters_.repeated;
@@ -99,6 +103,11 @@ bool Requests::is_new(const Ask& ask) {
       return false;
   }
   return false;
+}
+
+/// Its reactor counts what is asked and not answered: this one will get no answer of its own.
+void Requests::answered_with_the_first(const Ask& ask) {
+  push(ask.from, ask.request_id, TellKind::kReply, {});
 }
 
 /// Of what has run or may run: "refused" would be a lie. What is remembered of it is left alone.
@@ -133,6 +142,11 @@ Refusal Requests::encode_refusal(const ged::EncodeError& error) {
 void Requests::deliver(const SessionRef& to, std::uint64_t request_id, TellKind kind,
                        std::vector<std::byte> frame) {
   CTI_CHECK(!frame.empty() && wire::frame_length(frame.data()) <= frame.size());
+  push(to, request_id, kind, std::move(frame));
+}
+
+void Requests::push(const SessionRef& to, std::uint64_t request_id, TellKind kind,
+                    std::vector<std::byte> frame) {
   Tell tell;
   tell.kind = kind;
   tell.to = to;

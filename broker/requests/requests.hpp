@@ -118,6 +118,7 @@ class Requests {
   static std::string why_never(const Job& job);
   static std::string name_of_request(std::uint32_t request);
   bool is_new(const Ask& ask);
+  void answered_with_the_first(const Ask& ask);
   void tell_unknown(const Ask& ask, std::string_view why);
 
   // request_agent.cpp
@@ -156,6 +157,8 @@ class Requests {
   void reply(const Ask& ask, std::vector<std::byte> frame);
   void answer_at_once(const Ask& ask, std::vector<std::byte> frame);
   static Pending about(const Ask& ask);
+  void push(const SessionRef& to, std::uint64_t request_id, TellKind kind,
+            std::vector<std::byte> frame);
   void deliver(const SessionRef& to, std::uint64_t request_id, TellKind kind,
                std::vector<std::byte> frame);
   void refuse(const Ask& ask, const Refusal& refusal);

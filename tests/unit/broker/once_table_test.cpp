@@ -78,7 +78,8 @@ TEST_F(Once, C21_AnotherSessionOfTheSameAgentGetsNoAnswerWhileTheOwnerLives) {
 TEST_F(Once, WhatIsInFlightGoesToTheSuccessorThatAsksForIt) {
   ASSERT_EQ(begin(9, 1, owner), Verdict::kNew);
   sessions.end(owner);
-  EXPECT_EQ(begin(9, 1, other_desk), Verdict::kInFlight);
+  EXPECT_EQ(begin(9, 1, other_desk), Verdict::kTakenOver);
+  EXPECT_EQ(begin(9, 1, other_desk), Verdict::kInFlight) << "its own by now";
   finish(9, 1, owner, 7);
   EXPECT_EQ(told, 3u);
 }

@@ -63,5 +63,27 @@ TEST(ServerFlood, ThroughOneReactorLeavesTheRequestsOfTheOtherUnharmed) {
   EXPECT_TRUE((*server)->stop());
 }
 
+// Whoever asks much in one write and reads his answers is answered, whichever way the kernel is asked.
+TEST(ServerFlood, C20_TensOfThousandsOfRequestsInOneWriteAreAnsweredToWhoReads) {
+  constexpr std::uint64_t kRequests = 40'000;
+  for (const char* const io : {"epoll", "auto"}) {
+    ServerConfig config = server_config();
+    config.io = io;
+    config.fanout.requests_per_second = 1'000'000;
+    config.fanout.requests_burst = 1'000'000;
+    auto server = Server::create(config, 3);
+    ASSERT_TRUE(server.ok()) << server.error().text;
+    (*server)->start();
+    Client client((*server)->port());
+    ASSERT_TRUE(client.wait([&] { return client.session != 0; }));
+    client.ask_settings(kRequests);
+    const auto done = [&] { return client.closed || client.confirmed == kRequests; };
+    EXPECT_TRUE(client.wait(done, Seconds{120})) << (*server)->io_backend();
+    EXPECT_FALSE(client.closed) << (*server)->io_backend();
+    EXPECT_EQ(client.confirmed, kRequests);
+    EXPECT_TRUE((*server)->stop());
+  }
+}
+
 }  // namespace
 }  // namespace cti::broker

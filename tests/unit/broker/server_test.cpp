@@ -105,6 +105,20 @@ TEST(Server, N7_APortInUseIsSaidAndDistinct) {
       << second.error().text;
 }
 
+// Who takes his goodbye and does not hang up lingers for limits::kLingerDefault: more than half of this stop_timeout.
+TEST(Server, P2_HasEndedWhenAConnectionLingersIntoTheSecondHalfOfTheTime) {
+  ServerConfig config = server_config();
+  config.fanout.close_timeout = Millis{50};
+  config.stop_timeout = 2 * limits::kLingerDefault - Millis{100};
+  ASSERT_GE(config.stop_timeout, limits::stop_timeout_min(config.fanout.close_timeout));
+  auto server = Server::create(config, 1);
+  ASSERT_TRUE(server.ok()) << server.error().text;
+  (*server)->start();
+  Client client((*server)->port());
+  ASSERT_TRUE(client.wait([&] { return client.session != 0; }));
+  EXPECT_TRUE((*server)->stop()) << "nobody turns the client: its connection stays open";
+}
+
 TEST(Server, EndsInTimeHoweverOftenItIsStarted) {
   for (int i = 0; i < 20; ++i) {
     ServerConfig config = server_config();

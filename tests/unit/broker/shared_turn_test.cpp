@@ -177,6 +177,30 @@ TEST(SharedTurn, ARequestIsOnItsWayToTheCtiServerAtTheEndOfTheTurnInWhichItCame)
   ASSERT_EQ(server.side_a.requests.size(), 1u);
 }
 
+// A client that is not sure repeats what it has asked: one answer for both, and neither is owed afterwards.
+TEST(SharedTurn, C20_WhoRepeatsWhatIsInFlightIsStillHeardAfterwards) {
+  SmallServer server;
+  TestClient& client = server.agent("1001");
+  server.side_a.agent_state("1001", 2, "23901");
+  server.side_a.begin_call(1, "23901", "5551234");
+  server.side_a.delivered(1, "23901");
+  server.run(Millis{10});
+  const auto ask = [&](std::uint64_t id) {
+    client.request(id, wire::RequestId::eAnswerCallRequest, "call.5000.1.23901");
+  };
+  for (std::uint64_t id = 1; id <= 40; ++id) {
+    ask(id);
+    ask(id);
+    server.run(Millis{50});
+  }
+  ASSERT_EQ(server.line->request_counters().repeated, 40u);
+  EXPECT_EQ(client.count(wire::FrameType::kReply), 40u) << "of each pair one";
+  for (std::uint64_t id = 101; id <= 164; ++id) ask(id);
+  server.run(Seconds{5});
+  EXPECT_EQ(client.count(wire::FrameType::kReply), 104u);
+  EXPECT_FALSE(client.closed);
+}
+
 TEST(SharedTurn, LineAndReactorRingNoBellThatCostsASystemCall) {
   SmallServer server;
   server.monitor();

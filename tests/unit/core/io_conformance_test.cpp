@@ -174,6 +174,24 @@ TEST_P(IoConformance, APausedConnectionReceivesNothingUntilItGoesOn) {
   ASSERT_TRUE(world->until([&] { return server->text(s) == "held back, more"; }));
 }
 
+TEST_P(IoConformance, C20_ReadingSwitchedOnAndOffAgainWithinATurnReadsNothing) {
+  ASSERT_NO_FATAL_FAILURE(connect_pair());
+  (*server)->set_receiving(s, false);
+  server->turn(TimePoint{});
+  const std::string much = numbered(200'000, 5);
+  client->stream(c, as_bytes(much));
+  EXPECT_FALSE(world->until([&] { return !server->text(s).empty(); }, Millis{30}));
+  for (int turn = 0; turn < 10; ++turn) {
+    (*server)->set_receiving(s, true);
+    (*server)->set_receiving(s, false);
+    server->turn(TimePoint{});
+  }
+  EXPECT_FALSE(world->until([&] { return !server->text(s).empty(); }, Millis{30}));
+  (*server)->set_receiving(s, true);
+  ASSERT_TRUE(world->until([&] { return server->text(s).size() == much.size(); }));
+  EXPECT_TRUE(server->text(s) == much);
+}
+
 TEST_P(IoConformance, C17_APeersFinEndsTheConnectionAfterWhatItSent) {
   ASSERT_NO_FATAL_FAILURE(connect_pair());
   const std::string last = numbered(300'000, 4);
