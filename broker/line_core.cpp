@@ -2,7 +2,6 @@
 #include "broker/line_core.hpp"
 
 #include "wire/ctios_enums.hpp"
-#include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188/message_type.hpp"
@@ -22,7 +21,6 @@ using ged::MessageType;
 
 namespace {
 
-constexpr std::uint32_t kNotLoggedOn = 9;  // StatusCode of a query for an agent who is not there
 constexpr std::uint32_t kCentralControllerDown = 2;  // bit of PGStatus
 
 std::string_view service_name(std::uint32_t bit) {
@@ -66,6 +64,7 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
   probes_.reserve(kProbesMax);
   owed_.reserve(kOwedMax);
   reset_why_.reserve(kWhyBytesMax);
+  translator_.set_peripherals(config_.peripherals);
   for (const std::uint32_t peripheral : config_.peripherals) {
     status_.set_peripheral(peripheral, false);
     for (const std::string& agent : config_.agents)
@@ -95,6 +94,7 @@ void LineCore::step(const input::LinkUp& link) {
 void LineCore::begin_session(const input::LinkUp& link) {
   CTI_CHECK(pending_.size() == 0);
   bad_in_a_row_ = 0;
+  heard_before_ = translator_.hearing().arrived();
   progress_.heard();
   say(Level::kInfo, {"session with the CTI Server is open on side ", link.side == 0 ? "A" : "B"});
   look_at_services(link.services);
@@ -133,6 +133,7 @@ void LineCore::step(const input::LinkDown& link) {
   say(Level::kWarning, {"session with the CTI Server is lost: ", upstream_.cause()});
   sync_.throw_away();
   translator_.forget_consultations();
+  translator_.forget_team_roll();
   progress_.heard();
   status_.set_central_controller_online(false);
   status_.set_all_peripherals(false);
@@ -297,148 +298,18 @@ void LineCore::note_controller(bool online, bool news) {
       {"the central controller is ", online ? "online" : "offline"});
 }
 
-// ---- answers: one way in ----
-
-void LineCore::on_answer(const Answer& answer) {
-  if (answer.error) {
-    note_bad_frame(*answer.error);
-    // What it answers ends with the session, or as one that cannot be read.
-    if (reset_ != ResetCause::kNone) return;
-  } else {
-    bad_in_a_row_ = 0;
-  }
-  Pending* const found = pending_.find(answer.invoke_id);
-  if (found == nullptr) {
-    if (answer.error) return;
-    if (answer.type == MessageType::kFailureConf && sync_.active())
-      return sync_.config_refused(now_);
-    ++counters_.late_answers;
-    return requests_.note_late_answer();
-  }
-  const Pending pending = *found;
-  if (pending.kind == PendingKind::kClient) {
-    // Taken out when it has been answered: until then its deadline and the loss of the link stand behind it.
-    on_client_answer(pending, answer);
-    return pending_.remove(*found);
-  }
-  pending_.remove(*found);
-  switch (pending.kind) {
-    case PendingKind::kSync:
-      return on_sync_answer(pending, answer);
-    case PendingKind::kAgentMode:
-      return on_probe_answer(pending, answer);
-    case PendingKind::kRefresh:
-      if (const auto* const view = answer.as<ged::AgentDeskSettingsConfView>())
-        translator_.desk_settings_answer(pending.agent_key, *view);
-      return;
-    case PendingKind::kClient:
-    case PendingKind::kFree:
-      CTI_CHECK(false);
-  }
-}
-
-// Two kinds of answers say something about an object besides answering: they become records first.
-void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
-  // An answer of another kind than asked for says nothing about anybody.
-  const bool fits =
-      answer.type == ged::confirmation_of(MessageType{static_cast<std::uint32_t>(pending.message)});
-  const auto* const state = fits ? answer.as<ged::QueryAgentStateConfView>() : nullptr;
-  if (const auto* const view = state) {
-    std::string agent = translator_.names().learn(view->agent_id().value_or(""));
-    const auto parts = parse_object_id(pending.object_id.view());
-    if (agent.empty() && parts) agent = parts->name;
-    Pending about = pending;
-    about.object_id.assign(agent_object_id(pending.detail, agent).view());
-    const bool known = map_.agent(wire::object_key(about.object_id.view())) != nullptr;
-    // What events have overtaken is no news, nor what would overtake events that a dialogue has kept back: the reply says
-    // what the map knows.
-    const bool news = !sync_.active() && (!known || !translator_.agent_heard_since(
-                                                        pending.detail, agent, pending.object_key));
-    if (news) translator_.agent_answer(pending.detail, agent, *view);
-    // Of a newcomer, what else there is to know.
-    Inquiry* const inquiry = sync_.inquiry();
-    if (!known && inquiry != nullptr) inquiry->ask_agent(pending.detail, agent);
-    return requests_.answer(about, answer);
-  }
-  const auto* const desk = fits ? answer.as<ged::AgentDeskSettingsConfView>() : nullptr;
-  if (desk != nullptr) translator_.desk_settings_answer(pending.agent_key, *desk);
-  const auto* const consult = fits ? answer.as<ged::ConsultationCallConfView>() : nullptr;
-  if (const auto* const view = consult) {
-    const auto parts = parse_object_id(pending.object_id.view());
-    // Where the answer names no device it is the asker's: that of the call consulted on.
-    const CallEntry* const from = map_.call(wire::object_key(pending.object_id.view()));
-    const std::string_view own = from == nullptr ? "" : from->device_id.view();
-    if (parts) {
-      translator_.consult_confirmed(parts->peripheral, view->new_connection_call_id(),
-                                    view->new_connection_device_id().value_or(own),
-                                    static_cast<std::uint16_t>(pending.detail));
-    }
-  }
-  requests_.answer(pending, answer);
-}
-
-void LineCore::on_sync_answer(const Pending& pending, const Answer& answer) {
-  const Question* const found = sync_.keep_answer(pending, answer, translator_.hearing().arrived());
-  if (found == nullptr) return;
-  const Question question = *found;  // what is applied may raise further questions
-  if (!apply_answer(question, answer)) sync_.again(pending.detail, now_);
-}
-
-/// What the answer to a question of our own says about an object, as records. False: events have overtaken the answer, it
-/// says nothing.
-bool LineCore::apply_answer(const Question& question, const Answer& answer) {
-  const CallName call{question.peripheral_id, question.call_id, question.device_type,
-                      question.name};
-  const std::uint64_t asked = question.asked_after;
-  const bool overtaken =
-      question.kind == Question::Kind::kAgent
-          ? translator_.agent_heard_since(question.peripheral_id, question.name, asked)
-          : question.kind == Question::Kind::kCall && translator_.call_heard_since(call, asked);
-  if (overtaken) return question.asked_times >= kOvertakenMax;
-  if (const auto* const agent = answer.as<ged::QueryAgentStateConfView>()) {
-    translator_.agent_answer(question.peripheral_id, question.name, *agent);
-  } else if (const auto* const list = answer.as<ged::SnapshotDeviceConfView>()) {
-    if (!translator_.device_answer(question.peripheral_id, question.name, asked, *list))
-      ask_calls_at(question);
-  } else if (const auto* const snapshot = answer.as<ged::SnapshotCallConfView>()) {
-    translator_.call_answer(call, question.status, *snapshot);
-  } else if (const auto* const desk = answer.as<ged::AgentDeskSettingsConfView>()) {
-    const ObjectId id = agent_object_id(question.peripheral_id, question.name);
-    translator_.desk_settings_answer(wire::object_key(id.view()), *desk);
-  } else if (question.state == Question::State::kRefused) {
-    apply_refusal(question);
-  }
-  return true;
-}
-
-void LineCore::apply_refusal(const Question& question) {
-  // Refused may be the way that we wrote the name.
-  if (question.kind == Question::Kind::kAgent && question.refusal == kNotLoggedOn && question.exact)
-    translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
-  if (question.kind == Question::Kind::kCall && question.no_such && question.exact)
-    translator_.call_gone({question.peripheral_id, question.call_id, 0, question.name});
-  if (question.kind == Question::Kind::kDevice) ask_calls_at(question);
-}
-
-/// No whole list of this device: its calls are asked about one by one.
-void LineCore::ask_calls_at(const Question& question) {
-  Inquiry* const inquiry = sync_.inquiry();
-  const DeviceEntry* const device = map_.device_named(question.peripheral_id, question.name);
-  if (inquiry == nullptr || device == nullptr) return;
-  map_.calls_at(*device, [&](const CallEntry& call) {
-    inquiry->ask_call(call.peripheral_id, call.call_id, call.device_type, call.device_id.view());
-  });
-}
-
 // ---- the dialogue ----
 
 void LineCore::pump_sync() {
   switch (sync_.pump(now_, translator_.hearing().arrived())) {
     case Sync::Turn::kServes:
       finish_sync();
-      return give_up_unsayable();
+      give_up_unsayable();
+      if (reset_ == ResetCause::kNone) pump_sync();  // what is asked now, or that nothing is
+      return;
     case Sync::Turn::kInStep:
       give_up_unsayable();
+      translator_.finish_team_roll();
       return say(Level::kInfo, {"in step with the CTI Server: ", std::to_string(map_.agents()),
                                 " agents, ", std::to_string(map_.calls()), " calls"});
     case Sync::Turn::kGoesOn:
@@ -448,7 +319,6 @@ void LineCore::pump_sync() {
 
 void LineCore::finish_sync() {
   const std::size_t calls_before = map_.calls();
-  const bool whole = !sync_.cut_short();
   bool all_read = true;
   Hearing& hearing = translator_.hearing();
   translator_.begin_team_roll();
@@ -471,7 +341,7 @@ void LineCore::finish_sync() {
   if (reset_ != ResetCause::kNone) return;
   sync_.applied();
   if (!all_read) sync_.forget_keys();  // a download of which something is missing is loaded again
-  translator_.finish_team_roll(whole);
+  translator_.team_lists_came(!sync_.overfull());
   look_after_everybody();
   translator_.system_event(ctios::eSysCtiServerOnline, 0, "", config_.peripherals.front());
   say(Level::kInfo,
@@ -502,7 +372,7 @@ void LineCore::step(const input::Tick& tick) {
   } catch (const std::bad_alloc&) {
     out_of_memory();
   }
-  unpark();
+  if (reset_ == ResetCause::kNone) unpark();  // else they wait for the next session
   pay_what_is_owed();
   if (sink_.take_overflowed()) {
     ++counters_.fresh_starts;

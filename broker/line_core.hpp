@@ -187,6 +187,7 @@ class LineCore {
   void on_sync_answer(const Pending& pending, const Answer& answer);
   bool apply_answer(const Question& question, const Answer& answer);
   void apply_refusal(const Question& question);
+  bool knows_agent(const Question& question) const noexcept;
   void ask_calls_at(const Question& question);
   void note_outcome(const Translator::Outcome& outcome);
   void note_bad_frame(const wire::DecodeError& error);
@@ -195,7 +196,8 @@ class LineCore {
   void note_controller(bool online, bool news);
   void look_after_newcomers();
   void look_after_everybody();
-  void look_after(const AgentEntry& agent, bool unasked);
+  void look_after(const AgentEntry& agent, bool unasked, Asking how);
+  void look_after(const CallEntry& call);
   void finish_sync();
   void pump_sync();
   void give_up_unsayable();
@@ -270,6 +272,7 @@ class LineCore {
   Alarm sync_alarm_, probe_alarm_, report_alarm_, parked_alarm_, progress_alarm_, memory_alarm_;
   std::vector<Probe> probes_;
   std::uint64_t next_probe_ = 1;
+  std::uint64_t heard_before_ = 0;  // frames of earlier sessions
   std::deque<Parked> parked_;
   std::size_t parked_bytes_ = 0;
   std::vector<Ask> owed_;  // shells of asks that failed for memory and could not even be told so

@@ -31,9 +31,10 @@ Ask shell_of(const Ask& ask) noexcept {
 
 }  // namespace
 
-/// A first session, or the next one, is under way: worth waiting for.
+/// A first session, or the next one, is under way or will be at once: worth waiting for.
 bool LineCore::may_become_ready() const noexcept {
-  return sync_.active() || (!stopped_ && upstream_.state() == Upstream::State::kTrying);
+  if (sync_.active() || reset_ != ResetCause::kNone) return true;
+  return !stopped_ && upstream_.state() == Upstream::State::kTrying;
 }
 
 void LineCore::step(input::Asked&& asked) {

@@ -25,7 +25,7 @@ constexpr std::size_t kSmallMessageBytes = 256;
 // ---- who cannot be asked about ----
 
 // The CTI Server may name somebody as no message of ours can, with control bytes. Nobody can be asked then, after a loss, and no
-// request can be made: what was known may be over long since. The next event tells.
+// request can be made: what was known may be over long since. The next event tells, and what events of this session have told.
 void LineCore::give_up_unsayable() {
   Inquiry* const inquiry = sync_.inquiry();
   if (inquiry == nullptr || sync_.active() || reset_ != ResetCause::kNone) return;
@@ -33,15 +33,14 @@ void LineCore::give_up_unsayable() {
   for (const Question& question : inquiry->take_unsayable()) {
     const std::uint32_t peripheral = question.peripheral_id;
     const CallName call{peripheral, question.call_id, question.device_type, question.name};
-    const std::uint64_t asked = question.asked_after;
     if (question.kind == Question::Kind::kAgent) {
       const ObjectId id = agent_object_id(peripheral, question.name);
       const AgentEntry* const agent = map_.agent(wire::object_key(id.view()));
       const bool here = agent != nullptr && agent->logged_in();
-      if (here && !translator_.agent_heard_since(peripheral, question.name, asked))
+      if (here && !translator_.agent_heard_since(peripheral, question.name, heard_before_))
         translator_.agent_unknown(peripheral, question.name, ctios::eUnknown);
     } else if (question.kind == Question::Kind::kCall) {
-      if (!translator_.call_heard_since(call, asked)) translator_.call_gone(call);
+      if (!translator_.call_heard_since(call, heard_before_)) translator_.call_gone(call);
     } else if (question.kind == Question::Kind::kDevice) {
       ask_calls_at(question);
       raised = true;
@@ -56,27 +55,45 @@ void LineCore::give_up_unsayable() {
 void LineCore::look_after_newcomers() {
   const bool missed = translator_.take_newcomers([this](const Translator::Newcomer& newcomer) {
     const AgentEntry* const agent = map_.agent(newcomer.key);
-    if (agent != nullptr) look_after(*agent, newcomer.unasked);
+    if (agent != nullptr) look_after(*agent, newcomer.unasked, Asking::kAnew);
   });
-  if (missed) look_after_everybody();
+  const bool calls_missed = translator_.take_made_calls([this](std::uint64_t key) {
+    if (const CallEntry* const call = map_.call(key)) look_after(*call);
+  });
+  if (missed || calls_missed) look_after_everybody();
 }
 
 void LineCore::look_after_everybody() {
   translator_.forget_newcomers();
-  map_.each_agent(
-      [this](const AgentEntry& agent) { look_after(agent, agent.state == ctios::eUnknown); });
+  map_.each_agent([this](const AgentEntry& agent) {
+    look_after(agent, agent.state == ctios::eUnknown, Asking::kOnce);
+  });
+  map_.each_call([this](const CallEntry& call) { look_after(call); });
 }
 
 /// Where the agent sits, and which calls are there, stands in an answer only when no event has said it; what the desk
 /// settings are, which decide about buttons, in no event at all. Without a session: the next dialogue asks about everybody.
-void LineCore::look_after(const AgentEntry& agent, bool unasked) {
+void LineCore::look_after(const AgentEntry& agent, bool unasked, Asking how) {
   Inquiry* const inquiry = sync_.inquiry();
   if (inquiry == nullptr) return;
   const bool seated = agent.devices[0] != kNoSlot || agent.devices[1] != kNoSlot;
-  if (unasked || (agent.logged_in() && !seated))
-    inquiry->ask_agent(agent.peripheral_id, agent.agent_id.view());
-  if (agent.logged_in() && !agent.desk_known)
-    inquiry->ask_desk_settings(agent.peripheral_id, agent.agent_id.view());
+  const std::string_view name = agent.agent_id.view();
+  const bool unseated = agent.logged_in() && !seated;
+  // What was answered before the agent came says nothing now.
+  if (unasked || unseated)
+    inquiry->ask_agent(agent.peripheral_id, name, unseated ? Asking::kAnew : how);
+  // They may have been changed while the agent, or the CTI Server, was away.
+  if (agent.logged_in())
+    inquiry->ask_desk_settings(agent.peripheral_id, name, agent.desk_known ? how : Asking::kAnew);
+}
+
+/// A call that some event has made: what its begin would have told stands in an answer. There may be no such call: the
+/// event was late, and the call is over.
+void LineCore::look_after(const CallEntry& call) {
+  Inquiry* const inquiry = sync_.inquiry();
+  if (inquiry == nullptr || call.begin != CallBegin::kMissed) return;
+  inquiry->ask_call(call.peripheral_id, call.call_id, call.device_type, call.device_id.view(),
+                    Asking::kAnew);
 }
 
 // ---- is the CTI Server still at work? ----

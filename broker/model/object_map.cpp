@@ -126,6 +126,7 @@ void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
         break;
       case Keyword::kOwnKey:
         if (arg.own_key() == kTeamsKey) take_teams(agent.teams, arg.arguments());
+        if (arg.own_key() == kConfiguredKey) agent.configured_supervisor = arg.integer() != 0;
         break;
       default:
         break;
@@ -191,6 +192,7 @@ bool take_call_args(CallEntry& call, const wire::ArgumentsView& args) {
         break;
       case Keyword::kOwnKey:
         if (arg.own_key() == kAnsweredKey) call.answered = arg.integer() != 0;
+        if (arg.own_key() == kBeginKey) call.begin = static_cast<CallBegin>(arg.integer());
         break;
       default:
         break;
@@ -550,6 +552,13 @@ TeamList::One TeamList::first() const noexcept {
     if (!list[i].leads()) return list[i];
   }
   return count == 0 ? One{} : list[0];
+}
+
+std::uint32_t TeamList::led_with(const TeamList& member) const noexcept {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (list[i].leads() && member.has(list[i].team)) return list[i].team;
+  }
+  return 0;
 }
 
 bool TeamList::leads_any() const noexcept {

@@ -33,6 +33,15 @@ inline constexpr Slot kNoSlot = UINT32_MAX;
 // Own keys of the broker: what its typed tables know must stand in the properties, since whoever joins late has only them.
 inline constexpr std::string_view kTeamsKey = "Teams";        ///< of an agent: { "<TeamID>" = AgentFlags }
 inline constexpr std::string_view kAnsweredKey = "Answered";  ///< of a call that may have been made here: TRUE once it is
+inline constexpr std::string_view kBeginKey = "Begin";        ///< of a call: CallBegin, where it is not kHeard
+inline constexpr std::string_view kConfiguredKey = "ConfiguredSupervisor";  ///< of an agent: the configuration said so
+
+/// How a call's begin has become known: whether a begin that comes now is this call's, or another's in its place.
+enum class CallBegin : std::uint8_t {
+  kHeard,   ///< by its own event
+  kMissed,  ///< it was not: another event has made the call
+  kAsked,   ///< it was not, and an answer has told what it would have told
+};
 
 /// The teams of one agent, by number. More than fit are left out.
 struct TeamList {
@@ -54,6 +63,9 @@ struct TeamList {
   bool has(std::uint32_t team) const noexcept;
   /// The team that TeamID names: the first that the agent works in, else the first that the agent leads; 0 for none.
   One first() const noexcept;
+  /// A team that whoever has this list leads, and whoever has the other is in; 0: there is none.
+  std::uint32_t led_with(const TeamList& member) const noexcept;
+  std::uint32_t first_led() const noexcept { return led_with(*this); }
   bool leads_any() const noexcept;
 };
 
@@ -76,6 +88,7 @@ struct AgentEntry {
   std::uint32_t flags = 0;               ///< AgentFlags in that team
   bool desk_known = false;
   bool supervisor = false;
+  bool configured_supervisor = false;    ///< whatever the teams say
   bool named = false;                    ///< a configuration gave the agent's name
   TeamList teams;                        ///< every team that the agent is in
   std::array<Slot, 2> devices{kNoSlot,
@@ -96,6 +109,7 @@ struct CallEntry {
   std::uint16_t device_type = 0;  ///< ConnectionDeviceIDType
   std::uint16_t status = 0;       ///< LocalConnectionState
   std::uint16_t type = 0;         ///< CallType
+  CallBegin begin = CallBegin::kHeard;
   std::uint32_t mask = 0;         ///< EnablementMask that clients were told last
   std::uint32_t router_day = 0;   ///< of the ICM contact; 0: not routed
   std::uint32_t router_call = 0;

@@ -186,18 +186,20 @@ Requests::Verdict Requests::desktop_settings(Job& job) {
   return std::nullopt;
 }
 
-// One OnNewAgentTeamMember per member of the own team, the supervisor included, then the confirmation.
+// One OnNewAgentTeamMember per member of the teams that the asker leads, the supervisor included, then the confirmation.
 Requests::Verdict Requests::team_list(Job& job) {
   if (Verdict wrong = check_own_agent(job)) return wrong;
   std::vector<std::byte> frames;
   parts_.map.each_agent([&](const AgentEntry& agent) {
-    if (job.me->team == 0 || agent.team != job.me->team) return;
+    const std::uint32_t team = job.me->teams.led_with(agent.teams);
+    if (team == 0) return;
     const auto handle = parts_.map.properties().find(agent.key);
     if (!handle) return;
     const std::vector<std::byte> frame = make_private(
         {.id = job.ask.request_id, .event_id = EventId::eNewAgentTeamMember},
         [&](wire::ArgumentsWriter& writer) {
           writer.add_all(parts_.map.properties().properties(*handle));
+          writer.add_int(Keyword::TeamID, static_cast<std::int32_t>(team));
           writer.add_ushort(Keyword::ConfigOperation, ctios::CONFIG_OPERATION_ADD_AGENT);
           writer.add_string(Keyword::SupervisorID, job.me->agent_id.view());
         });
@@ -212,8 +214,9 @@ Requests::Verdict Requests::team_list(Job& job) {
     deliver(job.ask.from, job.ask.request_id, TellKind::kPrivateEvent, std::move(frames));
   reply(job.ask, make_reply({.id = job.ask.request_id, .event_id = EventId::eListAgentTeamConf},
                             [&](wire::ArgumentsWriter& writer) {
-                              writer.add_int(Keyword::TeamID,
-                                             static_cast<std::int32_t>(job.me->team));
+                              writer.add_int(
+                                  Keyword::TeamID,
+                                  static_cast<std::int32_t>(job.me->teams.first_led()));
                               writer.add_string(Keyword::UniqueObjectID, job.me->id.view());
                             }));
   return std::nullopt;

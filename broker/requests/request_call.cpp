@@ -178,14 +178,15 @@ Requests::Verdict Requests::consult(Job& job) {
 }
 
 // Alternate, reconnect, transfer, conference: the call that is talked on and the one that is held. Either may be the
-// target; with more than two calls CallReferenceObjectID names the other.
+// target; with more than two calls CallReferenceObjectID names the other. As for the buttons, a call that is over is none.
 Requests::Verdict Requests::two_calls(Job& job) {
   const CallEntry* other = nullptr;
   std::size_t others = 0;
   const auto named = job.args.string(Keyword::CallReferenceObjectID);
   const std::uint64_t named_key = named ? wire::object_key(*named) : 0;
   parts_.map.calls_of(*job.me, [&](const CallEntry& call) {
-    if (&call == job.call || (named && call.key != named_key)) return;
+    const bool over = call.status == ctios::LCS_NULL || call.status == ctios::LCS_NONE;
+    if (&call == job.call || (named ? call.key != named_key : over)) return;
     other = &call;
     ++others;
   });

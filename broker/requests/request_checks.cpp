@@ -50,8 +50,8 @@ Relation Requests::relation_to(const Job& job, const AgentEntry* owner) noexcept
   if (owner == nullptr || job.me == nullptr) return Relation::kOther;
   if (owner == job.me) return Relation::kOwn;
   CTI_CHECK(job.role == Role::kAgent || job.role == Role::kSupervisor);
-  const bool team = job.role == Role::kSupervisor && job.me->team != 0;
-  return team && owner->team == job.me->team ? Relation::kTeam : Relation::kOther;
+  const bool leads = job.role == Role::kSupervisor && job.me->teams.led_with(owner->teams) != 0;
+  return leads ? Relation::kTeam : Relation::kOther;
 }
 
 // Refused at once: nothing waits for a CTI Server that is not there.

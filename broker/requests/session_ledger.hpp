@@ -4,7 +4,7 @@
 //          over by its successor, but not before.
 // Shape    per reactor and slot the present session's counts and the last one that ended there. Numbers only rise, so one
 //          number tells of all earlier sessions of the slot.
-// Bounds   a row per slot that ever asked: as many as the reactors have slots.
+// Bounds   a row per slot that ever had a session: as many as the reactors have slots.
 // Threads  the line.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "core/base/limits.hpp"
 
 #include <cstdint>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -42,10 +43,15 @@ class SessionLedger {
     return row;
   }
 
-  /// It, and all before it in its slot, have ended. Who never asked needs no row.
+  /// It, and all before it in its slot, have ended. Its asks may come behind this: the row is made all the same. Without
+  /// memory for one the end is forgotten.
   void end(const SessionRef& session) noexcept {
-    Row* const row = find(session);
-    if (row != nullptr && row->ended < session.session_number) row->ended = session.session_number;
+    try {
+      Row& row = at(session);
+      if (row.ended < session.session_number) row.ended = session.session_number;
+    } catch (const std::bad_alloc&) {
+      return;
+    }
   }
   bool ended(const SessionRef& session) const noexcept {
     const Row* const row = find(session);

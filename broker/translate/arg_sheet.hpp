@@ -10,6 +10,7 @@
 #include "wire/arguments.hpp"
 #include "wire/keyword.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -225,6 +226,16 @@ class ArgSheet {
     filled_[kLine / 64] &= ~(std::uint64_t{1} << (kLine % 64));
   }
 
+  /// Likewise of any keyword: what has no line is not there, and cannot be dropped.
+  bool has(wire::Keyword keyword) const noexcept {
+    const std::size_t line = find(keyword);
+    return line < kLines && ((filled_[line / 64] >> (line % 64)) & 1U) != 0;
+  }
+  void drop(wire::Keyword keyword) noexcept {
+    const std::size_t line = find(keyword);
+    if (line < kLines) filled_[line / 64] &= ~(std::uint64_t{1} << (line % 64));
+  }
+
   void write(wire::ArgumentsWriter& writer) const noexcept {
     static_assert(kLines <= 64 * sizeof filled_ / sizeof filled_[0], "a bit for every line");
     CTI_CHECK((filled_.back() & ~kLastWord) == 0);  // no line beyond the sheet is filled
@@ -260,6 +271,12 @@ class ArgSheet {
     filled_[kLine / 64] |= std::uint64_t{1} << (kLine % 64);
     cells_[kLine].head = wire::AscendingRun::head(K, type, value);
     return cells_[kLine];
+  }
+
+  static std::size_t find(wire::Keyword keyword) noexcept {
+    const auto found = std::lower_bound(sheet::kLines.begin(), sheet::kLines.end(), keyword);
+    if (found == sheet::kLines.end() || *found != keyword) return kLines;
+    return static_cast<std::size_t>(found - sheet::kLines.begin());
   }
 
   static constexpr std::size_t kLines = sheet::kLines.size();

@@ -3,9 +3,11 @@
 
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
+#include "broker/translate/arg_sheet.hpp"
 #include "core/base/check.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace cti::broker {
 
@@ -25,6 +27,18 @@ inline RecordInfo known_call_record(wire::EventId event, const CallEntry& call,
   RecordInfo info = call_record(event, call.key, agent, call.peripheral_id);
   if (agent == nullptr) info.agent_key = call.told_agent;
   return info;
+}
+
+inline void add_contact(ArgSheet& sheet, const CallEntry& call) {
+  if (call.contact.empty()) return;
+  sheet.add_text<wire::Keyword::ICMEnterpriseUniqueID>(call.contact.view());
+}
+
+/// What is told belongs to another ICM contact than the call's: another call has its connection now.
+inline bool is_another(const CallEntry& call, std::optional<std::uint32_t> router_day,
+                       std::optional<std::uint32_t> router_call) noexcept {
+  if (call.router_day == 0 || router_day.value_or(0) == 0) return false;
+  return call.router_day != *router_day || call.router_call != router_call.value_or(0);
 }
 
 }  // namespace cti::broker

@@ -1,19 +1,16 @@
-// translate_agent.cpp - agent events: states, answers to queries, teams, configuration, as update records.
+// translate_agent.cpp - agent events: states, answers to queries, settings, system events, as update records.
 #include "broker/model/masks.hpp"
+#include "broker/translate/agent_record.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
-#include "wire/ged188/config.hpp"
 #include "wire/ged188/misc.hpp"
-#include "wire/ged188/team.hpp"
 #include "wire/object_key.hpp"
 
 #include <charconv>
 #include <cstring>
-#include <unordered_set>
 #include <utility>
-#include <vector>
 
 namespace cti::broker {
 
@@ -24,14 +21,6 @@ using wire::EventId;
 using wire::Keyword;
 
 namespace {
-
-RecordInfo agent_record(EventId event, std::uint64_t key, std::uint32_t peripheral) {
-  return {.event = event,
-          .topics = wire::topic::kAgent,
-          .object_key = key,
-          .agent_key = key,
-          .peripheral_id = peripheral};
-}
 
 /// A stand-in for an agent that the map does not know: what the mask's rules look at.
 AgentEntry stranger(std::uint32_t peripheral) {
@@ -65,6 +54,21 @@ class IndexedKey {
 
 static_assert(std::string_view("MediaDomain").size() <= IndexedKey::kNameMax &&
               std::string_view("SkillGroup").size() <= IndexedKey::kNameMax);
+
+constexpr std::string_view kSkillGroupKey = "SkillGroup[";
+
+/// How many of them an agent has among its properties.
+std::size_t groups_in(const wire::ArgumentsView& properties) noexcept {
+  std::size_t groups = 0;
+  for (const wire::Arg arg : properties) groups += arg.own_key().starts_with(kSkillGroupKey);
+  return groups;
+}
+template <class Groups>
+std::size_t count_of(const Groups& groups) noexcept {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto group : groups) ++count;
+  return count;
+}
 
 /// SkillGroup[n] = { SkillGroupID, SkillGroupNumber, SkillGroupPriority, SkillGroupState }.
 template <class Groups>
@@ -129,13 +133,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   if (const auto signature = view->cti_client_signature()) {
     sheet.add_text<Keyword::CTIClientSignature>(text(signature));
   }
-  // Where the message leaves them out, what is known holds.
-  std::string_view extension = named(view->agent_extension());
-  std::string_view instrument = named(view->agent_instrument());
-  if (known != nullptr && extension.empty()) extension = known->extension.view();
-  if (known != nullptr && instrument.empty()) instrument = known->instrument.view();
-  if (!extension.empty()) sheet.add_text<Keyword::AgentExtension>(extension);
-  if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
+  const bool comes = state != ctios::eLogout && state != ctios::eUnknown;
+  add_seat(sheet, known, named(view->agent_instrument()), named(view->agent_extension()), comes);
   if (!voice) return other_domain(peripheral, key, view->mrdid(), state, sheet);
   sheet.add_int<Keyword::EnablementMask>(known != nullptr
                                              ? agent_mask(map_, *known, state)
@@ -149,6 +148,29 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   return {};
 }
 
+// What a message leaves out is as it was; but not when it names another seat, or when somebody else has taken this one since:
+// nobody sits at two, and whoever is left behind would take the calls of who sits there now.
+void Translator::add_seat(ArgSheet& sheet, const AgentEntry* known, std::string_view instrument,
+                          std::string_view extension, bool logged_in) {
+  if (known != nullptr) {
+    const std::string_view old_instrument = known->instrument.view();
+    const std::string_view old_extension = known->extension.view();
+    const auto taken = [&](std::string_view seat) {
+      const AgentEntry* const other = map_.agent_on(known->peripheral_id, seat);
+      return logged_in && !known->logged_in() && other != nullptr;
+    };
+    const bool moves = (!instrument.empty() && instrument != old_instrument) ||
+                       (!extension.empty() && extension != old_extension);
+    const bool stays = !moves && !taken(old_instrument) && !taken(old_extension);
+    if (instrument.empty() && stays) instrument = old_instrument;
+    if (extension.empty() && stays) extension = old_extension;
+    if (extension.empty() && !old_extension.empty()) sheet.add_text<Keyword::AgentExtension>("");
+    if (instrument.empty() && !old_instrument.empty()) sheet.add_text<Keyword::AgentInstrument>("");
+  }
+  if (!extension.empty()) sheet.add_text<Keyword::AgentExtension>(extension);
+  if (!instrument.empty()) sheet.add_text<Keyword::AgentInstrument>(instrument);
+}
+
 // A logout is framed by OnPreLogout and OnPostLogout.
 void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
                             const ArgSheet& sheet) {
@@ -160,8 +182,14 @@ void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std
   }
   RecordInfo around = info;
   around.flags = wire::update_flag::kArtificial;
-  // Before the change: the agent still is what it was.
+  // Before the change: the agent still is what it was, and where it was.
   ArgSheet before = sheet;
+  before.drop<Keyword::AgentExtension>();
+  before.drop<Keyword::AgentInstrument>();
+  if (!known->extension.empty())
+    before.add_text<Keyword::AgentExtension>(known->extension.view());
+  if (!known->instrument.empty())
+    before.add_text<Keyword::AgentInstrument>(known->instrument.view());
   before.add_short<Keyword::AgentState>(known->state);
   before.add_int<Keyword::EnablementMask>(known->mask);
   around.event = EventId::ePreLogoutEvent;
@@ -229,12 +257,8 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(peripheral);
   sheet.add_text<Keyword::AgentID>(agent_id);
-  if (const auto extension = view.agent_extension()) {
-    sheet.add_text<Keyword::AgentExtension>(named(extension));
-  }
-  if (const auto instrument = view.agent_instrument()) {
-    sheet.add_text<Keyword::AgentInstrument>(named(instrument));
-  }
+  const bool there = state != ctios::eLogout && state != ctios::eUnknown;
+  add_seat(sheet, known, named(view.agent_instrument()), named(view.agent_extension()), there);
   sheet.add_short<Keyword::AgentState>(state);
   sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
   sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view.mrdid()));
@@ -248,17 +272,29 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
-  emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet,
-       [&](wire::ArgumentsWriter& writer) { write_skill_groups(writer, view.skill_groups()); });
+  RecordInfo info = agent_record(EventId::eQueryAgentStateConf, key, peripheral);
+  const auto handle = map_.properties().find(key);
+  const bool leaves_groups =
+      handle && groups_in(map_.properties().properties(*handle)) > count_of(view.skill_groups());
+  if (leaves_groups) {
+    // Only what is told whole says that the agent is in a group no more.
+    info.topics |= wire::topic::kWhole;
+    sheet.add_int<Keyword::IncomingOrOutgoing>(known->last_call_outgoing != 0 ? 2 : 1);
+  }
+  emit(info, sheet, [&](wire::ArgumentsWriter& writer) {
+    if (leaves_groups) {
+      for (const wire::Arg arg : map_.properties().properties(*handle)) {
+        const bool group = arg.own_key().starts_with(kSkillGroupKey);
+        if (!group && !sheet.has(arg.keyword())) writer.add(arg);
+      }
+    }
+    write_skill_groups(writer, view.skill_groups());
+  });
 }
 
 // What a record has led to: calls that are somebody else's now are handed over, whoever has come is asked about.
 void Translator::follow(const Effect& effect, std::uint64_t key, bool answer) {
-  if (effect.made || effect.came) {
-    if (newcomer_count_ < newcomers_.size())
-      newcomers_[newcomer_count_] = {key, effect.made && !answer};
-    ++newcomer_count_;
-  }
+  if (effect.made || effect.came) note_newcomer({key, effect.made && !answer});
   const CallEntry* const call = effect.stray ? map_.call(key) : nullptr;
   const AgentEntry* const owner = call == nullptr ? nullptr : map_.agent_of(*call);
   if (owner != nullptr) hand_over_calls(*owner);
@@ -314,82 +350,6 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
   emit(agent_record(EventId::eAgentDeskSettingsConf, agent_key, agent->peripheral_id), sheet);
 }
 
-Translator::Outcome Translator::team_config(Bytes body, Version version) {
-  const auto view = ged::AgentTeamConfigEventView::decode(body, version);
-  if (!view) {
-    roll_whole_ = false;  // nobody knows which team's list it was part of
-    return Err{view.error()};
-  }
-  const bool adds = view->config_operation() != 2;
-  if (calling_roll_ && adds && roll_.size() < kRollMax) roll_.push_back({0, view->team_id()});
-  for (const auto agent : view->agents()) {
-    room_.reset();
-    TeamMember member;
-    member.peripheral_id = view->peripheral_id();
-    member.team = view->team_id();
-    // Restoring the permanent team adds who belongs to it.
-    member.operation = view->config_operation() == 2 ? ctios::CONFIG_OPERATION_REMOVE_AGENT
-                                                     : ctios::CONFIG_OPERATION_ADD_AGENT;
-    member.agent_id = named(agent.atc_agent_id());
-    member.flags = agent.agent_flags().value_or(0);
-    member.state = agent.atc_agent_state();
-    member.state_duration = agent.atc_state_duration();
-    if (member.agent_id.empty()) {
-      roll_whole_ = false;
-      continue;
-    }
-    team_member(member);
-    const ObjectId id = agent_object_id(member.peripheral_id, member.agent_id);
-    if (calling_roll_ && adds && roll_.size() < kRollMax)
-      roll_.push_back({wire::object_key(id.view()), member.team});
-  }
-  return {};
-}
-
-void Translator::team_member(const TeamMember& member) {
-  const ObjectId id = agent_object_id(member.peripheral_id, member.agent_id);
-  const std::uint64_t key = wire::object_key(id.view());
-  const AgentEntry* const known = map_.agent(key);
-  const bool removed = member.operation == ctios::CONFIG_OPERATION_REMOVE_AGENT;
-  CTI_CHECK(!member.agent_id.empty());
-  if (removed && known == nullptr) return;
-  TeamList teams = known == nullptr ? TeamList{} : known->teams;
-  if (removed) {
-    teams.remove(member.team);
-  } else if (!teams.add(member.team, member.flags)) {
-    ++counters_.teams_left_out;
-  }
-  const TeamList::One first = teams.first();
-  CTI_CHECK(teams.count <= TeamList::kMax);
-  CTI_CHECK((first.team == 0) == (teams.count == 0));
-  CTI_CHECK(!removed || !teams.has(member.team));
-  ArgSheet sheet;
-  sheet.add_text<Keyword::UniqueObjectID>(id.view());
-  sheet.add_int<Keyword::PeripheralID>(member.peripheral_id);
-  sheet.add_text<Keyword::AgentID>(member.agent_id);
-  sheet.add_int<Keyword::TeamID>(first.team);
-  sheet.add_int<Keyword::AgentFlags>(first.flags);
-  sheet.add_short<Keyword::ConfigOperation>(member.operation);
-  if (teams.leads_any()) sheet.add_int<Keyword::IsSupervisor>(1);
-  // The state in the list may be older than what events told: it only fills a gap.
-  if (member.state && known == nullptr) sheet.add_short<Keyword::AgentState>(*member.state);
-  if (member.state_duration && known == nullptr) {
-    sheet.add_int<Keyword::StateDuration>(*member.state_duration);
-  }
-  RecordInfo info = agent_record(EventId::eNewAgentTeamMember, key, member.peripheral_id);
-  info.topics |= wire::topic::kTeam;
-  emit(info, sheet, [&](wire::ArgumentsWriter& writer) {
-    writer.begin_nested(kTeamsKey);
-    for (std::uint32_t i = 0; i < teams.count; ++i) {
-      char name[10];
-      const auto end = std::to_chars(name, name + sizeof name, teams.list[i].team).ptr;
-      writer.add_uint(std::string_view(name, static_cast<std::size_t>(end - name)),
-                      teams.list[i].flags);
-    }
-    writer.end_nested();
-  });
-}
-
 void Translator::hold_agent(std::uint64_t key) {
   CTI_CHECK(key != 0);
   if (held_.size() < kHeldMax) held_.insert(key);
@@ -407,115 +367,20 @@ bool Translator::makes_room(const RecordInfo& info) {
   }
   CTI_CHECK(!idle->logged_in() && !held_.contains(idle->key));
   CTI_CHECK(idle->key != info.object_key);  // whoever needs the room is not there yet
+  return agent_leaves(*idle) && map_.has_room(info.object_key, info.topics);
+}
+
+/// Nobody knows the agent any more, and every client is told.
+bool Translator::agent_leaves(const AgentEntry& agent) {
   ++counters_.agents_left;
   ArgSheet sheet;
-  sheet.add_text<Keyword::UniqueObjectID>(idle->id.view());
-  sheet.add_text<Keyword::AgentID>(idle->agent_id.view());
-  sheet.add_int<Keyword::PeripheralID>(idle->peripheral_id);
-  RecordInfo leaves = agent_record(EventId::eAgentInfoEvent, idle->key, idle->peripheral_id);
+  sheet.add_text<Keyword::UniqueObjectID>(agent.id.view());
+  sheet.add_text<Keyword::AgentID>(agent.agent_id.view());
+  sheet.add_int<Keyword::PeripheralID>(agent.peripheral_id);
+  RecordInfo leaves = agent_record(EventId::eAgentInfoEvent, agent.key, agent.peripheral_id);
   leaves.topics |= wire::topic::kEnds;
   leaves.flags = wire::update_flag::kArtificial;
-  return emit(leaves, sheet) && map_.has_room(info.object_key, info.topics);
-}
-
-void Translator::begin_team_roll() {
-  calling_roll_ = true;
-  roll_whole_ = true;
-  roll_.clear();
-}
-
-// Only a list that came whole says that somebody is not in it.
-void Translator::finish_team_roll(bool whole) {
-  calling_roll_ = false;
-  const std::vector<RollEntry> roll = std::exchange(roll_, {});
-  CTI_CHECK(roll.size() <= kRollMax);
-  if (!whole || !roll_whole_ || roll.empty() || roll.size() == kRollMax) return;
-  std::unordered_set<std::uint32_t> told;
-  std::unordered_set<std::uint64_t> there;
-  for (const RollEntry& entry : roll) {
-    told.insert(entry.team);
-    there.insert(entry.agent_key ^ (std::uint64_t{entry.team} << 32U));
-  }
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> gone;
-  map_.each_agent([&](const AgentEntry& agent) {
-    for (std::uint32_t i = 0; i < agent.teams.count; ++i) {
-      const std::uint32_t team = agent.teams.list[i].team;
-      const std::uint64_t entry = agent.key ^ (std::uint64_t{team} << 32U);
-      if (told.contains(team) && !there.contains(entry)) gone.emplace_back(agent.key, team);
-    }
-  });
-  for (const auto& [key, team] : gone) {
-    const AgentEntry* const found = map_.agent(key);
-    CTI_CHECK(found != nullptr && found->teams.has(team));
-    const AgentEntry agent = *found;
-    TeamMember member;
-    member.peripheral_id = agent.peripheral_id;
-    member.team = team;
-    member.operation = ctios::CONFIG_OPERATION_REMOVE_AGENT;
-    member.agent_id = agent.agent_id.view();
-    team_member(member);
-  }
-}
-
-Translator::Outcome Translator::config_agents(Bytes body, Version version) {
-  const auto view = ged::ConfigAgentEventView::decode(body, version);
-  if (!view) return Err{view.error()};
-  for (const auto record : view->records()) {
-    room_.reset();
-    if (record.record_type().value_or(0) == 2)
-      continue;  // deleted: the agent object stays until restart
-    AgentNames names;
-    names.peripheral_id = record.flt_peripheral_id().value_or(default_peripheral_);
-    names.agent_id = named(record.login_id());
-    names.first_name = text(record.first_name());
-    names.last_name = text(record.last_name());
-    names.supervisor = record.agent_type().value_or(1) == 2;
-    if (!names.agent_id.empty()) agent_names(names);
-  }
-  return {};
-}
-
-void Translator::agent_names(const AgentNames& names) {
-  const ObjectId id = agent_object_id(names.peripheral_id, names.agent_id);
-  const std::uint64_t key = wire::object_key(id.view());
-  ArgSheet sheet;
-  sheet.add_text<Keyword::UniqueObjectID>(id.view());
-  sheet.add_int<Keyword::PeripheralID>(names.peripheral_id);
-  sheet.add_text<Keyword::AgentID>(names.agent_id);
-  if (!names.first_name.empty()) sheet.add_text<Keyword::AgentFirstName>(names.first_name);
-  if (!names.last_name.empty()) sheet.add_text<Keyword::AgentLastName>(names.last_name);
-  if (names.supervisor) sheet.add_int<Keyword::IsSupervisor>(1);
-  emit(agent_record(EventId::eAgentInfoEvent, key, names.peripheral_id), sheet);
-}
-
-Translator::Outcome Translator::config_skill_groups(Bytes body, Version version) {
-  const auto view = ged::ConfigSkillGroupEventView::decode(body, version);
-  if (!view) return Err{view.error()};
-  for (const auto record : view->records()) {
-    room_.reset();
-    const auto number = record.peripheral_number();
-    if (!number) continue;
-    const std::uint32_t peripheral = record.flt_peripheral_id().value_or(default_peripheral_);
-    const ObjectId id = skill_group_object_id(peripheral, *number);
-    ArgSheet sheet;
-    sheet.add_text<Keyword::UniqueObjectID>(id.view());
-    sheet.add_int<Keyword::PeripheralID>(peripheral);
-    sheet.add_int<Keyword::SkillGroupNumber>(*number);
-    if (const auto name = record.peripheral_name())
-      sheet.add_text<Keyword::SkillGroupName>(text(name));
-    if (const auto target = record.skill_group_skill_target_id()) {
-      sheet.add_int<Keyword::SkillGroupID>(*target);
-    }
-    RecordInfo info{.event = EventId::eSkillInfoEvent,
-                    .topics = wire::topic::kSkillGroup,
-                    .object_key = wire::object_key(id.view()),
-                    .agent_key = 0,
-                    .peripheral_id = peripheral,
-                    .flags = 0};
-    if (record.record_type().value_or(0) == 2) info.topics |= wire::topic::kEnds;
-    emit(info, sheet);
-  }
-  return {};
+  return emit(leaves, sheet);
 }
 
 Translator::Outcome Translator::system_message(Bytes body, Version version) {

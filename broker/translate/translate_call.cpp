@@ -71,9 +71,19 @@ void add_shared_fixed(ArgSheet& sheet, const View& view, bool minimize) {
   }
 }
 
-void add_contact(ArgSheet& sheet, const CallEntry& call) {
-  if (call.contact.empty()) return;
-  sheet.add_text<Keyword::ICMEnterpriseUniqueID>(call.contact.view());
+/// What says which call a record is about.
+constexpr bool identifies(Keyword keyword) noexcept {
+  switch (keyword) {
+    case Keyword::ConnectionCallID:
+    case Keyword::ConnectionDeviceID:
+    case Keyword::ConnectionDeviceIDType:
+    case Keyword::PeripheralID:
+    case Keyword::PeripheralType:
+    case Keyword::UniqueObjectID:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /// Events that a call has where it was dialled, and nowhere else.
@@ -160,7 +170,11 @@ const CallEntry* Translator::find_or_make(const CallName& name, const ObjectId& 
                                 map_.agent_on(name.peripheral_id, name.device), name.peripheral_id);
   info.topics |= wire::topic::kWhole;
   info.flags = wire::update_flag::kArtificial;
-  if (!emit(info, sheet)) return nullptr;
+  const bool told = emit(info, sheet, [](wire::ArgumentsWriter& writer) {
+    writer.add_uint(kBeginKey, static_cast<std::uint32_t>(CallBegin::kMissed));
+  });
+  if (!told) return nullptr;
+  note_made(key);
   const CallEntry* const made = map_.call(key);
   CTI_CHECK(made == nullptr || (made->key == key && made->type == kTypeUnknown));
   return made;
@@ -277,9 +291,11 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   const ObjectId id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t key = wire::object_key(id.view());
   hearing_.note(key);
-  // A call that an event has made before its begin came goes on; one whose end never came is over.
+  // A call that is known without its begin goes on; one whose end never came is over.
   const CallEntry* known = map_.call(key);
-  if (known != nullptr && known->type != kTypeUnknown) {
+  if (known != nullptr &&
+      (known->begin == CallBegin::kHeard ||
+       is_another(*known, view->router_call_key_day(), view->router_call_key_call_id()))) {
     end_call(*known);
     known = nullptr;
   }
@@ -299,14 +315,31 @@ Translator::Outcome Translator::begin_call(Bytes body, Version version) {
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   CTI_CHECK(known == nullptr || known->key == key);
   const AgentEntry* const agent = map_.agent_on(name.peripheral_id, name.device);
-  RecordInfo info = call_record(EventId::eCallBeginEvent, key, agent, name.peripheral_id);
-  if (known == nullptr) {
-    info.topics |= wire::topic::kWhole;
-  } else {
-    info = known_call_record(EventId::eCallDataUpdateEvent, *known, agent);
+  if (known != nullptr) {
+    late_begin(*known, agent, sheet);
+    return {};
   }
+  RecordInfo info = call_record(EventId::eCallBeginEvent, key, agent, name.peripheral_id);
+  info.topics |= wire::topic::kWhole;
   emit(info, sheet);
   return {};
+}
+
+/// What came before it is newer: a begin that is late says only what nothing else has said.
+void Translator::late_begin(const CallEntry& call, const AgentEntry* agent, ArgSheet& sheet) {
+  const std::uint64_t key = call.key;
+  const auto handle = map_.properties().find(key);
+  if (handle) {
+    for (const wire::Arg arg : map_.properties().properties(*handle)) {
+      const bool unknown = arg.keyword() == Keyword::CallType && arg.integer() == kTypeUnknown;
+      if (!unknown && !identifies(arg.keyword())) sheet.drop(arg.keyword());
+    }
+  }
+  emit(known_call_record(EventId::eCallDataUpdateEvent, call, agent), sheet,
+       [](wire::ArgumentsWriter& writer) {
+         writer.add_uint(kBeginKey, static_cast<std::uint32_t>(CallBegin::kHeard));
+       });
+  if (agent != nullptr) refresh_masks(*agent, 0);  // also its own: the type decides about buttons
 }
 
 Translator::Outcome Translator::data_update(Bytes body, Version version) {
@@ -318,9 +351,6 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   const ObjectId old_id = call_object_id(name.peripheral_id, name.call_id, name.device);
   const std::uint64_t old_key = wire::object_key(old_id.view());
   hearing_.note(old_key);
-  const CallEntry* call = find_or_make(name, old_id, old_key, true, view->peripheral_type());
-  if (call == nullptr) return {};
-
   CallName now = name;
   if (view->new_connection_call_id() != kNoCall) now.call_id = view->new_connection_call_id();
   if (const auto device = view->new_connection_device_id()) {
@@ -330,6 +360,11 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   const ObjectId id = call_object_id(now.peripheral_id, now.call_id, now.device);
   const std::uint64_t key = wire::object_key(id.view());
   hearing_.note(key);
+  // A second time the old name is nobody's any more: then it is an update of the new one.
+  const CallEntry* call = map_.call(old_key);
+  if (call == nullptr) call = map_.call(key);
+  if (call == nullptr) call = find_or_make(name, old_id, old_key, true, view->peripheral_type());
+  if (call == nullptr) return {};
   bool renamed = key != call->key;
   if (renamed && map_.call(key) != nullptr) {  // two connections become one: the old one ends
     end_call(*call);
@@ -371,6 +406,7 @@ Translator::Outcome Translator::data_update(Bytes body, Version version) {
   });
   // The type is one of the things that buttons depend on, and the device may be another now.
   const CallEntry* const after = map_.call(key);
+  if (renamed && after != nullptr && after->begin == CallBegin::kMissed) note_made(key);
   const AgentEntry* const sitting = after == nullptr ? nullptr : map_.agent_of(*after);
   if (sitting != nullptr) refresh_masks(*sitting, key);
   return {};
@@ -451,62 +487,6 @@ void Translator::consult_confirmed(std::uint32_t peripheral, std::uint32_t call_
   const std::uint64_t key = call->key;
   emit(info, sheet);
   if (agent != nullptr) refresh_masks(*agent, key);
-}
-
-// The calls where the agent sits now, as far as their records were another's or nobody's.
-void Translator::hand_over_calls(const AgentEntry& agent) {
-  struct Stray {
-    std::uint64_t key = 0;
-    std::uint64_t before = 0;
-  };
-  std::vector<Stray> calls;
-  map_.calls_of(agent, [&](const CallEntry& call) {
-    if (call.told_agent != agent.key) calls.push_back({call.key, call.told_agent});
-  });
-  // The oldest first: handed over, each is the newest of its device.
-  for (std::size_t i = calls.size(); i != 0; --i) hand_over(calls[i - 1].key);
-  std::uint64_t last = agent.key;
-  for (const Stray& call : calls) {
-    const AgentEntry* const before = map_.agent(call.before);
-    if (before != nullptr && std::exchange(last, call.before) != call.before)
-      refresh_masks(*before, 0);
-  }
-  if (!calls.empty()) refresh_masks(agent, 0);
-}
-
-// The call is told whole to who sits there. To whom it was told before it is over: whoever follows one agent, as a client in
-// agent mode does, would keep it for ever. Whoever follows all sees it end and stand there again in the next record.
-void Translator::hand_over(std::uint64_t call_key) {
-  const CallEntry* const found = map_.call(call_key);
-  const auto handle = map_.properties().find(call_key);
-  const AgentEntry* const agent = found == nullptr ? nullptr : map_.agent_of(*found);
-  if (agent == nullptr || !handle || found->told_agent == agent->key) return;
-  const CallEntry call = *found;  // gone once its end is applied, and its properties too
-  const std::uint32_t mask = call_mask(map_, call, call.status);
-  const Bytes properties = map_.properties().properties(*handle).bytes();
-  const std::vector<std::byte> whole(properties.begin(), properties.end());
-  if (call.told_agent != 0) end_for(call.told_agent, call);
-  RecordInfo info = call_record(EventId::eSnapshotCallConf, call_key, agent, call.peripheral_id);
-  info.topics |= wire::topic::kWhole;
-  info.flags = wire::update_flag::kArtificial;
-  emit(info, ArgSheet(), [&](wire::ArgumentsWriter& writer) {
-    writer.add_all(wire::ArgumentsView::trusted(whole));
-    writer.add_int(Keyword::EnablementMask, static_cast<std::int32_t>(mask));
-  });
-}
-
-/// For this agent the call is over; it lives on as another's.
-void Translator::end_for(std::uint64_t agent_key, const CallEntry& call) {
-  ArgSheet sheet;
-  sheet.add_text<Keyword::UniqueObjectID>(call.id.view());
-  if (!call.failed()) sheet.add_short<Keyword::CallStatus>(wire::ctios::LCS_NULL);
-  sheet.add_text<Keyword::DeviceID>(call.device_id.view());
-  add_contact(sheet, call);
-  RecordInfo info = call_record(EventId::eCallEndEvent, call.key, nullptr, call.peripheral_id);
-  info.agent_key = agent_key;
-  info.topics |= wire::topic::kEnds;
-  info.flags = wire::update_flag::kArtificial;
-  emit(info, sheet);
 }
 
 Translator::Outcome Translator::call_event(std::uint32_t message_type, Bytes body,

@@ -13,6 +13,28 @@ using ged::MessageType;
 using wire::EventId;
 using wire::Keyword;
 
+// The message names no peripheral: an instrument may be there at each of them. `target`, where it has one, is the ICM's own
+// number of the agent. Nobody's, when several could be meant.
+const AgentEntry* Translator::sitting_at(std::string_view instrument, std::uint32_t target) const {
+  const AgentEntry* found = nullptr;
+  std::size_t others = 0;
+  for (const std::uint32_t peripheral : peripherals_) {
+    const AgentEntry* const agent = map_.agent_on(peripheral, instrument);
+    if (agent == nullptr) continue;
+    if (target != 0 && icm_agent_of(*agent) == target) return agent;
+    others += found == nullptr ? 0U : 1U;
+    found = agent;
+  }
+  return others == 0 ? found : nullptr;
+}
+
+std::uint32_t Translator::icm_agent_of(const AgentEntry& agent) const {
+  const auto handle = map_.properties().find(agent.key);
+  if (!handle) return 0;
+  const auto number = map_.properties().properties(*handle).integer(Keyword::ICMAgentID);
+  return static_cast<std::uint32_t>(number.value_or(0));
+}
+
 Translator::Outcome Translator::precall(Bytes body, Version version) {
   const auto view = ged::AgentPreCallEventView::decode(body, version);
   if (!view) return Err{view.error()};
@@ -37,8 +59,8 @@ Translator::Outcome Translator::precall(Bytes body, Version version) {
     sheet.add_int<Keyword::PreCallInvokeIDTag>(static_cast<std::uint32_t>(*id));
   }
   add_call_fields(sheet, floating, CallFields::kAll, room_);
-  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
-  emit(call_record(EventId::eAgentPrecallEvent, 0, agent, default_peripheral_), sheet);
+  const AgentEntry* const agent = sitting_at(instrument, view->agent_skill_target_id());
+  emit(call_record(EventId::eAgentPrecallEvent, 0, agent, peripheral_of(agent)), sheet);
   return {};
 }
 
@@ -54,8 +76,8 @@ Translator::Outcome Translator::precall_abort(Bytes body, Version version) {
   sheet.add_int<Keyword::RouterCallKeyDay>(day);
   sheet.add_int<Keyword::RouterCallKeyCallID>(call);
   sheet.add_text<Keyword::AgentInstrument>(instrument);
-  const AgentEntry* const agent = map_.agent_on(default_peripheral_, instrument);
-  emit(call_record(EventId::eAgentPrecallAbortEvent, 0, agent, default_peripheral_), sheet);
+  const AgentEntry* const agent = sitting_at(instrument, 0);
+  emit(call_record(EventId::eAgentPrecallAbortEvent, 0, agent, peripheral_of(agent)), sheet);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // device has, as update records.
 #include "broker/model/masks.hpp"
 #include "broker/translate/call_fields.hpp"
+#include "broker/translate/call_record.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/snapshot.hpp"
@@ -50,7 +51,28 @@ bool other_party_is_there(const ged::SnapshotCallConfView& view, const CallName&
 
 }  // namespace
 
-void Translator::call_answer(const CallName& asked, std::uint16_t status,
+/// The call as the answer leaves it, its state apart. `same`: it is the one that was known before.
+CallEntry Translator::after_answer(const CallEntry* known, bool same,
+                                   const ged::SnapshotCallConfView& view, const CallName& asked,
+                                   std::string_view device) const {
+  CallEntry call = known == nullptr ? CallEntry{} : *known;
+  if (!same) {
+    call.dialed_here = false;
+    call.consult_type = 0;
+  }
+  if (known == nullptr) {
+    call.device = map_.slot_of_device(asked.peripheral_id, device);
+    call.born = UINT32_MAX;
+  }
+  if (known == nullptr || known->begin == CallBegin::kMissed) call.begin = CallBegin::kAsked;
+  call.type = view.call_type();
+  call.answered = !came_in(view.call_type()) && other_party_is_there(view, asked);
+  if (const auto ani = view.ani()) call.from_here = is_name(*ani, device);
+  if (const auto dialed = view.dialed_number()) call.to_here = is_name(*dialed, device);
+  return call;
+}
+
+void Translator::call_answer(const CallName& asked, const ListedCall& listed,
                              const ged::SnapshotCallConfView& view) {
   room_.reset();
   ++counters_.messages;
@@ -58,7 +80,12 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
   const std::string_view device = room_.clean(asked.device);
   const ObjectId id = call_object_id(asked.peripheral_id, asked.call_id, device);
   const std::uint64_t key = wire::object_key(id.view());
-  const CallEntry* const known = map_.call(key);
+  const CallEntry* known = map_.call(key);
+  if (known != nullptr &&
+      is_another(*known, view.router_call_key_day(), view.router_call_key_call_id())) {
+    end_call(*known);
+    known = nullptr;
+  }
   const AgentEntry* const agent = map_.agent_on(asked.peripheral_id, device);
 
   ArgSheet sheet;
@@ -71,44 +98,41 @@ void Translator::call_answer(const CallName& asked, std::uint16_t status,
   sheet.add_short<Keyword::NumCallDevices>(view.num_call_devices());
   sheet.add_short<Keyword::NumNamedVariables>(view.num_named_variables());
   sheet.add_short<Keyword::NumNamedArrays>(view.num_named_arrays());
+  std::uint16_t status = listed.overtaken ? kNoStatus : listed.status;
   if (const auto entry = entry_of(view, asked)) {
     status = entry->call_device_connection_state().value_or(status);
+  } else if (listed.overtaken && listed.status != kNoStatus) {
+    // What has become of it since, events have told: maybe its end.
+    if (known == nullptr) return;
   } else if (status == kNoStatus && view.num_call_devices() != 0) {
     // Neither the device's list nor the call's own has the connection: the call lives on without it.
     if (known != nullptr) end_call(*known);
     return;
   }
-  if (known != nullptr && (known->failed() || status == kNoStatus)) status = known->status;
-  if (known != nullptr && known->dialed_here) sheet.add_int<Keyword::IncomingOrOutgoing>(2);
-  if (known != nullptr && known->consult_type != 0)
-    sheet.add_int<Keyword::ConsultType>(known->consult_type);
-  const bool answered = !came_in(view.call_type()) && other_party_is_there(view, asked);
+  // What has failed stays so, as long as the answer does not say otherwise: then another call has the connection now.
+  const bool lives = status >= wire::ctios::LCS_INITIATE && status <= wire::ctios::LCS_QUEUED;
+  const bool same = known != nullptr && !(known->failed() && lives);
+  if (same && (known->failed() || status == kNoStatus)) status = known->status;
+  const CallEntry call = after_answer(known, same, view, asked, device);
+  if (call.dialed_here) sheet.add_int<Keyword::IncomingOrOutgoing>(2);
+  if (call.consult_type != 0) sheet.add_int<Keyword::ConsultType>(call.consult_type);
   if (status != kNoStatus) sheet.add_short<Keyword::CallStatus>(status);
   const std::uint32_t day = view.router_call_key_day().value_or(0);
   const ObjectId contact = enterprise_id(day, view.router_call_key_call_id().value_or(0));
   if (day != 0) sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   CTI_CHECK(known == nullptr || known->key == key);
-  if (agent != nullptr) {
-    CallEntry after = known == nullptr ? CallEntry{} : *known;
-    after.type = view.call_type();
-    after.answered = answered;
-    if (const auto ani = view.ani()) after.from_here = is_name(*ani, device);
-    if (const auto dialed = view.dialed_number()) after.to_here = is_name(*dialed, device);
-    if (known == nullptr) {
-      after.device = map_.slot_of_device(asked.peripheral_id, device);
-      after.born = UINT32_MAX;
-    }
-    sheet.add_int<Keyword::EnablementMask>(call_mask(map_, after, status));
-  }
+  if (agent != nullptr) sheet.add_int<Keyword::EnablementMask>(call_mask(map_, call, status));
   emit({.event = wire::EventId::eSnapshotCallConf,
         .topics = wire::topic::kCall | wire::topic::kWhole,
         .object_key = key,
         .agent_key = agent != nullptr ? agent->key : known != nullptr ? known->told_agent : 0,
         .peripheral_id = asked.peripheral_id,
         .flags = 0},
-       sheet, [answered](wire::ArgumentsWriter& writer) {
-         if (answered) writer.add_bool(kAnsweredKey, true);
+       sheet, [&call](wire::ArgumentsWriter& writer) {
+         if (call.answered) writer.add_bool(kAnsweredKey, true);
+         if (call.begin == CallBegin::kHeard) return;
+         writer.add_uint(kBeginKey, static_cast<std::uint32_t>(call.begin));
        });
   if (agent != nullptr) refresh_masks(*agent, key);
 }

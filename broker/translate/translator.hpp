@@ -4,7 +4,8 @@
 // Shape    one message is decoded in place, its fields are laid on a sheet (arg_sheet.hpp) under their CTI OS keywords,
 //          the sheet becomes a record in the log, and the object map applies the record. Nothing else changes the map.
 // Order    CTI OS promises OnCallBegin first and OnCallEnd last: a call that is heard of without its begin gets an
-//          artificial one, an end of an unknown call is dropped and counted (kUnknownCall).
+//          artificial one, an end of an unknown call is dropped and counted (kUnknownCall). Such a call is asked about; a
+//          begin that comes late adds what nothing else has told, and takes nothing away.
 // Hands    when a record leaves a call with another agent than its records were told to, the former one is told its end and
 //          the new one the whole call, in the same breath: whoever follows one agent has a true picture.
 // Minimal  with minimize_event_args, call events carry what CTI OS leaves in them (the lists of its MinimizeEventArgs,
@@ -61,6 +62,12 @@ struct CallName {
   std::string_view device;  ///< ConnectionDeviceID, cleaned
 };
 
+/// What the list of its device's calls said of a connection.
+struct ListedCall {
+  std::uint16_t status = 0xFFFF;  ///< 0xFFFF: no list named it, or none with a state
+  bool overtaken = false;         ///< something was heard of it since: the list says nothing any more
+};
+
 /// One agent of a team, a configuration record, or a query's answer.
 struct TeamMember {
   std::uint32_t peripheral_id = 0;
@@ -101,8 +108,8 @@ class Translator {
                     const wire::ged188::QueryAgentStateConfView& view);
   void desk_settings_answer(std::uint64_t agent_key,
                             const wire::ged188::AgentDeskSettingsConfView& view);
-  /// The connection that was asked about. `status` is its state by the device's list, 0xFFFF when that said none.
-  void call_answer(const CallName& asked, std::uint16_t status,
+  /// The connection that was asked about.
+  void call_answer(const CallName& asked, const ListedCall& listed,
                    const wire::ged188::SnapshotCallConfView& view);
   /// The calls at a device: those that the list leaves out are gone, unless something was heard of them since.
   [[nodiscard]] bool device_answer(std::uint32_t peripheral_id, std::string_view device,
@@ -116,10 +123,13 @@ class Translator {
     consults_ = {};
     consults_waiting_ = 0;
   }
-  /// Teams are told whole from here on; finish_team_roll() takes out who is in none of the lists that came. Nobody when
-  /// they did not come `whole`, or one of them could not be read.
+  /// Teams are told whole from here on until team_lists_came(); who joins one later is noted too. finish_team_roll(), when
+  /// nothing is missing any more, takes out who is in none of the lists that came. Nobody when they did not come `whole`,
+  /// or one of them could not be read.
   void begin_team_roll();
-  void finish_team_roll(bool whole);
+  void team_lists_came(bool whole);
+  void finish_team_roll();
+  void forget_team_roll() noexcept;
   /// "There is no such call."
   void call_gone(const CallName& asked);
 
@@ -160,8 +170,20 @@ class Translator {
     for (std::size_t i = 0; i < std::min(count, newcomers_.size()); ++i) take(newcomers_[i]);
     return count > newcomers_.size();
   }
-  void forget_newcomers() noexcept { newcomer_count_ = 0; }
+  /// Likewise, calls of which something was heard, but not their begin.
+  template <class Take>
+  bool take_made_calls(Take&& take) {
+    const std::size_t count = std::exchange(made_count_, 0);
+    for (std::size_t i = 0; i < std::min(count, made_.size()); ++i) take(made_[i]);
+    return count > made_.size();
+  }
+  void forget_newcomers() noexcept { newcomer_count_ = made_count_ = 0; }
 
+  /// Where agents may sit of whom a message says no peripheral; the first alone unless this is said.
+  void set_peripherals(const std::vector<std::uint32_t>& peripherals) {
+    CTI_CHECK(!peripherals.empty());
+    peripherals_ = peripherals;
+  }
   /// How the CTI Server spells the names that have been rewritten for clients.
   NameBook& names() noexcept { return names_; }
   const NameBook& names() const noexcept { return names_; }
@@ -183,11 +205,20 @@ class Translator {
   template <class View>
   Outcome party_event(wire::EventId event, Bytes body, Version version);
   Outcome begin_call(Bytes body, Version version);
+  CallEntry after_answer(const CallEntry* known, bool same,
+                         const wire::ged188::SnapshotCallConfView& view, const CallName& asked,
+                         std::string_view device) const;
+  void late_begin(const CallEntry& call, const AgentEntry* agent, ArgSheet& sheet);
   Outcome data_update(Bytes body, Version version);
   Outcome end_call_event(Bytes body, Version version);
   Outcome precall(Bytes body, Version version);
   Outcome precall_abort(Bytes body, Version version);
   Outcome translation_route(Bytes body, Version version);
+  const AgentEntry* sitting_at(std::string_view instrument, std::uint32_t target) const;
+  std::uint32_t icm_agent_of(const AgentEntry& agent) const;
+  std::uint32_t peripheral_of(const AgentEntry* agent) const noexcept {
+    return agent == nullptr ? default_peripheral_ : agent->peripheral_id;
+  }
   template <class View>
   Outcome rtp_event(wire::EventId event, Bytes body, Version version);
 
@@ -204,12 +235,25 @@ class Translator {
   Outcome config_skill_groups(Bytes body, Version version);
   Outcome system_message(Bytes body, Version version);
   void team_member(const TeamMember& member);
+  bool add_role(ArgSheet& sheet, const AgentEntry* known, bool supervisor);
+  void add_seat(ArgSheet& sheet, const AgentEntry* known, std::string_view instrument,
+                std::string_view extension, bool logged_in);
   void agent_names(const AgentNames& names);
+  void agent_deleted(const AgentNames& names);
+  bool agent_leaves(const AgentEntry& agent);
+  void note_newcomer(const Newcomer& newcomer) noexcept {
+    if (newcomer_count_ < newcomers_.size()) newcomers_[newcomer_count_] = newcomer;
+    ++newcomer_count_;
+  }
 
   /// Finds the call, or makes it with an artificial begin when `make`; nullptr when it is to be dropped.
   const CallEntry* find_or_make(const CallName& name, const ObjectId& id, std::uint64_t key,
                                 bool make, std::uint16_t peripheral_type);
   void finish_call(const CallEntry& call, std::uint16_t flags);
+  void note_made(std::uint64_t call_key) noexcept {
+    if (made_count_ < made_.size()) made_[made_count_] = call_key;
+    ++made_count_;
+  }
   void follow(const Effect& effect, std::uint64_t key, bool answer);
   void hand_over_calls(const AgentEntry& agent);
   void hand_over(std::uint64_t call_key);
@@ -236,6 +280,7 @@ class Translator {
   RecordSink& sink_;
   const bool minimize_;
   const std::uint32_t default_peripheral_;
+  std::vector<std::uint32_t> peripherals_{default_peripheral_};
   const std::int32_t voice_mrd_;
   struct ConsultBegun {
     std::uint64_t call_key = 0;  ///< of the asker's connection: the other end begins too, maybe first
@@ -268,11 +313,14 @@ class Translator {
   std::uint32_t consults_waiting_ = 0;  // those of a type: mostly none, and then none is looked for
   std::array<Newcomer, kNewcomersMax> newcomers_{};
   std::size_t newcomer_count_ = 0;  // more than there is room for: some were not kept
+  std::array<std::uint64_t, kNewcomersMax> made_{};
+  std::size_t made_count_ = 0;  // likewise
   std::vector<RollEntry> roll_;
   std::unordered_set<std::uint64_t> held_;
   std::size_t idle_cursor_ = 0;
   std::uint64_t futile_until_ = 0;  // frame before which nobody is looked for again
-  bool calling_roll_ = false;
+  enum class Roll : std::uint8_t { kNone, kLists, kLater };
+  Roll calling_roll_ = Roll::kNone;
   bool roll_whole_ = true;  // every list of it could be read
   TranslatorCounters counters_;
 };

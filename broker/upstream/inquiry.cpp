@@ -59,35 +59,61 @@ std::size_t Inquiry::cost_of(const Question& question) noexcept {
   return 2 * sizeof(Question) + question.name.capacity() + kKey + sizeof(Again);
 }
 
-void Inquiry::add(Question&& question, std::uint64_t key) {
+void Inquiry::add(Question&& question, std::uint64_t key, Asking how) {
+  const auto found = keys_.find(key);
+  if (found != keys_.end()) return put_anew(found->second, std::move(question), how);
   const std::size_t cost = cost_of(question);
   if (bytes_ + cost > bytes_max_) {
-    no_room_ += keys_.contains(key) ? 0U : 1U;
+    ++no_room_;
     return;
   }
-  if (!keys_.insert(key).second) return;
-  questions_.push_back(std::move(question));
+  keys_.emplace(key, static_cast<std::uint32_t>(questions_.size()));
+  try {
+    questions_.push_back(std::move(question));
+  } catch (...) {
+    keys_.erase(key);  // else nobody could ask for it any more
+    throw;
+  }
   bytes_ += cost;
-  CTI_CHECK(questions_.size() <= keys_.size());
+  CTI_CHECK(questions_.size() == keys_.size());
 }
 
-void Inquiry::ask_agent(std::uint32_t peripheral_id, std::string_view agent_id) {
+/// It has been asked for before. One that waits, or is under way, needs nothing: what it is asked about is heard of since.
+void Inquiry::put_anew(std::uint32_t index, Question&& question, Asking how) {
+  CTI_CHECK(index < questions_.size());
+  Question& known = questions_[index];
+  CTI_CHECK(known.kind == question.kind && known.peripheral_id == question.peripheral_id);
+  if (question.listed_after >= known.listed_after && question.status != Question::kNoStatus) {
+    known.status = question.status;
+    known.listed_after = question.listed_after;
+  }
+  const bool over =
+      known.state == Question::State::kAnswered || known.state == Question::State::kRefused;
+  if (how == Asking::kOnce || !over || known.unsayable) return;
+  again_.push_front({TimePoint{}, index});  // nothing was wrong with it: no pause
+  known.state = Question::State::kWaiting;
+  known.asked_times = 0;
+}
+
+void Inquiry::ask_agent(std::uint32_t peripheral_id, std::string_view agent_id, Asking how) {
   if (agent_id.empty()) return;
   Question question;
   question.kind = Question::Kind::kAgent;
   question.peripheral_id = peripheral_id;
   question.name = agent_id;
-  add(std::move(question), wire::object_key(agent_object_id(peripheral_id, agent_id).view()));
+  add(std::move(question), wire::object_key(agent_object_id(peripheral_id, agent_id).view()), how);
 }
 
-void Inquiry::ask_desk_settings(std::uint32_t peripheral_id, std::string_view agent_id) {
+void Inquiry::ask_desk_settings(std::uint32_t peripheral_id, std::string_view agent_id,
+                                Asking how) {
   if (agent_id.empty()) return;
   Question question;
   question.kind = Question::Kind::kDesk;
   question.peripheral_id = peripheral_id;
   question.name = agent_id;
   add(std::move(question),
-      wire::object_key(agent_object_id(peripheral_id, agent_id).view()) ^ kDeskSettings);
+      wire::object_key(agent_object_id(peripheral_id, agent_id).view()) ^ kDeskSettings,
+      how);
 }
 
 void Inquiry::ask_device(std::uint32_t peripheral_id, std::string_view device) {
@@ -100,14 +126,15 @@ void Inquiry::ask_device(std::uint32_t peripheral_id, std::string_view device) {
 }
 
 void Inquiry::ask_call(std::uint32_t peripheral_id, std::uint32_t call_id,
-                       std::uint16_t device_type, std::string_view device) {
+                       std::uint16_t device_type, std::string_view device, Asking how) {
   Question question;
   question.kind = Question::Kind::kCall;
   question.peripheral_id = peripheral_id;
   question.call_id = call_id;
   question.device_type = device_type;
   question.name = device;
-  add(std::move(question), wire::object_key(call_object_id(peripheral_id, call_id, device).view()));
+  add(std::move(question), wire::object_key(call_object_id(peripheral_id, call_id, device).view()),
+      how);
 }
 
 void Inquiry::again(std::uint32_t index, TimePoint now) {
@@ -150,8 +177,9 @@ void Inquiry::invariants() const noexcept {
 }
 
 TimePoint Inquiry::next_deadline() const noexcept {
-  if (again_.empty() || in_flight_ >= window_) return kNever;
-  return std::max(again_.front().not_before, no_room_until_);
+  if (in_flight_ >= window_) return kNever;
+  if (next_ < questions_.size()) return no_room_until_;  // long past, when nothing was full
+  return again_.empty() ? kNever : std::max(again_.front().not_before, no_room_until_);
 }
 
 void Inquiry::clear() {
@@ -184,6 +212,7 @@ Inquiry::Sent Inquiry::send(std::uint32_t index, TimePoint deadline, std::uint64
   if (bytes == 0) {  // a name that the protocol cannot carry
     question.state = Question::State::kRefused;
     question.exact = false;
+    question.unsayable = true;
     question.asked_after = frames;
     pending_.remove(*kept);
     unsayable_.push_back(question);
@@ -298,7 +327,8 @@ void Inquiry::after_device(const Question& question, const ged::SnapshotDeviceCo
     about.peripheral_id = question.peripheral_id;
     about.call_id = call.call_connection_call_id().value_or(UINT32_MAX);
     about.device_type = call.call_connection_device_id_type().value_or(0);
-    about.status = call.call_state().value_or(0xFFFF);
+    about.status = call.call_state().value_or(Question::kNoStatus);
+    about.listed_after = question.asked_after;
     const auto device = call.call_connection_device_id();
     about.name = device ? names_.learn(*device) : question.name;
     const ObjectId id = call_object_id(about.peripheral_id, about.call_id, about.name);

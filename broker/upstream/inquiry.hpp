@@ -4,6 +4,8 @@
 // Shape    a queue of questions with a bounded number in flight. An answer may raise further questions: an agent who is
 //          logged in leads to the device, a device to its calls, a call to the devices of its other parties. The owner
 //          decides when answers are applied, and puts a question again() whose answer was overtaken by events.
+// Twice    what was asked already is not asked again, unless somebody says that things have changed since (Asking::kAnew).
+//          What answers lead to never is: two that name each other would be asked for ever.
 // Lost     a question without an answer is put again after a pause that doubles, `attempts_max` times in all.
 // Names    those that answers bring are cleaned as everywhere, and sent as they came (model/name_book.hpp).
 // Bounds   `bytes_max` of questions, counted with what each costs, names included (what finds no room is counted: a CTI
@@ -22,27 +24,36 @@
 #include <cstdint>
 #include <deque>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace cti::broker {
 
+/// What is asked for may have been asked already.
+enum class Asking : std::uint8_t {
+  kOnce,  ///< then its answer does: what a dialogue goes through, and what answers lead to
+  kAnew,  ///< something has happened since: one that was answered or refused is put once more
+};
+
 /// One question. `name` is the AgentID, the instrument, or the call's ConnectionDeviceID, clean.
 struct Question {
   enum class Kind : std::uint8_t { kAgent, kDevice, kCall, kDesk };
   enum class State : std::uint8_t { kWaiting, kAsked, kAnswered, kRefused, kUnanswered };
+  static constexpr std::uint16_t kNoStatus = 0xFFFF;
   Kind kind = Kind::kAgent;
   State state = State::kWaiting;
   std::uint16_t device_type = 0;  ///< kCall
-  std::uint16_t status = 0xFFFF;  ///< kCall: the connection's state by the device's list
+  std::uint16_t status = kNoStatus;  ///< kCall: the connection's state by the device's list
   std::uint16_t asked_times = 0;
   std::uint32_t peripheral_id = 0;
   std::uint32_t call_id = 0;      ///< kCall
   std::uint32_t refusal = 0;      ///< kRefused: the status that came
   bool no_such = false;           ///< kRefused: because there is no such call
+  bool unsayable = false;         ///< kRefused: by ourselves, no message can carry its name
   bool exact = false;             ///< it was put in the CTI Server's own words: its refusal says something
   std::uint64_t asked_after = 0;  ///< frames that had come when it was put, see model/hearing.hpp
+  std::uint64_t listed_after = 0;  ///< kCall: frames that had come when the list with `status` was asked for
   std::string name;
 };
 
@@ -81,11 +92,13 @@ class Inquiry {
     CTI_CHECK(bytes_max != 0);
   }
 
-  void ask_agent(std::uint32_t peripheral_id, std::string_view agent_id);
-  void ask_desk_settings(std::uint32_t peripheral_id, std::string_view agent_id);
+  void ask_agent(std::uint32_t peripheral_id, std::string_view agent_id,
+                 Asking how = Asking::kOnce);
+  void ask_desk_settings(std::uint32_t peripheral_id, std::string_view agent_id,
+                         Asking how = Asking::kOnce);
   void ask_device(std::uint32_t peripheral_id, std::string_view device);
   void ask_call(std::uint32_t peripheral_id, std::uint32_t call_id, std::uint16_t device_type,
-                std::string_view device);
+                std::string_view device, Asking how = Asking::kOnce);
   /// Puts an answered question once more, after the pause for as often as it was put.
   void again(std::uint32_t index, TimePoint now);
   /// Sends as many questions as the window, the send buffer and the pending table allow. `frames`: that have come.
@@ -126,7 +139,8 @@ class Inquiry {
     std::uint32_t index = 0;
   };
   static std::size_t cost_of(const Question& question) noexcept;
-  void add(Question&& question, std::uint64_t key);
+  void add(Question&& question, std::uint64_t key, Asking how = Asking::kOnce);
+  void put_anew(std::uint32_t index, Question&& question, Asking how);
   enum class Sent : std::uint8_t { kYes, kNoRoom, kImpossible };
   Sent send(std::uint32_t index, TimePoint deadline, std::uint64_t frames);
   std::size_t encode(const Question& question, std::string_view name, std::uint32_t invoke_id,
@@ -151,7 +165,7 @@ class Inquiry {
   const std::size_t bytes_max_;
   std::vector<Question> questions_;
   std::vector<Question> unsayable_;
-  std::unordered_set<std::uint64_t> keys_;  // object keys of what was asked already
+  std::unordered_map<std::uint64_t, std::uint32_t> keys_;  // [object key of what was asked]: its index
   std::deque<Again> again_;                 // by time
   TimePoint no_room_until_{};               // the send buffer or the pending table was full
   std::size_t next_ = 0;

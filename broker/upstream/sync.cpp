@@ -22,7 +22,12 @@ constexpr std::uint32_t kConfigPartial = 5;  // CONFIG_END_EVENT: more blocks fo
 constexpr std::size_t kConfigRequestBytes = 64;
 static_assert(kConfigRequestBytes <= limits::kUpstreamSendBytesMin, "an empty buffer takes one");
 
-/// The keys of the items that are downloaded here, one behind the other; empty when the server keeps none.
+/// All zero: the item has to be loaded, whatever the key was before.
+bool is_no_key(Bytes key) noexcept {
+  return std::ranges::all_of(key, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+/// The keys of the items that are downloaded here, one behind the other; empty when the server keeps not one of each.
 template <class View>
 std::string keys_of(const View& view, std::uint32_t items) {
   namespace mask = ged::config_mask;
@@ -36,7 +41,7 @@ std::string keys_of(const View& view, std::uint32_t items) {
         std::pair(mask::kPeripheral, view.peripheral_config_key()),
         std::pair(mask::kAgentDeskSettings, view.agent_desk_settings_config_key())}) {
     if ((items & item) == 0) continue;
-    if (!key) return {};
+    if (!key || is_no_key(*key)) return {};
     keys.append(as_text(*key));
   }
   return keys;
@@ -51,7 +56,7 @@ void Sync::begin(TimePoint now) {
   in_step_told_ = false;
   lost_before_ = no_room_before_ = 0;
   questions_begun_ = false;
-  overfull_ = hurried_ = false;
+  overfull_ = false;
   kept_.clear();
   bytes_.clear();
   deadline_ = now + config_.sync_timeout;
@@ -199,7 +204,7 @@ void Sync::ask_about(std::uint32_t peripheral, std::string_view raw) {
         map_.agent(wire::object_key(agent_object_id(peripheral, agent_id).view()));
     if (known != nullptr && known->state != wire::ctios::eUnknown) return;
   }
-  inquiry_->ask_agent(peripheral, agent_id);
+  inquiry_->ask_agent(peripheral, agent_id, holding_ ? Asking::kOnce : Asking::kAnew);
 }
 
 void Sync::note_names(std::uint32_t message_type, Bytes body) {
@@ -302,7 +307,6 @@ Sync::Turn Sync::pump(TimePoint now, std::uint64_t frames) {
   if (!inquiry_) return Turn::kGoesOn;
   if (!holding_) return trail(now, frames);
   const bool late = overfull_ || now >= deadline_;
-  hurried_ = hurried_ || late;
   if (!questions_begun_) {
     if (!late && now < config_deadline_) return Turn::kGoesOn;
     if (!late && std::exchange(keys_asked_, false)) {  // no keys there: load it all
@@ -341,8 +345,8 @@ TimePoint Sync::next_deadline() const noexcept {
   if (!holding_) {
     return inquiry_->done() && !in_step_told_ ? now_ : inquiry_->next_deadline();
   }
-  const TimePoint phase = questions_begun_ ? deadline_ : std::min(deadline_, config_deadline_);
-  return std::min(phase, inquiry_->next_deadline());
+  if (!questions_begun_) return std::min(deadline_, config_deadline_);
+  return std::min(deadline_, inquiry_->next_deadline());
 }
 
 }  // namespace cti::broker

@@ -78,10 +78,8 @@ class Sync {
   void config_refused(TimePoint now);
   /// After an answer was found overtaken by events: the question is put again.
   void again(std::uint32_t question, TimePoint now);
-  /// What is kept back is not all that came, or not all that was asked for: no list in it is known to be whole.
-  bool cut_short() const noexcept {
-    return hurried_ || overfull_ || !inquiry_.has_value() || !inquiry_->done();
-  }
+  /// What is kept back is not all that came: no list in it is known to be whole.
+  bool overfull() const noexcept { return overfull_; }
   /// A configuration or team message that comes while the line serves: who is not known yet is asked about.
   void names_came(std::uint32_t message_type, Bytes body);
   /// What was kept back has been applied, all of it: what was downloaded with it need not be loaded again.
@@ -131,7 +129,6 @@ class Sync {
   bool keys_asked_ = false;
   bool questions_begun_ = false;
   bool overfull_ = false;
-  bool hurried_ = false;  // its time was over before it was through
   bool holding_ = false;
   bool in_step_told_ = false;
   TimePoint config_deadline_{};

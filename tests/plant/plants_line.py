@@ -1,6 +1,7 @@
 """plants_line.py - bugs in broker/line*, model/, translate/ and upstream/: what a line knows and asks. See plants.py."""
 
 CORE = "broker/line_core.cpp"
+ANSWERS = "broker/line_core_answers.cpp"
 ASKS = "broker/line_core_asks.cpp"
 LINE_CPP = "broker/line.cpp"
 TIME = "broker/line_time.hpp"
@@ -14,19 +15,19 @@ SNAPSHOT = "broker/translate/translate_snapshot.cpp"
 
 LINE = [
     # ---- state, not events heard ----
-    ("an answer that events have overtaken is taken, for an agent", CORE, "expr",
+    ("an answer that events have overtaken is taken, for an agent", ANSWERS, "expr",
      "translator_.agent_heard_since(question.peripheral_id, question.name, asked)", "false"),
-    ("an answer that events have overtaken is taken, for a call", CORE, "expr",
+    ("an answer that events have overtaken is taken, for a call", ANSWERS, "expr",
      "translator_.call_heard_since(call, asked)", "false"),
-    ("a client's query puts a state back", CORE, "expr",
+    ("a client's query puts a state back", ANSWERS, "expr",
      "!sync_.active() && (!known || !translator_.agent_heard_since(",
      "!sync_.active() && (true || !translator_.agent_heard_since("),
-    ("an answer of another kind than asked for is applied", CORE, "expr",
+    ("an answer of another kind than asked for is applied", ANSWERS, "expr",
      "answer.type == ged::confirmation_of(MessageType{static_cast<std::uint32_t>(pending.message)})", "true"),
     ("what was kept back counts as heard now", CORE, "stmt", "hearing.go_back_to(kept.frame);", ""),
     ("a full list of calls ends those beyond it", SNAPSHOT, "expr",
      "entries >= kListedMax || entries < view.num_calls()", "false"),
-    ("a list that is not whole leads to no questions", CORE, "raw",
+    ("a list that is not whole leads to no questions", ANSWERS, "raw",
      "asked, *list))\n      ask_calls_at(question);", "asked, *list) && !$P)\n      ask_calls_at(question);"),
     ("a list ends so many calls and no more", SNAPSHOT, "expr",
      "count < gone.size() || map_.calls() == before", "true"),
@@ -73,7 +74,7 @@ LINE = [
      "parked_bytes_ -= cost_of(parked.ask);\n    return true;", "return true;"),
     ("asks wait for the start without a deadline", ASKS, "expr", "now_ >= parked_.front().deadline", "false"),
     ("who looked up an agent and has gone is told", ASKS, "expr", "!gone(probe.ask)", "true"),
-    ("bad frames in a row count over good answers", CORE, "raw",
+    ("bad frames in a row count over good answers", ANSWERS, "raw",
      "  } else {\n    bad_in_a_row_ = 0;\n  }", "  } else if (!$P) {\n    bad_in_a_row_ = 0;\n  }"),
     ("who waits for an answer is not told of the loss", CORE, "raw",
      "      if (pending.kind == PendingKind::kClient)\n        requests_.unknown(pending, \"the CTI Server was lost\");",

@@ -99,7 +99,7 @@ MEET = [
     ("a call in any state", CHECKS, "expr",
      "spec.states != 0 && (status >= 32 || ((spec.states >> status) & 1U) == 0)", "false"),
     ("a supervisor of one team supervises all", CHECKS, "expr",
-     "team && owner->team == job.me->team", "team"),
+     "job.me->teams.led_with(owner->teams) != 0", "job.me->teams.leads_any()"),
     ("rights are not asked", CHECKS, "expr", "may_ask(job.role, job.request).has(relation)", "true"),
     ("requests go upstream while the link is down", CHECKS, "expr", "!parts_.link.up()", "false"),
 ]

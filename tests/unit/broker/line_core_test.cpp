@@ -189,6 +189,36 @@ TEST(LineCore, EqualInputsGiveEqualOutputs) {
   EXPECT_FALSE(life(1) == life(2));
 }
 
+// The dialogue ends in bad frames: what was kept back is applied in part, and the session is given up.
+TEST(LineCore, NoAskIsRunOnASessionThatIsGivenUp) {
+  Core world;
+  world.link_up();
+  world.tick();
+  world.ask(broker::AskKind::kSnapshot, 1);
+  const std::byte stump[3] = {};
+  for (int i = 0; i < 16; ++i)
+    world.core.step(broker::input::Frame{
+        world.now, static_cast<std::uint32_t>(ged::MessageType::kAgentStateEvent), stump});
+  world.not_there(1);
+  world.not_there(2);
+  world.tick();
+  ASSERT_EQ(world.core.reset_wished(), broker::ResetCause::kBadFrames);
+  world.ask(broker::AskKind::kSnapshot, 2);
+  world.tick();
+  std::vector<std::uint64_t> told;
+  const auto take = [&] {
+    world.fanout.tells[0]->take_due(
+        64, [](ring::Position after) { return after; },
+        [&](broker::Tell&& tell) { told.push_back(tell.request_id); });
+  };
+  take();
+  EXPECT_TRUE(told.empty()) << "half a map was told";
+  world.link_down();
+  world.tick();
+  take();
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2}));
+}
+
 // ---- what a CTI Server can fill ----
 
 TEST(LineCore, ADialogueFloodedWithEmptyFramesServesInBoundedMemory) {

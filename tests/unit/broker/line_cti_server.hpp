@@ -164,12 +164,14 @@ class CtiServer {
     encoder.connection_device_id(device);
     if (!ani.empty()) encoder.ani(ani);
     encoder.router_call_key_day(150000).router_call_key_call_id(call);
+    heard_[{call, device}] = {call, 0, ani, type};
     encoder.call_variable1("one")
         .add_named_variable("user.cust", "gold")
         .add_named_array(1, "user.hist", "x");
     send(encoder);
   }
   void delivered(std::uint32_t call, const std::string& device, std::uint16_t status = 2) {
+    note_heard(call, device, status);
     send(ged::CallDeliveredEventEncoder(room_, version,
                                         {.peripheral_id = peripheral,
                                          .peripheral_type = 17,
@@ -181,6 +183,7 @@ class CtiServer {
              .calling_device_id("5551234"));
   }
   void established(std::uint32_t call, const std::string& device) {
+    note_heard(call, device, 3);
     send(ged::CallEstablishedEventEncoder(room_, version,
                                           {.peripheral_id = peripheral,
                                            .peripheral_type = 17,
@@ -190,6 +193,7 @@ class CtiServer {
              .connection_device_id(device));
   }
   void held(std::uint32_t call, const std::string& device) {
+    note_heard(call, device, 4);
     send(ged::CallHeldEventEncoder(room_, version,
                                    {.peripheral_id = peripheral,
                                     .connection_device_id_type = 0,
@@ -198,6 +202,7 @@ class CtiServer {
              .connection_device_id(device));
   }
   void failed(std::uint32_t call, const std::string& device) {
+    note_heard(call, device, 6);
     send(ged::CallFailedEventEncoder(room_, version,
                                      {.peripheral_id = peripheral,
                                       .connection_device_id_type = 0,
@@ -214,6 +219,7 @@ class CtiServer {
              .connection_device_id(device));
   }
   void end_call(std::uint32_t call, const std::string& device) {
+    heard_.erase({call, device});
     send(ged::EndCallEventEncoder(room_, version,
                                   {.peripheral_id = peripheral,
                                    .connection_device_id_type = 0,
@@ -274,6 +280,7 @@ class CtiServer {
         }
         connection_ = completion.connection;
         cutter_ = {};
+        heard_.clear();
         out_.clear();
         sending_ = full_ = false;
         ++accepted;
@@ -378,7 +385,10 @@ class CtiServer {
     if (!view.ok()) std::abort();
     if (!answers_queries) return;
     const std::string device(view->connection_device_id().value_or(""));
-    for (const Call& call : calls[device]) {
+    std::vector<Call> known = calls[device];
+    const auto heard = heard_.find({view->connection_call_id(), device});
+    if (heard != heard_.end()) known.push_back(heard->second);
+    for (const Call& call : known) {
       if (call.id != view->connection_call_id()) continue;
       ged::SnapshotCallConfEncoder encoder(room_, version,
                                            {.invoke_id = id, .call_type = call.type});
@@ -403,6 +413,12 @@ class CtiServer {
     send(ged::FailureConfEncoder(room_, version, {.invoke_id = id, .status = 13}));
   }
 
+  void note_heard(std::uint32_t call, const std::string& device, std::uint16_t status) {
+    Call& heard = heard_[{call, device}];
+    heard.id = call;
+    heard.status = status;
+  }
+
   void pump() {
     if (!connection_ || sending_ || full_) return;
     if (current_.empty()) {
@@ -418,6 +434,7 @@ class CtiServer {
   std::unique_ptr<core::Io> io_;
   core::ConnectionId connection_{};
   ged::FrameCutter cutter_;
+  std::map<std::pair<std::uint32_t, std::string>, Call> heard_;  ///< calls that its events told of
   std::deque<std::vector<std::byte>> out_;
   std::vector<std::byte> current_;
   std::size_t sent_ = 0;

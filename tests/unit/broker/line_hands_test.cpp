@@ -138,6 +138,74 @@ TEST(LineHands, ADisplacedAgentsButtonsAreNotThoseOfCallsThatAreAnothers) {
   EXPECT_EQ(calls, 0U);
 }
 
+// ---- who moves seats ----
+
+/// 22866 was at 23901 and has logged out; 22867 sits there now and talks.
+void taken_over(LineWorld& world) {
+  ASSERT_TRUE(world.ready());
+  world.side_a->agent_state("22866", 3, "23901", "23901");
+  world.side_a->agent_state("22866", 1, "23901", "23901");
+  world.side_a->agent_state("22867", 4, "23901", "23901");
+  world.side_a->begin_call(7, "23901", "555");
+  world.side_a->established(7, "23901");
+  world.settle();
+}
+
+void expect_seats(LineWorld& world) {
+  const broker::ObjectMap& map = world.line->map();
+  const auto at = [&](const char* seat) {
+    const broker::AgentEntry* const agent = map.agent_on(kPeripheral, seat);
+    return agent == nullptr ? std::string() : std::string(agent->agent_id.view());
+  };
+  EXPECT_EQ(at("23901"), "22867");
+  EXPECT_EQ(at("23902"), "22866");
+  EXPECT_EQ(world.count(EventId::eCallEndEvent), 0U) << "the call was taken from its agent";
+  expect_true_clients(world, {"22866", "22867"});
+}
+
+TEST(LineHands, WhoMovesWithOneNameLeftOutLeavesTheFormerSeatToWhoSitsThere) {
+  for (const bool instrument : {true, false}) {
+    LineWorld world(one_side());
+    taken_over(world);
+    world.side_a->agent_state("22866", 2, instrument ? "23902" : "", instrument ? "" : "23902");
+    world.settle();
+    expect_seats(world);
+  }
+}
+
+TEST(LineHands, WhoMovesWithBothNamesLeftOutIsAskedAboutBeforeSittingWhereSomebodySits) {
+  LineWorld world(one_side());
+  taken_over(world);
+  world.side_a->agent_state("22866", 2, "", "");
+  world.side_a->agents["22866"] = {2, "23902", "23902"};
+  world.settle();
+  expect_seats(world);
+}
+
+TEST(LineHands, AnAnswerThatNamesOneSeatOnlyLeavesTheFormerOneToWhoSitsThere) {
+  LineWorld world(one_side());
+  taken_over(world);
+  world.side_a->agents["22866"] = {2, "23902", ""};
+  world.side_a->calls["23901"] = {{7, 3, "555"}};
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until(
+      [&] { return world.line->sync_counters().completed == 2 && world.line->in_step(); }));
+  expect_seats(world);
+}
+
+TEST(LineHands, ALogoutThatNamesAnothersSeatTakesNoCallAway) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  world.side_a->agent_state("22866", 3, "23902", "23902");
+  world.side_a->agent_state("22867", 4, "23901", "23901");
+  world.side_a->begin_call(7, "23901", "555");
+  world.side_a->established(7, "23901");
+  world.side_a->agent_state("22866", 1, "23901", "23901");
+  world.settle();
+  EXPECT_EQ(world.count(EventId::eCallEndEvent), 0U);
+  expect_true_clients(world, {"22867"});
+}
+
 // ---- consultations ----
 
 /// Agent 22866 asks to consult on call 7; the CTI Server says that call 8 comes of it.

@@ -105,6 +105,56 @@ TEST(LineKnown, WhomAClientsQueryMakesKnownIsAskedAboutWhole) {
   expect_known(world, "88", "call.5000.70.23988");
 }
 
+// ---- asked already, and not any more as it was ----
+
+/// Logs in without a word of where.
+void comes(LineWorld& world, const std::string& agent, const std::string& seat) {
+  world.side_a->agent_state(agent, 3, "");
+  world.side_a->agents[agent] = {3, seat, seat};
+}
+
+TEST(LineKnown, WhoWasNotThereWhenAskedInTheDialogueIsAskedAgainAfterLoggingInDuringIt) {
+  LineWorld world(one_side());
+  world.side_a->calls["23901"] = {{50, 3, "555"}};
+  std::vector<std::byte> held;
+  bool refused = false;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    const auto view = ged::QueryAgentStateReqView::decode(body, world.side_a->version);
+    if (view->agent_id() == "22867" && held.empty()) {  // keeps the dialogue going
+      held.assign(body.begin(), body.end());
+      return true;
+    }
+    if (view->agent_id() != "22866" || std::exchange(refused, true)) return false;
+    world.side_a->send(ged::FailureConfEncoder(
+        world.side_a->room(), world.side_a->version,
+        {.invoke_id = load_be<std::uint32_t>(body.data()), .status = 9}));
+    return true;
+  };
+  ASSERT_TRUE(world.until([&] { return refused && !held.empty(); }));
+  world.settle();
+  comes(world, "22866", "23901");
+  world.side_a->serve(static_cast<std::uint32_t>(ged::MessageType::kQueryAgentStateReq), held);
+  ASSERT_TRUE(world.ready());
+  expect_known(world, "22866", "call.5000.50.23901");
+}
+
+TEST(LineKnown, OneQuestionThatNobodyAnswersKeepsNobodyElseFromBeingAskedAgain) {
+  broker::LineConfig config = one_side();
+  config.sync_timeout = Seconds{2};
+  LineWorld world(config);
+  world.side_a->calls["23901"] = {{50, 3, "555"}};
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    const auto view = ged::QueryAgentStateReqView::decode(body, world.side_a->version);
+    return view->agent_id() == "22867";
+  };
+  ASSERT_TRUE(world.ready());
+  EXPECT_FALSE(world.line->in_step());
+  comes(world, "22866", "23901");
+  expect_known(world, "22866", "call.5000.50.23901");
+}
+
 TEST(LineKnown, WhatIsOverMakesNobodyKnown) {
   LineWorld world(one_side());
   ASSERT_TRUE(world.ready());
@@ -126,6 +176,78 @@ TEST(LineKnown, WhatIsOverMakesNobodyKnown) {
   world.side_a->hang_up();
   ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
   EXPECT_EQ(agent_of(world, "78"), nullptr);
+}
+
+// ---- what is asked once may have changed since ----
+
+TEST(LineKnown, DeskSettingsAreAskedForAtEachLoginAndInEachDialogue) {
+  LineWorld world(one_side());
+  std::uint32_t mask = 1;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kAgentDeskSettingsReq) return false;
+    world.side_a->send(ged::AgentDeskSettingsConfEncoder(
+        world.side_a->room(), world.side_a->version,
+        {.invoke_id = load_be<std::uint32_t>(body.data()),
+         .peripheral_id = kPeripheral,
+         .desk_settings_mask = mask}));
+    return true;
+  };
+  ASSERT_TRUE(world.ready());
+  const auto told = [&](std::uint32_t want) {
+    return world.until(
+        [&] { return agent_of(world, "22866")->desk_mask == want && world.line->in_step(); },
+        Seconds{5});
+  };
+  world.side_a->agent_state("22866", 3, "23901", "23901");
+  EXPECT_TRUE(told(1));
+  world.side_a->agent_state("22866", 1, "23901", "23901");
+  mask = 2;
+  world.side_a->agent_state("22866", 3, "23901", "23901");
+  EXPECT_TRUE(told(2)) << "at a login";
+  mask = 4;
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  EXPECT_TRUE(told(4)) << "in a dialogue";
+}
+
+TEST(LineKnown, SkillGroupsThatAnAgentHasLeftDuringAnOutageAreLeft) {
+  LineWorld world(one_side());
+  std::uint32_t groups = 3;
+  world.side_a->hook = [&](std::uint32_t type, Bytes body) {
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq) return false;
+    const auto view = ged::QueryAgentStateReqView::decode(body, world.side_a->version);
+    if (view->agent_id() != "22866") return false;
+    ged::QueryAgentStateConfEncoder to(
+        world.side_a->room(), world.side_a->version,
+        {.invoke_id = load_be<std::uint32_t>(body.data()), .agent_state = 3});
+    to.agent_id("22866").agent_instrument("23901");
+    for (std::uint32_t group = 1; group <= groups; ++group)
+      to.add_skill_group({.skill_group_number = 70 + group});
+    world.side_a->send(to);
+    return true;
+  };
+  const auto known = [&] {
+    const auto handle = world.line->map().properties().find(world.agent_key("22866"));
+    return world.line->map().properties().properties(*handle).dump();
+  };
+  ASSERT_TRUE(world.ready());
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  EXPECT_NE(known().find("SkillGroup[3]"), std::string::npos);
+  team(world, 5001, 1, {{"22866"}});
+  world.settle();
+  groups = 1;
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until(
+      [&] { return world.line->sync_counters().completed == 2 && world.line->in_step(); }));
+  EXPECT_NE(known().find("SkillGroup[1]"), std::string::npos);
+  EXPECT_EQ(known().find("SkillGroup[2]"), std::string::npos);
+  EXPECT_EQ(known().find("SkillGroup[3]"), std::string::npos);
+  EXPECT_EQ(agent_of(world, "22866")->team, 5001U) << "all else stays";
+  EXPECT_TRUE(agent_of(world, "22866")->desk_known);
+  wire::ObjectTable client;
+  for (const Record& record : world.records) ASSERT_TRUE(client.apply(record.view()).ok());
+  EXPECT_EQ(client.digest(), world.line->map().properties().digest());
+  world.line->map().invariants();
 }
 
 // ---- lists of teams that are not whole ----
@@ -189,6 +311,101 @@ TEST(LineKnown, ATeamListThatTheDialogueDidNotWaitForTakesNobodyOut) {
   config.sync_timeout = Seconds{2};
   expect_members_stay(
       config, [](LineWorld& world) { world.side_a->answers_queries = false; }, false);
+}
+
+/// Two dialogues; in the second the team's list has 22867 alone, and `answers` says whether a query is answered yet.
+void expect_leaver_noticed(const broker::LineConfig& config,
+                           const std::function<bool(LineWorld&, std::size_t queries)>& answers) {
+  LineWorld world(config);
+  int opened = 0;
+  std::size_t queries = 0;
+  world.side_a->hook = [&](std::uint32_t type, Bytes) {
+    if (ged::MessageType{type} == ged::MessageType::kConfigRequestEvent) {
+      if (++opened == 1) team(world, 5001, 1, {{"22866"}, {"22867"}});
+      if (opened == 1) team(world, 6001, 1, {{"22866"}});  // of that one nothing is told again
+      if (opened == 2) team(world, 5001, 1, {{"22867"}});
+    }
+    if (ged::MessageType{type} != ged::MessageType::kQueryAgentStateReq || opened < 2) return false;
+    return !answers(world, queries++);
+  };
+  ASSERT_TRUE(world.ready());
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 2; }));
+  EXPECT_FALSE(world.line->in_step());
+  EXPECT_TRUE(agent_of(world, "22866")->teams.has(5001)) << "not everything has been said yet";
+  team(world, 6001, 1, {{"22867"}});  // one who joins: no list
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  world.settle();
+  EXPECT_FALSE(agent_of(world, "22866")->teams.has(5001));
+  EXPECT_TRUE(agent_of(world, "22866")->teams.has(6001));
+  EXPECT_TRUE(agent_of(world, "22867")->teams.has(5001));
+  EXPECT_TRUE(agent_of(world, "22867")->teams.has(6001));
+}
+
+TEST(LineKnown, WhoLeftATeamIsNoticedThoughAnAnswerWasLost) {
+  expect_leaver_noticed(one_side(), [](LineWorld&, std::size_t queries) { return queries != 0; });
+}
+
+TEST(LineKnown, WhoLeftATeamIsNoticedThoughTheDialogueTookTooLong) {
+  broker::LineConfig config = one_side();
+  config.sync_timeout = Seconds{2};
+  expect_leaver_noticed(config, [](LineWorld& world, std::size_t) {
+    return world.line->sync_counters().completed == 2;
+  });
+}
+
+// ---- who is not there any more ----
+
+void deleted(LineWorld& world, const std::string& agent) {
+  ged::ConfigAgentEventEncoder to(world.side_a->room(), world.side_a->version);
+  to.add_record({.record_type = std::uint16_t{2},
+                 .flt_peripheral_id = kPeripheral,
+                 .login_id = agent});
+  world.side_a->send(to);
+}
+
+TEST(LineKnown, AnAgentWhomTheCtiServerDoesNotKnowAnyMoreIsLoggedOut) {
+  LineWorld world(one_side());
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  world.side_a->agents.erase("22867");
+  ASSERT_TRUE(world.ready());
+  EXPECT_EQ(agent_of(world, "22867"), nullptr) << "a stranger: nobody";
+  ASSERT_TRUE(agent_of(world, "22866")->logged_in());
+  world.side_a->agents.erase("22866");  // deleted while nobody listens
+  world.side_a->hang_up();
+  ASSERT_TRUE(world.until(
+      [&] { return world.line->sync_counters().completed == 2 && world.line->in_step(); }));
+  EXPECT_FALSE(agent_of(world, "22866")->logged_in());
+  EXPECT_EQ(agent_of(world, "22867"), nullptr);
+}
+
+TEST(LineKnown, AnAgentWhoIsDeletedLeavesUnlessSomebodyIsThatAgent) {
+  LineWorld world(one_side());
+  ASSERT_TRUE(world.ready());
+  world.side_a->agents["77"] = {1, "", ""};
+  team(world, 7001, 1, {{"77", 1}});
+  ASSERT_TRUE(world.until(
+      [&] { return agent_of(world, "77") != nullptr && world.line->in_step(); }));
+  world.settle();
+  deleted(world, "77");
+  deleted(world, "22866");  // held: the configuration of this server names it
+  deleted(world, "78");     // a stranger
+  world.settle();
+  EXPECT_EQ(agent_of(world, "77"), nullptr);
+  EXPECT_NE(agent_of(world, "22866"), nullptr);
+  EXPECT_EQ(agent_of(world, "78"), nullptr);
+}
+
+TEST(LineKnown, AnAgentWhoIsDeletedWhileLoggedInIsAskedAbout) {
+  LineWorld world(one_side());
+  world.side_a->agents["22866"] = {3, "23901", "23901"};
+  ASSERT_TRUE(world.ready());
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
+  ASSERT_TRUE(agent_of(world, "22866")->logged_in());
+  world.side_a->agents.erase("22866");
+  deleted(world, "22866");
+  EXPECT_TRUE(world.until([&] { return !agent_of(world, "22866")->logged_in(); }, Seconds{5}));
 }
 
 // ---- media domains ----

@@ -401,6 +401,17 @@ TEST_F(LineRequest, TransferNamesTheTalkingAndTheHeldCall) {
   EXPECT_EQ(view->held_connection_call_id(), 1U);
 }
 
+TEST_F(LineRequest, ACallThatIsOverIsNoCallThatWouldHaveToBeNamed) {
+  call_at(1, "23901", 4);
+  call_at(2, "23901", 3);
+  call_at(3, "23901", 0);
+  (void)run(RequestId::eTransferCallRequest, {{"UniqueObjectID", "call.5000.2.23901"}});
+  ASSERT_EQ(world.side_a->requests.size(), 1U) << "refused";
+  const auto view =
+      ged::TransferCallReqView::decode(world.side_a->requests[0].body, world.side_a->version);
+  EXPECT_EQ(view->held_connection_call_id(), 1U);
+}
+
 // ---- agent mode and snapshots ----
 
 std::vector<wire::UpdateView> records_of(const broker::SnapshotImage& image) {

@@ -57,6 +57,36 @@ class LineRights : public ::testing::Test {
     cti.send(team);
     world.settle();
   }
+  void team(std::uint32_t id, const std::vector<std::pair<std::string, std::uint16_t>>& members) {
+    CtiServer& cti = *world.side_a;
+    ged::AgentTeamConfigEventEncoder to(
+        cti.room(), cti.version,
+        {.peripheral_id = kPeripheral, .team_id = id, .config_operation = 1});
+    for (const auto& [agent, flags] : members)
+      to.add_agent({.atc_agent_id = agent, .agent_flags = flags});
+    cti.send(to);
+    world.settle();
+  }
+  bool may_set_state(const std::string& agent) {
+    const std::string id(broker::agent_object_id(kPeripheral, agent).view());
+    return confirmed(run(RequestId::eSetAgentStateRequest, id, "22866"));
+  }
+  /// Whom the list of the supervisor's teams names.
+  std::set<std::string> listed() {
+    const std::size_t from = world.tells.size();
+    (void)run(RequestId::eListAgentTeamRequest, "", "22866");
+    std::set<std::string> agents;
+    for (std::size_t i = from; i < world.tells.size(); ++i) {
+      const auto& frames = world.tells[i].frames;
+      for (std::size_t at = 0; at < frames.size();) {
+        const Bytes frame = Bytes(frames).subspan(at, wire::frame_length(frames.data() + at));
+        const auto arguments = wire::PrivateEventView::trusted(frame).arguments();
+        agents.insert(std::string(arguments.string(Keyword::AgentID).value_or("")));
+        at += frame.size();
+      }
+    }
+    return agents;
+  }
   /// Whether something that went upstream since `from` names this call.
   bool touched(std::size_t from, std::uint32_t call) const {
     std::byte number[4];
@@ -144,6 +174,64 @@ TEST_F(LineRights, ARightGainedWhileTheSessionLivesIsThereAtOnce) {
   EXPECT_EQ(failure(run(RequestId::eListAgentTeamRequest, "", "22866")), ctios::eInvalidPriviledge);
   make_supervisor();
   EXPECT_TRUE(confirmed(run(RequestId::eListAgentTeamRequest, "", "22866")));
+}
+
+// ---- which team (C6) ----
+
+TEST_F(LineRights, C6_ASupervisorsRightsAreThoseOfTheTeamsThatTheSupervisorLeads) {
+  team(6001, {{"22866", 0}, {"22868", 0}});  // works there
+  team(6002, {{"22866", 1}, {"22867", 0}});  // leads that one
+  EXPECT_TRUE(may_set_state("22867"));
+  EXPECT_FALSE(may_set_state("22868")) << "a colleague's";
+  EXPECT_EQ(listed(), (std::set<std::string>{"22866", "22867"}));
+}
+
+TEST_F(LineRights, C6_ASupervisorOfTwoTeamsHasRightsOverBoth) {
+  team(6001, {{"22866", 1}, {"22867", 0}});
+  team(6002, {{"22866", 4}, {"22868", 0}});
+  EXPECT_TRUE(may_set_state("22867"));
+  EXPECT_TRUE(may_set_state("22868"));
+  EXPECT_EQ(listed(), (std::set<std::string>{"22866", "22867", "22868"}));
+}
+
+TEST_F(LineRights, C6_AMemberOfAnotherTeamBesideIsAMemberAllTheSame) {
+  team(6000, {{"22867", 0}});
+  team(6001, {{"22866", 1}, {"22867", 0}});
+  EXPECT_TRUE(may_set_state("22867"));
+  EXPECT_FALSE(may_set_state("22868"));
+}
+
+TEST_F(LineRights, C6_WhoLeadsNoTeamAnyMoreIsNoSupervisorAnyMore) {
+  const auto agent = [&] { return world.line->map().agent(world.agent_key("22866")); };
+  team(6001, {{"22866", 1}, {"22867", 0}});
+  EXPECT_TRUE(agent()->supervisor);
+  EXPECT_EQ(agent()->mask & wire::ctios::ButtonEnablement_bits::ENABLE_EMERGENCY_CALL, 0U);
+  team(6001, {{"22866", 0}});
+  EXPECT_FALSE(agent()->supervisor);
+  EXPECT_NE(agent()->mask & wire::ctios::ButtonEnablement_bits::ENABLE_EMERGENCY_CALL, 0U);
+  EXPECT_FALSE(may_set_state("22867"));
+  EXPECT_EQ(failure(run(RequestId::eListAgentTeamRequest, "", "22866")), ctios::eInvalidPriviledge);
+}
+
+TEST_F(LineRights, C6_WhomTheConfigurationCallsASupervisorStaysOneWithoutATeam) {
+  const auto agent = [&] { return world.line->map().agent(world.agent_key("22866")); };
+  const auto configure = [&](std::uint16_t type) {
+    CtiServer& cti = *world.side_a;
+    ged::ConfigAgentEventEncoder to(cti.room(), cti.version);
+    to.add_record({.record_type = std::uint16_t{1},
+                   .flt_peripheral_id = kPeripheral,
+                   .agent_type = type,
+                   .login_id = "22866"});
+    cti.send(to);
+    world.settle();
+  };
+  configure(2);
+  team(6001, {{"22866", 1}, {"22867", 0}});
+  team(6001, {{"22866", 0}});
+  EXPECT_TRUE(agent()->supervisor);
+  EXPECT_FALSE(may_set_state("22867")) << "of no team";
+  configure(1);
+  EXPECT_FALSE(agent()->supervisor);
 }
 
 TEST_F(LineRights, C21_AnotherAgentsTokenIsRefusedAndTellsNothing) {

@@ -9,7 +9,7 @@ namespace {
 /// Side A with configuration keys; notes what it is asked for.
 struct Keeper {
   LineWorld& world;
-  std::uint8_t key = 1;
+  std::uint8_t key = 1, more = 9;
   bool answers_keys = true;
   bool ends_downloads = true;
   std::vector<std::uint32_t> downloads;  ///< ConfigInformation of each CONFIG_REQUEST_EVENT
@@ -19,7 +19,7 @@ struct Keeper {
   explicit Keeper(LineWorld& world_) : world(world_) {
     world.side_a->hook = [this](std::uint32_t type, Bytes body) { return on(type, body); };
   }
-  std::array<std::byte, 8> bytes() const { return {std::byte{key}, std::byte{9}}; }
+  std::array<std::byte, 8> bytes() const { return {std::byte{key}, std::byte{more}}; }
   bool on(std::uint32_t type, Bytes body) {
     CtiServer& side = *world.side_a;
     const auto keys = bytes();
@@ -87,6 +87,16 @@ TEST(LineStart, KnownKeysSaveTheDownloadAfterALoss) {
   keeper.answers_keys = false;
   keeper.lose_session();
   EXPECT_EQ(keeper.downloads, (std::vector<std::uint32_t>{6, 0, 6, 6})) << "no keys: load it";
+}
+
+TEST(LineStart, AKeyThatIsAllZeroIsNoKeyThatCouldBeKnown) {
+  LineWorld world(one_side());
+  Keeper keeper(world);
+  keeper.key = keeper.more = 0;
+  ASSERT_TRUE(world.ready());
+  keeper.lose_session();
+  EXPECT_EQ(keeper.downloads.size(), 2U);
+  EXPECT_EQ(keeper.downloads.back(), keeper.downloads.front()) << "loaded each time";
 }
 
 TEST(LineStart, ADownloadThatWasThrownAwayIsLoadedAgain) {

@@ -352,6 +352,48 @@ TEST(LineState, ASnapshotSpeaksForEveryPeripheralOfTheLine) {
   EXPECT_EQ(client.digest(), world.line->map().properties().digest());
 }
 
+/// A call announced at this instrument: whose record it is.
+std::uint64_t announced(LineWorld& world, const char* instrument, std::uint32_t target) {
+  const std::size_t from = world.records.size();
+  CtiServer& side = *world.side_a;
+  ged::AgentPreCallEventEncoder to(side.room(), side.version, {.agent_skill_target_id = target});
+  side.send(to.agent_instrument(instrument));
+  world.settle();
+  const Record* const told = world.last(EventId::eAgentPrecallEvent, from);
+  return told == nullptr ? 1 : told->view().agent_key();
+}
+
+TEST(LineState, ACallIsAnnouncedToWhoeverSitsThereAtWhicheverPeripheral) {
+  broker::LineConfig config = one_side();
+  config.peripherals = {kPeripheral, 5001};
+  config.agents.clear();
+  config.link.version = 20;
+  LineWorld world(config);
+  ASSERT_TRUE(world.ready());
+  world.side_a->hook = [](std::uint32_t type, Bytes) {  // an answer would name another ICMAgentID
+    return ged::MessageType{type} == ged::MessageType::kQueryAgentStateReq;
+  };
+  const auto comes = [&](std::uint32_t peripheral, const char* agent, const char* seat,
+                         std::int32_t icm) {
+    CtiServer& side = *world.side_a;
+    ged::AgentStateEventEncoder to(
+        side.room(), side.version,
+        {.peripheral_id = peripheral, .agent_state = 3, .icm_agent_id = icm});
+    side.send(to.agent_id(agent).agent_instrument(seat).agent_extension(seat));
+    return wire::object_key(broker::agent_object_id(peripheral, agent).view());
+  };
+  const std::uint64_t first = comes(kPeripheral, "61", "23961", 1061);
+  const std::uint64_t second = comes(5001, "62", "23962", 1062);
+  world.settle();
+  EXPECT_EQ(announced(world, "23961", 0), first);
+  EXPECT_EQ(announced(world, "23962", 0), second);
+  const std::uint64_t same = comes(5001, "63", "23961", 1063);
+  world.settle();
+  EXPECT_EQ(announced(world, "23961", 0), 0U) << "one of two";
+  EXPECT_EQ(announced(world, "23961", 1061), first);
+  EXPECT_EQ(announced(world, "23961", 1063), same);
+}
+
 TEST(LineState, ADialogueAsksAboutTheCallsOfEveryPeripheral) {
   broker::LineConfig config = one_side();
   config.peripherals = {kPeripheral, 5001};

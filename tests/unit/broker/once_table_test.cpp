@@ -47,6 +47,15 @@ TEST_F(Once, ARepetitionIsNotRunAgain) {
   EXPECT_EQ(*again.reply, reply_of(7));
 }
 
+// The end of a session and its asks come by two ways: the end may be first.
+TEST_F(Once, AnEndThatOvertakesTheFirstAskOfItsSessionIsAnEnd) {
+  sessions.end(owner);
+  ASSERT_EQ(begin(9, 1, owner), Verdict::kNew);
+  finish(9, 1, owner, 7);
+  EXPECT_TRUE(sessions.ended(owner));
+  EXPECT_EQ(begin(9, 1, other_desk), Verdict::kDone) << "its successor goes on";
+}
+
 TEST_F(Once, WithoutATokenNothingIsRemembered) {
   EXPECT_EQ(begin(0, 1, owner), Verdict::kNew);
   EXPECT_EQ(begin(0, 1, owner), Verdict::kNew);
@@ -237,7 +246,7 @@ TEST(SessionLedger, CountsBelongToTheSessionThatIsThereNow) {
   EXPECT_EQ(sessions.of(first).open, 2u);
   EXPECT_FALSE(sessions.ended(first));
   sessions.end(agent_session(77, 1));
-  EXPECT_FALSE(sessions.ended(agent_session(77, 1))) << "who never asked needs no row";
+  EXPECT_TRUE(sessions.ended(agent_session(77, 1))) << "its asks may still be on their way";
   sessions.end(second);
   EXPECT_TRUE(sessions.ended(first)) << "a later one of the slot has ended: so has this";
   second.session_number = 12;
