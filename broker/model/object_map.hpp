@@ -13,6 +13,7 @@
 #include "broker/model/fixed_text.hpp"
 #include "broker/model/key_index.hpp"
 #include "broker/model/object_id.hpp"
+#include "broker/model/team_list.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/object_table.hpp"
 #include "wire/session_frame.hpp"
@@ -41,32 +42,6 @@ enum class CallBegin : std::uint8_t {
   kHeard,   ///< by its own event
   kMissed,  ///< it was not: another event has made the call
   kAsked,   ///< it was not, and an answer has told what it would have told
-};
-
-/// The teams of one agent, by number. More than fit are left out.
-struct TeamList {
-  static constexpr std::size_t kMax = 8;
-  struct One {
-    std::uint32_t team = 0;
-    std::uint32_t flags = 0;  ///< AgentFlags
-    bool leads() const noexcept {
-      return (flags & (wire::ctios::AGENT_FLAG_PRIMARY_SUPERVISOR |
-                       wire::ctios::AGENT_FLAG_SUPERVISOR)) != 0;
-    }
-  };
-  std::array<One, kMax> list{};
-  std::uint32_t count = 0;
-
-  /// False: no room.
-  bool add(std::uint32_t team, std::uint32_t flags) noexcept;
-  void remove(std::uint32_t team) noexcept;
-  bool has(std::uint32_t team) const noexcept;
-  /// The team that TeamID names: the first that the agent works in, else the first that the agent leads; 0 for none.
-  One first() const noexcept;
-  /// A team that whoever has this list leads, and whoever has the other is in; 0: there is none.
-  std::uint32_t led_with(const TeamList& member) const noexcept;
-  std::uint32_t first_led() const noexcept { return led_with(*this); }
-  bool leads_any() const noexcept;
 };
 
 struct AgentEntry {
