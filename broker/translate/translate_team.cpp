@@ -137,7 +137,7 @@ void Translator::finish_team_roll() {
   std::unordered_set<std::uint32_t> told;
   std::unordered_set<std::uint64_t> there;
   for (const RollEntry& entry : roll) {
-    told.insert(entry.team);
+    if (entry.agent_key == 0) told.insert(entry.team);
     there.insert(entry.agent_key ^ (std::uint64_t{entry.team} << 32U));
   }
   std::vector<std::pair<std::uint64_t, std::uint32_t>> gone;
