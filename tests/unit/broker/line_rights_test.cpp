@@ -27,7 +27,7 @@ class LineRights : public ::testing::Test {
     for (const auto& [agent, device] :
          {std::pair{"22866", "23901"}, std::pair{"22867", "23902"}, std::pair{"22868", "23903"}}) {
       world.side_a->agent_state(agent, 3, device, device);
-      ASSERT_TRUE(world.until([&] {
+      ASSERT_TRUE(world.until([&, agent = agent] {
         const broker::AgentEntry* const entry = world.line->map().agent(world.agent_key(agent));
         return entry != nullptr && entry->state == 3 && entry->desk_known;
       }));
@@ -36,7 +36,8 @@ class LineRights : public ::testing::Test {
                                      std::pair{kOtherCall, "23903"}}) {
       world.side_a->begin_call(id, device, "1");
       world.side_a->delivered(id, device, 3);
-      ASSERT_TRUE(world.until([&] { return world.line->map().call(call_key(id, device)); }));
+      ASSERT_TRUE(world.until(
+          [&, id = id, device = device] { return world.line->map().call(call_key(id, device)); }));
     }
   }
   static std::uint64_t call_key(std::uint32_t id, const std::string& device) {
