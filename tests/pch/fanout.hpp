@@ -1,3 +1,2 @@
 // fanout.hpp - what the tests of the fan-out read before their first line: the world around it.
-#pragma once
 #include "tests/unit/broker/fanout_world.hpp"

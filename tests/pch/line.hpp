@@ -1,3 +1,2 @@
 // line.hpp - what the tests of a line read before their first line: the world around it, most of what they take to compile.
-#pragma once
 #include "tests/unit/broker/line_world.hpp"

@@ -1,6 +1,5 @@
 // test.hpp - what every test reads before its first line, parsed once for each larger test program instead of once a file.
 // Tests include what they use all the same.
-#pragma once
 #include <gtest/gtest.h>
 
 #include <chrono>
