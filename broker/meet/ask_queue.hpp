@@ -47,11 +47,21 @@ enum class AskPush : std::uint8_t {
   kShareFull,  ///< this session has as much waiting as it may; others still get in
 };
 
-/// What of one session waits in a lane, at most: kept with the session, one per line.
+/// What of one session waits in a lane, at most: kept with the session, one per line. In two parts, so that a session that
+/// always has something waiting is freed of what the line has taken: the older part goes when the lane has been emptied past
+/// its last ask, and the newer one takes its place.
 struct AskShare {
-  std::uint64_t last = 0;  ///< when the lane has been emptied past this, nothing waits
-  std::uint32_t asks = 0;
-  std::uint32_t bytes = 0;
+  struct Part {
+    std::uint64_t last = 0;  ///< when the lane has been emptied past this, nothing of it waits
+    std::uint32_t asks = 0;
+    std::uint32_t bytes = 0;
+  };
+  Part older, newer;
+  std::uint64_t asks() const noexcept { return std::uint64_t{older.asks} + newer.asks; }
+  std::uint64_t bytes() const noexcept { return std::uint64_t{older.bytes} + newer.bytes; }
+  void forget_taken(std::uint64_t taken) noexcept {
+    for (int part = 0; part < 2 && taken >= older.last; ++part) older = std::exchange(newer, {});
+  }
 };
 
 class AskLane {
@@ -84,9 +94,9 @@ class AskLane {
     CTI_CHECK(requests_.try_push(std::move(ask)));
     pushed_ += 1;
     pushed_bytes_ += bytes;
-    share.last = pushed_;
-    share.asks += 1;
-    share.bytes += static_cast<std::uint32_t>(bytes);
+    share.newer.last = pushed_;
+    share.newer.asks += 1;
+    share.newer.bytes += static_cast<std::uint32_t>(bytes);
     return AskPush::kTaken;
   }
 
@@ -98,13 +108,16 @@ class AskLane {
     const std::uint64_t taken_bytes = taken_bytes_.load(std::memory_order_relaxed);
     const std::uint64_t used_bytes = pushed_bytes_ - taken_bytes;
     CTI_CHECK(taken <= pushed_);
-    if (taken >= share.last) share.asks = share.bytes = 0;
+    share.forget_taken(taken);
     if (used >= limits_.requests) return AskPush::kLaneFull;
     if (used > 0 && used_bytes + bytes > limits_.bytes) return AskPush::kLaneFull;
-    if (share.asks == 0) return AskPush::kTaken;
+    // Its own is never more than all that waits.
+    const std::uint64_t own = std::min(share.asks(), used);
+    const std::uint64_t own_bytes = std::min(share.bytes(), used_bytes);
+    if (own == 0) return AskPush::kTaken;
     const bool half = used >= limits_.requests / 2 || used_bytes >= limits_.bytes / 2;
-    const bool much = share.asks >= std::max<std::size_t>(limits_.requests / kShare, 1) ||
-                      share.bytes + bytes > limits_.bytes / kShare;
+    const bool much = own >= std::max<std::size_t>(limits_.requests / kShare, 1) ||
+                      own_bytes + bytes > limits_.bytes / kShare;
     return half || much ? AskPush::kShareFull : AskPush::kTaken;
   }
 

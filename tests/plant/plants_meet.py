@@ -25,7 +25,7 @@ MEET = [
      "return next_ == batch_.size() && std::all_of", "return ($P || next_ == batch_.size()) && std::all_of"),
     ("always the same lane first", LANES, "stmt", "first_ = (first_ + 1) % lanes_.size();", ""),
     ("a share is never free again", LANES, "stmt",
-     "if (taken >= share.last) share.asks = share.bytes = 0;", ""),
+     "share.forget_taken(taken);", ""),
     # ---- what a line tells ----
     ("a tell overtakes the backlog", TELLS, "stmt",
      "if (backlog_.empty() && lane_.has_room()) return lane_.stage(std::move(tell));",

@@ -132,6 +132,45 @@ TEST(AskQueue, OneSessionGetsAnEighthOfTheLaneAndTheOthersStillGetIn) {
   EXPECT_EQ(lanes.push(0, 1), AskPush::kTaken) << "what the line has taken waits no more";
 }
 
+// Its share counted what it had ever asked since the lane was last empty.
+TEST(AskQueue, C12_WhoAlwaysHasSomethingWaitingIsFreedOfWhatTheLineHasTaken) {
+  Lanes lanes(1, {.requests = 1024});
+  std::uint64_t id = 0;
+  const auto push = [&](int count) {
+    for (int i = 0; i < count; ++i) ASSERT_EQ(lanes.push(0, 1, ++id), AskPush::kTaken) << id;
+  };
+  ASSERT_NO_FATAL_FAILURE(push(64));
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_EQ(lanes.drain(32).size(), 32u);
+    ASSERT_NO_FATAL_FAILURE(push(32));
+  }
+}
+
+// One in so many of what waits, and never at the end of it: others keep the lane from running empty.
+TEST(AskQueue, C12_WhoAsksALittleAmongManyOthersIsNotCountedForMore) {
+  Lanes lanes(1, {.requests = 1024});
+  for (std::uint32_t i = 0; i < 400; ++i) ASSERT_EQ(lanes.push(0, 1000 + i), AskPush::kTaken);
+  for (std::uint32_t round = 0; round < 2000; ++round) {
+    ASSERT_EQ(lanes.push(0, 1), AskPush::kTaken) << round;
+    for (std::uint32_t i = 0; i < 15; ++i) {
+      ASSERT_EQ(lanes.push(0, 2000 + (round * 15 + i) % 4096), AskPush::kTaken);
+    }
+    ASSERT_EQ(lanes.drain(16).size(), 16u);
+  }
+}
+
+// The bound stands all the same: of what really waits, an eighth.
+TEST(AskQueue, C12_AShareThatIsFreedInPartStillHasItsBound) {
+  Lanes lanes(1, {.requests = 1024});
+  std::size_t waiting = 0, highest = 0;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < 64; ++i) waiting += lanes.push(0, 1) == AskPush::kTaken ? 1 : 0;
+    highest = std::max(highest, waiting);
+    waiting -= lanes.drain(20).size();
+  }
+  EXPECT_EQ(highest, 128u);
+}
+
 TEST(AskQueue, C12_ADozenFloodersDoNotKeepOutWhoHasNothingWaiting) {
   Lanes lanes(1, {.requests = 256});
   for (int i = 0; i < 1000; ++i) {
