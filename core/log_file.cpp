@@ -31,6 +31,11 @@ std::uint64_t size_of(int descriptor) {
   return file ? static_cast<std::uint64_t>(is.st_size) : 0;
 }
 
+bool same_file(const struct stat& is, int descriptor) {
+  struct stat ours {};
+  return ::fstat(descriptor, &ours) == 0 && ours.st_dev == is.st_dev && ours.st_ino == is.st_ino;
+}
+
 std::string trouble_with(const std::string& path, const char* what) {
   return text("log file \"", path, "\": ", what, std::string_view(std::strerror(errno)));
 }
@@ -73,8 +78,11 @@ std::optional<std::string> LogFile::make_room(std::size_t bytes) {
   if (path_.empty() || rotate_bytes_ == 0 || bytes_ == 0) return std::nullopt;
   if (bytes_ + bytes <= std::max(rotate_bytes_, look_at_)) return std::nullopt;
   struct stat is {};
-  if (::stat(path_.c_str(), &is) == 0 &&
-      static_cast<std::uint64_t>(is.st_size) + bytes <= rotate_bytes_) {
+  const bool there = ::stat(path_.c_str(), &is) == 0;
+  // Somebody has moved or deleted ours, or we have and could not begin another: what has the name, if anything has, is not
+  // ours to be moved, and those that were moved away before stay what they are.
+  if (there ? !same_file(is, output_.descriptor()) : errno == ENOENT) return reopen();
+  if (there && static_cast<std::uint64_t>(is.st_size) + bytes <= rotate_bytes_) {
     bytes_ = static_cast<std::uint64_t>(is.st_size);  // somebody else has cut it (copytruncate)
     if (!S_ISREG(is.st_mode)) look_at_ = UINT64_MAX - bytes;  // a pipe: not ours to move
     return std::nullopt;

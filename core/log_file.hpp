@@ -2,6 +2,7 @@
 //
 // Shape    FILE is appended to. make_room() before each line: past rotate_bytes FILE becomes FILE.1, and so on to FILE.keep,
 //          the oldest goes. reopen(): somebody else has moved it.
+// Moved    what no longer has the name FILE is never moved: another one is begun there, or gone on with.
 // Errors   what cannot be done leaves the file as it was, and is said once, until it works again.
 // Threads  one owner: the log's writer.
 #pragma once

@@ -52,6 +52,7 @@ struct Writer {
   void run();
   bool write_out(const std::string& line);
   void write_whole(const std::string& line);
+  bool reopen_moved();
   void complain(const std::optional<std::string>& trouble);
   void invariants() const;
 };
@@ -79,7 +80,7 @@ void Writer::put(std::string line) {
   changed.notify_one();
 }
 
-/// False: lost. Waits for room as long as the program runs, and to end_by when it ends.
+/// False: not written. Waits for room as long as the program runs and the file is not moved, and to end_by when it ends.
 bool Writer::write_out(const std::string& line) {
   Nanos patience{0};
   for (;;) {
@@ -87,7 +88,7 @@ bool Writer::write_out(const std::string& line) {
     if (result != Output::Result::kFull) return result == Output::Result::kWritten;
     patience = kLookEvery;
     const std::lock_guard lock(mutex);
-    if (ending && monotonic_now() >= end_by) return false;
+    if (moved || (ending && monotonic_now() >= end_by)) return false;
   }
 }
 
@@ -96,8 +97,22 @@ void Writer::write_whole(const std::string& line) {
   const std::uint64_t lost_now = lost.load(std::memory_order_relaxed);
   if (lost_now != told && write_out(line_about_lost(lost_now - told, form))) told = lost_now;
   complain(file.make_room(line.size()));
-  // relaxed: as above.
-  if (!write_out(line)) lost.fetch_add(1, std::memory_order_relaxed);
+  while (!write_out(line)) {
+    if (reopen_moved()) continue;  // it waited for room where nobody looks any more
+    // relaxed: as above.
+    lost.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+}
+
+/// False: nobody has moved the file.
+bool Writer::reopen_moved() {
+  {
+    const std::lock_guard lock(mutex);
+    if (!std::exchange(moved, false)) return false;
+  }
+  complain(file.reopen());
+  return true;
 }
 
 /// About the file itself, in the file itself.
@@ -113,10 +128,11 @@ void Writer::run() {
   std::unique_lock lock(mutex);
   for (;;) {
     changed.wait(lock, [this] { return !waiting.empty() || ending || moved; });
-    if (std::exchange(moved, false)) {
+    if (moved) {
       lock.unlock();
-      complain(file.reopen());
+      static_cast<void>(reopen_moved());
       lock.lock();
+      changed.notify_all();  // flush waits for that too
       continue;
     }
     if (waiting.empty()) break;

@@ -37,6 +37,8 @@ class Output {
 
   /// Waits for room until `limit` has passed at most; zero: does not wait.
   [[nodiscard]] Result write(std::string_view text, Nanos limit);
+  /// What it writes to.
+  int descriptor() const noexcept { return descriptor_; }
   /// errno of the last kFailed or kPart.
   int error() const noexcept { return error_; }
 
