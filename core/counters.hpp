@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,11 +49,28 @@ class Counter {
 };
 
 enum class MetricKind : std::uint8_t {
-  kCounter,  ///< only rises; its name ends in _total
-  kGauge,    ///< goes up and down
+  kCounter,    ///< only rises; its name ends in _total
+  kGauge,      ///< goes up and down
+  kHistogram,  ///< how many were not above each bound
 };
 
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
+
+/// Counts by size: one for each bound, and one for what is above all of them. Set by the one thread that owns the block.
+class Histogram {
+ public:
+  Histogram() = default;
+  Histogram(std::span<Counter> counts, Counter& sum) noexcept : counts_(counts), sum_(&sum) {}
+  /// Totals that somebody else keeps: as many as there are bounds, and one more.
+  void set(std::span<const std::uint64_t> counts, std::uint64_t sum) noexcept {
+    for (std::size_t i = 0; i < counts_.size() && i < counts.size(); ++i) counts_[i].set(counts[i]);
+    if (sum_ != nullptr) sum_->set(sum);
+  }
+
+ private:
+  std::span<Counter> counts_;
+  Counter* sum_ = nullptr;
+};
 
 /// What a visitor sees of one counter.
 struct MetricView {
@@ -61,6 +79,10 @@ struct MetricView {
   MetricKind kind;
   const MetricLabels& labels;
   std::uint64_t value;
+  double scale = 1;                  ///< what is shown is value * scale
+  std::span<const double> bounds{};  ///< of a histogram
+  std::span<const std::uint64_t>
+      counts{};  ///< of a histogram: bounds and one more, not summed up; value is its sum
 };
 
 class MetricsRegistry;
@@ -74,6 +96,10 @@ class CounterBlock {
   /// in _total). The block's own labels come before `labels`. The reference is good as long as the registry.
   Counter& counter(std::string name, std::string help, MetricLabels labels = {});
   Counter& gauge(std::string name, std::string help, MetricLabels labels = {});
+  /// The same, shown times `scale`: milliseconds as seconds.
+  Counter& scaled(MetricKind kind, std::string name, std::string help, double scale);
+  /// `bounds` rise; the sum is shown times `scale`.
+  Histogram histogram(std::string name, std::string help, std::vector<double> bounds, double scale);
 
   CounterBlock(const CounterBlock&) = delete;
   CounterBlock& operator=(const CounterBlock&) = delete;
@@ -85,14 +111,18 @@ class CounterBlock {
     std::string help;
     MetricKind kind;
     MetricLabels labels;
+    double scale = 1;
+    std::vector<double> bounds{};
+    std::size_t first = 0;  // of counters_; of a histogram the sum, its counts behind it
   };
   CounterBlock(MetricsRegistry& registry, MetricLabels labels)
       : registry_(registry), labels_(std::move(labels)) {}
-  Counter& add(MetricKind kind, std::string name, std::string help, MetricLabels labels);
+  Counter& add(Entry entry);
 
   MetricsRegistry& registry_;
   const MetricLabels labels_;
   std::vector<Entry> entries_;  // guarded by the registry's mutex
+  std::size_t used_ = 0;        // of counters_, likewise
   alignas(kFalseSharing) std::array<Counter, kCountersPerBlock> counters_;  // written by the owner
 };
 

@@ -1,35 +1,20 @@
-// metrics.hpp - the Prometheus endpoint: every counter of a registry over HTTP, on loopback unless told otherwise.
+// metrics.hpp - every counter of a registry as the text that Prometheus reads.
 //
-// Why      operators scrape; the threads that count notice nothing of it.
-// Shape    prometheus-cpp's Exposer with threads of its own, behind this header; a build without the library refuses
-//          to start an endpoint and says why, and everything else works.
-// Threads  start and the destructor: the program's main thread. Scrapes run on the Exposer's own threads.
+// Shape    by prometheus-cpp's own serializer where the build has the library, by MetricsRegistry::text() where not: the same
+//          samples. Who serves it over HTTP is http_service.hpp.
 #pragma once
 
-#include "core/base/result.hpp"
 #include "core/counters.hpp"
 
-#include <cstdint>
-#include <memory>
 #include <string>
 
 namespace cti::core {
 
-class MetricsEndpoint {
- public:
-  /// Whether this build has the library.
-  static bool available() noexcept;
+inline constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-  /// Serves `registry`, which must outlive this, at http://`host`:`port`/metrics. Port 0: the kernel picks one.
-  /// The error names address and reason.
-  [[nodiscard]] static Result<std::unique_ptr<MetricsEndpoint>, std::string> start(
-      const MetricsRegistry& registry, const std::string& host, std::uint16_t port);
+std::string metrics_text(const MetricsRegistry& registry);
 
-  virtual ~MetricsEndpoint() = default;
-  [[nodiscard]] virtual std::uint16_t port() const = 0;
-
- protected:
-  MetricsEndpoint() = default;
-};
+/// "prometheus-cpp", or "own": for the build's own description.
+const char* metrics_writer() noexcept;
 
 }  // namespace cti::core

@@ -50,6 +50,9 @@ std::string ged188() {
 
 }  // namespace
 
+const char* version_number() noexcept { return RINGSIDE_VERSION; }
+const char* version_commit() noexcept { return RINGSIDE_COMMIT; }
+
 std::string version_text(std::string_view program) {
   return std::string(program) + " " RINGSIDE_VERSION " (commit " RINGSIDE_COMMIT ")\n" +
          "session protocol " + std::to_string(wire::kSessionVersion) + ", GED-188 versions " +

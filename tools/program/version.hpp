@@ -11,6 +11,10 @@
 
 namespace cti::tools {
 
+/// "0.1.0", and the commit it was built from.
+const char* version_number() noexcept;
+const char* version_commit() noexcept;
+
 /// A line, and the lines of what was built in.
 std::string version_text(std::string_view program);
 /// One object in one line.

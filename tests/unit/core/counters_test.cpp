@@ -48,7 +48,7 @@ TEST(Counters, CheckOurOwnMisuse) {
   EXPECT_DEATH(block.gauge("Ringside", "x"), "good_name");
   EXPECT_DEATH(block.gauge("a b", "x"), "good_name");
   block.gauge("same", "x");
-  EXPECT_DEATH(block.gauge("same", "x"), "entry.labels != labels");
+  EXPECT_DEATH(block.gauge("same", "x"), "there.labels != labels");
   EXPECT_DEATH(
       {
         for (std::size_t i = 0; i <= CounterBlock::kCountersPerBlock; ++i) {
