@@ -273,6 +273,10 @@ Result<void, ServerError> Server::build_fanouts() {
   return {};
 }
 
+void Server::apply_live(const ServerConfig& config) {
+  admission_->set_limits(config.fanout.sessions_per_address_max, shares_of(config.fanout));
+}
+
 std::uint16_t Server::port() const { return fanouts_.front()->reactor->port(); }
 std::string_view Server::io_backend() const { return fanouts_.front()->io->backend(); }
 std::optional<FanoutCounters> Server::fanout_counters(std::size_t index) const {

@@ -63,6 +63,9 @@ class Server {
   const ServerConfig& config() const { return config_; }
   /// Every counter of every thread; values are at most a moment old.
   const core::MetricsRegistry& metrics() const { return metrics_; }
+  core::MetricsRegistry& metrics() { return metrics_; }
+  /// Any thread: takes over what can be changed while sessions live: who may have how many sessions.
+  void apply_live(const ServerConfig& config);
 
  private:
   struct LineThread {

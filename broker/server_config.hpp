@@ -15,7 +15,7 @@ namespace cti::broker {
 
 struct ServerConfig {
   std::string name = "ringside";
-  core::Endpoint listen{.host = "0.0.0.0",
+  core::Endpoint listen{.host = "127.0.0.1",
                         .port = 42028};  ///< where clients come; port 0: any, see the ready line
   std::string io = "auto";               ///< "auto", "io_uring" or "epoll"
   /// Fan-out reactors, a thread each; 0: one, in the first line's thread.

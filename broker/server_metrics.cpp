@@ -181,6 +181,8 @@ constexpr LineRow kLineGauges[] = {
      }},
     {"ringside_line_ready", "1 while the session is open and the start-up dialogue is through",
      [](const Line& line, const LineStatus&) { return std::uint64_t{line.ready()}; }},
+    {"ringside_calls", "Calls known now, one for each party",
+     [](const Line& line, const LineStatus&) { return std::uint64_t{line.map().calls()}; }},
     {"ringside_line_side", "0 side A, 1 side B",
      [](const Line&, const LineStatus& status) { return std::uint64_t{status.side()}; }},
 };

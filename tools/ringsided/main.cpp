@@ -7,7 +7,6 @@
 #include "core/http_service.hpp"
 #include "core/log.hpp"
 #include "core/log_service.hpp"
-#include "core/memory_room.hpp"
 #include "core/output.hpp"
 #include "tools/program/flags.hpp"
 #include "tools/ringsided/config.hpp"
@@ -15,7 +14,6 @@
 #include "tools/ringsided/open_files.hpp"
 #include "tools/ringsided/pages.hpp"
 #include "tools/ringsided/reload.hpp"
-#include "tools/ringsided/trace.hpp"
 #include "tools/ringsided/try_out.hpp"
 
 #include <signal.h>
@@ -127,16 +125,8 @@ void refuse_reload(std::string_view mistakes) {
   }
 }
 
-/// One that cannot be begun is told; the server is well without.
-void begin_trace(Tracer& tracer, const ServerConfig& config) {
-  if (const auto begun = tracer.apply(config); !begun.ok())
-    return log::write(log::Level::kError, "trace", begun.error());
-  if (config.trace.wanted())
-    log::write(log::Level::kInfo, "trace", "frames are written to " + config.trace.file);
-}
-
 /// SIGHUP: a file with mistakes changes nothing; what can be applied is, the rest is named (O2).
-void reload(Server& server, Tracer& tracer, const Flags& flags, LoadedConfig& running) {
+void reload(Server& server, const Flags& flags, LoadedConfig& running) {
   const auto plan = plan_reload(flags, running);
   if (!plan.ok()) return refuse_reload(plan.error());
   const ServerConfig& wanted = plan->loaded.server;
@@ -145,7 +135,6 @@ void reload(Server& server, Tracer& tracer, const Flags& flags, LoadedConfig& ru
   }
   log::set_level(level_of(wanted.log_level));
   server.apply_live(wanted);
-  if (plan->changes("trace.")) begin_trace(tracer, wanted);
   carry_over(*plan, running);
   log::write(log::Level::kInfo, "config",
              plan->applied.empty() ? std::string("reloaded: nothing to apply")
@@ -155,26 +144,12 @@ void reload(Server& server, Tracer& tracer, const Flags& flags, LoadedConfig& ru
              "needs a restart to take effect: " + joined(plan->for_restart));
 }
 
-/// Before the kernel ends everything (M2).
-void look_at_memory(Server& server, core::MemoryWatch& watch) {
-  const auto room = core::read_memory_room();
-  if (!watch.look(room)) return;
-  server.set_short_of_memory(watch.is_short());
-  if (!watch.is_short())
-    return log::write(log::Level::kInfo, "memory", "there is memory again: sessions are accepted");
-  log::write(log::Level::kWarning, "memory",
-             log::text("memory is short (", room->used >> 20U, " of ", room->most >> 20U,
-                       " MiB of the control group): new sessions are refused, slow ones are cut"));
-}
-
 /// Until SIGTERM or SIGINT.
-void wait_for_end(Server& server, Tracer& tracer, const Flags& flags, LoadedConfig& running,
+void wait_for_end(Server& server, const Flags& flags, LoadedConfig& running,
                   const sigset_t& signals) {
   const timespec second{1, 0};
-  core::MemoryWatch memory;
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &second);
-    look_at_memory(server, memory);
     if (number == SIGTERM || number == SIGINT) {
       log::write(log::Level::kInfo, "server",
                  number == SIGTERM ? "SIGTERM: saying goodbye" : "SIGINT: saying goodbye");
@@ -182,7 +157,7 @@ void wait_for_end(Server& server, Tracer& tracer, const Flags& flags, LoadedConf
     }
     if (number == SIGHUP) {
       log::reopen();
-      reload(server, tracer, flags, running);
+      reload(server, flags, running);
     }
     if (number == SIGHUP || number == SIGUSR1) say_state(server);
     log::report_suppressed();
@@ -232,9 +207,7 @@ int run(const Flags& flags, LoadedConfig& running) {
     std::_Exit(kExitSystem);
   }
   say_ready(**server, http->get(), flags.ready_fd);
-  Tracer tracer((*server)->trace_lanes());
-  begin_trace(tracer, config);
-  wait_for_end(**server, tracer, flags, running, signals);
+  wait_for_end(**server, flags, running, signals);
   if (!(*server)->stop()) {
     log::set_sink(nullptr);
     std::_Exit(kExitStuck);  // threads still run: nothing may be destroyed under them
