@@ -144,6 +144,15 @@ void reload(Server& server, const Flags& flags, LoadedConfig& running) {
              "needs a restart to take effect: " + joined(plan->for_restart));
 }
 
+/// Whatever the file has become: the server goes on (M3).
+void reload_if_possible(Server& server, const Flags& flags, LoadedConfig& running) noexcept {
+  try {
+    reload(server, flags, running);
+  } catch (const std::bad_alloc&) {
+    log::write(log::Level::kError, "config", "no memory to reload: SIGHUP tries it again");
+  }
+}
+
 /// Until SIGTERM or SIGINT.
 void wait_for_end(Server& server, const Flags& flags, LoadedConfig& running,
                   const sigset_t& signals) {
@@ -157,7 +166,7 @@ void wait_for_end(Server& server, const Flags& flags, LoadedConfig& running,
     }
     if (number == SIGHUP) {
       log::reopen();
-      reload(server, flags, running);
+      reload_if_possible(server, flags, running);
     }
     if (number == SIGHUP || number == SIGUSR1) say_state(server);
     log::report_suppressed();
@@ -173,9 +182,8 @@ HttpOrError serve_pages(const ServerConfig& config, Pages& pages) {
                                   [&pages](std::string_view path) { return pages.answer(path); });
 }
 
-int run(const Flags& flags, LoadedConfig& running) {
+int run(const Flags& flags, LoadedConfig& running, const sigset_t& signals) {
   const ServerConfig& config = running.server;
-  const sigset_t signals = block_signals();
   log::set_level(level_of(config.log_level));
   if (const auto opened = open_log(config); !opened.ok()) return fail(kExitSystem, opened.error());
   raise_open_files(config);
@@ -235,6 +243,9 @@ int main(int argc, char** argv) {
   using namespace cti::tools;
   const auto flags = parse_flags(argc, argv);
   if (!flags.ok()) return flags.error();
+  const bool serves = !flags->check_config && !flags->print_config;
+  // Who asks for a reload while the file is still read asks for one that comes later.
+  const sigset_t signals = serves ? block_signals() : sigset_t{};
   auto loaded = load_all(*flags);
   if (!loaded.ok()) {
     complain("ringsided", loaded.error());
@@ -242,9 +253,9 @@ int main(int argc, char** argv) {
   }
   if (flags->print_config) std::fputs(loaded->text.c_str(), stdout);
   if (flags->check_config) return check(loaded->server);
-  if (flags->print_config) return kExitDone;
+  if (!serves) return kExitDone;
   try {
-    return run(*flags, *loaded);
+    return run(*flags, *loaded, signals);
   } catch (const std::bad_alloc&) {
     return fail(kExitSystem, "out of memory at start");
   }

@@ -1,9 +1,12 @@
 // reload.cpp - which keys can be applied to a server that runs, and which differ.
 #include "tools/ringsided/reload.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +23,12 @@ bool is_live(std::string_view key) {
   });
 }
 
+/// A pipe would keep the main thread, or give what looks like an empty file.
+bool can_be_read_again(const std::string& file) {
+  struct stat is {};
+  return file.empty() || (::stat(file.c_str(), &is) == 0 && S_ISREG(is.st_mode));
+}
+
 }  // namespace
 
 Result<LoadedConfig, std::string> load_all(const Flags& flags) {
@@ -33,6 +42,8 @@ bool ReloadPlan::changes(std::string_view prefix) const {
 }
 
 Result<ReloadPlan, std::string> plan_reload(const Flags& flags, const LoadedConfig& running) {
+  if (!can_be_read_again(flags.config_file))
+    return Err{flags.config_file + ": it is gone, or no regular file that can be read again"};
   auto loaded = load_all(flags);
   if (!loaded.ok()) return Err{loaded.error()};
   ReloadPlan plan{std::move(loaded).value(), {}, {}};

@@ -4,13 +4,16 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -116,6 +119,64 @@ TEST_F(OperatorReload, WhatFlagsSayIsWhatRunsAlsoAfterAReload) {
   server->signal(SIGHUP);
   EXPECT_TRUE(says("reloaded: nothing to apply"));
 }
+
+TEST_F(OperatorReload, ASighupDuringTheStartIsAReloadAndNotTheEnd) {
+  // The file is a pipe: the start is where the test wants it.
+  const std::string pipe = errors_ + ".toml";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), S_IRUSR | S_IWUSR), 0);
+  auto server =
+      start({"--config", pipe, "--listen", "127.0.0.1:0", "--cti-server", "127.0.0.1:1"});
+  std::ofstream text(pipe);  // opened when the server has opened it
+  server->signal(SIGHUP);
+  server->signal(SIGUSR1);
+  text << "[log]\nlevel = \"info\"\n";
+  text.close();
+  EXPECT_TRUE(server->wait_for_line("ready", Seconds{60}).has_value()) << errors();
+  EXPECT_TRUE(says("not reloaded, nothing has changed: " + pipe + ": it is gone, or no regular"));
+}
+
+TEST_F(OperatorReload, O2_AFileThatIsGoneOrIsNoFileAnyMoreChangesNothing) {
+  const std::string path = file("[sessions]\nper_address_max = 1\n");
+  const auto server = up({"--config", path});
+  const auto refused = [&](const std::string& why) {
+    server->signal(SIGHUP);
+    return says("not reloaded, nothing has changed: " + path + why);
+  };
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  EXPECT_TRUE(refused(": it is gone"));
+  // Nobody writes into this pipe: who opened it would wait for ever, and SIGTERM with him.
+  ASSERT_EQ(::mkfifo(path.c_str(), S_IRUSR | S_IWUSR), 0);
+  for (int i = 0; i < 2; ++i) {
+    server->signal(SIGHUP);
+    server->signal(SIGUSR1);
+  }
+  const core::Descriptor one = connected();
+  EXPECT_TRUE(ends(connected())) << "the limit that there was holds";
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  file("[sessions]\nper_address_max = 2\n");
+  server->signal(SIGHUP);
+  EXPECT_TRUE(says("reloaded, applied: sessions.per_address_max"));
+  server->signal(SIGTERM);
+  EXPECT_EQ(server->wait_for_exit(Seconds{60}), 0) << errors();
+}
+
+// A sanitizer ends the program itself when there is no memory.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(OperatorReload, M3_AReloadWithoutMemoryIsToldAndCanBeAskedForAgain) {
+  const auto server = up({"--config", file("")});
+  file("[log]\nlevel = \"debug\"\n");
+  const auto limit_memory = [&](rlim_t bytes) {
+    const rlimit limit{bytes, RLIM_INFINITY};
+    return ::prlimit(server->pid(), RLIMIT_AS, &limit, nullptr);
+  };
+  ASSERT_EQ(limit_memory(1), 0);
+  server->signal(SIGHUP);
+  EXPECT_TRUE(says("no memory to reload"));
+  ASSERT_EQ(limit_memory(RLIM_INFINITY), 0);
+  server->signal(SIGHUP);
+  EXPECT_TRUE(says("reloaded, applied: log.level"));
+}
+#endif
 
 TEST_F(OperatorReload, CheckConfigTriesFilesAddressesAndPorts) {
   const auto check = [&](std::vector<std::string> flags) {
