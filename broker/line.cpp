@@ -39,7 +39,7 @@ void Line::start() {
 void Line::stop() {
   if (stopped_) return;
   stopped_ = true;
-  link_.stop();
+  link_.stop(now());
   core_.step(input::Stop{now()});
   shared_.status.set_driver_online(false);
   end_turn();

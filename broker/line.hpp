@@ -57,7 +57,7 @@ class Line {
   void set_resting(bool on) { link_.set_resting(on); }
   /// Takes leave of the CTI Server and answers what is open with "outcome unknown". Turns may go on until idle().
   void stop();
-  bool idle() const noexcept { return stopped_ && !tells_.waiting(); }
+  bool idle() const noexcept { return stopped_ && !tells_.waiting() && link_.left(); }
 
   /// When turn() has something to do of its own accord.
   TimePoint next_deadline() const;

@@ -326,6 +326,7 @@ void Server::run_line(LineThread& line, std::size_t index) {
     stopping = true;
     line.line->stop();
   }
+  while (!line.line->link().left()) line.line->turn(kNever);  // its deadline: CtiLink::kGoodbyeMax
   // Once more: what was said at the end leaves with the next wait().
   line.line->turn(TimePoint{});
   ended(*line.turns);
@@ -352,7 +353,7 @@ void Server::run_both(LineThread& line, FanoutThread& fanout) {
   line.line->start();
   bool line_stopped = false;
   bool reactor_stopped = false;
-  while (!line_stopped || !reactor_stopped) {
+  while (!line_stopped || !reactor_stopped || !line.line->link().left()) {
     const bool show = idle.worked(both.turn(idle.deadline()));
     line.turns->turned();
     if (show) {

@@ -98,20 +98,30 @@ void CtiLink::start(core::Io& io, TimePoint now) {
   connect_now();
 }
 
-void CtiLink::stop() {
-  if (state_ == State::kUp) {
+void CtiLink::stop(TimePoint now) {
+  CTI_CHECK(now >= now_);
+  now_ = now;
+  const bool open = state_ == State::kUp;
+  if (open) {
     const MutableBytes room = upstream_.out().claim(kHeartbeatBytes);
     if (!room.empty()) {
       const auto frame =
           ged::CloseReqEncoder(room, config_.version, {.invoke_id = next_own_id()}).finish();
       if (frame.ok()) upstream_.out().commit(frame->size());
     }
-    upstream_.out().pump(*io_, connection_);
   }
-  const bool connected = static_cast<bool>(connection_) && state_ != State::kClosing;
+  leaving_ = static_cast<bool>(connection_) && state_ != State::kClosing;
   set_state(State::kStopped);
+  deadline_ = leaving_ ? now_ + kGoodbyeMax : kNever;
+  if (leaving_ && !open) return leave();
+  flush();
+}
+
+/// Closes behind what has been sent.
+void CtiLink::leave() {
+  leaving_ = false;
   deadline_ = kNever;
-  if (connected) io_->close(connection_, core::CloseHow::kOrderly);
+  io_->close(connection_, core::CloseHow::kOrderly);
 }
 
 void CtiLink::connect_now() {
@@ -188,6 +198,7 @@ LinkEvent CtiLink::closed(std::int32_t error) {
   upstream_.out().reset();
   const State before = state_;
   connection_ = {};
+  leaving_ = false;
   if (before == State::kStopped) return LinkEvent::kNone;
   if (before == State::kUp) {
     const LinkEvent down =
@@ -301,7 +312,9 @@ void CtiLink::flush() {
   if (std::exchange(committed_seen_, upstream_.committed()) != upstream_.committed())
     last_sent_ = now_;
   if (!connection_ || state_ == State::kConnecting || state_ == State::kClosing) return;
+  if (left()) return;
   upstream_.out().pump(*io_, connection_);
+  if (leaving_ && upstream_.out().idle()) leave();
 }
 
 void CtiLink::set_receiving(bool on) {
@@ -458,6 +471,7 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
       drop({side_name(), " did not answer OPEN_REQ in time"}, true);
       break;
     default:
+      if (leaving_) leave();  // it takes nothing: without a goodbye
       deadline_ = kNever;
   }
   return LinkEvent::kNone;

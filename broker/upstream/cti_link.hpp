@@ -27,6 +27,7 @@
 #include "broker/upstream/pending.hpp"
 #include "broker/upstream/upstream.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/time.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
@@ -76,8 +77,11 @@ class CtiLink {
 
   /// Begins with side A. `io` outlives the link. All times are the owner's own (line_time.hpp).
   void start(core::Io& io, TimePoint now);
-  /// Says goodbye (CLOSE_REQ) when open, closes, and stays down.
-  void stop();
+  /// Says goodbye (CLOSE_REQ) when open, closes, and stays down. The goodbye leaves behind what was said before it, in the
+  /// turns up to left(): they come to kGoodbyeMax at most.
+  void stop(TimePoint now);
+  /// Stopped, and nothing is left to be sent.
+  bool left() const noexcept { return state_ == State::kStopped && !leaving_; }
 
   bool owns(core::ConnectionId connection) const noexcept {
     return connection_ && connection == connection_;
@@ -113,6 +117,8 @@ class CtiLink {
   const LinkCounters& counters() const noexcept { return counters_; }
   /// Numbers for OPEN_REQ and HEARTBEAT_REQ come from above this; requests of the owner stay below.
   static constexpr std::uint32_t kOwnInvokeIds = 0xF0000000;
+  static constexpr Nanos kGoodbyeMax = Millis{250};  ///< for CLOSE_REQ to leave at the end
+  static_assert(kGoodbyeMax < limits::kStopSlack, "a line comes to its end in its half of a stop");
   static_assert(kOwnInvokeIds > PendingTable::kIdMax, "an answer is the link's or the owner's");
 
  private:
@@ -134,6 +140,7 @@ class CtiLink {
   void next_try();
   void send_open();
   void send_heartbeat();
+  void leave();
   LinkEvent closed(std::int32_t error);
   /// Resets the connection; the next try comes when kClosed does.
   LinkEvent drop(Because why, bool other_side_first);
@@ -180,6 +187,7 @@ class CtiLink {
   TimePoint last_heartbeat_{};
   bool receiving_ = true;
   bool resting_ = false;
+  bool leaving_ = false;  // stopped: CLOSE_REQ has not been sent yet
   std::uint32_t hardly_stable_[2] =
       {};  // sessions in a row, by side, that lived hardly longer than stable_after
 

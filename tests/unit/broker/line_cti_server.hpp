@@ -265,6 +265,7 @@ class CtiServer {
     if (confirms) confirm_any(requests.back());
   }
 
+  void stop_reading() { io_->set_receiving(connection_, false); }
   /// Resets the connection from this side.
   void hang_up() {
     if (connection_) io_->close(connection_, core::CloseHow::kReset);

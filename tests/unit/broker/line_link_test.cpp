@@ -30,6 +30,45 @@ std::vector<EventId> status_events(const LineWorld& world, std::size_t from = 0)
   return found;
 }
 
+// A send in flight kept it from leaving: the last turn before a stop nearly always begins one.
+TEST(Line, P2_TakesLeaveBehindWhatTheLastTurnHadToSay) {
+  LineWorld world;
+  ASSERT_TRUE(world.ready());
+  world.settle();
+  std::vector<ged::MessageType> came;
+  world.side_a->hook = [&](std::uint32_t type, Bytes) {
+    came.push_back(ged::MessageType{type});
+    return false;
+  };
+  world.side_a->agent_state("22866", 3, "23901");
+  world.settle();
+  came.clear();
+  world.around_turn = [&](bool begins) {
+    if (!begins && world.line->request_counters().asked > 0) world.line->stop();
+  };
+  world.ask(world.request(RequestId::eMakeCallRequest, args_of({{"DialedNumber", "1"}}), "22866"));
+  ASSERT_TRUE(world.until([&] { return world.line->idle() && !world.side_a->connected(); }));
+  EXPECT_EQ(came, (std::vector{ged::MessageType::kMakeCallReq, ged::MessageType::kCloseReq}));
+}
+
+// A CTI Server that takes nothing any more keeps nobody from ending.
+TEST(Line, P2_LeavesWithoutAWordWhereNothingIsTaken) {
+  core::SimFaults faults;
+  faults.pipe_bytes = 64;
+  LineWorld world(line_config(), 1, faults);
+  ASSERT_TRUE(world.ready());
+  world.side_a->stop_reading();
+  const wire::Arguments args = args_of({{"DialedNumber", "1"}});
+  for (int i = 0; i < 8; ++i)
+    world.ask(world.request(RequestId::eMakeCallRequest, args, "22866"));
+  world.settle();
+  const TimePoint stopped = world.network.now();
+  world.line->stop();
+  EXPECT_FALSE(world.line->idle());
+  ASSERT_TRUE(world.until([&] { return world.line->idle(); }));
+  EXPECT_LE(world.network.now() - stopped, Nanos(broker::CtiLink::kGoodbyeMax + Millis{20}));
+}
+
 TEST(Line, U1_MessageLengthAboveTheLimitResetsTheSessionAndTriesTheOtherSide) {
   for (const std::uint32_t length : {12'493U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
     LineWorld world;
