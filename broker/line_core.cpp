@@ -229,8 +229,8 @@ void LineCore::on_frame(const input::Frame& frame) {
   }
   if (sync_.active()) {
     if (sync_.keep_event(type, frame.body, now_, translator_.hearing().arrived())) return;
-    finish_sync();  // no room to keep more: serve with what is there
-    if (reset_ != ResetCause::kNone) return;
+    // No room to keep more: serve with what is there.
+    if (!apply_dialogue(Pace::kAtOnce)) return;
   }
   note_outcome(translator_.event(type, frame.body, upstream_.version()));
   sync_.names_came(type, frame.body);
@@ -298,62 +298,6 @@ void LineCore::note_controller(bool online, bool news) {
       {"the central controller is ", online ? "online" : "offline"});
 }
 
-// ---- the dialogue ----
-
-void LineCore::pump_sync() {
-  switch (sync_.pump(now_, translator_.hearing().arrived())) {
-    case Sync::Turn::kServes:
-      finish_sync();
-      give_up_unsayable();
-      if (reset_ == ResetCause::kNone) pump_sync();  // what is asked now, or that nothing is
-      return;
-    case Sync::Turn::kInStep:
-      give_up_unsayable();
-      translator_.finish_team_roll();
-      return say(Level::kInfo, {"in step with the CTI Server: ", std::to_string(map_.agents()),
-                                " agents, ", std::to_string(map_.calls()), " calls"});
-    case Sync::Turn::kGoesOn:
-      return give_up_unsayable();
-  }
-}
-
-void LineCore::finish_sync() {
-  const std::size_t calls_before = map_.calls();
-  bool all_read = true;
-  Hearing& hearing = translator_.hearing();
-  translator_.begin_team_roll();
-  sync_.finish([&](const Sync::Kept& kept, Bytes body, const Question* found) {
-    // A bad frame in it may cost the session: the rest is not worth applying then.
-    if (reset_ != ResetCause::kNone) return;
-    hearing.go_back_to(kept.frame);
-    if (found == nullptr) {
-      const auto outcome = translator_.event(kept.message_type, body, upstream_.version());
-      all_read = all_read && outcome.ok();
-      return note_outcome(outcome);
-    }
-    const Question question = *found;  // what is applied may raise further questions
-    const Answer answer = Answer::decode(kept.message_type, body, upstream_.version());
-    if (!apply_answer(question, answer))
-      sync_.again(static_cast<std::uint32_t>(kept.question), now_);
-  });
-  hearing.go_on();
-  CTI_CHECK(!sync_.active());
-  if (reset_ != ResetCause::kNone) return;
-  sync_.applied();
-  if (!all_read) sync_.forget_keys();  // a download of which something is missing is loaded again
-  translator_.team_lists_came(!sync_.overfull());
-  look_after_everybody();
-  translator_.system_event(ctios::eSysCtiServerOnline, 0, "", config_.peripherals.front());
-  say(Level::kInfo,
-      {"serving: ", std::to_string(map_.agents()), " agents, ", std::to_string(map_.calls()),
-       " calls (", std::to_string(calls_before), " before)",
-       sync_.trailing() ? ", some answers of the CTI Server are still to come" : ""});
-  for (std::size_t i = 0; i < status_.peripherals(); ++i) {
-    if (status_.peripheral_online(i)) continue;
-    say(Level::kWarning, {"peripheral ", std::to_string(status_.peripheral_id(i)), " is offline"});
-  }
-}
-
 // ---- the clock ----
 
 void LineCore::step(const input::Tick& tick) {
@@ -408,7 +352,9 @@ void LineCore::go_on() {
 }
 
 void LineCore::set_alarms(bool reports) {
-  sync_alarm_.set(timers_, now_, session_open_ ? sync_.next_deadline() : kNever);
+  // A dialogue that waits for room in the log is not gone on with before there is some: see held_back().
+  const bool goes_on = session_open_ && !(sync_.applying() && sink_.blocked());
+  sync_alarm_.set(timers_, now_, goes_on ? sync_.next_deadline() : kNever);
   TimePoint probes = kNever;
   for (const Probe& probe : probes_) probes = std::min(probes, probe.inquiry->next_deadline());
   probe_alarm_.set(timers_, now_, probes);
@@ -421,10 +367,8 @@ void LineCore::set_alarms(bool reports) {
 
 bool LineCore::publish() {
   sink_.unspill();
-  if (held_back()) {
-    ++counters_.log_stops;
-    progress_.not_reading(now_);
-  }
+  if (sink_.blocked()) ++counters_.log_stops;
+  if (held_back()) progress_.not_reading(now_);
   sink_.publish();
   return sink_.take_news();
 }

@@ -13,7 +13,8 @@
 //
 // Turn     any inputs, then one Tick, then publish(). next_deadline() is right after a Tick.
 // Start    nothing is applied before the start-up dialogue (sync.hpp) is through; after a loss the map stays as it was,
-//          clients are told, requests are refused, and the next dialogue brings it up to date.
+//          clients are told, requests are refused, and the next dialogue brings it up to date. What it has brought is
+//          written in several turns, as the log takes it: no log is too small for it, and nobody has to wait for all of it.
 // Asks     while a dialogue runs, asks wait for its end (bounded); with no link at all, requests are refused and snapshots
 //          are answered with what is known.
 // Memory   a failed allocation (M12) fails the ask that is being handled, or costs the session with the CTI Server, whose
@@ -134,9 +135,10 @@ class LineCore {
 
   /// Shows the log's new records to their readers. True: there were some.
   bool publish();
-  /// A reader holds the log, and records wait: read nothing more from the CTI Server, and look again soon.
-  bool held_back() const noexcept { return sink_.blocked(); }
-  /// When a Tick is due without any other input.
+  /// A reader holds the log, and records wait; or what a dialogue has brought is still being written: read nothing more from
+  /// the CTI Server, and look again soon.
+  bool held_back() const noexcept { return sink_.blocked() || sync_.applying(); }
+  /// When a Tick is due without any other input, and soon while held_back().
   TimePoint next_deadline() const noexcept { return timers_.next(); }
   /// kNone, or why the session must be reset. Stays until LinkDown.
   ResetCause reset_wished() const noexcept { return reset_; }
@@ -176,8 +178,14 @@ class LineCore {
     Ask ask;
     TimePoint deadline;
   };
+  enum class Pace : std::uint8_t { kAsTheLogTakesIt, kAtOnce };
+  /// The dialogue that is being applied.
+  struct Dialogue {
+    std::size_t calls_before = 0;
+    bool all_read = false;
+  };
 
-  // line_core.cpp: the session, its frames and its clock
+  // line_core.cpp: the session, its frames and its clock; line_core_dialogue.cpp: what a dialogue has brought
   void begin_session(const input::LinkUp& link);
   void look_at_services(std::uint32_t granted);
   void finish_loss() noexcept;
@@ -198,8 +206,9 @@ class LineCore {
   void look_after_everybody();
   void look_after(const AgentEntry& agent, bool unasked, Asking how);
   void look_after(const CallEntry& call);
-  void finish_sync();
   void pump_sync();
+  bool apply_dialogue(Pace pace);
+  void finish_dialogue();
   void give_up_unsayable();
   void fired(TimerKind kind, std::uint64_t number);
   void expire(std::uint32_t invoke_id);
@@ -246,6 +255,7 @@ class LineCore {
   static constexpr std::size_t kOwedMax = limits::kAnswersOwedMax;
   static constexpr std::size_t kWhyBytesMax = 200;
   static constexpr std::size_t kAlarms = 6;
+  static constexpr std::size_t kKeptPerTurn = 1024;  // frames of a dialogue that are applied in one turn
   static_assert(kWhyBytesMax < Upstream::kCauseBytesMax, "the side's name fits before it");
   static constexpr Nanos kMemoryPause =
       Millis{100};  // before what failed for memory is tried again
@@ -266,6 +276,7 @@ class LineCore {
   Translator translator_;
   Requests requests_;
   Sync sync_;
+  Dialogue dialogue_;
   SnapshotMaker snapshots_;
   ClientReport report_;
   Progress progress_;

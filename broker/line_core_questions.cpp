@@ -53,6 +53,7 @@ void LineCore::give_up_unsayable() {
 
 /// The one place where it is asked for what no event tells, whatever record made the agent known, or logged the agent in.
 void LineCore::look_after_newcomers() {
+  if (sync_.active()) return;  // it ends with a look after everybody
   const bool missed = translator_.take_newcomers([this](const Translator::Newcomer& newcomer) {
     const AgentEntry* const agent = map_.agent(newcomer.key);
     if (agent != nullptr) look_after(*agent, newcomer.unasked, Asking::kAnew);

@@ -49,6 +49,13 @@ ServerError error_of(const core::IoError& error) {
   return {in_use ? ServerError::Kind::kPortInUse : ServerError::Kind::kSystem, error.text};
 }
 
+/// Of a line's own Io: what one turn reads becomes records before anybody can make room for them in the log.
+constexpr std::uint32_t kLineReceiveBuffers = 32;
+constexpr std::size_t kRecordGrowth = 8;  // a record to the message that it comes of
+static_assert(kRecordGrowth * kLineReceiveBuffers * limits::kReceiveBufferBytesDefault <=
+                  limits::kSpillBytesDefault,
+              "the records of a turn fit the spill of a log that is held");
+
 /// Of the thread that a line and a reactor share.
 const std::string kBothName = "line0+fanout0";
 
@@ -223,6 +230,7 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
   if (!shares) {
     core::IoLimits limits;
     limits.connections_max = SharedTurn::kLineConnections;
+    limits.receive_buffers = kLineReceiveBuffers;
     auto io = core::make_io(decision_, limits);
     if (!io.ok()) return Err{error_of(io.error())};
     line->own_io = std::move(io).value();

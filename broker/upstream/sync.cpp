@@ -52,13 +52,12 @@ void Sync::begin(TimePoint now) {
   CTI_CHECK(!active());
   ++counters_.begun;
   inquiry_.emplace(ways_, PendingKind::kSync, kOwner, config_.sync_window, Inquiry::kForEver);
-  holding_ = true;
   in_step_told_ = false;
   lost_before_ = no_room_before_ = 0;
   questions_begun_ = false;
   overfull_ = false;
-  kept_.clear();
-  bytes_.clear();
+  let_go();
+  holding_ = true;
   deadline_ = now + config_.sync_timeout;
   config_deadline_ = now;
   keys_asked_ = false;
@@ -127,10 +126,16 @@ bool Sync::send_config_request(std::uint32_t information) {
 void Sync::throw_away() {
   if (holding_) ++counters_.thrown_away;
   count();
-  holding_ = false;
   inquiry_.reset();
-  kept_ = {};
-  bytes_ = {};
+  let_go();
+}
+
+/// Nothing is kept back any more.
+void Sync::let_go() noexcept {
+  holding_ = applying_ = false;
+  applied_ = 0;
+  std::vector<Kept>().swap(kept_);  // with its memory
+  std::vector<std::byte>().swap(bytes_);
   invariants();
 }
 
@@ -147,10 +152,8 @@ void Sync::count() {
 
 bool Sync::keep(const Kept& what, Bytes body) {
   const std::size_t cost = (kept_.size() + 1) * sizeof(Kept) + bytes_.size() + body.size();
-  if (cost > config_.sync_bytes_max) {
-    overfull_ = true;
-    return false;
-  }
+  overfull_ = overfull_ || (!applying_ && cost > config_.sync_bytes_max / 4 * 3);
+  if (cost > config_.sync_bytes_max) return false;
   const std::size_t offset = bytes_.size();
   bytes_.insert(bytes_.end(), body.begin(), body.end());  // first: what is noted is there
   kept_.push_back(what);
@@ -163,6 +166,10 @@ bool Sync::keep(const Kept& what, Bytes body) {
 bool Sync::keep_event(std::uint32_t message_type, Bytes body, TimePoint now, std::uint64_t frame) {
   CTI_CHECK(holding_ && inquiry_.has_value());
   if (!keep({.message_type = message_type, .frame = frame}, body)) return false;
+  if (applying_) {  // the download is over, whatever comes of it now
+    note_names(message_type, body);
+    return true;
+  }
   switch (MessageType{message_type}) {
     case MessageType::kConfigKeyEvent:
       keys_came(body, now);
@@ -306,6 +313,7 @@ Sync::Turn Sync::pump(TimePoint now, std::uint64_t frames) {
   now_ = now;
   if (!inquiry_) return Turn::kGoesOn;
   if (!holding_) return trail(now, frames);
+  if (applying_) return Turn::kServes;
   const bool late = overfull_ || now >= deadline_;
   if (!questions_begun_) {
     if (!late && now < config_deadline_) return Turn::kGoesOn;
@@ -327,6 +335,8 @@ void Sync::invariants() const noexcept {
   CTI_CHECK(holding_ || (kept_.empty() && bytes_.empty()));
   CTI_CHECK(kept_.empty() || kept_.back().offset + kept_.back().bytes <= bytes_.size());
   CTI_CHECK(kept_.size() * sizeof(Kept) + bytes_.size() <= config_.sync_bytes_max);
+  CTI_CHECK(applied_ <= kept_.size() && (applying_ || applied_ == 0));
+  CTI_CHECK(!applying_ || holding_);
 }
 
 Sync::Turn Sync::trail(TimePoint now, std::uint64_t frames) {
@@ -342,6 +352,7 @@ Sync::Turn Sync::trail(TimePoint now, std::uint64_t frames) {
 
 TimePoint Sync::next_deadline() const noexcept {
   if (!inquiry_) return kNever;
+  if (applying_) return now_;
   if (!holding_) {
     return inquiry_->done() && !in_step_told_ ? now_ : inquiry_->next_deadline();
   }

@@ -4,20 +4,23 @@
 //            keys are asked for first, as CTI OS does: when they are those of the last download, only updates are asked for.
 //          2 questions: every agent that the map, the configuration, the download and the teams name, every device where
 //            the map has calls, then the devices of those who are logged in, then the calls there (inquiry.hpp)
-//          3 everything that came meanwhile, answers and events alike, is applied in the order in which it came.
+//          3 everything that came meanwhile, answers and events alike, is applied in the order in which it came: piece by
+//            piece, no faster than the log takes the records. What comes during that is kept behind it.
 //          4 what is not answered by then is asked for again, each answer is applied as it comes (trailing).
-// Why      until 3 nothing of it is applied: when the connection is lost in the middle the whole is thrown away, and
-//          clients never see a half-filled map. After 3 the line serves, however long the rest takes.
+// Why      until 3 nothing of it is applied: when the connection is lost in the middle the whole is thrown away. After 3 the
+//          line serves, however long the rest takes; asks wait until then, so that nobody is shown a half-filled map.
 // Truth    only an answered list ends a call; an answer that events have overtaken is no news and asked for again; what was
 //          not answered says nothing. Who applies the answers sees to it (LineCore::apply_answer, Translator::device_answer).
 // Bounds   sync_timeout for 1 and 2, sync_bytes_max for what is kept back, counted with its own overhead; whichever comes
-//          first starts 3 with what is there. A lost answer starts it too, once nothing else is left to wait for.
+//          first starts 3 with what is there. A lost answer starts it too, once nothing else is left to wait for. Three
+//          quarters of the bytes start it: in 3 nothing is read, what has been by then has the last one.
 // Threads  the line.
 #pragma once
 
 #include "broker/meet/line_config.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/upstream/inquiry.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -35,7 +38,7 @@ class Sync {
     std::uint64_t in_step = 0;      ///< every question answered
     std::uint64_t thrown_away = 0;  ///< connection lost in the middle
     std::uint64_t cut_short =
-        0;  ///< of completed: by timeout, a lost answer, or the limit of bytes
+        0;  ///< applied before all was answered: by timeout, a lost answer, or the limit of bytes
     std::uint64_t overtaken = 0;  ///< answers that events had overtaken, asked for again
     std::uint64_t lost = 0;       ///< questions without an answer in time, put again
     std::uint64_t no_room = 0;    ///< questions beyond Inquiry::kBytesMax, never put
@@ -52,7 +55,7 @@ class Sync {
   };
   enum class Turn : std::uint8_t {
     kGoesOn,
-    kServes,  ///< take what was kept back with finish()
+    kServes,  ///< take what was kept back with apply(), until that has been all
     kInStep,  ///< the last question has been answered
   };
 
@@ -62,12 +65,14 @@ class Sync {
   void begin(TimePoint now);
   /// The connection is lost: forget everything that came.
   void throw_away();
-  /// What comes is kept back: 1 and 2.
+  /// What comes is kept back: 1 to 3.
   bool active() const noexcept { return holding_; }
+  /// What was kept back is being applied: 3.
+  bool applying() const noexcept { return applying_; }
   /// The line serves, and some question is not answered yet.
   bool trailing() const noexcept { return inquiry_.has_value() && !holding_ && !inquiry_->done(); }
 
-  /// An event, or a configuration message. False: no room for it; apply what was kept, then this.
+  /// An event, or a configuration message. False: no room for it; apply what was kept, all of it, then this.
   [[nodiscard]] bool keep_event(std::uint32_t message_type, Bytes body, TimePoint now,
                                 std::uint64_t frame);
   /// An answer to one of the dialogue's questions. While it is active() the answer is kept and nullptr comes back, as for
@@ -95,16 +100,20 @@ class Sync {
   Turn pump(TimePoint now, std::uint64_t frames);
   TimePoint next_deadline() const noexcept;
 
-  /// Hands what was kept to apply(const Kept&, Bytes body, const Question*), in the order in which it came.
-  template <class Apply>
-  void finish(Apply&& apply);
+  /// Hands what was kept to use(const Kept&, Bytes body, const Question*), in the order in which it came, until enough()
+  /// says so. True: that was all. False: to be called again.
+  template <class Enough, class Use>
+  [[nodiscard]] bool apply(Enough&& enough, Use&& use);
 
   const Counters& counters() const noexcept { return counters_; }
   void invariants() const noexcept;
   static constexpr std::uint64_t kOwner = 0;
+  static_assert(limits::kSyncBytesDefault / 4 >= 2 * limits::kReceiveMemoryDefault,
+                "the last quarter takes what two turns read, with its list");
 
  private:
   bool keep(const Kept& what, Bytes body);
+  void let_go() noexcept;
   void count();
   Turn trail(TimePoint now, std::uint64_t frames);
   Nanos question_timeout() const noexcept { return config_.request_timeout; }
@@ -130,6 +139,8 @@ class Sync {
   bool questions_begun_ = false;
   bool overfull_ = false;
   bool holding_ = false;
+  bool applying_ = false;
+  std::size_t applied_ = 0;  // of kept_
   bool in_step_told_ = false;
   TimePoint config_deadline_{};
   TimePoint deadline_{};
@@ -141,22 +152,22 @@ class Sync {
   Counters counters_;
 };
 
-template <class Apply>
-void Sync::finish(Apply&& apply) {
+template <class Enough, class Use>
+bool Sync::apply(Enough&& enough, Use&& use) {
   CTI_CHECK(holding_ && inquiry_.has_value());
-  // Taken out first: what is applied must not find a dialogue that is still going on.
-  holding_ = false;
-  const std::vector<Kept> kept = std::exchange(kept_, {});
-  const std::vector<std::byte> bytes = std::exchange(bytes_, {});
-  ++counters_.completed;
-  counters_.cut_short += inquiry_->done() ? 0U : 1U;
-  for (const Kept& one : kept) {
-    if (!inquiry_) return;  // the session was given up over what was applied
-    CTI_CHECK(one.offset + one.bytes <= bytes.size());
+  if (!std::exchange(applying_, true)) counters_.cut_short += inquiry_->done() ? 0U : 1U;
+  while (applied_ < kept_.size()) {
+    if (enough()) return false;
+    const Kept& one = kept_[applied_++];
+    CTI_CHECK(one.offset + one.bytes <= bytes_.size());
     const Question* const question =
         one.question < 0 ? nullptr : &inquiry_->question(static_cast<std::uint32_t>(one.question));
-    apply(one, Bytes(bytes).subspan(one.offset, one.bytes), question);
+    use(one, Bytes(bytes_).subspan(one.offset, one.bytes), question);
   }
+  if (enough()) return false;
+  ++counters_.completed;
+  let_go();
+  return true;
 }
 
 }  // namespace cti::broker

@@ -2,6 +2,7 @@
 
 CORE = "broker/line_core.cpp"
 ANSWERS = "broker/line_core_answers.cpp"
+DIALOGUE = "broker/line_core_dialogue.cpp"
 ASKS = "broker/line_core_asks.cpp"
 LINE_CPP = "broker/line.cpp"
 TIME = "broker/line_time.hpp"
@@ -24,7 +25,7 @@ LINE = [
      "!sync_.active() && (true || !translator_.agent_heard_since("),
     ("an answer of another kind than asked for is applied", ANSWERS, "expr",
      "answer.type == ged::confirmation_of(MessageType{static_cast<std::uint32_t>(pending.message)})", "true"),
-    ("what was kept back counts as heard now", CORE, "stmt", "hearing.go_back_to(kept.frame);", ""),
+    ("what was kept back counts as heard now", DIALOGUE, "stmt", "hearing.go_back_to(kept.frame);", ""),
     ("a full list of calls ends those beyond it", SNAPSHOT, "expr",
      "entries >= kListedMax || entries < view.num_calls()", "false"),
     ("a list that is not whole leads to no questions", ANSWERS, "raw",

@@ -232,6 +232,46 @@ TEST(LineCore, ADialogueFloodedWithEmptyFramesServesInBoundedMemory) {
   EXPECT_TRUE(world.core.ready()) << "an empty frame costs nothing";
 }
 
+TEST(LineCore, AnAnswerThatFindsNoRoomInADialogueIsAskedForAgain) {
+  broker::LineConfig config = core_config();
+  config.sync_bytes_max = limits::kGedMessageBytesMax;
+  Core world(config);
+  world.link_up();
+  world.tick();
+  ASSERT_EQ(world.upstream.committed(), 2U);
+  for (std::size_t i = 0; i < config.sync_bytes_max / sizeof(broker::Sync::Kept); ++i)
+    world.core.step(broker::input::Frame{world.now, 233, {}});
+  ASSERT_FALSE(world.core.ready());
+  world.not_there(1);
+  world.tick();
+  ASSERT_TRUE(world.core.ready());
+  EXPECT_EQ(world.core.sync_counters().cut_short, 1U);
+  world.not_there(2);
+  world.tick(Seconds{1});
+  EXPECT_FALSE(world.core.in_step());
+  EXPECT_EQ(world.upstream.committed(), 3U) << "the answer is lost, not the question";
+  world.not_there(3);
+  world.tick();
+  EXPECT_TRUE(world.core.in_step());
+}
+
+// What waits for the log has to wait as it came: records of it would need room too.
+TEST(LineCore, ADialogueIsAppliedInPieces) {
+  Core world;
+  world.link_up();
+  world.tick();
+  for (int i = 0; i < 3000; ++i) world.agent_state("1", i % 2 == 0 ? 2 : 3);
+  world.not_there(1);
+  world.not_there(2);
+  world.tick();
+  EXPECT_FALSE(world.core.ready());
+  EXPECT_TRUE(world.core.held_back()) << "else more comes than goes";
+  EXPECT_LE(world.core.next_deadline(), world.now) << "it goes on at once";
+  for (int i = 0; i < 3 && !world.core.ready(); ++i) world.tick();
+  EXPECT_TRUE(world.core.ready());
+  EXPECT_FALSE(world.core.held_back());
+}
+
 TEST(LineCore, NamesWithoutEndCostNoMoreThanTheInquiryMay) {
   Core world;
   broker::LineTimers timers(64);

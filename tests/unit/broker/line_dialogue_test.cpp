@@ -1,4 +1,5 @@
 // The start-up dialogue when answers are lost, late or overtaken by events: it must tell no lies.
+#include "broker/fanout/log_follower.hpp"
 #include "tests/unit/broker/line_world.hpp"
 
 namespace cti::test {
@@ -246,33 +247,7 @@ TEST(Dialogue, FramesThatCostNothingButTheirHeadAreBoundedToo) {
   for (int i = 0; i < 4000; ++i) world.side_a->send_raw(frame);
   ASSERT_TRUE(world.until([&] { return world.line->sync_counters().completed == 1; }, Seconds{5}));
   EXPECT_EQ(world.line->sync_counters().cut_short, 1U);
-  EXPECT_GE(world.line->counters().frames, 64U * 1024 / sizeof(broker::Sync::Kept));
-}
-
-TEST(Dialogue, AnAnswerThatFindsNoRoomIsAskedForAgain) {
-  broker::LineConfig config = one_side();
-  config.sync_bytes_max = limits::kGedMessageBytesMax;
-  LineWorld world(config);
-  for (const char* const agent : {"22866", "22867"})
-    world.side_a->agents[agent] = {3, std::string("9") + agent, std::string("9") + agent};
-  Holder holder(*world.side_a, {kQueryAgent});
-  ASSERT_TRUE(world.until([&] { return holder.seen == 2; }));
-  std::vector<std::byte> frame(8);
-  store_be<std::uint32_t>(frame.data() + 4, 233);
-  // All but the room of one such frame; an answer is longer.
-  for (std::size_t i = 0; i + 2 < config.sync_bytes_max / sizeof(broker::Sync::Kept); ++i)
-    world.side_a->send_raw(frame);
-  world.settle();
-  ASSERT_FALSE(world.line->ready());
-  holder.let_go();
-  ASSERT_TRUE(world.ready());
-  EXPECT_EQ(world.line->sync_counters().cut_short, 1U) << "else nothing is tested";
-  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }));
-  for (const char* const agent : {"22866", "22867"}) {
-    const broker::AgentEntry* const entry = world.line->map().agent(world.agent_key(agent));
-    ASSERT_NE(entry, nullptr) << agent;
-    EXPECT_EQ(entry->state, ctios::eAvailable) << agent;
-  }
+  EXPECT_GE(world.line->counters().frames, 48U * 1024 / sizeof(broker::Sync::Kept));
 }
 
 broker::Ask snapshot_ask(LineWorld& world, std::uint64_t session) {
@@ -281,6 +256,113 @@ broker::Ask snapshot_ask(LineWorld& world, std::uint64_t session) {
   ask.from = {0, {static_cast<std::uint32_t>(session), 1}, session};
   ask.request_id = ++world.last_request;
   return ask;
+}
+
+/// Reads the log as a reactor does that the line waits for: between the line's turns only, and holding what it has not read.
+struct HoldingReader {
+  explicit HoldingReader(LineWorld& world_)
+      : world(world_), log(*world.log, world.log->gate(0), true) {
+    world.reading = false;
+    world.around_turn = [this](bool begins) {
+      if (begins) follow();
+      if (!begins && each_turn) each_turn();
+    };
+  }
+  void follow() {
+    std::uint32_t count = 0;
+    const auto give = [&](Bytes record) {
+      sequences.push_back(wire::frame_id(record.data()));
+      return true;
+    };
+    const auto end = log.follow(world.log->tail(), limits::kLogReadBytesDefault,
+                                limits::kLogTurnBytesDefault, count, give, [](ring::Position) {});
+    EXPECT_NE(end, broker::LogFollower::End::kLapped);
+  }
+  LineWorld& world;
+  broker::LogFollower log;
+  std::vector<std::uint64_t> sequences;
+  std::function<void()> each_turn;
+};
+
+/// A thousand agents, a log of 128 KiB and a spill for one long record.
+broker::LineConfig many_agents() {
+  broker::LineConfig config = one_side();
+  config.agents.clear();
+  for (int i = 0; i < 1000; ++i) config.agents.push_back(std::to_string(30000 + i));
+  config.agents_max = 1100;
+  config.spill_bytes_max = limits::kRecordBytesMax;
+  return config;
+}
+
+void populate(CtiServer& side, const broker::LineConfig& config) {
+  for (const std::string& agent : config.agents) side.agents[agent] = {3, "9" + agent, "9" + agent};
+}
+
+std::size_t in_state(const LineWorld& world, std::uint16_t state) {
+  std::size_t count = 0;
+  world.line->map().each_agent([&](const broker::AgentEntry& agent) {
+    count += agent.state == state ? 1U : 0U;
+  });
+  return count;
+}
+
+// What a dialogue brought was written in one turn: more than log and spill take was lost, the session reset, and all of it
+// came again, for ever.
+TEST(Dialogue, AMapThatIsLargerThanLogAndSpillIsWrittenAsTheLogTakesIt) {
+  const broker::LineConfig config = many_agents();
+  LineWorld world(config, 1, {}, std::size_t{1} << 17);
+  populate(*world.side_a, config);
+  HoldingReader reader(world);
+  ASSERT_TRUE(world.until([&] { return world.line->in_step(); }, Seconds{120}));
+  EXPECT_EQ(world.line->counters().fresh_starts, 0U);
+  EXPECT_EQ(world.line->sink_counters().overflows, 0U);
+  EXPECT_EQ(world.line->link().counters().sessions, 1U);
+  EXPECT_EQ(world.line->sync_counters().completed, 1U);
+  EXPECT_EQ(in_state(world, ctios::eAvailable), 1000U);
+  EXPECT_GT(world.log->tail(), (1U << 17U) + config.spill_bytes_max) << "else nothing is tested";
+  world.settle();
+  reader.follow();
+  ASSERT_GE(reader.sequences.size(), 1000U);
+  for (std::size_t i = 1; i < reader.sequences.size(); ++i)
+    ASSERT_EQ(reader.sequences[i], reader.sequences[i - 1] + 1);
+}
+
+// An event that comes while the answers before it are still being written is newer than they are.
+TEST(Dialogue, WhatComesWhileADialogueIsWrittenComesBehindIt) {
+  const broker::LineConfig config = many_agents();
+  LineWorld world(config, 1, {}, std::size_t{1} << 17);
+  populate(*world.side_a, config);
+  HoldingReader reader(world);
+  bool told = false;
+  reader.each_turn = [&] {
+    if (told || !world.line->core().held_back()) return;
+    told = true;
+    world.side_a->agent_state("30999", 2, "930999", "930999");
+    world.side_a->agent_state("30000", 2, "930000", "930000");
+  };
+  ASSERT_TRUE(world.until([&] { return told && world.line->in_step(); }, Seconds{120}));
+  ASSERT_TRUE(world.until([&] { return in_state(world, ctios::eNotReady) == 2; }));
+  EXPECT_EQ(in_state(world, ctios::eAvailable), 998U);
+  EXPECT_EQ(world.line->counters().fresh_starts, 0U);
+}
+
+TEST(Dialogue, LostWhileItIsWrittenItBeginsAnew) {
+  const broker::LineConfig config = many_agents();
+  LineWorld world(config, 1, {}, std::size_t{1} << 17);
+  populate(*world.side_a, config);
+  HoldingReader reader(world);
+  bool lost = false;
+  reader.each_turn = [&] {
+    if (lost || !world.line->core().held_back()) return;
+    lost = true;
+    world.side_a->hang_up();
+  };
+  ASSERT_TRUE(world.until(
+      [&] { return world.side_a->opens == 2 && world.line->in_step(); }, Seconds{120}));
+  EXPECT_EQ(world.line->sync_counters().thrown_away, 1U);
+  EXPECT_EQ(world.line->sync_counters().completed, 1U);
+  EXPECT_EQ(in_state(world, ctios::eAvailable), 1000U);
+  EXPECT_EQ(world.line->counters().fresh_starts, 0U);
 }
 
 TEST(Dialogue, AnAskWaitsForTheStartNoLongerThanADialogueMayTake) {
