@@ -31,7 +31,7 @@ NETS = {
     "line": ("tests/unit/broker/line_test", [], {}),
     "line memory": ("tests/unit/broker/line_memory_test", [], {}),
     "fanout": ("tests/unit/broker/fanout_test", [], {"MALLOC_PERTURB_": "0"}),
-    "time": ("tests/unit/core/log_test", ["--gtest_filter=Watchdog*:OwnClock*"], {}),
+    "time": ("tests/unit/core/log_test", ["--gtest_filter=Watchdog*:OwnClock*:LogFile*"], {}),
     "core": ("tests/unit/core/core_test",
              ["--gtest_filter=*TimerWheel*:*IoConformance*:*IoTrouble*:*M1_OutOfDescriptors*"], {}),
     "cil": ("tests/unit/cil/cil_test", [], {}),

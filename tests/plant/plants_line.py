@@ -11,6 +11,8 @@ KEYS = "broker/model/key_index.hpp"
 LINK = "broker/upstream/cti_link.cpp"
 INQUIRY = "broker/upstream/inquiry.cpp"
 SYNC = "broker/upstream/sync.cpp"
+QUESTIONS = "broker/line_core_questions.cpp"
+LINE_CORE = "broker/line_core.hpp"
 PENDING = "broker/upstream/pending.hpp"
 SNAPSHOT = "broker/translate/translate_snapshot.cpp"
 
@@ -62,6 +64,14 @@ LINE = [
      "(kept_.size() + 1) * sizeof(Kept) + bytes_.size() + body.size()", "bytes_.size() + body.size()"),
     ("an answer that finds no room is not asked for again", SYNC, "stmt",
      "if (!kept) inquiry_->again(pending.detail, now_);", ""),
+    ("a dialogue is applied in one turn, whatever the log takes", DIALOGUE, "expr",
+     "pace == Pace::kAsTheLogTakesIt && (sink_.blocked() || frames++ == kKeptPerTurn)", "false"),
+    ("the CTI Server is read from while a dialogue is applied", LINE_CORE, "expr",
+     "sink_.blocked() || sync_.applying()", "sink_.blocked()"),
+    ("whoever a dialogue brings is asked about twice", QUESTIONS, "stmt",
+     "if (sync_.active()) return;  // it ends with a look after everybody", ""),
+    ("a dialogue fills all the room that it has", SYNC, "expr", "cost > config_.sync_bytes_max / 4 * 3",
+     "cost > config_.sync_bytes_max"),
     ("after the end of a dialogue nobody asks on", SYNC, "stmt",
      "inquiry_->again(question, now);", ""),
     # ---- asks ----
@@ -89,6 +99,10 @@ LINE = [
     ("silence counts while we do not read", LINK, "expr",
      "receiving_ && heartbeats_open_ >= config_.heartbeats_max", "heartbeats_open_ >= config_.heartbeats_max"),
     ("a flapping side is always tried first", LINK, "stmt", "if (lived < config_.stable_after) return;", ""),
+    ("a line leaves in the middle of what it says", LINK, "expr", "leaving_ && upstream_.out().idle()",
+     "leaving_"),
+    ("who takes nothing keeps a line from its end", LINK, "stmt",
+     "if (leaving_) leave();  // it takes nothing: without a goodbye", ""),
     ("an OPEN_CONF of an older try opens", LINK, "expr", "conf->invoke_id() != open_id_", "false"),
     ("only one side is tried", LINK, "raw",
      "    side_ ^= 1U;\n    return connect_now();", "    if (!$P) side_ ^= 1U;\n    return connect_now();"),

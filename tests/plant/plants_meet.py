@@ -24,8 +24,10 @@ MEET = [
     ("the line sleeps over what it has taken out of the lanes", LANES, "raw",
      "return next_ == batch_.size() && std::all_of", "return ($P || next_ == batch_.size()) && std::all_of"),
     ("always the same lane first", LANES, "stmt", "first_ = (first_ + 1) % lanes_.size();", ""),
-    ("a share is never free again", LANES, "stmt",
-     "share.forget_taken(taken);", ""),
+    ("a share is never free again", LANES, "stmt", "share.forget_taken(taken);", ""),
+    ("a share is free again only when nothing of it waits", LANES, "stmt",
+     "for (int part = 0; part < 2 && taken >= older.last; ++part) older = std::exchange(newer, {});",
+     "if (taken >= newer.last) older = newer = {};"),
     # ---- what a line tells ----
     ("a tell overtakes the backlog", TELLS, "stmt",
      "if (backlog_.empty() && lane_.has_room()) return lane_.stage(std::move(tell));",

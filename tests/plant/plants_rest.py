@@ -4,6 +4,8 @@ WHEEL = "core/timer_wheel.cpp"
 CLOCK = "core/own_clock.hpp"
 WATCHDOG = "core/watchdog.cpp"
 KERNEL_IO = "core/kernel_io.cpp"
+LOG_FILE = "core/log_file.cpp"
+LOG_SERVICE = "core/log_service.cpp"
 RECORDS = "cil/detail/engine/records.cpp"
 MODES = "cil/detail/engine/modes.cpp"
 ENGINE = "cil/detail/engine/engine.cpp"
@@ -35,6 +37,10 @@ REST = [
      "std::min({deadline, accept_again_, lingering_.next()})", "std::min(deadline, accept_again_)"),
     ("accepting that was paused is not begun again", KERNEL_IO, "expr",
      "std::min({deadline, accept_again_, lingering_.next()})", "std::min(deadline, lingering_.next())"),
+    ("a log file that is not ours any more is moved away", LOG_FILE, "expr",
+     "there ? !same_file(is, output_.descriptor()) : errno == ENOENT", "false"),
+    ("a writer waits for room where the file was", LOG_SERVICE, "expr",
+     "moved || (ending && monotonic_now() >= end_by)", "ending && monotonic_now() >= end_by"),
     # ---- client library ----
     ("records told twice after a resume", RECORDS, "expr",
      "seen->lineage == now.lineage && seen->epoch == now.epoch &&\n        now.sequence <= seen->sequence",
