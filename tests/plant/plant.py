@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """plant.py - plants bugs into a copy of the house and says which net catches which.
 
-Usage: plant.py [--check] [--list] [--first] [--copy DIR] [--jobs N] [--timeout S] [--nets a,b] [name-part ...]
+Usage: plant.py [--check] [--list] [--first] [--untried] [--copy DIR] [--jobs N] [--timeout S] [--nets a,b] [name-part ...]
 All bugs (plants.py) go into one copy of the tree at once, each asleep until RINGSIDE_PLANT names it: one build serves them
 all, and the product never sees any of it. --check only asks whether each text stands in its file exactly once; it is a
 test, so the list cannot rot unseen. The result stands in README.md; it takes some minutes and is run by hand. Names choose
-plants by a part of their name or by the beginning of their file. --first: the first net that catches a bug will do.
+plants by a part of their name or by the beginning of their file. --first: the first net that catches a bug will do. --untried:
+only those that have no row in README.md yet.
 PLANT_MESON: further options for meson setup.
 """
 import argparse
@@ -207,6 +208,7 @@ def arguments():
     options.add_argument("--check", action="store_true")
     options.add_argument("--list", action="store_true")
     options.add_argument("--first", action="store_true")
+    options.add_argument("--untried", action="store_true")
     options.add_argument("--copy", default="/tmp/ringside-plant")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--nets", default=",".join(NETS))
@@ -215,17 +217,22 @@ def arguments():
     return options.parse_args()
 
 
+def selected(asked):
+    told = pathlib.Path(__file__).with_name("README.md").read_text() if asked.untried else ""
+    return [plant for plant in PLANTS if f"| {plant[0]} | " not in told and
+            (not asked.names or any(part in plant[0] or plant[1].startswith(part) for part in asked.names))]
+
+
 def main():
     asked = arguments()
     wrong = check(ROOT)
+    chosen = selected(asked)
     if asked.list:
-        print("\n".join(f"{plant[1]}: {plant[0]}" for plant in PLANTS))
+        print("\n".join(f"{plant[1]}: {plant[0]}" for plant in chosen))
     if wrong or asked.check or asked.list:
         print("\n".join(wrong) or f"{len(PLANTS)} plants stand where they should")
         return 1 if wrong else 0
     copy = pathlib.Path(asked.copy)
-    chosen = [plant for plant in PLANTS if not asked.names or
-              any(part in plant[0] or plant[1].startswith(part) for part in asked.names)]
     nets = {plant[0]: nets_of(plant, asked.nets.split(",")) for plant in chosen}
     used = [net for net in NETS if any(net in its for its in nets.values())]
     make_copy(copy)
