@@ -6,6 +6,7 @@
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188/message_type.hpp"
 #include "wire/ged188/misc.hpp"
+#include "wire/ged188_oddities.hpp"
 #include "wire/object_key.hpp"
 
 #include <algorithm>
@@ -96,6 +97,7 @@ void LineCore::begin_session(const input::LinkUp& link) {
   bad_in_a_row_ = 0;
   heard_before_ = translator_.hearing().arrived();
   progress_.heard();
+  note_oddities(static_cast<std::uint32_t>(MessageType::kOpenConf));
   say(Level::kInfo, {"session with the CTI Server is open on side ", link.side == 0 ? "A" : "B"});
   look_at_services(link.services);
   note_controller((link.pg_status & kCentralControllerDown) == 0, false);
@@ -217,6 +219,27 @@ void LineCore::step(const input::Frame& frame) {
 }
 
 void LineCore::on_frame(const input::Frame& frame) {
+  take_frame(frame);
+  note_oddities(frame.message_type);
+}
+
+/// What was used although it was not said right: counted, and the first few are said. True: entries are missing.
+bool LineCore::note_oddities(std::uint32_t message_type) {
+  const ged::Oddities odd = ged::take_oddities();
+  if (!odd.any()) return false;
+  const bool count = odd.counts_too_high != 0;
+  counters_.counts_too_high += count ? 1 : 0;
+  counters_.other_layouts += odd.other_layouts != 0 ? 1 : 0;
+  if (counters_.counts_too_high + counters_.other_layouts <= kBadFramesSaid) {
+    say(Level::kWarning, {count ? "announced more entries than came, which are taken: "
+                                : "read in another layout than the session's version has: ",
+                          ged::name_of(MessageType{message_type}), " (message type ",
+                          std::to_string(message_type), ")"});
+  }
+  return count;
+}
+
+void LineCore::take_frame(const input::Frame& frame) {
   ++counters_.frames;
   translator_.hearing().arrive();
   progress_.heard();

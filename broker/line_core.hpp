@@ -97,6 +97,10 @@ struct Stop {
 struct LineCounters {
   std::uint64_t frames = 0;      ///< GED-188 messages past the link
   std::uint64_t bad_frames = 0;  ///< of them refused by a decoder
+  std::uint64_t counts_too_high =
+      0;  ///< frames that announced more entries than came; these were taken
+  std::uint64_t other_layouts =
+      0;  ///< frames read in another layout than the session's version has
   std::uint64_t asks = 0;
   std::uint64_t asks_parked = 0;    ///< waited for a start-up dialogue
   std::uint64_t asks_overflow = 0;  ///< found no room to wait and were refused
@@ -190,6 +194,7 @@ class LineCore {
   void look_at_services(std::uint32_t granted);
   void finish_loss() noexcept;
   void on_frame(const input::Frame& frame);
+  void take_frame(const input::Frame& frame);
   void on_answer(const Answer& answer);
   void on_client_answer(const Pending& pending, const Answer& answer);
   void on_sync_answer(const Pending& pending, const Answer& answer);
@@ -199,6 +204,7 @@ class LineCore {
   void ask_calls_at(const Question& question);
   void note_outcome(const Translator::Outcome& outcome);
   void note_bad_frame(const wire::DecodeError& error);
+  bool note_oddities(std::uint32_t message_type);
   void note_system_event(Bytes body);
   void note_peripheral(std::uint32_t id, bool online);
   void note_controller(bool online, bool news);

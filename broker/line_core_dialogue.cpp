@@ -45,11 +45,13 @@ bool LineCore::apply_dialogue(Pace pace) {
         hearing.go_back_to(kept.frame);
         if (found == nullptr) {
           const auto outcome = translator_.event(kept.message_type, body, upstream_.version());
-          dialogue_.all_read = dialogue_.all_read && outcome.ok();
+          const bool entries_missing = note_oddities(kept.message_type);
+          dialogue_.all_read = dialogue_.all_read && outcome.ok() && !entries_missing;
           return note_outcome(outcome);
         }
         const Question question = *found;  // what is applied may raise further questions
         const Answer answer = Answer::decode(kept.message_type, body, upstream_.version());
+        note_oddities(kept.message_type);
         if (!apply_answer(question, answer))
           sync_.again(static_cast<std::uint32_t>(kept.question), now_);
       });

@@ -127,6 +127,12 @@ struct LineRow {
 constexpr LineRow kLineCounters[] = {
     {"ringside_line_frames_total", "GED-188 messages",
      [](const Line& line, const LineStatus&) { return line.counters().frames; }},
+    {"ringside_line_counts_too_high_total",
+     "GED-188 messages that announced more entries than came; these were taken",
+     [](const Line& line, const LineStatus&) { return line.counters().counts_too_high; }},
+    {"ringside_line_other_layouts_total",
+     "GED-188 messages read in another layout than the session's version has",
+     [](const Line& line, const LineStatus&) { return line.counters().other_layouts; }},
     {"ringside_line_bad_frames_total", "GED-188 messages refused by a decoder",
      [](const Line& line, const LineStatus&) { return line.counters().bad_frames; }},
     {"ringside_line_unknown_messages_total", "GED-188 messages that say nothing to clients",

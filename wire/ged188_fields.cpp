@@ -37,9 +37,12 @@ std::size_t count_entries(const std::vector<Entry>& entries, std::uint8_t group)
 }
 
 std::optional<DecodeError> compare(const MessageRule& message, const GroupRule& group,
-                                   std::size_t count, std::size_t offset, std::size_t entries) {
+                                   std::size_t count, std::size_t offset, std::size_t entries,
+                                   bool* too_high) {
   const bool too_large = group.max != 0 && count > group.max;
   if (!too_large && count == entries) return std::nullopt;
+  const bool all_came = count > entries && (group.max == 0 || entries <= group.max);
+  if (too_high != nullptr) *too_high = *too_high && all_came;
   DecodeError error =
       fault(message, too_large ? DecodeErrorCode::kCountTooLarge : DecodeErrorCode::kCountMismatch,
             offset);
@@ -155,7 +158,8 @@ std::vector<DecodeError> check_fields(const MessageRule& message,
 }
 
 std::vector<DecodeError> check_lists(const MessageRule& message, Bytes body,
-                                     std::size_t fixed_bytes, const std::vector<RawField>& fields) {
+                                     std::size_t fixed_bytes, const std::vector<RawField>& fields,
+                                     bool* too_high) {
   std::vector<DecodeError> faults;
   const auto add = [&faults](const std::optional<DecodeError>& fault) {
     if (fault) faults.push_back(*fault);
@@ -174,7 +178,7 @@ std::vector<DecodeError> check_lists(const MessageRule& message, Bytes body,
       if (group.count_at + std::size_t{2} > fixed_bytes) continue;
       const std::size_t count = load_be<std::uint16_t>(&body[group.count_at]);
       add(compare(message, group, count, group.count_at,
-                  count_entries(split_entries(message, index, fields), index)));
+                  count_entries(split_entries(message, index, fields), index), too_high));
     } else {
       std::vector<Entry> holders;
       if (group.inside == kNoGroup) {
@@ -186,7 +190,7 @@ std::vector<DecodeError> check_lists(const MessageRule& message, Bytes body,
         const RawField* count = floating_count(group, holder);
         if (count == nullptr) continue;
         add(compare(message, group, load_be<std::uint16_t>(count->bytes.data()), count->offset,
-                    count_entries(split_entries(message, index, holder), index)));
+                    count_entries(split_entries(message, index, holder), index), too_high));
       }
     }
   }

@@ -50,7 +50,9 @@ std::vector<std::vector<RawField>> split_entries(const MessageRule& message, std
                                                  const std::vector<RawField>& fields);
 
 /// Every list whose count is not right, in the order of the schema. `fixed_bytes` of the body are the fixed part.
+/// `too_high` becomes false when one of them is wrong otherwise than by being above what came.
 std::vector<DecodeError> check_lists(const MessageRule& message, Bytes body,
-                                     std::size_t fixed_bytes, const std::vector<RawField>& fields);
+                                     std::size_t fixed_bytes, const std::vector<RawField>& fields,
+                                     bool* too_high = nullptr);
 
 }  // namespace cti::wire::ged188

@@ -23,6 +23,8 @@ struct Reading {
   std::vector<DecodeError> faults;
   bool fatal = false;
   std::optional<DecodeError> first;
+  bool counts_too_high =
+      true;  // whatever else their lists are, none of these counts is wrong otherwise
 };
 
 /// In the order in which they are tried: other forms that look right, the believed one, later versions' longer ones.
@@ -90,7 +92,8 @@ Reading read_as(const MessageRule& message, const Form& form, Bytes body, Versio
   } else if (reading.fatal) {
     reading.first = reading.raw.error;
   }
-  const auto lists = check_lists(message, body, form.bytes, reading.raw.fields);
+  const auto lists =
+      check_lists(message, body, form.bytes, reading.raw.fields, &reading.counts_too_high);
   if (!reading.first && !lists.empty()) reading.first = lists.front();
   reading.faults.insert(reading.faults.end(), lists.begin(), lists.end());
   return reading;
@@ -101,6 +104,11 @@ bool only_counts_lie(const Reading& reading) {
     return fault.code == DecodeErrorCode::kCountMismatch ||
            fault.code == DecodeErrorCode::kCountTooLarge;
   });
+}
+
+/// Nothing is wrong but counts above what came: the views take what came.
+bool is_taken(const Reading& reading) {
+  return !reading.fatal && reading.counts_too_high && only_counts_lie(reading);
 }
 
 std::int64_t read_number(Bytes bytes, bool is_signed) {
@@ -188,7 +196,7 @@ DecodedField read_floating(const RawField& raw) {
 }
 
 void show(DecodedMessage& out, const Reading& reading, Bytes body) {
-  const auto& [form, raw, faults, fatal, first] = reading;
+  const auto& [form, raw, faults, fatal, first, counts_too_high] = reading;
   std::size_t shown = 0;
   for (const FixedRule& rule : form.fields) {
     const std::size_t end = rule.offset + std::size_t{rule.size};
@@ -242,7 +250,7 @@ void decode_body(DecodedMessage& out, Bytes body, Strictness strictness) {
     if (!lenient) out.error = check_strict(message, body, out.version);
     return show(out, readings.back(), body);
   }
-  out.refusal = readings[believed].first;
+  if (!lenient || !is_taken(readings[believed])) out.refusal = readings[believed].first;
   add_status(out.refusal);
   std::optional<Reading> whole;
   if (lenient) whole = read_with_warnings(message, readings[believed], readings, body, out.version);

@@ -64,7 +64,7 @@ struct DecodedMessage {
       error;  ///< bytes are left that belong to no field, or strict: the first fault
   std::vector<DecodeError> warnings;  ///< lenient: faults of a message that could be read whole
   std::optional<DecodeError>
-      refusal;  ///< what the views refuse it with: `error`, or what led to warnings
+      refusal;  ///< what the views refuse it with: `error`, or what led to warnings; none when they read it too
 };
 
 /// Reads one frame, header included. Never fails: what is wrong is in `error`. A message that is known by number and

@@ -6,10 +6,12 @@
 
 #include "core/base/check.hpp"
 #include "wire/ged188/tag.hpp"
+#include "wire/ged188_oddities.hpp"
 #include "wire/ged188_rules.hpp"
 #include "wire/ged188_strict.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cti::wire::ged188 {
 namespace {
@@ -89,11 +91,25 @@ bool MessageView::walk_carefully(const Layout& layout, DecodeError* error) const
   return true;
 }
 
+namespace {
+
+thread_local Oddities oddities;
+/// A count may be above what came: never in the first reading of a message.
+thread_local bool counts_may_be_high = false;
+
+}  // namespace
+
+Oddities take_oddities() noexcept { return std::exchange(oddities, Oddities{}); }
+
 bool MessageView::counts_hold(const Layout& layout, bool any_entry,
                               DecodeError* error) const noexcept {
   const auto compare = [&](const CountedGroup& group, const FloatingPart& part, std::uint32_t count,
                            std::size_t offset) {
     const std::uint16_t tag = group.count_is_fixed ? std::uint16_t{0} : group.count_at;
+    if (counts_may_be_high) {
+      const std::size_t came = GroupRange<GroupEntry>(*group.tags, part).count();
+      if (count > came && (group.max == 0 || came <= group.max)) return true;
+    }
     if (group.max != 0 && count > group.max) {
       return refuse(error, DecodeErrorCode::kCountTooLarge, offset, count, group.max, tag,
                     name_of_count(layout, group));
@@ -208,10 +224,26 @@ bool MessageView::open_as(const Layout& layout, Bytes body, Version version,
   if (body.size() > limits::kBodyBytesMax) return false;
   set(layout, body, version);
   const bool lenient = strictness == Strictness::kLenient;
-  if (lenient && layout.has_variants && choose_variant(layout)) return true;
+  if (lenient && layout.has_variants && choose_variant(layout)) {
+    // The form that the version believes in is none: somebody else's, or one that is cut.
+    oddities.other_layouts += fixed_size_of(layout.fixed, version) != fixed_bytes_ ? 1 : 0;
+    return true;
+  }
   if (fixed_bytes_ > size_) return false;
-  const bool fits = layout.has_floating ? walk_fast(layout) : size_ == fixed_bytes_;
-  return fits || (lenient && try_newer(layout));
+  if (layout.has_floating ? walk_fast(layout) : size_ == fixed_bytes_) return true;
+  if (!lenient) return false;
+  if (try_newer(layout)) {
+    ++oddities.other_layouts;
+    return true;
+  }
+  // A count above what came: the entries that are there, which end with the frame (U15), are as good as ever.
+  seen_ = ~std::uint64_t{0};
+  if (!layout.has_floating || !walk_carefully(layout, nullptr)) return false;
+  counts_may_be_high = true;
+  const bool holds = counts_hold(layout, true, nullptr);
+  counts_may_be_high = false;
+  oddities.counts_too_high += holds ? 1 : 0;
+  return holds;
 }
 
 bool MessageView::open(const Layout& layout, Bytes body, Version version,

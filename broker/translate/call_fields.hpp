@@ -7,9 +7,18 @@
 #include "broker/model/clean_text.hpp"
 #include "wire/ged188_floating.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace cti::broker {
+
+/// A list's count as clients are told it: the CTI Server may have announced more than came.
+template <class List>
+std::uint16_t came(std::uint16_t count, const List& list) noexcept {
+  if (count == 0) return 0;
+  return static_cast<std::uint16_t>(std::min<std::size_t>(count, list.count()));
+}
 
 /// Which of a message's fields go into the record.
 enum class CallFields : std::uint8_t {

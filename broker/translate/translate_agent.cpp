@@ -1,6 +1,7 @@
 // translate_agent.cpp - agent events: states, answers to queries, settings, system events, as update records.
 #include "broker/model/masks.hpp"
 #include "broker/translate/agent_record.hpp"
+#include "broker/translate/call_fields.hpp"
 #include "broker/translate/translator.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
@@ -260,7 +261,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   const bool there = state != ctios::eLogout && state != ctios::eUnknown;
   add_seat(sheet, known, named(view.agent_instrument()), named(view.agent_extension()), there);
   sheet.add_short<Keyword::AgentState>(state);
-  sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
+  sheet.add_int<Keyword::NumSkillGroups>(came(view.num_skill_groups(), view.skill_groups()));
   sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view.mrdid()));
   sheet.add_int<Keyword::NumTasks>(view.num_tasks());
   sheet.add_short<Keyword::AgentMode>(view.agent_mode());

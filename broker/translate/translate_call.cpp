@@ -58,7 +58,7 @@ void add_shared_fixed(ArgSheet& sheet, const View& view, bool minimize) {
     sheet.add_short<Keyword::LineType>(view.line_type());
   if constexpr (requires { view.num_queued(); }) {
     sheet.add_short<Keyword::NumQueued>(view.num_queued());
-    sheet.add_int<Keyword::NumSkillGroups>(view.num_skill_groups());
+    sheet.add_int<Keyword::NumSkillGroups>(came(view.num_skill_groups(), view.skill_groups()));
   }
   if (minimize) return;
   sheet.add_int<Keyword::PeripheralID>(view.peripheral_id());
@@ -270,7 +270,7 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   sheet.add_uint<Keyword::ConnectionCallID>(call->call_id);
   sheet.add_text<Keyword::PrimaryCallID>(primary.view());
   sheet.add_text<Keyword::SecondaryCallID>(secondary.view());
-  sheet.add_short<Keyword::NumParties>(view->num_parties());
+  sheet.add_short<Keyword::NumParties>(came(view->num_parties(), view->parties()));
   add_contact(sheet, *call);
   add_shared_fixed(sheet, *view, true);
   if (!minimize_) sheet.add_short<Keyword::EventCause>(view->event_cause());

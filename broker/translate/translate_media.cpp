@@ -45,8 +45,9 @@ Translator::Outcome Translator::precall(Bytes body, Version version) {
                                          view->router_call_key_call_id().value_or(0));
   sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
   sheet.add_text<Keyword::AgentInstrument>(instrument);
-  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
-  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
+  sheet.add_short<Keyword::NumNamedVariables>(
+      came(view->num_named_variables(), view->named_variables()));
+  sheet.add_short<Keyword::NumNamedArrays>(came(view->num_named_arrays(), view->named_arrays()));
   sheet.add_int<Keyword::ServiceNumber>(view->service_number());
   sheet.add_int<Keyword::ServiceID>(view->service_id());
   sheet.add_int<Keyword::SkillGroupNumber>(view->skill_group_number());
@@ -89,8 +90,9 @@ Translator::Outcome Translator::translation_route(Bytes body, Version version) {
   const ObjectId contact = enterprise_id(view->router_call_key_day().value_or(0),
                                          view->router_call_key_call_id().value_or(0));
   sheet.add_text<Keyword::ICMEnterpriseUniqueID>(contact.view());
-  sheet.add_short<Keyword::NumNamedVariables>(view->num_named_variables());
-  sheet.add_short<Keyword::NumNamedArrays>(view->num_named_arrays());
+  sheet.add_short<Keyword::NumNamedVariables>(
+      came(view->num_named_variables(), view->named_variables()));
+  sheet.add_short<Keyword::NumNamedArrays>(came(view->num_named_arrays(), view->named_arrays()));
   add_call_fields(sheet, floating, CallFields::kAll, room_);
   emit(call_record(EventId::eTranslationRouteEvent, 0, nullptr, default_peripheral_), sheet);
   return {};

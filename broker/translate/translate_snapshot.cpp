@@ -95,17 +95,19 @@ void Translator::call_answer(const CallName& asked, const ListedCall& listed,
   sheet.add_uint<Keyword::ConnectionCallID>(asked.call_id);
   sheet.add_text<Keyword::ConnectionDeviceID>(device);
   sheet.add_short<Keyword::ConnectionDeviceIDType>(asked.device_type);
-  sheet.add_short<Keyword::NumCallDevices>(view.num_call_devices());
-  sheet.add_short<Keyword::NumNamedVariables>(view.num_named_variables());
-  sheet.add_short<Keyword::NumNamedArrays>(view.num_named_arrays());
+  sheet.add_short<Keyword::NumCallDevices>(came(view.num_call_devices(), view.call_devices()));
+  sheet.add_short<Keyword::NumNamedVariables>(
+      came(view.num_named_variables(), view.named_variables()));
+  sheet.add_short<Keyword::NumNamedArrays>(came(view.num_named_arrays(), view.named_arrays()));
   std::uint16_t status = listed.overtaken ? kNoStatus : listed.status;
   if (const auto entry = entry_of(view, asked)) {
     status = entry->call_device_connection_state().value_or(status);
   } else if (listed.overtaken && listed.status != kNoStatus) {
     // What has become of it since, events have told: maybe its end.
     if (known == nullptr) return;
-  } else if (status == kNoStatus && view.num_call_devices() != 0) {
-    // Neither the device's list nor the call's own has the connection: the call lives on without it.
+  } else if (status == kNoStatus && view.num_call_devices() != 0 &&
+             view.call_devices().count() == view.num_call_devices()) {
+    // Neither the device's list nor the call's own, which is whole, has the connection: the call lives on without it.
     if (known != nullptr) end_call(*known);
     return;
   }
@@ -142,8 +144,7 @@ bool Translator::device_answer(std::uint32_t peripheral, std::string_view device
   room_.reset();
   ++counters_.messages;
   const std::string_view name = room_.clean(device);
-  std::size_t entries = 0;
-  for ([[maybe_unused]] const auto entry : view.calls()) ++entries;
+  const std::size_t entries = view.calls().count();
   // A full list may have left out calls that live.
   if (entries >= kListedMax || entries < view.num_calls()) return false;
   const auto listed = [&](const CallEntry& call) {

@@ -27,6 +27,8 @@ Translator::Outcome Translator::team_config(Bytes body, Version version) {
   }
   const bool adds = view->config_operation() != 2;
   const bool noted = calling_roll_ != Roll::kNone && adds;
+  // Of a list that announced more than came nobody knows who is missing.
+  roll_whole_ = roll_whole_ && view->agents().count() >= view->number_of_agents();
   // Later on one who joins is told alone: that is no list.
   if (noted && calling_roll_ == Roll::kLists && roll_.size() < kRollMax)
     roll_.push_back({0, view->team_id()});

@@ -76,6 +76,8 @@ class CtiServer {
   bool answers_heartbeats = true;
   bool answers_config = true;
   bool answers_queries = true;
+  std::uint16_t counted_too_high =
+      0;                          ///< by so much are counts of lists in answers above what comes
   bool confirms = true;           ///< control requests are confirmed at once
   std::uint32_t refuse_open = 0;  ///< a status: FAILURE_CONF instead of OPEN_CONF
   std::uint32_t peripheral = 5000;
@@ -362,6 +364,8 @@ class CtiServer {
     if (!found->second.extension.empty()) encoder.agent_extension(found->second.extension);
     if (!found->second.instrument.empty()) encoder.agent_instrument(found->second.instrument);
     send(encoder);
+    if (counted_too_high != 0)
+      spoil_at(8 + 6, counted_too_high);  // NumSkillGroups, and there is none
   }
 
   void snapshot_device(Bytes body, std::uint32_t id) {
@@ -378,6 +382,8 @@ class CtiServer {
                         .call_state = call.status});
     }
     send(encoder);
+    if (counted_too_high != 0)  // NumCalls
+      spoil_at(8 + 4, static_cast<std::uint16_t>(calls[device].size() + counted_too_high));
   }
 
   void snapshot_call(Bytes body, std::uint32_t id) {
@@ -409,6 +415,8 @@ class CtiServer {
                                  .call_device_connection_state = call.other_status});
       }
       send(encoder);
+      if (counted_too_high != 0)  // NumCallDevices
+        spoil_at(8 + 8, static_cast<std::uint16_t>(2 + counted_too_high));
       return;
     }
     send(ged::FailureConfEncoder(room_, version, {.invoke_id = id, .status = 13}));

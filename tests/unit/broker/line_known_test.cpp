@@ -293,6 +293,13 @@ TEST(LineKnown, ATeamListOfWhichAFrameWasRefusedTakesNobodyOut) {
       false);
 }
 
+TEST(LineKnown, U15_ATeamListThatAnnouncedMoreThanCameTakesNobodyOut) {
+  expect_members_stay(
+      one_side(),
+      [](LineWorld& world) { world.side_a->spoil_at(8 + 8, 2); },  // NumberOfAgents, and one came
+      false);
+}
+
 TEST(LineKnown, ATeamListThatTheDialogueHadNoRoomForTakesNobodyOut) {
   broker::LineConfig config = one_side();
   config.sync_bytes_max = 16 * 1024;
