@@ -160,6 +160,7 @@ void LineCore::finish_loss() noexcept {
     pending_.drain([&](const Pending& pending) {
       if (pending.kind == PendingKind::kClient)
         requests_.unknown(pending, "the CTI Server was lost");
+      if (Requests::asked_after_login(pending)) requests_.tell_after_login(pending);
     });
     CTI_CHECK(pending_.size() == 0);
     losing_ = false;
@@ -415,6 +416,7 @@ void LineCore::expire(std::uint32_t invoke_id) {
   try {
     if (pending.kind == PendingKind::kClient)
       requests_.unknown(pending, "the CTI Server did not answer in time");
+    if (Requests::asked_after_login(pending)) requests_.tell_after_login(pending);
   } catch (const std::bad_alloc&) {
     ++counters_.no_memory;
     return pending_.postpone(*found, now_ + kMemoryPause);

@@ -196,10 +196,11 @@ class LineCore {
   void on_frame(const input::Frame& frame);
   void take_frame(const input::Frame& frame);
   void on_answer(const Answer& answer);
+  void on_own_answer(const Pending& pending, const Answer& answer);
   void on_client_answer(const Pending& pending, const Answer& answer);
   void on_sync_answer(const Pending& pending, const Answer& answer);
-  bool apply_answer(const Question& question, const Answer& answer);
-  void apply_refusal(const Question& question);
+  bool apply_answer(const Question& question, const Answer& answer, Translator::For whom);
+  void apply_refusal(const Question& question, Translator::For whom);
   bool knows_agent(const Question& question) const noexcept;
   void ask_calls_at(const Question& question);
   void note_outcome(const Translator::Outcome& outcome);

@@ -40,9 +40,15 @@ void LineCore::on_answer(const Answer& answer) {
     return requests_.note_late_answer();
   }
   const Pending pending = *found;
+  // Taken out when somebody has been told: until then its deadline and the loss of the link stand behind it.
   if (pending.kind == PendingKind::kClient) {
-    // Taken out when it has been answered: until then its deadline and the loss of the link stand behind it.
     on_client_answer(pending, answer);
+    pending_.remove(*found);
+    if (answer.type == MessageType::kSetAgentStateConf) requests_.ask_after_login(pending, now_);
+    return;
+  }
+  if (pending.kind == PendingKind::kRefresh) {
+    on_own_answer(pending, answer);
     return pending_.remove(*found);
   }
   pending_.remove(*found);
@@ -52,13 +58,23 @@ void LineCore::on_answer(const Answer& answer) {
     case PendingKind::kAgentMode:
       return on_probe_answer(pending, answer);
     case PendingKind::kRefresh:
-      if (const auto* const view = answer.as<ged::AgentDeskSettingsConfView>())
-        translator_.desk_settings_answer(pending.agent_key, *view);
-      return;
     case PendingKind::kClient:
     case PendingKind::kFree:
       CTI_CHECK(false);
   }
+}
+
+/// The answer to a question that the line asked for itself: whether anybody is there, or what an agent is after its login.
+void LineCore::on_own_answer(const Pending& pending, const Answer& answer) {
+  if (!Requests::asked_after_login(pending)) return;
+  const AgentEntry* const agent = map_.agent(pending.agent_key);
+  const auto* const state = answer.as<ged::QueryAgentStateConfView>();
+  if (state != nullptr && agent != nullptr && !sync_.active()) {
+    const std::string name(agent->agent_id.view());
+    if (!translator_.agent_heard_since(agent->peripheral_id, name, pending.object_key))
+      translator_.agent_answer(agent->peripheral_id, name, *state, Translator::For::kOne);
+  }
+  requests_.tell_after_login(pending);
 }
 
 // Two kinds of answers say something about an object besides answering: they become records first.
@@ -78,7 +94,7 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
     // what the map knows.
     const bool news = !sync_.active() && (!known || !translator_.agent_heard_since(
                                                         pending.detail, agent, pending.object_key));
-    if (news) translator_.agent_answer(pending.detail, agent, *view);
+    if (news) translator_.agent_answer(pending.detail, agent, *view, Translator::For::kOne);
     // Of a newcomer, what else there is to know.
     Inquiry* const inquiry = sync_.inquiry();
     if (!known && inquiry != nullptr) inquiry->ask_agent(pending.detail, agent, Asking::kAnew);
@@ -105,12 +121,14 @@ void LineCore::on_sync_answer(const Pending& pending, const Answer& answer) {
   const Question* const found = sync_.keep_answer(pending, answer, translator_.hearing().arrived());
   if (found == nullptr) return;
   const Question question = *found;  // what is applied may raise further questions
-  if (!apply_answer(question, answer)) sync_.again(pending.detail, now_);
+  // After the dialogue's own questions come those about newcomers: nobody else has asked these.
+  const auto whom = sync_.was_in_step() ? Translator::For::kOne : Translator::For::kEverybody;
+  if (!apply_answer(question, answer, whom)) sync_.again(pending.detail, now_);
 }
 
 /// What the answer to a question of our own says about an object, as records. False: events have overtaken the answer, it
 /// says nothing.
-bool LineCore::apply_answer(const Question& question, const Answer& answer) {
+bool LineCore::apply_answer(const Question& question, const Answer& answer, Translator::For whom) {
   const CallName call{question.peripheral_id, question.call_id, question.device_type,
                       question.name};
   const std::uint64_t asked = question.asked_after;
@@ -120,7 +138,7 @@ bool LineCore::apply_answer(const Question& question, const Answer& answer) {
           : question.kind == Question::Kind::kCall && translator_.call_heard_since(call, asked);
   if (overtaken) return question.asked_times >= kOvertakenMax;
   if (const auto* const agent = answer.as<ged::QueryAgentStateConfView>()) {
-    translator_.agent_answer(question.peripheral_id, question.name, *agent);
+    translator_.agent_answer(question.peripheral_id, question.name, *agent, whom);
   } else if (const auto* const list = answer.as<ged::SnapshotDeviceConfView>()) {
     if (!translator_.device_answer(question.peripheral_id, question.name, asked, *list))
       ask_calls_at(question);
@@ -131,17 +149,17 @@ bool LineCore::apply_answer(const Question& question, const Answer& answer) {
     const ObjectId id = agent_object_id(question.peripheral_id, question.name);
     translator_.desk_settings_answer(wire::object_key(id.view()), *desk);
   } else if (question.state == Question::State::kRefused) {
-    apply_refusal(question);
+    apply_refusal(question, whom);
   }
   return true;
 }
 
-void LineCore::apply_refusal(const Question& question) {
+void LineCore::apply_refusal(const Question& question, Translator::For whom) {
   // Refused may be the way that we wrote the name.
   const bool gone = question.refusal == kNotLoggedOn ||
                     (question.refusal == kNoSuchAgent && knows_agent(question));
   if (question.kind == Question::Kind::kAgent && gone && question.exact)
-    translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout);
+    translator_.agent_unknown(question.peripheral_id, question.name, ctios::eLogout, whom);
   if (question.kind == Question::Kind::kCall && question.no_such && question.exact)
     translator_.call_gone({question.peripheral_id, question.call_id, 0, question.name});
   if (question.kind == Question::Kind::kDevice) ask_calls_at(question);

@@ -226,7 +226,9 @@ void LineCore::on_probe_answer(const Pending& pending, const Answer& answer) {
     const Question* const found = probe.inquiry->answer(pending, answer, now_);
     if (found == nullptr) return;
     const Question question = *found;
-    if (!apply_answer(question, answer)) probe.inquiry->again(pending.detail, now_);
+    // The session that asks gets its snapshot; nobody else has asked.
+    if (!apply_answer(question, answer, Translator::For::kOne))
+      probe.inquiry->again(pending.detail, now_);
     return;
   }
 }

@@ -52,7 +52,7 @@ bool LineCore::apply_dialogue(Pace pace) {
         const Question question = *found;  // what is applied may raise further questions
         const Answer answer = Answer::decode(kept.message_type, body, upstream_.version());
         note_oddities(kept.message_type);
-        if (!apply_answer(question, answer))
+        if (!apply_answer(question, answer, Translator::For::kEverybody))
           sync_.again(static_cast<std::uint32_t>(kept.question), now_);
       });
   hearing.go_on();

@@ -36,6 +36,7 @@ struct RecordInfo {
   std::uint64_t agent_key = 0;
   std::uint32_t peripheral_id = 0;
   std::uint16_t flags = 0;
+  bool answer = false;  ///< to a question about the agent: there is nothing else to ask about
 };
 
 struct SinkCounters {

@@ -114,6 +114,45 @@ Requests::Verdict Requests::login(Job& job) {
   return send_state(job, change);
 }
 
+// As CTI OS does: programs wait for OnQueryAgentStateConf after they have logged in.
+void Requests::ask_after_login(const Pending& login, TimePoint now) {
+  if (RequestId{login.request} != RequestId::eLoginRequest) return;
+  const AgentEntry* const agent = parts_.map.agent(login.agent_key);
+  if (agent == nullptr) return;
+  Pending entry;
+  entry.kind = PendingKind::kRefresh;
+  entry.message = static_cast<std::uint16_t>(ged::MessageType::kQueryAgentStateReq);
+  entry.object_key = parts_.translator.hearing().arrived();  // what it was asked after
+  entry.peripheral_id = agent->peripheral_id;
+  entry.from = login.from;
+  entry.request_id = login.request_id;
+  entry.agent_key = login.agent_key;
+  entry.deadline = now + parts_.config.request_timeout;
+  CTI_CHECK(asked_after_login(entry));
+  const MutableBytes room = parts_.link.claim();
+  Pending* const kept = room.empty() ? nullptr : parts_.pending.add(entry);
+  if (kept == nullptr) return tell_after_login(entry);  // what is known must do
+  const auto frame = ged::QueryAgentStateReqEncoder(room, parts_.link.version(),
+                                                    {.invoke_id = kept->invoke_id,
+                                                     .peripheral_id = agent->peripheral_id,
+                                                     .mrdid = parts_.config.voice_mrd})
+                         .agent_id(said(agent->agent_id.view()))
+                         .finish();
+  if (frame.ok()) return parts_.link.commit(frame->size());
+  parts_.pending.remove(*kept);
+  tell_after_login(entry);
+}
+
+void Requests::tell_after_login(const Pending& asked) {
+  const auto handle = parts_.map.properties().find(asked.agent_key);
+  if (!handle) return;
+  deliver(asked.from, asked.request_id, TellKind::kPrivateEvent,
+          make_private({.id = asked.request_id, .event_id = EventId::eQueryAgentStateConf},
+                       [&](wire::ArgumentsWriter& writer) {
+                         writer.add_all(parts_.map.properties().properties(*handle));
+                       }));
+}
+
 Requests::Verdict Requests::logout(Job& job) {
   if (Verdict wrong = check_own_agent(job)) return wrong;
   if (Verdict wrong = check_same_agent(job.args, *job.me)) return wrong;

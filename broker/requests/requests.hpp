@@ -85,6 +85,14 @@ class Requests {
   void unknown(const Pending& pending, std::string_view why);
   void note_late_answer() noexcept { ++counters_.late_answers; }
 
+  /// After a login that was confirmed: what is the agent now? An entry of its own in the table of what is pending.
+  void ask_after_login(const Pending& login, TimePoint now);
+  static bool asked_after_login(const Pending& pending) noexcept {
+    return pending.kind == PendingKind::kRefresh && pending.from.session_number != 0;
+  }
+  /// OnQueryAgentStateConf to the session that logged in: what the map knows, whether an answer has come or not.
+  void tell_after_login(const Pending& asked);
+
   const RequestCounters& counters() const noexcept { return counters_; }
 
  private:
@@ -167,6 +175,8 @@ class Requests {
   std::vector<std::byte> failure_frame(const Pending& about, const Refusal& refusal,
                                        wire::Outcome outcome) const;
   std::vector<std::byte> confirmation_frame(const Pending& pending, const Answer& answer);
+  bool write_snapshot(wire::ArgumentsWriter& writer, const Pending& pending,
+                      const Answer& answer) const;
 
   // request_audit.cpp
   void say_refused(const SessionRef& from, const Pending& about, const Refusal& refusal,

@@ -92,6 +92,24 @@ void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
   }
 }
 
+/// As AgentEntry::logged_in().
+constexpr bool is_logged_in(std::uint16_t state) noexcept {
+  return state != ctios::eLogout && state != ctios::eUnknown;
+}
+
+/// What an answer about an agent says. To the one who asked it is told apart: for all others it is a change of the agent's
+/// state, or goes to the fold only.
+RecordInfo answer_record(std::uint64_t key, std::uint32_t peripheral, bool for_one, bool news) {
+  RecordInfo info = agent_record(EventId::eQueryAgentStateConf, key, peripheral);
+  info.answer = true;
+  if (!for_one) return info;
+  info.event = news ? EventId::eAgentStateEvent : EventId::eUnknownEvent;
+  info.flags = wire::update_flag::kArtificial;
+  return info;
+}
+
+constexpr auto kNothingElse = [](wire::ArgumentsWriter&) {};
+
 }  // namespace
 
 // The overall state of an agent.
@@ -134,8 +152,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   if (const auto signature = view->cti_client_signature()) {
     sheet.add_text<Keyword::CTIClientSignature>(text(signature));
   }
-  const bool comes = state != ctios::eLogout && state != ctios::eUnknown;
-  add_seat(sheet, known, named(view->agent_instrument()), named(view->agent_extension()), comes);
+  add_seat(sheet, known, named(view->agent_instrument()), named(view->agent_extension()),
+           is_logged_in(state));
   if (!voice) return other_domain(peripheral, key, view->mrdid(), state, sheet);
   sheet.add_int<Keyword::EnablementMask>(known != nullptr
                                              ? agent_mask(map_, *known, state)
@@ -145,7 +163,8 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
     sheet.add_int<Keyword::IncomingOrOutgoing>(outgoing ? 2 : 1);
   }
 
-  tell_state(agent_record(EventId::eAgentStateEvent, key, peripheral), known, state, sheet);
+  tell_state(agent_record(EventId::eAgentStateEvent, key, peripheral), known, state, sheet,
+             kNothingElse);
   return {};
 }
 
@@ -173,15 +192,17 @@ void Translator::add_seat(ArgSheet& sheet, const AgentEntry* known, std::string_
 }
 
 // A logout is framed by OnPreLogout and OnPostLogout.
+template <class Extra>
 void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
-                            const ArgSheet& sheet) {
+                            const ArgSheet& sheet, Extra&& extra) {
   CTI_CHECK(known == nullptr || known->key == info.object_key);
   CTI_CHECK(info.object_key != 0 && info.agent_key == info.object_key);
   if (state != ctios::eLogout || known == nullptr || !known->logged_in()) {
-    emit(info, sheet);
+    emit(info, sheet, extra);
     return;
   }
   RecordInfo around = info;
+  around.topics &= ~wire::topic::kWhole;  // neither says all that is known
   around.flags = wire::update_flag::kArtificial;
   // Before the change: the agent still is what it was, and where it was.
   ArgSheet before = sheet;
@@ -195,7 +216,7 @@ void Translator::tell_state(const RecordInfo& info, const AgentEntry* known, std
   before.add_int<Keyword::EnablementMask>(known->mask);
   around.event = EventId::ePreLogoutEvent;
   emit(around, before);
-  emit(info, sheet);
+  emit(info, sheet, extra);
   around.event = EventId::ePostLogoutEvent;
   emit(around, sheet);
 }
@@ -240,7 +261,7 @@ void Translator::keep_domain(std::uint64_t key, std::int32_t domain, std::uint16
 }
 
 void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
-                              const ged::QueryAgentStateConfView& view) {
+                              const ged::QueryAgentStateConfView& view, For whom) {
   room_.reset();
   ++counters_.messages;
   std::string_view agent_id = named(view.agent_id());
@@ -258,8 +279,8 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   sheet.add_text<Keyword::UniqueObjectID>(id.view());
   sheet.add_int<Keyword::PeripheralID>(peripheral);
   sheet.add_text<Keyword::AgentID>(agent_id);
-  const bool there = state != ctios::eLogout && state != ctios::eUnknown;
-  add_seat(sheet, known, named(view.agent_instrument()), named(view.agent_extension()), there);
+  add_seat(sheet, known, named(view.agent_instrument()), named(view.agent_extension()),
+           is_logged_in(state));
   sheet.add_short<Keyword::AgentState>(state);
   sheet.add_int<Keyword::NumSkillGroups>(came(view.num_skill_groups(), view.skill_groups()));
   sheet.add_int<Keyword::MRDID>(static_cast<std::uint32_t>(view.mrdid()));
@@ -273,7 +294,8 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
-  RecordInfo info = agent_record(EventId::eQueryAgentStateConf, key, peripheral);
+  const bool news = known == nullptr ? is_logged_in(state) : known->state != state;
+  RecordInfo info = answer_record(key, peripheral, whom == For::kOne, news);
   const auto handle = map_.properties().find(key);
   const bool leaves_groups =
       handle && groups_in(map_.properties().properties(*handle)) > count_of(view.skill_groups());
@@ -282,7 +304,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
     info.topics |= wire::topic::kWhole;
     sheet.add_int<Keyword::IncomingOrOutgoing>(known->last_call_outgoing != 0 ? 2 : 1);
   }
-  emit(info, sheet, [&](wire::ArgumentsWriter& writer) {
+  const auto groups = [&](wire::ArgumentsWriter& writer) {
     if (leaves_groups) {
       for (const wire::Arg arg : map_.properties().properties(*handle)) {
         const bool group = arg.own_key().starts_with(kSkillGroupKey);
@@ -290,7 +312,8 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
       }
     }
     write_skill_groups(writer, view.skill_groups());
-  });
+  };
+  tell_state(info, whom == For::kOne && news ? known : nullptr, state, sheet, groups);
 }
 
 // What a record has led to: calls that are somebody else's now are handed over, whoever has come is asked about.
@@ -306,7 +329,7 @@ void Translator::follow(const Effect& effect, std::uint64_t key, bool answer) {
 }
 
 void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_id,
-                               std::uint16_t state) {
+                               std::uint16_t state, For whom) {
   room_.reset();
   const std::string_view name = room_.clean(agent_id);
   const ObjectId id = agent_object_id(peripheral, name);
@@ -320,7 +343,9 @@ void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_
   sheet.add_short<Keyword::AgentState>(state);
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
-  emit(agent_record(EventId::eQueryAgentStateConf, key, peripheral), sheet);
+  const bool news = known != nullptr && known->logged_in();
+  tell_state(answer_record(key, peripheral, whom == For::kOne, news),
+             whom == For::kOne && news ? known : nullptr, state, sheet, kNothingElse);
 }
 
 void Translator::desk_settings_answer(std::uint64_t agent_key,
@@ -348,7 +373,10 @@ void Translator::desk_settings_answer(std::uint64_t agent_key,
   sheet.add_uint<Keyword::RecordingMode>(view.recording_mode());
   sheet.add_uint<Keyword::WorkModeTimer>(view.work_mode_timer());
   sheet.add_uint<Keyword::RingNoAnswerDN>(view.ring_no_answer_dn());
-  emit(agent_record(EventId::eAgentDeskSettingsConf, agent_key, agent->peripheral_id), sheet);
+  // To the fold only: whoever asked for them is told apart, nobody else has asked.
+  RecordInfo info = agent_record(EventId::eUnknownEvent, agent_key, agent->peripheral_id);
+  info.flags = wire::update_flag::kArtificial;
+  emit(info, sheet);
 }
 
 void Translator::hold_agent(std::uint64_t key) {

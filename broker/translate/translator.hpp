@@ -103,9 +103,14 @@ class Translator {
   /// An event of the CTI Server (not an answer to a request). Types that say nothing to clients are counted.
   Outcome event(std::uint32_t message_type, Bytes body, Version version);
 
+  /// Whom the record of an answer is for.
+  enum class For : std::uint8_t {
+    kEverybody,  ///< OnQueryAgentStateConf: the agents are told anew
+    kOne,  ///< whoever asked is told apart: others hear only what is news, as a change of the agent's state
+  };
   // Answers to the line's own questions, which name no object themselves.
   void agent_answer(std::uint32_t peripheral_id, std::string_view agent_id,
-                    const wire::ged188::QueryAgentStateConfView& view);
+                    const wire::ged188::QueryAgentStateConfView& view, For whom = For::kEverybody);
   void desk_settings_answer(std::uint64_t agent_key,
                             const wire::ged188::AgentDeskSettingsConfView& view);
   /// The connection that was asked about.
@@ -143,7 +148,8 @@ class Translator {
   void system_event(std::uint32_t system_event_id, std::uint32_t argument, std::string_view text,
                     std::uint32_t peripheral_id);
   /// An agent of whom nothing is known but that the CTI Server says not to be logged on.
-  void agent_unknown(std::uint32_t peripheral_id, std::string_view agent_id, std::uint16_t state);
+  void agent_unknown(std::uint32_t peripheral_id, std::string_view agent_id, std::uint16_t state,
+                     For whom = For::kEverybody);
   /// A call that is gone although its end was not heard.
   void end_call(const CallEntry& call);
 
@@ -153,9 +159,8 @@ class Translator {
     if (!owed_) return;
     const Effect effect = map_.apply(*owed_);
     const std::uint64_t key = owed_->object_key();
-    const bool answer = owed_->event_id() == wire::EventId::eQueryAgentStateConf;
     owed_.reset();
-    if (effect.any()) follow(effect, key, answer);
+    if (effect.any()) follow(effect, key, owed_is_answer_);
   }
 
   /// An agent of whom a record has made something known that no event tells the rest of.
@@ -223,8 +228,9 @@ class Translator {
   Outcome rtp_event(wire::EventId event, Bytes body, Version version);
 
   Outcome agent_state(Bytes body, Version version);
+  template <class Extra>
   void tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
-                  const ArgSheet& sheet);
+                  const ArgSheet& sheet, Extra&& extra);
   Outcome other_domain(std::uint32_t peripheral, std::uint64_t key, std::int32_t domain,
                        std::uint16_t state, const ArgSheet& sheet);
   void keep_domain(std::uint64_t key, std::int32_t domain, std::uint16_t state);
@@ -308,6 +314,7 @@ class Translator {
   NameBook names_;
   Hearing hearing_;
   std::optional<wire::UpdateView> owed_;  // written and not applied yet; good until the next write
+  bool owed_is_answer_ = false;
   std::array<ConsultBegun, kConsultsMax> consults_{};
   std::uint32_t next_consult_ = 0;
   std::uint32_t consults_waiting_ = 0;  // those of a type: mostly none, and then none is looked for
@@ -344,10 +351,11 @@ bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& ext
     effect = map_.apply(*written);
   } catch (const std::bad_alloc&) {
     owed_ = *written;  // see settle()
+    owed_is_answer_ = info.answer;
     throw;
   }
   if (effect.any()) [[unlikely]]
-    follow(effect, info.object_key, info.event == wire::EventId::eQueryAgentStateConf);
+    follow(effect, info.object_key, info.answer);
   return true;
 }
 inline bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet) {

@@ -72,6 +72,9 @@ class Sync {
   /// The line serves, and some question is not answered yet.
   bool trailing() const noexcept { return inquiry_.has_value() && !holding_ && !inquiry_->done(); }
 
+  /// Every question of the dialogue has been answered once: those that come now are about newcomers.
+  bool was_in_step() const noexcept { return in_step_told_; }
+
   /// An event, or a configuration message. False: no room for it; apply what was kept, all of it, then this.
   [[nodiscard]] bool keep_event(std::uint32_t message_type, Bytes body, TimePoint now,
                                 std::uint64_t frame);

@@ -2,8 +2,9 @@
 //
 // Why      the race needs threads of their own for line and reactors, a line that writes while it answers, and load.
 // Shape    ringside-sim, ringsided with two reactors (--fanouts N: as many), and 24 agents' sessions that log in and then each
-//          keep some queries for their own state under way. A query's answer is a record first (eQueryAgentStateConf) and then
-//          the reply: when the n-th reply arrives, n such records must have. Nobody else asks about that agent.
+//          keep some queries for their own state under way. What a query finds out is a record first, news or not, and then
+//          the reply: when the n-th reply arrives, n such records must have. Nobody else asks about that agent, but the server
+//          once after the login: its answer is told as an event, and waited for.
 // Says     one line of figures; exit code 0: no reply came before its update, and all were answered.
 #include "core/epoll_io.hpp"
 #include "tools/launch/child.hpp"
@@ -120,21 +121,27 @@ class Asker {
       case wire::FrameType::kWelcome:
         return subscribe();
       case wire::FrameType::kPrivateEvent:
-        if (wire::PrivateEventView::trusted(frame).event_id() == wire::EventId::eSetAgentModeEvent)
-          log_in();
-        return;
+        switch (wire::PrivateEventView::trusted(frame).event_id()) {
+          case wire::EventId::eSetAgentModeEvent:
+            return log_in();
+          case wire::EventId::eQueryAgentStateConf:
+            ready_ = true;
+            updates_ = 0;
+            return;
+          default:
+            return;
+        }
       case wire::FrameType::kUpdate: {
         const auto update = wire::UpdateView::trusted(frame);
-        if (update.event_id() == wire::EventId::eQueryAgentStateConf &&
+        // Only what a query finds out counts skill groups.
+        if (update.arguments().find(wire::Keyword::NumSkillGroups) &&
             update.arguments().string(wire::Keyword::UniqueObjectID) == object_)
           ++updates_;
         return;
       }
       case wire::FrameType::kReply:
         if (wire::frame_id(frame.data()) == kLogin) {
-          ready_ = wire::ReplyView::trusted(frame).outcome() == wire::Outcome::kConfirmed;
-          closed_ = !ready_;
-          updates_ = 0;
+          closed_ = wire::ReplyView::trusted(frame).outcome() != wire::Outcome::kConfirmed;
           return;
         }
         ++replies_;
