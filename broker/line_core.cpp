@@ -52,7 +52,7 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
       sink_(outputs.log, outputs.start, config_.spill_bytes_max, outputs.side,
             outputs.side_spill_bytes, config_.peripherals.front()),
       translator_(map_, sink_, config_.minimize_event_args, config_.peripherals.front(),
-                  config_.voice_mrd),
+                  config_.voice_mrd, config_.agent_rules),
       requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, status_, say_}),
       sync_(config_, {upstream_, pending_, translator_.names(), config_.voice_mrd}, map_),
       snapshots_(map_, sink_, config_.peripherals.front()),

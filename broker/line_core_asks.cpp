@@ -29,6 +29,8 @@ Ask shell_of(const Ask& ask) noexcept {
   return shell;
 }
 
+constexpr std::size_t kAgentIdMost = 64;  // bytes; as in a kSubscribe
+
 }  // namespace
 
 /// A first session, or the next one, is under way or will be at once: worth waiting for.
@@ -175,13 +177,21 @@ void LineCore::unpark() {
 void LineCore::agent_mode(const Ask& ask) {
   const auto args = wire::ArgumentsView::trusted(ask.arguments);
   std::string agent_id = text_of(args, Keyword::AgentID);
-  if (agent_id.empty()) agent_id = text_of(args, Keyword::LoginName);
-  if (agent_id.empty()) {
+  const std::string login_name = text_of(args, Keyword::LoginName);
+  if (agent_id.empty() && login_name.empty()) {
     return refuse_agent_mode(ask, ctios::eRequiredArgMissing,
-                             "AgentID is missing: a text (STRING)");
+                             "AgentID or LoginName is missing: a text (STRING)");
   }
   const std::uint32_t peripheral =
       number_or(args, Keyword::PeripheralID, config_.peripherals.front());
+  if (agent_id.empty()) {  // whom no configuration names may be called by the AgentID there
+    const AgentEntry* const named = map_.agent_by_login_name(peripheral, login_name);
+    agent_id = named != nullptr ? std::string(named->agent_id.view()) : login_name;
+    if (agent_id.size() > kAgentIdMost) {
+      return refuse_agent_mode(ask, ctios::eUnknownObjectID,
+                               "there is no agent with this LoginName");
+    }
+  }
   const std::uint64_t key = wire::object_key(agent_object_id(peripheral, agent_id).view());
   const AgentEntry* const agent = map_.agent(key);
   const bool state_known = agent != nullptr && agent->state != ctios::eUnknown;

@@ -35,6 +35,7 @@ bool one_way_of_agent(Keyword keyword) noexcept {
     case Keyword::WorkModeTimer:
     case Keyword::WrapupDataIncomingMode:
     case Keyword::WrapupDataOutgoingMode:
+    case Keyword::WrapupOkEnabled:
       return true;
     default:
       return false;

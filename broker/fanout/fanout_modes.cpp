@@ -13,6 +13,12 @@ namespace cti::broker {
 
 using wire::Keyword;
 
+namespace {
+
+constexpr std::size_t kLoginNameBytesMax = 255;  // the longest that a CTI Server can name
+
+}  // namespace
+
 SessionRef FanoutReactor::ref(std::uint32_t slot) const {
   const Session& session = sessions_[slot];
   return {shared_.index, {slot, session.generation}, session.number, principal(slot)};
@@ -129,9 +135,11 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   }
   const wire::Arg& name = agent ? *agent : *login;
   const std::string text = name.is_arguments() ? std::string{} : name.to_text();
-  if (text.empty() || text.size() > kAgentIdBytesMax) {
+  const std::size_t most = agent ? kAgentIdBytesMax : kLoginNameBytesMax;
+  if (text.empty() || text.size() > most) {
     return send_subscribed(slot, wire::ctios::eRequiredArgMissing,
-                           std::string(name.key_name()) + " must be a text of 1 .. 64 bytes");
+                           std::string(name.key_name()) + " must be a text of 1 .. " +
+                               std::to_string(most) + " bytes");
   }
   const int line = find_line(static_cast<std::uint32_t>(*peripheral_id));
   if (line < 0) {

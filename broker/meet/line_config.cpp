@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 
@@ -56,11 +57,34 @@ void check_memory(const LineConfig& config, const std::string& key, ConfigMistak
                    config.spill_bytes_max, "at least one record");
 }
 
+bool fits(const AgentRules& rules) {
+  const auto good = [](const std::string& text) {
+    return !text.empty() && text.size() <= kReasonBytesMax;
+  };
+  const auto all_good = [&](const std::vector<ReasonCode>& reasons) {
+    return reasons.size() <= kReasonsMax && std::ranges::all_of(reasons, good, &ReasonCode::text);
+  };
+  return all_good(rules.logout_reasons) && all_good(rules.not_ready_reasons) &&
+         rules.wrapup_strings.size() <= kReasonsMax &&
+         std::ranges::all_of(rules.wrapup_strings, good);
+}
+
+void check_rules(const LineConfig& config, const std::string& key, ConfigMistakes& mistakes) {
+  std::set<std::uint32_t> teams;
+  for (const AgentRules& rules : config.agent_rules) {
+    mistakes.require(teams.insert(rules.team).second, key + ".rules.team", rules.team,
+                     "each team once");
+    mistakes.require(fits(rules), key + ".rules", rules.team,
+                     "of the team, at most 64 reasons or texts a list, each of 1 .. 40 bytes");
+  }
+}
+
 }  // namespace
 
 void check(const LineConfig& config, const std::string& key, ConfigMistakes& mistakes) {
   check(config.link, key, mistakes);
   check_memory(config, key, mistakes);
+  check_rules(config, key, mistakes);
   const std::size_t peripherals = config.peripherals.size();
   mistakes.within(key + ".peripherals", peripherals, 1, limits::kPeripheralsPerLineMax);
   const std::set<std::uint32_t> different(config.peripherals.begin(), config.peripherals.end());

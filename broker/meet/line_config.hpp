@@ -3,6 +3,7 @@
 // Source   the defaults are those of CTI OS (server configuration, CtiDriver\Config) unless a remark says otherwise.
 #pragma once
 
+#include "broker/meet/agent_rules.hpp"
 #include "broker/meet/config_mistakes.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/time.hpp"
@@ -96,6 +97,7 @@ struct LineConfig {
   /// Records kept when a gate blocks the log.
   std::size_t spill_bytes_max = limits::kSpillBytesDefault;
 
+  std::vector<AgentRules> agent_rules;  ///< team 0: the line's own
   std::vector<DesktopSetting> desktop_settings;
   std::vector<std::string> ecc_scalars;  ///< names without "user."
   struct EccArray {

@@ -225,6 +225,21 @@ ObjectMap::ObjectMap(const Limits& limits)
   reserve(kDevicesKey, devices_, free_devices_, limits.agents_max * 2 + limits.calls_max);
 }
 
+const AgentEntry* ObjectMap::agent_by_login_name(std::uint32_t peripheral_id,
+                                                 std::string_view login_name) const noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  const AgentEntry* found = nullptr;
+  each_agent([&](const AgentEntry& each) {
+    if (found != nullptr || each.peripheral_id != peripheral_id || login_name.empty()) return;
+    const auto handle = properties_.find(each.key);
+    if (!handle) return;
+    const auto told = properties_.properties(*handle).string(wire::Keyword::LoginName);
+    const auto same = [&](char a, char b) { return lower(a) == lower(b); };
+    if (told && std::ranges::equal(*told, login_name, same)) found = &each;
+  });
+  return found;
+}
+
 Effect ObjectMap::apply(const wire::UpdateView& update) {
   Effect effect;
   if (update.object_key() == 0) return effect;

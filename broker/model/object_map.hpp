@@ -160,6 +160,9 @@ class ObjectMap {
   template <class Keep>
   const AgentEntry* idle_agent(std::size_t& cursor, Keep&& keep) const;
 
+  /// By the LoginName that a configuration told, whatever its case. Looks at every agent: for who enters agent mode.
+  const AgentEntry* agent_by_login_name(std::uint32_t peripheral_id,
+                                        std::string_view login_name) const noexcept;
   const AgentEntry* agent(std::uint64_t key) const noexcept {
     return at(agents_, agent_index_.find(key));
   }

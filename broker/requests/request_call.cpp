@@ -1,8 +1,10 @@
 // request_call.cpp - requests about calls: made, changed, joined, looked at.
 #include "broker/requests/requests.hpp"
 #include "broker/translate/call_data_out.hpp"
+#include "broker/translate/call_fields.hpp"
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/call_data.hpp"
+#include "wire/ged188/snapshot.hpp"
 #include "wire/object_key.hpp"
 
 namespace cti::broker {
@@ -243,12 +245,11 @@ Requests::Verdict Requests::two_calls(Job& job) {
   }
 }
 
-// Answered from the map, which every event has kept up to date.
+// What the answer alone says is added to what the map knows, see write_snapshot.
 Requests::Verdict Requests::snapshot_call(Job& job) {
   const auto id = job.args.string(Keyword::UniqueObjectID);
-  const auto handle = id ? parts_.map.properties().find(*id) : std::nullopt;
   const CallEntry* const call = id ? parts_.map.call(wire::object_key(*id)) : nullptr;
-  if (!handle || call == nullptr) {
+  if (call == nullptr || call->id.view() != *id) {
     return bad(ctios::eUnknownObjectID,
                "UniqueObjectID: there is no call " + std::string(id.value_or("")));
   }
@@ -258,11 +259,69 @@ Requests::Verdict Requests::snapshot_call(Job& job) {
                             "the call " + std::string(*id) + " is not at your device")) {
     return wrong;
   }
-  reply(job.ask, make_reply({.id = job.ask.request_id, .event_id = EventId::eSnapshotCallConf},
-                            [&](wire::ArgumentsWriter& writer) {
-                              writer.add_all(parts_.map.properties().properties(*handle));
-                            }));
-  return std::nullopt;
+  return send(job, ged::MessageType::kSnapshotCallReq, call->id.view(), 0,
+              [&](MutableBytes room, std::uint32_t invoke_id) {
+                return ged::SnapshotCallReqEncoder(room, parts_.link.version(),
+                                                   {.invoke_id = invoke_id,
+                                                    .peripheral_id = call->peripheral_id,
+                                                    .connection_call_id = call->call_id,
+                                                    .connection_device_id_type = call->device_type})
+                    .connection_device_id(said(call->device_id.view()))
+                    .finish();
+              });
+}
+
+/// What is known of the call, and what only an answer says: its devices, how many named values there are.
+bool Requests::write_snapshot(wire::ArgumentsWriter& writer, const Pending& pending,
+                              const Answer& answer) const {
+  const auto* const view = answer.as<ged::SnapshotCallConfView>();
+  if (view == nullptr) return false;
+  const auto of_answer = [](Keyword keyword) {
+    switch (keyword) {
+      case Keyword::UniqueObjectID:  // stands there already
+      case Keyword::NumCallDevices:
+      case Keyword::NumNamedArrays:
+      case Keyword::NumNamedVariables:
+      case Keyword::CallConnectionCallID:
+      case Keyword::CallConnectionDeviceID:
+      case Keyword::CallConnectionDeviceIDType:
+      case Keyword::CallDeviceConnectionState:
+      case Keyword::CallDeviceType:
+        return true;
+      default:
+        return false;
+    }
+  };
+  if (const auto handle = parts_.map.properties().find(pending.object_id.view())) {
+    for (const wire::Arg arg : parts_.map.properties().properties(*handle)) {
+      if (!of_answer(arg.keyword())) writer.add(arg);
+    }
+  }
+  const auto as_short = [](std::uint16_t value) { return static_cast<std::int16_t>(value); };
+  writer.add_short(Keyword::NumCallDevices,
+                   as_short(came(view->num_call_devices(), view->call_devices())));
+  writer.add_short(Keyword::NumNamedArrays,
+                   as_short(came(view->num_named_arrays(), view->named_arrays())));
+  writer.add_short(Keyword::NumNamedVariables,
+                   as_short(came(view->num_named_variables(), view->named_variables())));
+  if (parts_.config.minimize_event_args) return true;
+  const CallEntry* const call = parts_.map.call(wire::object_key(pending.object_id.view()));
+  for (const auto device : view->call_devices()) {
+    CleanTextRoom room;
+    const std::string_view name = room.clean(device.call_connection_device_id().value_or(""));
+    if (call == nullptr || name != call->device_id.view()) continue;
+    writer.add_uint(Keyword::CallConnectionCallID,
+                    device.call_connection_call_id().value_or(call->call_id));
+    writer.add_string(Keyword::CallConnectionDeviceID, name);
+    writer.add_short(Keyword::CallConnectionDeviceIDType,
+                     as_short(device.call_connection_device_id_type().value_or(call->device_type)));
+    writer.add_short(Keyword::CallDeviceConnectionState,
+                     as_short(device.call_device_connection_state().value_or(
+                         static_cast<std::uint16_t>(call->status))));
+    writer.add_short(Keyword::CallDeviceType, as_short(device.call_device_type().value_or(0)));
+    break;
+  }
+  return true;
 }
 
 }  // namespace cti::broker

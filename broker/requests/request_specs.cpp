@@ -29,7 +29,7 @@ constexpr ArgRule kState[] = {
     number(Keyword::AgentWorkMode, false, 65535), number(Keyword::PeripheralID),
     text(Keyword::SupervisorID, false, 64)};
 constexpr ArgRule kLogin[] = {text(Keyword::AgentID, false, 64),
-                              text(Keyword::LoginName, false, 64),
+                              text(Keyword::LoginName, false, 255),
                               text(Keyword::AgentInstrument, false, 63),
                               text(Keyword::AgentExtension, false, 63),
                               text(Keyword::AgentPassword, false, 63),
@@ -72,7 +72,7 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eGlobalSettingsDownloadRequest, {{}, &Requests::desktop_settings, false, 0, true}},
       {R::eListAgentTeamRequest, {kTarget, &Requests::team_list, false, 0, true}},
       {R::eSnapshotDeviceRequest, {kTarget, &Requests::snapshot_device, false, 0, true}},
-      {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call, false, 0, true}},
+      {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call}},
       {R::eMakeCallRequest, {kDial, &Requests::make_call}},
       {R::eAnswerCallRequest, {kTarget, &Requests::one_call, true, kAlerting}},
       {R::eHoldCallRequest, {kTarget, &Requests::one_call, true, kConnect}},

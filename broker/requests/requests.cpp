@@ -364,6 +364,9 @@ std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, cons
                        if (readable) writer.add_all(parts_.map.properties().properties(*handle));
                        return;
                      }
+                     case ged::MessageType::kSnapshotCallConf:
+                       readable = write_snapshot(writer, pending, answer);
+                       return;
                      default:
                        return;
                    }

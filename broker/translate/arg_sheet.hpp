@@ -40,6 +40,11 @@ inline constexpr auto kLines = std::to_array<Keyword>({
     Keyword::AnsweringDeviceID,
     Keyword::AutoRecordOnEmergency,
     Keyword::BitRate,
+    Keyword::CallConnectionCallID,
+    Keyword::CallConnectionDeviceID,
+    Keyword::CallConnectionDeviceIDType,
+    Keyword::CallDeviceConnectionState,
+    Keyword::CallDeviceType,
     Keyword::CalledDeviceID,
     Keyword::CallerEnteredDigits,
     Keyword::CallingDeviceID,
@@ -96,7 +101,9 @@ inline constexpr auto kLines = std::to_array<Keyword>({
     Keyword::LineHandle,
     Keyword::LineType,
     Keyword::LocalConnectionState,
+    Keyword::LoginName,
     Keyword::LogoutNonActivityTime,
+    Keyword::LogoutReasonRequired,
     Keyword::MaxTaskLimit,
     Keyword::MessageType,
     Keyword::Monitored,
@@ -104,6 +111,7 @@ inline constexpr auto kLines = std::to_array<Keyword>({
     Keyword::NewConnectionCallID,
     Keyword::NewConnectionDeviceID,
     Keyword::NewConnectionDeviceIDType,
+    Keyword::NotReadyReasonRequired,
     Keyword::NumCallDevices,
     Keyword::NumCalls,
     Keyword::NumNamedArrays,
@@ -161,6 +169,7 @@ inline constexpr auto kLines = std::to_array<Keyword>({
     Keyword::WorkModeTimer,
     Keyword::WrapupDataIncomingMode,
     Keyword::WrapupDataOutgoingMode,
+    Keyword::WrapupOkEnabled,
 });
 
 consteval bool ascending() {

@@ -3,6 +3,8 @@
 
 #include "wire/ged188/tag.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -199,6 +201,39 @@ void write_ecc(wire::ArgumentsWriter& writer, const void* context) {
       write_named(writer, ged::split_named(bytes.subspan(1)), std::to_integer<int>(bytes[0]));
     }
   });
+}
+
+void write_call_data(wire::ArgumentsWriter& writer, const wire::ArgumentsView& properties,
+                     bool skill_group) {
+  static constexpr std::array kData = {Keyword::ANI,
+                                       Keyword::CallerEnteredDigits,
+                                       Keyword::CallVariable1,
+                                       Keyword::CallVariable2,
+                                       Keyword::CallVariable3,
+                                       Keyword::CallVariable4,
+                                       Keyword::CallVariable5,
+                                       Keyword::CallVariable6,
+                                       Keyword::CallVariable7,
+                                       Keyword::CallVariable8,
+                                       Keyword::CallVariable9,
+                                       Keyword::CallVariable10,
+                                       Keyword::CallWrapupData,
+                                       Keyword::CTIClients,
+                                       Keyword::DialedNumber,
+                                       Keyword::DNIS,
+                                       Keyword::ECC,
+                                       Keyword::RouterCallKeyCallID,
+                                       Keyword::RouterCallKeyDay,
+                                       Keyword::ServiceID,
+                                       Keyword::ServiceNumber,
+                                       Keyword::UserToUserInfo};
+  static constexpr std::array kGroup = {Keyword::SkillGroupID, Keyword::SkillGroupNumber,
+                                        Keyword::SkillGroupPriority};
+  for (const wire::Arg arg : properties) {
+    const bool data = std::ranges::find(kData, arg.keyword()) != kData.end();
+    const bool group = std::ranges::find(kGroup, arg.keyword()) != kGroup.end();
+    if (data || (group && skill_group)) writer.add(arg);
+  }
 }
 
 }  // namespace cti::broker

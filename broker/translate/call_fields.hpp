@@ -33,6 +33,11 @@ void add_call_fields(ArgSheet& sheet, const wire::ged188::FloatingPart& floating
 /// ECC: "user.<name>" for scalars, "user.<name>[i]" for array elements. `context` is a FloatingPart.
 void write_ecc(wire::ArgumentsWriter& writer, const void* context);
 
+/// The call's data among `properties`: a program that pops a screen at the transfer needs no other event. `skill_group`: the
+/// event itself named none.
+void write_call_data(wire::ArgumentsWriter& writer, const wire::ArgumentsView& properties,
+                     bool skill_group);
+
 /// A raw field (user-to-user information) or a string as text, cleaned.
 std::string_view field_text(Bytes field, CleanTextRoom& room) noexcept;
 

@@ -92,6 +92,8 @@ void write_skill_groups(wire::ArgumentsWriter& writer, const Groups& groups) {
   }
 }
 
+constexpr std::uint16_t kRequiredWithData = 3;  // WrapupDataIncomingMode
+
 /// As AgentEntry::logged_in().
 constexpr bool is_logged_in(std::uint16_t state) noexcept {
   return state != ctios::eLogout && state != ctios::eUnknown;
@@ -160,8 +162,12 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
                                              : agent_mask(map_, stranger(peripheral), state));
   if (state == ctios::eWorkNotReady || state == ctios::eWorkReady) {
     const bool outgoing = known != nullptr && known->last_call_outgoing != 0;
+    const bool required = (known != nullptr && known->wrapup_incoming == kRequiredWithData) ||
+                          rules_of(rules_, known == nullptr ? 0 : known->team).wrapup_required;
     sheet.add_int<Keyword::IncomingOrOutgoing>(outgoing ? 2 : 1);
+    sheet.add_bool<Keyword::WrapupOkEnabled>(!outgoing && required);
   }
+  add_rules(sheet, known == nullptr ? 0 : known->team);
 
   tell_state(agent_record(EventId::eAgentStateEvent, key, peripheral), known, state, sheet,
              kNothingElse);
@@ -294,6 +300,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
   const AgentEntry nobody = known == nullptr ? stranger(peripheral) : AgentEntry{};
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
+  add_rules(sheet, known == nullptr ? 0 : known->team);
   const bool news = known == nullptr ? is_logged_in(state) : known->state != state;
   RecordInfo info = answer_record(key, peripheral, whom == For::kOne, news);
   const auto handle = map_.properties().find(key);
@@ -319,6 +326,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
 // What a record has led to: calls that are somebody else's now are handed over, whoever has come is asked about.
 void Translator::follow(const Effect& effect, std::uint64_t key, bool answer) {
   if (effect.made || effect.came) note_newcomer({key, effect.made && !answer});
+  if (effect.made && !rules_.empty()) tell_rule_lists(key);
   const CallEntry* const call = effect.stray ? map_.call(key) : nullptr;
   const AgentEntry* const owner = call == nullptr ? nullptr : map_.agent_of(*call);
   if (owner != nullptr) hand_over_calls(*owner);
@@ -343,6 +351,7 @@ void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_
   sheet.add_short<Keyword::AgentState>(state);
   sheet.add_int<Keyword::EnablementMask>(
       agent_mask(map_, known == nullptr ? nobody : *known, state));
+  add_rules(sheet, known == nullptr ? 0 : known->team);
   const bool news = known != nullptr && known->logged_in();
   tell_state(answer_record(key, peripheral, whom == For::kOne, news),
              whom == For::kOne && news ? known : nullptr, state, sheet, kNothingElse);

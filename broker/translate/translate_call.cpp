@@ -276,8 +276,14 @@ Translator::Outcome Translator::party_event(EventId event, Bytes body, Version v
   if (!minimize_) sheet.add_short<Keyword::EventCause>(view->event_cause());
   add_call_fields(sheet, floating, CallFields::kDevices, room_);
   add_call_status(sheet, *call, view->local_connection_state());
-  emit(known_call_record(event, *call, agent), sheet,
-       [&](wire::ArgumentsWriter& writer) { write_parties(writer, *view, room_); });
+  const auto handle = map_.properties().find(key);
+  emit(known_call_record(event, *call, agent), sheet, [&](wire::ArgumentsWriter& writer) {
+    if (handle) {
+      write_call_data(writer, map_.properties().properties(*handle),
+                      !sheet.has<Keyword::SkillGroupNumber>());
+    }
+    write_parties(writer, *view, room_);
+  });
   if (agent != nullptr) refresh_masks(*agent, key);
   return {};
 }

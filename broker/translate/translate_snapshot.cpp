@@ -38,6 +38,19 @@ std::optional<ged::SnapshotCallConfView::CallDevice> entry_of(const ged::Snapsho
   return std::nullopt;
 }
 
+/// The entry's own fields; CTI OS leaves them out with MinimizeEventArgs. `device` is its name, cleaned.
+void add_entry(ArgSheet& sheet, const ged::SnapshotCallConfView::CallDevice& entry,
+               const CallName& asked, std::string_view device) {
+  sheet.add_uint<Keyword::CallConnectionCallID>(
+      entry.call_connection_call_id().value_or(asked.call_id));
+  sheet.add_text<Keyword::CallConnectionDeviceID>(device);
+  sheet.add_short<Keyword::CallConnectionDeviceIDType>(
+      entry.call_connection_device_id_type().value_or(asked.device_type));
+  sheet.add_short<Keyword::CallDeviceConnectionState>(
+      entry.call_device_connection_state().value_or(0));
+  sheet.add_short<Keyword::CallDeviceType>(entry.call_device_type().value_or(0));
+}
+
 /// Whether somebody else is on the call who has answered it.
 bool other_party_is_there(const ged::SnapshotCallConfView& view, const CallName& asked) {
   for (const auto device : view.call_devices()) {
@@ -102,6 +115,7 @@ void Translator::call_answer(const CallName& asked, const ListedCall& listed,
   std::uint16_t status = listed.overtaken ? kNoStatus : listed.status;
   if (const auto entry = entry_of(view, asked)) {
     status = entry->call_device_connection_state().value_or(status);
+    if (!minimize_) add_entry(sheet, *entry, asked, device);
   } else if (listed.overtaken && listed.status != kNoStatus) {
     // What has become of it since, events have told: maybe its end.
     if (known == nullptr) return;

@@ -63,6 +63,8 @@ void Translator::team_member(const TeamMember& member) {
   const bool removed = member.operation == ctios::CONFIG_OPERATION_REMOVE_AGENT;
   CTI_CHECK(!member.agent_id.empty());
   if (removed && known == nullptr) return;
+  const AgentRules& rules_before = rules_of(rules_, known == nullptr ? 0 : known->team);
+  const bool known_before = known != nullptr;
   TeamList teams = known == nullptr ? TeamList{} : known->teams;
   if (removed) {
     teams.remove(member.team);
@@ -82,6 +84,7 @@ void Translator::team_member(const TeamMember& member) {
   sheet.add_short<Keyword::ConfigOperation>(member.operation);
   const bool configured = known != nullptr && known->configured_supervisor;
   const bool other_role = add_role(sheet, known, configured || teams.leads_any());
+  add_rules(sheet, first.team);
   // The state in the list may be older than what events told: it only fills a gap.
   if (member.state && known == nullptr) sheet.add_short<Keyword::AgentState>(*member.state);
   if (member.state_duration && known == nullptr) {
@@ -101,6 +104,7 @@ void Translator::team_member(const TeamMember& member) {
   });
   const AgentEntry* const after = other_role ? map_.agent(key) : nullptr;
   if (after != nullptr) refresh_masks(*after, 0);
+  if (known_before && &rules_of(rules_, first.team) != &rules_before) tell_rule_lists(key);
 }
 
 /// Who supervises has other buttons than who does not. True: it is a change.
@@ -177,6 +181,7 @@ Translator::Outcome Translator::config_agents(Bytes body, Version version) {
     }
     names.first_name = text(record.first_name());
     names.last_name = text(record.last_name());
+    names.login_name = text(record.login_name());
     names.supervisor = record.agent_type().value_or(1) == 2;
     if (!names.agent_id.empty()) agent_names(names);
   }
@@ -205,6 +210,8 @@ void Translator::agent_names(const AgentNames& names) {
   sheet.add_text<Keyword::AgentID>(names.agent_id);
   if (!names.first_name.empty()) sheet.add_text<Keyword::AgentFirstName>(names.first_name);
   if (!names.last_name.empty()) sheet.add_text<Keyword::AgentLastName>(names.last_name);
+  if (!names.login_name.empty()) sheet.add_text<Keyword::LoginName>(names.login_name);
+  add_rules(sheet, known == nullptr ? 0 : known->team);
   const bool leads = known != nullptr && known->teams.leads_any();
   const bool other_role = add_role(sheet, known, names.supervisor || leads);
   emit(agent_record(EventId::eAgentInfoEvent, key, names.peripheral_id), sheet,

@@ -13,6 +13,7 @@
 // Threads  the line. Cost: no allocation.
 #pragma once
 
+#include "broker/meet/agent_rules.hpp"
 #include "broker/model/clean_text.hpp"
 #include "broker/model/hearing.hpp"
 #include "broker/model/name_book.hpp"
@@ -81,7 +82,7 @@ struct TeamMember {
 struct AgentNames {
   std::uint32_t peripheral_id = 0;
   std::string_view agent_id;
-  std::string_view first_name, last_name, extension;
+  std::string_view first_name, last_name, login_name, extension;
   bool supervisor = false;
 };
 
@@ -91,14 +92,15 @@ class Translator {
   using Outcome = Result<void, wire::DecodeError>;
 
   /// `default_peripheral` is whose the events are that name no peripheral (precall, translation route).
-  /// `voice_mrd` is the media routing domain whose states are the agent's.
+  /// `voice_mrd` is the media routing domain whose states are the agent's. `rules` are what agents' desktops are told.
   Translator(ObjectMap& map, RecordSink& sink, bool minimize, std::uint32_t default_peripheral,
-             std::int32_t voice_mrd = 1)
+             std::int32_t voice_mrd = 1, std::vector<AgentRules> rules = {})
       : map_(map),
         sink_(sink),
         minimize_(minimize),
         default_peripheral_(default_peripheral),
-        voice_mrd_(voice_mrd) {}
+        voice_mrd_(voice_mrd),
+        rules_(std::move(rules)) {}
 
   /// An event of the CTI Server (not an answer to a request). Types that say nothing to clients are counted.
   Outcome event(std::uint32_t message_type, Bytes body, Version version);
@@ -231,6 +233,8 @@ class Translator {
   template <class Extra>
   void tell_state(const RecordInfo& info, const AgentEntry* known, std::uint16_t state,
                   const ArgSheet& sheet, Extra&& extra);
+  void add_rules(ArgSheet& sheet, std::uint32_t team) const;
+  void tell_rule_lists(std::uint64_t agent_key);
   Outcome other_domain(std::uint32_t peripheral, std::uint64_t key, std::int32_t domain,
                        std::uint16_t state, const ArgSheet& sheet);
   void keep_domain(std::uint64_t key, std::int32_t domain, std::uint16_t state);
@@ -288,6 +292,7 @@ class Translator {
   const std::uint32_t default_peripheral_;
   std::vector<std::uint32_t> peripherals_{default_peripheral_};
   const std::int32_t voice_mrd_;
+  const std::vector<AgentRules> rules_;
   struct ConsultBegun {
     std::uint64_t call_key = 0;  ///< of the asker's connection: the other end begins too, maybe first
     std::uint16_t type = 0;      ///< 0: free

@@ -36,6 +36,7 @@ class LineRights : public ::testing::Test {
                                      std::pair{kOtherCall, "23903"}}) {
       world.side_a->begin_call(id, device, "1");
       world.side_a->delivered(id, device, 3);
+      world.side_a->calls[device] = {{id, 3, "1"}};
       ASSERT_TRUE(world.until(
           [&, id = id, device = device] { return world.line->map().call(call_key(id, device)); }));
     }
