@@ -4,6 +4,7 @@
 #include "broker/meet/admission.hpp"
 #include "core/base/limits.hpp"
 #include "core/config.hpp"
+#include "tools/ringsided/desktop_config.hpp"
 #include "tools/ringsided/roles.hpp"
 
 #include <arpa/inet.h>
@@ -51,6 +52,7 @@ struct LineSettings {
   std::uint32_t request_timeout_s = seconds(LineConfig{}.request_timeout);
   std::uint32_t connect_timeout_s = seconds(LineConfig{}.link.connect_timeout);
   std::uint32_t open_timeout_s = seconds(LineConfig{}.link.open_timeout);
+  DesktopFile desktop;
 };
 
 /// What the file says, where it says it otherwise than ServerConfig.
@@ -216,6 +218,7 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                               "Media routing domain of voice: agent states and buttons are its.");
   table.boolean("minimize_event_args", line.minimize_event_args,
                 "Leave out what CTI OS leaves out of call events.");
+  bind_desktop(table, file.desktop);
 }
 
 void bind_all(core::Config& config, FileSettings& file) {
@@ -277,6 +280,7 @@ void take_line(ConfigProblems& problems, const std::string& key, LineSettings& f
   line.link.connect_timeout = Seconds{file.connect_timeout_s};
   line.link.open_timeout = Seconds{file.open_timeout_s};
   line.request_timeout = Seconds{file.request_timeout_s};
+  apply_desktop(problems, key, file.desktop, line);
 }
 
 /// What the file says as a ServerConfig; what it must not say is the server's own matter (mistakes_in).

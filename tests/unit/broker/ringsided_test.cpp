@@ -66,6 +66,22 @@ TEST_F(Ringsided, O1_TellsEveryMistakeOfTheFileAtOnceWithItsPlace) {
   EXPECT_NE(errors().find("cti_servers"), std::string::npos) << errors();
 }
 
+TEST_F(Ringsided, O1_TellsEachMistakeAboutDesktopsAndReasons) {
+  EXPECT_EQ(run({"--config",
+                 file("[[line]]\ndesktop = [\"NoValue\", \"a..b=1\"]\necc = [\"lines[0]\"]\n"
+                      "[[line.profile]]\nname = \"a.b\"\nctios_a = \"x\"\n"
+                      "[[line.rules]]\nlogout_reasons = [\"Lunch\", \"Break=70000\"]\n"),
+                 "--check-config"}),
+            2);
+  for (const char* what : {"NoValue", "a..b=1", "lines[0]", "line[0].profile[0].name",
+                           "line[0].rules[0].logout_reasons", "Lunch", "Break=70000"}) {
+    EXPECT_NE(errors().find(what), std::string::npos) << what << " in\n" << errors();
+  }
+  EXPECT_EQ(run({"--config", file("[[line]]\n[[line.rules]]\n[[line.rules]]\n"), "--check-config"}),
+            2);
+  EXPECT_NE(errors().find("each team once"), std::string::npos) << errors();
+}
+
 TEST_F(Ringsided, PrintsAConfigurationThatItReadsBackTheSame) {
   const auto print = [this](std::vector<std::string> flags) {
     flags.emplace_back("--print-config");
@@ -78,6 +94,14 @@ TEST_F(Ringsided, PrintsAConfigurationThatItReadsBackTheSame) {
   const std::string defaults = print({});
   EXPECT_NE(defaults.find("42028"), std::string::npos);
   EXPECT_EQ(print({"--config", file(defaults)}), defaults);
+  const std::string desktops =
+      print({"--config", file("[[line]]\ndesktop = [\"A.B=x=y\"]\necc = [\"lines[2]\"]\n"
+                              "[[line.profile]]\nname = \"Berlin\"\nctios_a = \"a\"\n"
+                              "[[line.rules]]\nlogout_reasons = [\"End of "
+                              "shift=1\"]\nwrapup_strings = [\"sold\"]\n")});
+  for (const char* what : {"A.B=x=y", "lines[2]", "Berlin", "End of shift=1", "sold"})
+    EXPECT_NE(desktops.find(what), std::string::npos) << what;
+  EXPECT_EQ(print({"--config", file(desktops)}), desktops);
 }
 
 TEST_F(Ringsided, P2_EndsWithZeroOnSigterm) {
