@@ -82,6 +82,8 @@ constexpr FanoutRow kFanoutCounters[] = {
      &FanoutCounters::requests_limited},
     {"ringside_heartbeats_sent_total", "Heartbeat questions to silent clients",
      &FanoutCounters::heartbeats_sent},
+    {"ringside_beats_sent_total", "Signs of life to clients that wish them",
+     &FanoutCounters::beats_sent},
 };
 constexpr FanoutRow kFanoutGauges[] = {
     {"ringside_sessions", "Sessions now", &FanoutCounters::sessions},

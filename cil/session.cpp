@@ -128,6 +128,7 @@ int CCtiOsSession::Connect(const Arguments& args) {
   config.servers[1] = {host_b, static_cast<std::uint16_t>(port_b)};
   config.heartbeat = Seconds(heartbeat);
   config.max_heartbeats = static_cast<std::uint32_t>(max_heartbeats);
+  config.beats = !args.IsValid(ekwHeartbeat) && !args.IsValid(ekwMaxHeartbeats);
   args.GetValueString(ekwClientID, &config.client_id);
   config.keep_trying = keep_trying_;
   std::array<std::byte, wire::limits::kHelloBytesMax> hello;

@@ -50,6 +50,8 @@ struct SessionDetail {
   TimePoint blocked_since{};  ///< since when its socket has been full; meaningful while it is
   TimePoint paused_since{};   ///< since when it is not read from; meaningful while paused
   TimePoint question_at{};    ///< when it was last asked whether it lives
+  TimePoint beat_at = kNever;  ///< when it is told that this server lives; kNever: it does not wish so
+  Nanos beat{0};               ///< how often
   core::TimerId timer;
   TimePoint timer_at = kNever;
   TimePoint tokens_at{};

@@ -226,6 +226,8 @@ class FanoutReactor {
   void arm(std::uint32_t slot, TimePoint at) noexcept;
   void on_timer(std::uint32_t slot);
   bool ask_whether_it_lives(std::uint32_t slot);
+  void begin_beats(SessionDetail& detail, std::int64_t wished_ms) const noexcept;
+  bool beat(std::uint32_t slot);
   bool overdue(std::uint32_t slot);
   void schedule(std::uint32_t slot) noexcept;
   void close(std::uint32_t slot, wire::CloseReason reason, std::string_view text,

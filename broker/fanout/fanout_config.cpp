@@ -2,6 +2,7 @@
 #include "broker/fanout/fanout_config.hpp"
 
 #include "core/base/limits.hpp"
+#include "wire/session_beat.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -64,6 +65,10 @@ void check(const FanoutConfig& config, ConfigMistakes& mistakes) {
   mistakes.positive("answer_timeout", config.answer_timeout);
   mistakes.positive("close_timeout", config.close_timeout);
   mistakes.not_negative("sessions.heartbeat_s", config.heartbeat_interval);
+  const bool beats = config.beat_interval != Nanos{0};
+  const auto beat_ms = std::chrono::duration_cast<Millis>(config.beat_interval).count();
+  if (beats) mistakes.within("sessions.beat_ms", static_cast<std::uint64_t>(beat_ms),
+                             wire::kBeatLeast.count(), wire::kBeatMost.count());
   check_memory(config, mistakes);
   check_work(config, mistakes);
 }

@@ -52,6 +52,7 @@ struct FanoutConfig {
   Nanos close_timeout =
       limits::kCloseTimeoutDefault;  ///< from kClose queued to the end, whatever the peer does
   Nanos heartbeat_interval = Seconds{60};  ///< silence after which the server asks; 0: off
+  Nanos beat_interval = Seconds{1};  ///< to sessions that wish it; they may wish longer ones. 0: off
   std::uint32_t heartbeat_retries = 5;  ///< closed after (retries + 1) * interval of silence (C9)
 
   // Requests (C12).

@@ -57,6 +57,7 @@ struct FanoutCounters {
   std::uint64_t requests_limited = 0;  ///< C12
   std::uint64_t requests_refused = 0;  ///< refused here for another reason
   std::uint64_t heartbeats_sent = 0;
+  std::uint64_t beats_sent = 0;
   // now
   std::uint64_t sessions = 0;
   std::uint64_t monitors = 0;

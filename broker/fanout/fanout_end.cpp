@@ -1,6 +1,7 @@
 // fanout_end.cpp - the deadlines that clients are held to, and how a session ends. What ends one allocates nothing.
 #include "broker/fanout/fanout.hpp"
 #include "wire/ctios_enums.hpp"
+#include "wire/session_beat.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -31,6 +32,7 @@ void FanoutReactor::schedule(std::uint32_t slot) noexcept {
   if (session.state == SessionState::kClosing)
     return arm(slot, detail.closing_since + config_.close_timeout);
   if (session.state == SessionState::kClosed) return;
+  if (detail.beat_at != kNever) arm(slot, detail.beat_at);
   if (awaits_line(detail)) arm(slot, give_up_at(detail));
   if (detail.image.image) arm(slot, detail.image_since + config_.image_timeout);
   if (session.stream.blocked()) arm(slot, detail.blocked_since + config_.stall_timeout);
@@ -104,7 +106,7 @@ void FanoutReactor::on_timer(std::uint32_t slot) {
     default:
       break;
   }
-  if (overdue(slot)) return;
+  if (overdue(slot) || !beat(slot)) return;
   if (detail.paused) {
     // Answers that never came must not keep it unheard: the line has been given long enough.
     if (now_ >= detail.paused_since + config_.answer_timeout) {
@@ -138,6 +140,27 @@ bool FanoutReactor::ask_whether_it_lives(std::uint32_t slot) {
   ++counters_.heartbeats_sent;
   wire::HeartbeatReqWriter question(scratch_, {.id = detail.heartbeats_sent});
   return append_private(slot, question.finish(), kNoLine);
+}
+
+/// As often as the client wishes, or less often where this server says so.
+void FanoutReactor::begin_beats(SessionDetail& detail, std::int64_t wished_ms) const noexcept {
+  if (config_.beat_interval <= Nanos{0} || wished_ms <= 0) return;
+  const Millis wished{std::min<std::int64_t>(wished_ms, wire::kBeatMost.count())};
+  detail.beat = std::max<Nanos>(wished, config_.beat_interval);
+  detail.beat_at = now_ + detail.beat;
+  CTI_CHECK(detail.beat >= wire::kBeatLeast && detail.beat <= wire::kBeatMost);
+}
+
+/// Tells who wishes it that this server lives. Who has not yet taken what he was sent will read that. False: it is closed.
+bool FanoutReactor::beat(std::uint32_t slot) {
+  const Session& session = sessions_[slot];
+  SessionDetail& detail = *session.detail;
+  if (now_ < detail.beat_at) return true;
+  detail.beat_at = now_ + detail.beat;
+  if (session.stream.blocked() || !session.stream.outbox_empty()) return true;
+  ++counters_.beats_sent;
+  return append_private(slot, wire::HeartbeatConfWriter(scratch_, {.id = wire::kBeatId}).finish(),
+                        kNoLine);
 }
 
 // ---- ends ----

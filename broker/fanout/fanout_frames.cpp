@@ -2,6 +2,7 @@
 #include "broker/fanout/fanout.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
+#include "wire/session_beat.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -75,6 +76,8 @@ void FanoutReactor::send_welcome(std::uint32_t slot, std::uint32_t features) {
                               .session = sessions_[slot].number,
                               .server = config_.server_identity,
                               .lineage = lines_.front().shared->start.lineage});
+  const auto beat = std::chrono::duration_cast<Millis>(sessions_[slot].detail->beat);
+  if (beat > Millis{0}) writer.arguments().add_int(wire::kBeatKey, static_cast<int>(beat.count()));
   writer.arguments().add_string("ServerName", config_.server_name);
   add_status(writer.arguments());
   append_private(slot, writer.finish(), kNoLine);

@@ -5,6 +5,7 @@
 #include "core/base/preempt.hpp"
 #include "core/log.hpp"
 #include "wire/ctios_enums.hpp"
+#include "wire/session_beat.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -182,6 +183,7 @@ void FanoutReactor::on_hello(std::uint32_t slot, Bytes frame) {
       core::log::escaped(hello->arguments().string("ClientID").value_or(""), kClientNameBytesMax);
   detail.cutter.set_limit(wire::limits::kClientFrameBytesMax);
   detail.last_heard = now_;
+  begin_beats(detail, hello->arguments().integer(wire::kBeatKey).value_or(0));
   session.number = admission_.next_number();
   session.state = SessionState::kWelcomed;
   ++counters_.welcomed;

@@ -68,6 +68,7 @@ struct FileSettings {
   std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
   std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
   std::uint32_t heartbeat_s = seconds(broker::FanoutConfig{}.heartbeat_interval);
+  std::uint32_t beat_ms = 1'000;
   std::uint32_t image_timeout_s = seconds(broker::FanoutConfig{}.image_timeout);
   std::uint32_t stall_timeout_s = seconds(broker::FanoutConfig{}.stall_timeout);
   std::uint32_t images_mib = 64;
@@ -125,6 +126,9 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
                                "From a frame's first byte to its last.");
   table.integer<std::uint32_t>("heartbeat_s", file.heartbeat_s, 0, 86'400,
                                "Silence after which the server asks; 0: never.");
+  table.integer<std::uint32_t>("beat_ms", file.beat_ms, 0, 2'000,
+                               "A sign of life so often to sessions that wish it (the client "
+                               "library does: a hung server is left within 6 s); 0: none.");
   table.integer<std::uint32_t>("heartbeat_retries", fanout.heartbeat_retries, 0, 1000,
                                "Closed after (retries + 1) times heartbeat_s of silence.");
   table.integer<std::uint32_t>("requests_per_second", fanout.requests_per_second, 1, 1'000'000,
@@ -304,6 +308,7 @@ void take_all(ConfigProblems& problems, FileSettings& file) {
   fanout.handshake_timeout = Seconds{file.handshake_timeout_s};
   fanout.message_timeout = Seconds{file.message_timeout_s};
   fanout.heartbeat_interval = Seconds{file.heartbeat_s};
+  fanout.beat_interval = Millis{file.beat_ms};
   fanout.image_timeout = Seconds{file.image_timeout_s};
   fanout.stall_timeout = Seconds{file.stall_timeout_s};
   fanout.images_bytes_max = std::size_t{file.images_mib} << 20;

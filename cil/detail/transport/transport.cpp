@@ -30,6 +30,7 @@ Bytes hello_of(const TransportConfig& config, MutableBytes buffer) {
   header.heartbeat_ms = static_cast<std::uint32_t>(Millis(config.heartbeat).count());
   wire::HelloWriter hello(buffer.first(wire::limits::kHelloBytesMax), header);
   hello.arguments().add_string(Keyword::ClientID, config.client_id);
+  if (config.beats) hello.arguments().add_int(wire::kBeatKey, int{kBeatWished.count()});
   return hello.finish();
 }
 
@@ -135,6 +136,8 @@ void Transport::on_completion(const core::Completion& completion) {
 void Transport::receive(Bytes bytes) {
   if (phase_ != Phase::kGreeting && phase_ != Phase::kUp) return;
   const core::ConnectionId from = connection_;
+  silent_ = false;
+  if (flow_) flow_->moved(io_.now());
   const auto cut = cutter_.feed(bytes, [&](Bytes frame) {
     progressed();
     if (!take(frame) && connection_ == from && from) {
@@ -172,7 +175,7 @@ bool Transport::take(Bytes frame) {
       answer_heartbeat(wire::frame_id(frame.data()));
       return true;
     case FrameType::kHeartbeatConf:
-      user_.on_heartbeat();
+      if (wire::frame_id(frame.data()) != wire::kBeatId) user_.on_heartbeat();
       return true;
     case FrameType::kWelcome:
       return false;
@@ -188,6 +191,9 @@ bool Transport::welcome(Bytes frame) {
   deadline_ = kNever;
   up_since_ = io_.now();
   heartbeat_due_ = io_.now() + config_.heartbeat;
+  const Millis beat{checked->arguments().integer(wire::kBeatKey).value_or(0)};
+  if (config_.beats && beat >= wire::kBeatLeast && beat <= wire::kBeatMost)
+    flow_.emplace(core::FlowBounds{beat, wire::kBeatMost}, io_.now());
   user_.on_up(server(), *checked);
   return true;
 }
@@ -232,6 +238,16 @@ void Transport::check_heartbeat() {
   queue_control(wire::HeartbeatReqWriter(buffer, {++heartbeat_id_}).finish());
 }
 
+/// Silence of the server, or our own: a handler took long, the process was stopped. Then what has come waits to be read, and
+/// the next turn reads it before it comes here again.
+void Transport::check_flow() {
+  CTI_CHECK(up() && flow_);
+  if (!std::exchange(silent_, true)) return;
+  const Millis silence = std::chrono::duration_cast<Millis>(io_.now() - flow_->last());
+  lose(eMissedHeartbeats, "no sign of life from the server for " +
+                              std::to_string(silence.count()) + " ms");
+}
+
 bool Transport::tick() {
   bool worked = false;
   if (phase_ == Phase::kResolving) {
@@ -249,6 +265,10 @@ bool Transport::tick() {
   }
   if (up() && now >= frame_due_) {
     drop(CloseReason::kFrameTimeout, "a frame was begun and not completed in time");
+    worked = true;
+  }
+  if (up() && flow_ && now >= flow_->silent_at()) {
+    check_flow();
     worked = true;
   }
   if (up() && now >= heartbeat_due_) {
@@ -278,7 +298,10 @@ void Transport::phase_due() {
 }
 
 TimePoint Transport::next() const noexcept {
-  if (up()) return std::min(heartbeat_due_, frame_due_);
+  if (up()) {
+    const TimePoint silent = flow_ ? flow_->silent_at() : kNever;
+    return std::min({heartbeat_due_, frame_due_, silent});
+  }
   return phase_ == Phase::kConnecting ? std::min(deadline_, race_.next()) : deadline_;
 }
 
@@ -397,6 +420,8 @@ void Transport::hang_up(core::CloseHow how) {
   connection_ = {};
   control_bytes_ = 0;
   unanswered_ = 0;
+  flow_.reset();
+  silent_ = false;
   frame_due_ = kNever;
 }
 
@@ -426,6 +451,8 @@ void Transport::invariants() const {
       CTI_CHECK(connection_ && deadline_ == kNever && heartbeat_due_ != kNever);
       break;
   }
+  CTI_CHECK(!flow_ || (config_.beats && (phase_ == Phase::kUp || phase_ == Phase::kClosing)));
+  CTI_CHECK(!silent_ || flow_);
   CTI_CHECK(phase_ != Phase::kResolving || names_[side_].lookup);
   CTI_CHECK(phase_ == Phase::kConnecting || race_.over());
 }

@@ -6,9 +6,10 @@
 // Sides    the first is drawn, later ones alternate, after the pauses of retries.hpp. After the last attempt that is told
 //          (limit_retries) it goes on quietly, unless told not to.
 // Names    all addresses of a name are tried, side by side (race.hpp); a black-holed first one costs kStagger.
-// Alive    only after silence: a question each `heartbeat`, `max_heartbeats` unanswered ones end the connection. A whole
-//          frame counts as an answer, whichever; bytes of one that is not complete do not, and it has kFrameMost from its
-//          first byte on.
+// Alive    a server that sends beats (kBeatWished) is judged by the flow of what comes (core/flow.hpp): 4.5 to 6 s of silence
+//          end the connection. With one that sends none, or where the program has said how: only after silence, a question
+//          each `heartbeat`, `max_heartbeats` unanswered ones end the connection. A whole frame counts as an answer,
+//          whichever; bytes of one that is not complete do not, and it has kFrameMost from its first byte on.
 // Bounds   waiting to be sent: kUnsentBytesMax of requests (send() refuses more), and kControlBytesMax of answers to
 //          heartbeats, above which the server is left as one that does not read. kRetiredMax connections that are given up
 //          while the Io still sends from their buffer; kLookupsMax names looked up in the process (resolver.hpp). A
@@ -20,10 +21,12 @@
 #include "cil/detail/transport/resolver.hpp"
 #include "cil/detail/transport/retries.hpp"
 #include "core/base/limits.hpp"
+#include "core/flow.hpp"
 #include "core/io.hpp"
 #include "core/random.hpp"
 #include "core/send_buffer.hpp"
 #include "wire/ctios_enums.hpp"
+#include "wire/session_beat.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
 
@@ -39,6 +42,7 @@ namespace cti::cil::detail {
 inline constexpr Seconds kAttemptMost{5};
 inline constexpr Seconds kCloseMost{1};
 inline constexpr Seconds kFrameMost{30};
+inline constexpr Millis kBeatWished{1500};  ///< the server is asked to be heard so often
 inline constexpr std::size_t kUnsentBytesMax = limits::kClientUnsentBytesMax;
 inline constexpr std::size_t kControlBytesMax = limits::kClientControlBytesMax;
 inline constexpr std::size_t kCloseBytesMax = 1024;
@@ -49,6 +53,9 @@ inline constexpr std::size_t kWaitingBytesMax =
 static_assert(kUnsentBytesMax >= 16 * wire::limits::kClientFrameBytesMax);
 static_assert(kControlBytesMax >= 1024 * wire::kPrefixBytes,
               "no server is cut for a few questions");
+static_assert(kBeatWished >= wire::kBeatLeast && kBeatWished <= wire::kBeatMost);
+static_assert(wire::kBeatLeast == core::Flow::kMeanLeast);
+static_assert(wire::kBeatMost == core::Flow::kMeanMost);
 static_assert(kCloseMost < kAttemptMost && kAttemptMost < kFrameMost);
 static_assert(kPauses.back() <= 2 * kAttemptMost, "a server that is back is tried soon");
 
@@ -62,6 +69,7 @@ struct TransportConfig {
   Server servers[2];
   Seconds heartbeat{5};
   std::uint32_t max_heartbeats = 3;
+  bool beats = true;  ///< wished for: the program has said nothing of heartbeats
   std::string client_id;
   bool keep_trying = true;  ///< after the last attempt that is told
 };
@@ -166,6 +174,7 @@ class Transport {
   void take_close(Bytes frame);
   void answer_heartbeat(std::uint64_t id);
   void check_heartbeat();
+  void check_flow();
   void phase_due();
   void lose(wire::ctios::ConnectionFailureReason reason, std::string text,
             core::CloseHow how = core::CloseHow::kReset);
@@ -209,6 +218,8 @@ class Transport {
   TimePoint heartbeat_due_ = kNever;
   TimePoint frame_due_ = kNever;  ///< of the frame that has begun to arrive
   std::uint32_t unanswered_ = 0;
+  std::optional<core::Flow> flow_;  ///< of a server that sends beats
+  bool silent_ = false;  ///< too long, it seems: what has come meanwhile is looked at first
   std::uint64_t heartbeat_id_ = 0;
 };
 

@@ -243,6 +243,62 @@ TEST(FanoutSession, C9_FindsAClientThatVanishedWithinTheHeartbeatBudget) {
   EXPECT_FALSE(lost.has_event(EventId::eUnknownEvent));
 }
 
+TEST(FanoutSession, BeatsForWhoWishesItAndForNobodyElse) {
+  FanoutWorld world;
+  TestClient& plain = world.welcomed();
+  TestClient& wishing = world.client();
+  wishing.hello(wire::kSessionVersion, wire::Role::kClient, 1'500);
+  TestClient& hasty = world.client();  // this server is heard each second, not more often
+  hasty.hello(wire::kSessionVersion, wire::Role::kClient, 1);
+  world.run(Millis{10});
+  const auto promised = [](const TestClient& client) {
+    return wire::WelcomeView::trusted(client.of(FrameType::kWelcome)[0])
+        .arguments()
+        .integer(wire::kBeatKey);
+  };
+  EXPECT_FALSE(promised(plain).has_value());
+  EXPECT_EQ(promised(wishing), 1'500);
+  EXPECT_EQ(promised(hasty), 1'000);
+  world.run(Seconds{30});
+  EXPECT_EQ(plain.count(FrameType::kHeartbeatConf), 0u);
+  const std::size_t rare = wishing.count(FrameType::kHeartbeatConf);
+  const std::size_t often = hasty.count(FrameType::kHeartbeatConf);
+  EXPECT_GE(rare, 18u);
+  EXPECT_LE(rare, 20u);
+  EXPECT_GE(often, 28u);
+  EXPECT_LE(often, 30u);
+  EXPECT_EQ(wire::frame_id(wishing.of(FrameType::kHeartbeatConf)[0].data()), wire::kBeatId);
+  EXPECT_GE(world.reactor->counters().beats_sent, rare + often);
+  EXPECT_FALSE(wishing.closed);
+}
+
+TEST(FanoutSession, WhoReadsNothingIsOwedNoBeats) {
+  FanoutWorld world;
+  TestClient& client = world.client();
+  client.hello(wire::kSessionVersion, wire::Role::kClient, 1'000);
+  world.run(Millis{10});
+  client.stop_reading();
+  world.run(Seconds{50});
+  client.start_reading();
+  world.run(Millis{100});
+  EXPECT_FALSE(client.closed);
+  EXPECT_LE(world.reactor->counters().beats_sent, 50u);
+}
+
+TEST(FanoutSession, WithoutBeatsNobodyIsPromisedAny) {
+  WorldOptions options{.config = small_config()};
+  options.config.beat_interval = Nanos{0};
+  FanoutWorld world(options);
+  TestClient& client = world.client();
+  client.hello(wire::kSessionVersion, wire::Role::kClient, 1'000);
+  world.run(Seconds{10});
+  EXPECT_EQ(client.count(FrameType::kHeartbeatConf), 0u);
+  EXPECT_FALSE(wire::WelcomeView::trusted(client.of(FrameType::kWelcome)[0])
+                   .arguments()
+                   .find(wire::kBeatKey)
+                   .has_value());
+}
+
 TEST(FanoutSession, AnswersAHeartbeatWithItsId) {
   FanoutWorld world;
   TestClient& client = world.welcomed();

@@ -8,6 +8,7 @@
 #include "core/sim_world.hpp"
 #include "wire/ctios_enums.hpp"
 #include "wire/object_key.hpp"
+#include "wire/session_beat.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
 
@@ -234,10 +235,12 @@ class TestClient {
     flush();
   }
   void send(std::string_view text) { send(as_bytes(text)); }
-  void hello(std::uint16_t version = wire::kSessionVersion, wire::Role role = wire::Role::kClient) {
+  void hello(std::uint16_t version = wire::kSessionVersion, wire::Role role = wire::Role::kClient,
+             int beat_ms = 0) {
     wire::HelloWriter writer(buffer_,
                              {.version_min = version, .version_max = version, .role = role});
     writer.arguments().add_string("ClientID", "test client");
+    if (beat_ms != 0) writer.arguments().add_int(wire::kBeatKey, beat_ms);
     send(writer.finish());
   }
   void subscribe_agent(std::string_view agent, std::span<const wire::Position> positions = {},

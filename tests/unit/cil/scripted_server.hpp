@@ -7,6 +7,7 @@
 #include "core/sim_io.hpp"
 #include "core/sim_world.hpp"
 #include "wire/object_key.hpp"
+#include "wire/session_beat.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
 
@@ -149,6 +150,7 @@ class ScriptedServer {
   std::uint64_t sequence = 100;  ///< of the last record
   std::uint16_t version = wire::kSessionVersion;
   bool mute = false;    ///< says nothing any more, reads on
+  Millis beat{0};       ///< promised to whoever wishes it, and kept; 0: none
   bool reject = false;  ///< answers Hello with a refusal of the version
   Items status =
       items({{Keyword::StatusCTIServer, true}, {Keyword::StatusCentralController, true}});
@@ -163,12 +165,18 @@ class ScriptedServer {
   int hellos = 0;
   int heartbeats = 0;
   int closes = 0;
+  std::int64_t beat_wished = 0;  ///< in the last Hello
 
  private:
   std::uint32_t turn(TimePoint deadline) {
     core::Completion out[16];
-    const std::size_t came = io_->wait(out, deadline);
+    const std::size_t came = io_->wait(out, std::min(deadline, beat_at_));
     for (std::size_t i = 0; i < came && io_; ++i) take(out[i]);
+    if (io_ && io_->now() >= beat_at_) {
+      beat_at_ = io_->now() + beat;
+      wire::HeartbeatConfWriter conf(buffer_, {wire::kBeatId});
+      if (!mute && welcomed_) send(conf.finish());
+    }
     return static_cast<std::uint32_t>(came);
   }
 
@@ -208,6 +216,7 @@ class ScriptedServer {
         const auto hello = wire::HelloView::check(frame);
         ASSERT_TRUE(hello.ok());
         client_id = std::string(hello->arguments().string(Keyword::ClientID).value_or(""));
+        beat_wished = hello->arguments().integer(wire::kBeatKey).value_or(0);
         ++hellos;
         return mute ? void() : reject ? close(wire::CloseReason::kVersionUnsupported) : welcome();
       }
@@ -246,6 +255,10 @@ class ScriptedServer {
     header.server = wire::object_key(host_);
     header.lineage = lineage;
     wire::WelcomeWriter writer(buffer_, header);
+    if (beat > Millis{0} && beat_wished > 0) {
+      writer.arguments().add_int(wire::kBeatKey, static_cast<int>(beat.count()));
+      beat_at_ = io_->now() + beat;
+    }
     writer.arguments().add_arguments(Keyword::StatusSystem, status.view());
     welcomed_ = true;
     send(writer.finish());
@@ -290,6 +303,7 @@ class ScriptedServer {
   std::vector<std::byte> in_flight_;
   bool sending_ = false;
   bool welcomed_ = false;
+  TimePoint beat_at_ = kNever;
 };
 
 }  // namespace cti::cil::test
