@@ -97,6 +97,10 @@ class SendBuffer {
   /// Nothing waits and nothing is in flight.
   bool idle() const noexcept { return !in_flight_ && sent_ == to_send_ && filled_ == 0; }
   bool in_flight() const noexcept { return in_flight_; }
+  /// What the Io has now; empty when nothing is in flight.
+  Bytes bytes_in_flight() const noexcept {
+    return in_flight_ ? Bytes(sending_).subspan(sent_, to_send_ - sent_) : Bytes{};
+  }
   /// Bytes that the peer's socket has not taken yet.
   std::size_t unsent() const noexcept { return to_send_ - sent_ + filled_; }
   /// Of them, those that wait behind the send in flight.

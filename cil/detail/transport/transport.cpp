@@ -17,12 +17,8 @@ using wire::Keyword;
 using namespace wire::ctios;
 
 Transport::Transport(core::Io& io, TransportUser& user, std::uint64_t seed,
-                     std::function<void()> wake, LookUp look_up)
-    : io_(io),
-      user_(user),
-      random_(seed),
-      wake_(std::move(wake)),
-      look_up_(std::move(look_up)) {}
+                     std::function<void()> wake, core::LookUp look_up)
+    : io_(io), user_(user), random_(seed), wake_(std::move(wake)), look_up_(std::move(look_up)) {}
 
 Bytes hello_of(const TransportConfig& config, MutableBytes buffer) {
   wire::HelloHeader header;
@@ -57,7 +53,7 @@ void Transport::resolve() {
   std::vector<std::string> addresses;
   std::string error;
   {
-    const std::shared_ptr<Lookup>& lookup = names_[side_].lookup;
+    const std::shared_ptr<core::Lookup>& lookup = names_[side_].lookup;
     CTI_CHECK(phase_ == Phase::kResolving && lookup);
     const std::lock_guard lock(lookup->mutex);
     if (!lookup->done) return;
@@ -78,7 +74,7 @@ void Transport::connect(std::vector<std::string> addresses) {
 }
 
 void Transport::run_race() {
-  if (race_.run(io_)) return;
+  if (race_.run(io_, io_.now())) return;
   lose(eConnectFail, race_.error() ? std::generic_category().message(race_.error())
                                    : std::string("no connection slot is free"));
 }
@@ -316,8 +312,7 @@ void Transport::lose(ConnectionFailureReason reason, std::string text, core::Clo
   }
   if (!was_up && retries_max_ && retries_.failed() >= *retries_max_) {
     if (!config_.keep_trying) return give_up(std::move(loss));
-    loss.follows =
-        retries_.failed() == *retries_max_ ? Follows::kQuietRetry : Follows::kMoreQuiet;
+    loss.follows = retries_.failed() == *retries_max_ ? Follows::kQuietRetry : Follows::kMoreQuiet;
   }
   const Server& last = config_.servers[side_];
   side_ ^= 1U;

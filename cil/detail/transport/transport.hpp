@@ -5,24 +5,24 @@
 //          idle -> resolving -> connecting -> greeting (Hello sent) -> up -> (lost) waiting -> resolving the other side ...
 // Sides    the first is drawn, later ones alternate, after the pauses of retries.hpp. After the last attempt that is told
 //          (limit_retries) it goes on quietly, unless told not to.
-// Names    all addresses of a name are tried, side by side (race.hpp); a black-holed first one costs kStagger.
+// Names    all addresses of a name are tried, side by side (core/address_race.hpp); a black-holed first one costs kStagger.
 // Alive    a server that sends beats (kBeatWished) is judged by the flow of what comes (core/flow.hpp): 4.5 to 6 s of silence
 //          end the connection. With one that sends none, or where the program has said how: only after silence, a question
 //          each `heartbeat`, `max_heartbeats` unanswered ones end the connection. A whole frame counts as an answer,
 //          whichever; bytes of one that is not complete do not, and it has kFrameMost from its first byte on.
 // Bounds   waiting to be sent: kUnsentBytesMax of requests (send() refuses more), and kControlBytesMax of answers to
 //          heartbeats, above which the server is left as one that does not read. kRetiredMax connections that are given up
-//          while the Io still sends from their buffer; kLookupsMax names looked up in the process (resolver.hpp). A
+//          while the Io still sends from their buffer; kLookupsMax names looked up in the process (core/name_lookup.hpp). A
 //          connection counts as up only after Welcome, at most kAttemptMost later.
 // Threads  one: the event thread.
 #pragma once
 
-#include "cil/detail/transport/race.hpp"
-#include "cil/detail/transport/resolver.hpp"
 #include "cil/detail/transport/retries.hpp"
+#include "core/address_race.hpp"
 #include "core/base/limits.hpp"
 #include "core/flow.hpp"
 #include "core/io.hpp"
+#include "core/name_lookup.hpp"
 #include "core/random.hpp"
 #include "core/send_buffer.hpp"
 #include "wire/ctios_enums.hpp"
@@ -116,7 +116,7 @@ class Transport {
  public:
   /// `wake` makes the owner call tick(), from any thread, also after the transport is gone.
   Transport(core::Io& io, TransportUser& user, std::uint64_t seed, std::function<void()> wake,
-            LookUp look_up = detail::look_up);
+            core::LookUp look_up = core::look_up);
 
   /// Its hello fits.
   void open(TransportConfig config);
@@ -189,7 +189,7 @@ class Transport {
   TransportUser& user_;
   core::Random random_;
   std::function<void()> wake_;
-  const LookUp look_up_;
+  const core::LookUp look_up_;
   TransportConfig config_;
   Phase phase_ = Phase::kIdle;
   unsigned side_ = 0;
@@ -200,11 +200,11 @@ class Transport {
   /// Of each side: one that is not done when its attempt is over serves the next.
   struct Name {
     std::string host;
-    std::shared_ptr<Lookup> lookup;
+    std::shared_ptr<core::Lookup> lookup;
   };
   Name names_[2];
 
-  AddressRace race_;  ///< while connecting
+  core::AddressRace race_;  ///< while connecting
   core::ConnectionId connection_{};
   wire::SessionFrameCutter cutter_{wire::limits::kFrameBytesMax, wire::limits::kFrameBytesMax};
   core::SendBuffer out_{kWaitingBytesMax, core::SendBuffer::Memory::kGrows};

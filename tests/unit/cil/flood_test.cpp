@@ -3,7 +3,7 @@
 // The memory that the session holds is measured from outside (mallinfo2), so that a container that nobody thought of
 // counts too; Engine::invariants() looks at the known ones after every turn. Each flood ends in an outcome with a name.
 #include "cil/detail/engine/session_core.hpp"
-#include "cil/detail/transport/resolver.hpp"
+#include "core/name_lookup.hpp"
 #include "tests/unit/cil/session_world.hpp"
 
 #include <malloc.h>
@@ -374,15 +374,15 @@ TEST(FloodOfLines, LogListenersAndLinesHaveBounds) {
 }
 
 TEST(FloodOfNames, SoManyAreLookedUpAtATime) {
-  detail::Places places(3);
-  detail::Places::Place one = places.take();
-  detail::Places::Place two = places.take();
+  core::Places places(3);
+  core::Places::Place one = places.take();
+  core::Places::Place two = places.take();
   {
-    const detail::Places::Place three = places.take();
+    const core::Places::Place three = places.take();
     EXPECT_TRUE(one && two && three);
     EXPECT_FALSE(places.take());
   }
-  const detail::Places::Place moved = std::move(two);
+  const core::Places::Place moved = std::move(two);
   EXPECT_TRUE(moved && places.take());
   EXPECT_FALSE(two);
 }

@@ -13,8 +13,8 @@
 namespace cti::cil::test {
 namespace {
 
-using detail::interleaved;
-using detail::Lookup;
+using core::interleaved;
+using core::Lookup;
 using detail::Loss;
 using detail::Server;
 using detail::Transport;

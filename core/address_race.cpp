@@ -1,12 +1,12 @@
-// race.cpp - starting the next address in time, and closing those that came second.
-#include "cil/detail/transport/race.hpp"
+// address_race.cpp - starting the next address in time, and closing those that came second.
+#include "core/address_race.hpp"
 
 #include "core/base/check.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace cti::cil::detail {
+namespace cti::core {
 
 std::vector<std::string> interleaved(const std::vector<std::string>& addresses) {
   const auto is_v6 = [](const std::string& address) {
@@ -15,8 +15,7 @@ std::vector<std::string> interleaved(const std::vector<std::string>& addresses) 
   std::vector<std::string> families[2];
   for (const std::string& address : addresses) {
     auto& family = families[is_v6(address) != is_v6(addresses.front()) ? 1 : 0];
-    if (std::find(family.begin(), family.end(), address) == family.end())
-      family.push_back(address);
+    if (std::find(family.begin(), family.end(), address) == family.end()) family.push_back(address);
   }
   std::vector<std::string> all;
   const std::size_t most = std::max(families[0].size(), families[1].size());
@@ -38,41 +37,42 @@ void AddressRace::begin(std::vector<std::string> addresses, std::uint16_t port) 
   next_ = TimePoint{};
 }
 
-bool AddressRace::run(core::Io& io) {
+bool AddressRace::run(Io& io, TimePoint now) {
   CTI_CHECK(!over());
-  while (started_ < addresses_.size() && io.now() >= next_) {
-    const core::ConnectionId connection = io.connect({addresses_[started_++], port_});
-    if (!connection) continue;  // no slot is free: the next one fails as well, and the attempt with it
+  while (started_ < addresses_.size() && now >= next_) {
+    const ConnectionId connection = io.connect({addresses_[started_++], port_});
+    if (!connection)
+      continue;  // no slot is free: the next one fails as well, and the attempt with it
     trying_.push_back(connection);
-    next_ = io.now() + kStagger;
+    next_ = now + kStagger;
   }
   if (started_ == addresses_.size()) next_ = kNever;
   return !trying_.empty() || started_ < addresses_.size();
 }
 
-bool AddressRace::has(core::ConnectionId connection) const noexcept {
+bool AddressRace::has(ConnectionId connection) const noexcept {
   return std::find(trying_.begin(), trying_.end(), connection) != trying_.end();
 }
 
-void AddressRace::won(core::Io& io, core::ConnectionId connection) {
+void AddressRace::won(Io& io, ConnectionId connection) {
   CTI_CHECK(has(connection));
   std::erase(trying_, connection);
   end(io);
 }
 
-void AddressRace::lost(core::ConnectionId connection, int error) {
+void AddressRace::lost(ConnectionId connection, int error) {
   CTI_CHECK(has(connection));
   std::erase(trying_, connection);
   if (error != 0) error_ = error;
   if (started_ < addresses_.size()) next_ = TimePoint{};
 }
 
-void AddressRace::end(core::Io& io) {
-  for (const core::ConnectionId connection : std::exchange(trying_, {}))
-    io.close(connection, core::CloseHow::kReset);
+void AddressRace::end(Io& io) {
+  for (const ConnectionId connection : std::exchange(trying_, {}))
+    io.close(connection, CloseHow::kReset);
   addresses_.clear();
   started_ = 0;
   next_ = kNever;
 }
 
-}  // namespace cti::cil::detail
+}  // namespace cti::core

@@ -1,10 +1,10 @@
-// resolver.hpp - host names to addresses, off the event thread.
+// name_lookup.hpp - host names to addresses, off the event thread.
 //
 // Why      getaddrinfo may block for half a minute; the event thread never does (N6).
 // Shape    a numeric address is answered at once. A name is looked up by a thread of its own that shares nothing but
 //          the Lookup; when the session goes away meanwhile, the thread finishes by itself and wakes nobody.
-// Bounds   one lookup per side of a session at a time: Transport keeps the Lookup until it is done. kLookupsMax in the
-//          whole process: one more fails at once, and its attempt with it, by name.
+// Bounds   whoever asks keeps the Lookup until it is done, and asks for no other meanwhile. kLookupsMax in the whole process:
+//          one more fails at once, and its attempt with it, by name.
 #pragma once
 
 #include "core/base/limits.hpp"
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace cti::cil::detail {
+namespace cti::core {
 
 inline constexpr int kLookupsMax = limits::kClientLookupsMax;
 
@@ -49,7 +49,8 @@ class Places {
 struct Lookup {
   std::mutex mutex;  // guards what follows
   bool done = false;
-  std::vector<std::string> addresses;  ///< numeric, in the order in which to try them; empty when the name has none
+  std::vector<std::string>
+      addresses;  ///< numeric, in the order in which to try them; empty when the name has none
   std::string error;
 };
 
@@ -63,4 +64,4 @@ using LookUp =
 /// Starts a lookup. `wake` is called from another thread when it is done; it must not refer to anything that may go.
 std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> wake);
 
-}  // namespace cti::cil::detail
+}  // namespace cti::core

@@ -1,7 +1,7 @@
-// resolver.cpp - a thread per name that is being looked up, counted.
-#include "cil/detail/transport/resolver.hpp"
+// name_lookup.cpp - a thread per name that is being looked up, counted.
+#include "core/name_lookup.hpp"
 
-#include "cil/detail/transport/race.hpp"
+#include "core/address_race.hpp"
 #include "core/base/check.hpp"
 
 #include <arpa/inet.h>
@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-namespace cti::cil::detail {
+namespace cti::core {
 namespace {
 
 constinit Places places(kLookupsMax);
@@ -88,4 +88,4 @@ std::shared_ptr<Lookup> look_up(const std::string& host, std::function<void()> w
   return lookup;
 }
 
-}  // namespace cti::cil::detail
+}  // namespace cti::core
