@@ -69,6 +69,7 @@ TimePoint Line::before_wait(TimePoint deadline) {
 
 void Line::after_wait(std::span<const core::Completion> completions) {
   shared_.bell.awake();
+  if (!completions.empty()) shared_.latency.begin_turn(io_.now());
   if (time_.waited(wait_began_, wait_ends_, io_.now(), io_.counters().stops)) {
     ++stops_survived_;
     link_.after_stop(now());
@@ -95,8 +96,14 @@ void Line::tick() {
 
 void Line::end_turn() {
   const auto& fanouts = tells_.fanouts();
-  show([this] { return core_.publish(); }, tells_, fanouts.size(),
-       [&](std::size_t i) { fanouts[i]->wake(); });
+  const auto publish = [this] {
+    const bool news = core_.publish();
+    if (news) shared_.latency.published(shared_.log.tail());
+    return news;
+  };
+  shared_.status.set_serving(core_.ready());
+  show(publish, tells_, fanouts.size(), [&](std::size_t i) { fanouts[i]->wake(); });
+  shared_.latency.end_turn();
   link_.set_receiving(!core_.held_back());
   link_.flush();
 }
@@ -109,6 +116,8 @@ TimePoint Line::next_deadline() const {
 
 void Line::on_completion(const core::Completion& completion) {
   if (!link_.owns(completion.connection)) return;
+  if (shared_.trace.on()) [[unlikely]]
+    trace(completion);
   if (completion.event != core::IoEvent::kReceived)
     return on_link_event(link_.on_completion(completion, now()));
   try {
@@ -117,6 +126,16 @@ void Line::on_completion(const core::Completion& completion) {
     // In the middle of a frame: nobody knows where the next one begins.
     on_link_event(link_.give_up(ResetCause::kNoMemory, "is left: no memory for a frame", now()));
   }
+}
+
+void Line::trace(const core::Completion& completion) noexcept {
+  TraceHead head{.wall = io_.wall(), .session = completion.connection.packed()};
+  if (completion.event == core::IoEvent::kReceived)
+    return shared_.trace.put(head, completion.bytes);
+  if (completion.event != core::IoEvent::kSent) return;
+  head.kind = TraceKind::kToCtiServer;
+  const Bytes sending = upstream_.out().bytes_in_flight();
+  shared_.trace.put(head, sending.first(std::min<std::size_t>(sending.size(), completion.sent)));
 }
 
 void Line::receive(Bytes bytes) {

@@ -92,6 +92,7 @@ class Line {
   TimePoint now() const { return time_.own(io_.now()); }
   void on_completion(const core::Completion& completion);
   void receive(Bytes bytes);
+  void trace(const core::Completion& completion) noexcept;
   void on_link_event(LinkEvent event);
   void look_after_reset();
   void tick();

@@ -99,15 +99,6 @@ class Idle {
   std::uint32_t idle_;
 };
 
-/// Text that is no share has been refused before (parse_share).
-std::vector<Admission::Share> shares_of(const FanoutConfig& config) {
-  std::vector<Admission::Share> shares;
-  for (const std::string& text : config.sessions_of_networks) {
-    if (const auto share = parse_share(text)) shares.push_back(*share);
-  }
-  return shares;
-}
-
 /// Where a part's lines go: to the log, with the number of the part.
 Say sayer(const char* component, std::size_t number) {
   return [component, name = std::to_string(number)](const Said& said) {
@@ -170,7 +161,8 @@ core::Watchdog::Looked show_standing(core::MetricsRegistry& registry) {
 
 Server::Server(const ServerConfig& config)
     : config_(completed(config)),
-      watchdog_(config_.watchdog, &end_loudly, show_standing(metrics_)) {}
+      watchdog_(config_.watchdog, &end_loudly, show_standing(metrics_)),
+      live_(config_.fanout) {}
 
 Server::~Server() {
   if (running_ && !stop())
@@ -239,8 +231,8 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
   auto made = ring::EventLog::create(
       {config_.log_bytes, config_.reactors(), ring::MirroredMemory::Pages::kPopulate});
   if (!made.ok())
-    return Err{ServerError{ServerError::Kind::kSystem,
-                           "the event log, server.log_mib: " + made.error()}};
+    return Err{
+        ServerError{ServerError::Kind::kSystem, "the event log, server.log_mib: " + made.error()}};
   line->log = std::move(made).value();
   line->shared = std::make_unique<LineShared>(index, *line->log, start, config_.reactors(),
                                               config_.rendezvous);
@@ -248,6 +240,7 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
     return Err{ServerError{ServerError::Kind::kSystem, "no memory for a line's second log"}};
   }
   line->shared->io = line->io;
+  line->shared->latency.set_clock(&core::monotonic_now);
   line->shared->admission = admission_.get();
   std::vector<FanoutShared*> fanouts;
   for (const auto& fanout : fanouts_) fanouts.push_back(fanout->shared.get());
@@ -256,8 +249,8 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
                                   *line->io, config_.rendezvous, core::Random(seed),
                                   sayer("line", index));
   });
-  line->metrics = std::make_unique<LineMetrics>(metrics_, index, config_.lines[index].peripherals,
-                                                !shares);
+  line->metrics =
+      std::make_unique<LineMetrics>(metrics_, index, config_.lines[index].peripherals, !shares);
   lines_.push_back(std::move(line));
   return {};
 }
@@ -265,24 +258,23 @@ Result<void, ServerError> Server::build_line(std::uint16_t index, const Position
 Result<void, ServerError> Server::build_fanouts() {
   std::vector<LineShared*> lines;
   for (const auto& line : lines_) lines.push_back(line->shared.get());
-  core::Endpoint at = config_.listen;
+  std::vector<core::Endpoint> places{config_.listen};
+  places.insert(places.end(), config_.listen_also.begin(), config_.listen_also.end());
   for (const auto& fanout : fanouts_) {
     fanout->reactor = set_aside(kSessionsKey, [&] {
       return std::make_unique<FanoutReactor>(config_.fanout, *fanout->io, *fanout->shared, lines,
                                              *admission_, sayer("fanout", fanout->shared->index));
     });
-    auto listening = fanout->reactor->listen(at);
-    if (!listening.ok()) return Err{error_of(listening.error())};
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      auto listening = fanout->reactor->listen(places[i]);
+      if (!listening.ok()) return Err{error_of(listening.error())};
+      // The kernel spreads connections over those that join; the first one found the port free.
+      places[i].port = fanout->reactor->port(i);
+      places[i].join = true;
+    }
     fanout->metrics = std::make_unique<FanoutMetrics>(metrics_, fanout->shared->index);
-    // The kernel spreads connections over those that join; the first one found the port free.
-    at.port = fanout->reactor->port();
-    at.join = true;
   }
   return {};
-}
-
-void Server::apply_live(const ServerConfig& config) {
-  admission_->set_limits(config.fanout.sessions_per_address_max, shares_of(config.fanout));
 }
 
 std::uint16_t Server::port() const { return fanouts_.front()->reactor->port(); }

@@ -33,6 +33,9 @@
 
 namespace cti::broker {
 
+/// Of the configuration; text that is no share has been refused before (parse_share).
+std::vector<Admission::Share> shares_of(const FanoutConfig& config);
+
 struct ServerError {
   enum class Kind : std::uint8_t { kPortInUse, kSystem, kConfig } kind = Kind::kSystem;
   std::string text;
@@ -64,8 +67,12 @@ class Server {
   /// Every counter of every thread; values are at most a moment old.
   const core::MetricsRegistry& metrics() const { return metrics_; }
   core::MetricsRegistry& metrics() { return metrics_; }
-  /// Any thread: takes over what can be changed while sessions live: who may have how many sessions.
+  /// Any thread: takes over what can be changed while sessions live (see FanoutReactor::reconfigure, Admission).
   void apply_live(const ServerConfig& config);
+  /// Any thread: while on, new sessions are refused and slow ones cut (M2).
+  void set_short_of_memory(bool on);
+  /// The lanes of all threads, for the trace: of the lines first.
+  std::vector<TraceLane*> trace_lanes();
 
  private:
   struct LineThread {
@@ -113,6 +120,7 @@ class Server {
   std::condition_variable ended_changed_;
   std::size_t ended_ = 0;  // lines and reactors at their end
   bool running_ = false;
+  FanoutConfig live_;  // what the reactors have been told last; guarded by mutex_
 };
 
 }  // namespace cti::broker

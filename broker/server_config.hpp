@@ -13,11 +13,27 @@
 
 namespace cti::broker {
 
+/// For whom frames are written to a file of their own while the server runs.
+struct TraceConfig {
+  std::string file;  ///< empty: for nobody
+  std::uint64_t bytes_max = std::uint64_t{16} << 20;
+  std::vector<std::string> agents;     ///< AgentIDs
+  std::vector<std::string> calls;      ///< UniqueObjectIDs, or numbers
+  std::vector<std::string> sessions;   ///< numbers, as the log has them
+  std::vector<std::string> addresses;  ///< numeric, of clients
+
+  bool wanted() const {
+    return !file.empty() &&
+           !(agents.empty() && calls.empty() && sessions.empty() && addresses.empty());
+  }
+};
+
 struct ServerConfig {
   std::string name = "ringside";
   core::Endpoint listen{.host = "127.0.0.1",
-                        .port = 42028};  ///< where clients come; port 0: any, see the ready line
-  std::string io = "auto";               ///< "auto", "io_uring" or "epoll"
+                        .port = 42028};     ///< where clients come; port 0: any, see the ready line
+  std::vector<core::Endpoint> listen_also;  ///< further places: another network, IPv6
+  std::string io = "auto";                  ///< "auto", "io_uring" or "epoll"
   /// Fan-out reactors, a thread each; 0: one, in the first line's thread.
   std::uint32_t fanouts = 1;
   std::size_t log_bytes = limits::kLogBytesDefault;  ///< of each line's event log; a power of two
@@ -34,6 +50,7 @@ struct ServerConfig {
   bool log_json = false;
   std::uint64_t log_rotate_bytes = 0;  ///< the file is moved away at so many; 0: never by us
   std::uint32_t log_keep = 5;          ///< of the files that were moved away
+  TraceConfig trace;
 
   FanoutConfig fanout{.gather = Nanos{250'000}};
   RendezvousLimits rendezvous;

@@ -3,6 +3,7 @@
 
 #include "wire/session_frame.hpp"
 
+#include <iterator>
 #include <string>
 
 namespace cti::broker {
@@ -25,6 +26,8 @@ constexpr FanoutRow kFanoutCounters[] = {
     {"ringside_sessions_refused_full_total", "Refused: no room", &FanoutCounters::refused_full},
     {"ringside_sessions_refused_address_total", "Refused: too many of one address",
      &FanoutCounters::refused_address},
+    {"ringside_sessions_refused_memory_total", "Refused: memory is short",
+     &FanoutCounters::refused_memory},
     {"ringside_sessions_dropped_total", "Refused without a word: too many at once",
      &FanoutCounters::dropped_full},
     {"ringside_records_followed_total", "Log records looked at", &FanoutCounters::records_followed},
@@ -97,6 +100,21 @@ constexpr FanoutRow kFanoutGauges[] = {
     {"ringside_snapshot_bytes_highest", "The most there ever were",
      &FanoutCounters::images_bytes_highest},
 };
+constexpr const char* kModes[] = {"agent", "monitor", "none"};
+
+/// By ctios AgentState; what goes beyond is "other".
+constexpr const char* kAgentStates[] = {"login",    "logout",         "not_ready",  "available",
+                                        "talking",  "work_not_ready", "work_ready", "busy_other",
+                                        "reserved", "unknown",        "hold",       "active",
+                                        "paused",   "interrupted",    "not_active", "other"};
+static_assert(std::size(kAgentStates) == ObjectMap::kStatesMax);
+
+std::vector<double> latency_bounds() {
+  std::vector<double> seconds;
+  for (const std::uint32_t us : LatencyHistogram::kBoundsUs) seconds.push_back(us / 1e6);
+  return seconds;
+}
+
 constexpr std::size_t kCloseReasons = static_cast<std::size_t>(wire::CloseReason::kAdministrator);
 
 struct IoRow {
@@ -208,6 +226,15 @@ FanoutMetrics::FanoutMetrics(core::MetricsRegistry& registry, std::size_t index)
                                      "Sessions closed by the server, by reason",
                                      {{"reason", reason.substr(1)}}));
   }
+  for (const char* mode : kModes) {
+    modes_.push_back(
+        &block.gauge("ringside_sessions_by_mode", "Sessions now, by mode", {{"mode", mode}}));
+  }
+  latency_ = block.histogram(
+      "ringside_latency_seconds",
+      "From reading a frame of the CTI Server to the first client's socket that took the update; "
+      "sampled, at most 100 a second",
+      latency_bounds(), 1e-9);
   add_io(block, io_);
 }
 
@@ -216,6 +243,11 @@ void FanoutMetrics::show(const FanoutCounters& counters, const core::IoCounters&
   for (const FanoutRow& row : kFanoutCounters) counters_[at++]->set(counters.*row.field);
   for (const FanoutRow& row : kFanoutGauges) counters_[at++]->set(counters.*row.field);
   for (std::size_t i = 0; i < closes_.size(); ++i) closes_[i]->set(counters.closed_by_us[i + 1]);
+  const std::uint64_t moded = counters.agents + counters.monitors;
+  modes_[0]->set(counters.agents);
+  modes_[1]->set(counters.monitors);
+  modes_[2]->set(counters.sessions > moded ? counters.sessions - moded : 0);
+  latency_.set(counters.latency.buckets, counters.latency.sum_ns);
   show_io(io, io_);
 }
 
@@ -230,6 +262,8 @@ LineMetrics::LineMetrics(core::MetricsRegistry& registry, std::size_t index,
                                          "1 while the CTI Server says that it is online",
                                          {{"peripheral", std::to_string(id)}}));
   }
+  for (const char* state : kAgentStates)
+    agents_.push_back(&block.gauge("ringside_agents", "Agents known now", {{"state", state}}));
   for (const LineRow& row : kLineCounters) values_.push_back(&block.counter(row.name, row.help));
   for (const LineRow& row : kLineGauges) values_.push_back(&block.gauge(row.name, row.help));
   if (own_io) add_io(thread, io_);
@@ -241,6 +275,8 @@ void LineMetrics::show(const Line& line, const LineStatus& status, const core::I
   for (const LineRow& row : kLineGauges) values_[at++]->set(row.value(line, status));
   for (std::size_t i = 0; i < peripherals_.size(); ++i)
     peripherals_[i]->set(std::uint64_t{i < status.peripherals() && status.peripheral_online(i)});
+  const auto& by_state = line.map().agents_by_state();
+  for (std::size_t i = 0; i < agents_.size(); ++i) agents_[i]->set(by_state[i]);
   if (!io_.empty()) show_io(io, io_);
 }
 

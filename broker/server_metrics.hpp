@@ -24,6 +24,8 @@ class FanoutMetrics {
   std::vector<core::Counter*> counters_;
   std::vector<core::Counter*> closes_;
   std::vector<core::Counter*> io_;
+  std::vector<core::Counter*> modes_;  // agent, monitor, none
+  core::Histogram latency_;
 };
 
 class LineMetrics {
@@ -35,6 +37,7 @@ class LineMetrics {
   void show(const Line& line, const LineStatus& status, const core::IoCounters& io);
 
  private:
+  std::vector<core::Counter*> agents_;  // by state
   std::vector<core::Counter*> values_;
   std::vector<core::Counter*> peripherals_;  // online, in the order of the configuration
   std::vector<core::Counter*> io_;

@@ -19,6 +19,7 @@
 
 #include "broker/fanout/fanout.hpp"
 #include "broker/line.hpp"
+#include "core/address_race.hpp"
 #include "core/io.hpp"
 
 #include <cstddef>
@@ -29,8 +30,9 @@ namespace cti::broker {
 
 class SharedTurn {
  public:
-  /// Connections of the Io that are the line's: one to the CTI Server, and those that end while the next begins.
-  static constexpr std::uint32_t kLineConnections = 4;
+  /// Connections of the Io that are the line's: the addresses of the CTI Server that are tried, and those of the try before,
+  /// which end meanwhile.
+  static constexpr std::uint32_t kLineConnections = 2 * core::kAddressesMax;
 
   /// `io` is the Io of both. `config` is the reactor's, its connections_beside at least kLineConnections.
   SharedTurn(core::Io& io, Line& line, FanoutReactor& reactor, const ring::EventLog& log,

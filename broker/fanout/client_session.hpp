@@ -90,6 +90,7 @@ struct SessionDetail {
   std::vector<wire::Position> resume;  ///< what the client says that it has seen
   std::uint64_t lapped = 0;            ///< how often it got a snapshot in place of updates
 
+  Bytes sending;  ///< the send in flight, for the trace; empty while there is none
   // for the log
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;  ///< of them, here or by the line

@@ -72,12 +72,15 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
   forfeited_.reserve(sessions_.size());
 }
 
-FanoutReactor::~FanoutReactor() = default;
+FanoutReactor::~FanoutReactor() {
+  // acquire <- the release in reconfigure.
+  delete wish_config_.exchange(nullptr, std::memory_order_acquire);
+}
 
 Result<void, core::IoError> FanoutReactor::listen(const core::Endpoint& at) {
   auto listener = io_.listen(at);
   if (!listener.ok()) return Err{listener.error()};
-  listener_ = *listener;
+  listeners_.push_back(*listener);
   return {};
 }
 
@@ -160,8 +163,14 @@ void FanoutReactor::after_wait(std::span<const core::Completion> completions) {
 }
 
 std::uint32_t FanoutReactor::work() {
+  if (marks_ > 0 && mark_sent_) end_samples();
   // relaxed: see request_stop.
   if (!stopping_ && stop_requested_.load(std::memory_order_relaxed)) stop();
+  // relaxed: only a look; take_wish has the edge.
+  if (wish_config_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+    take_wish();
+  if (shared_.trace.on() != tracing_) [[unlikely]]
+    begin_or_end_trace();
   std::uint32_t done = 0;
   follow_lines(done);
   done += timers_.fire(now_, config_.timers_per_turn, [this](std::uint64_t cookie) {
@@ -178,7 +187,7 @@ std::uint32_t FanoutReactor::work() {
 
 void FanoutReactor::stop() {
   stopping_ = true;
-  if (listener_) io_.unlisten(listener_);
+  for (const core::ListenerId listener : listeners_) io_.unlisten(listener);
   for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) {
     if (sessions_[slot].state == SessionState::kFree) continue;
     close(slot, wire::CloseReason::kServerStopping, "the server is going down");
@@ -187,6 +196,7 @@ void FanoutReactor::stop() {
 
 void FanoutReactor::end_turn() {
   if (now_ >= retry_at_) retry_at_ = kNever;
+  if (marked_) begin_samples();
   ask_images();
   end_forfeited();
   for (Line& line : lines_) {
@@ -196,6 +206,7 @@ void FanoutReactor::end_turn() {
   }
   counters_.sessions = open_sessions_;
   counters_.monitors = monitors_;
+  counters_.agents = agents_.sessions();
   counters_.channels = channels_.in_use();
   counters_.records_copied = channels_.copied_records();
   counters_.channel_waits = channels_.waits();
@@ -282,11 +293,16 @@ void FanoutReactor::accept(const core::Completion& completion) {
   detail.turned_away = true;
   ++refusals_;
   const bool full = admitted == Admitted::kFull;
-  ++(full ? counters_.refused_full : counters_.refused_address);
+  const bool no_memory = admitted == Admitted::kNoMemory;
+  ++(no_memory ? counters_.refused_memory
+     : full    ? counters_.refused_full
+               : counters_.refused_address);
   if (refusals_ > config_.refusals_max) {
     ++counters_.dropped_full;
     return abandon(slot, core::CloseHow::kReset);
   }
+  if (no_memory)
+    return close(slot, wire::CloseReason::kOutOfResources, "the server is short of memory");
   close(slot, wire::CloseReason::kTooManySessions,
         full ? "the server has as many sessions as it may"
              : "this address has as many sessions as it may",
@@ -348,6 +364,8 @@ void FanoutReactor::serve(std::uint32_t slot) {
   switch (step.next) {
     case Stream::Next::kSend:
       ++counters_.sends;
+      if (tracing_) [[unlikely]]
+        session.detail->sending = step.bytes;
       io_.send({slot, session.generation}, step.bytes);
       return;
     case Stream::Next::kLapped:
@@ -362,6 +380,9 @@ void FanoutReactor::sent(std::uint32_t slot, std::uint32_t bytes) {
   Session& session = sessions_[slot];
   if (session.stream.source() == SendSource::kNone) return;
   counters_.bytes_sent += bytes;
+  mark_sent_ = true;
+  if (tracing_) [[unlikely]]
+    trace_sent(slot, bytes);
   const std::uint32_t kept = session.stream.bytes();
   // The rest of a record that a full socket cut is kept: room for it is found as for all that is kept.
   if (const std::size_t rest = session.stream.left_of_record(parts(slot), bytes))

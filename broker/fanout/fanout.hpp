@@ -28,7 +28,8 @@
 // Files    fanout.cpp: turn, sessions begin, sends. fanout_lines.cpp: following logs, tells, addressed records.
 //          fanout_feed.cpp: snapshots, catching up, live. fanout_modes.cpp: agent and monitor mode. fanout_input.cpp: what
 //          clients send. fanout_end.cpp: deadlines, and how a session ends. fanout_frames.cpp: frames made here.
-//          fanout_audit.cpp: what the log is told. fanout_invariants.cpp: what holds between two turns.
+//          fanout_audit.cpp: what log and trace are told. fanout_live.cpp: settings that change while it runs.
+//          fanout_invariants.cpp: what holds between two turns.
 #pragma once
 
 #include "broker/fanout/channel.hpp"
@@ -73,9 +74,10 @@ class FanoutReactor {
   /// Limits for the Io that this configuration needs.
   static core::IoLimits io_limits(const FanoutConfig& config);
 
-  /// Before the first turn.
+  /// Before the first turn; may be called for several addresses.
   Result<void, core::IoError> listen(const core::Endpoint& at);
-  std::uint16_t port() const { return io_.local_port(listener_); }
+  /// Of the listener that was made in this place.
+  std::uint16_t port(std::size_t index = 0) const { return io_.local_port(listeners_.at(index)); }
 
   /// One round; waits for something to happen until `deadline` at most. Returns the work done.
   std::uint32_t turn(TimePoint deadline);
@@ -90,6 +92,8 @@ class FanoutReactor {
   /// Any thread: say goodbye to every session and stop accepting. stopped() follows within close_timeout.
   void request_stop() noexcept;
   bool stopped() const noexcept { return stopping_ && open_sessions_ == 0; }
+  /// Any thread: takes over what of `config` needs no other memory (deadlines, rates, rules), in its next turn.
+  void reconfigure(const FanoutConfig& config);
 
   /// Own thread. For tests and benchmarks; other threads read snapshot().
   const FanoutCounters& counters() const noexcept { return counters_; }
@@ -111,6 +115,9 @@ class FanoutReactor {
     ring::Position side_after = 0;  // what the next side record comes after; it is not due before
     std::uint64_t newest = 0;       // sequence of the last update followed
     bool asked = false;             // ring its bell at the end of the turn
+    ring::Position turn_began = 0;  // how far the updates had been followed
+    std::uint64_t mark_seen = 0;    // the last one looked at
+    TimePoint mark_read = kNever;   // by the probe's clock; kNever: none is being timed
   };
 
   static constexpr std::uint16_t kNoLine = 0xFFFF;
@@ -144,6 +151,7 @@ class FanoutReactor {
   void enqueue(std::uint32_t slot) noexcept;
   void end_turn();
   void stop();
+  void take_wish() noexcept;
   void out_of_memory(std::uint32_t slot) noexcept;
   /// Does one step for one session; when memory is short, that session ends.
   template <class Step>
@@ -157,6 +165,9 @@ class FanoutReactor {
 
   // fanout_lines.cpp: what comes from the lines
   void follow_lines(std::uint32_t& work);
+  void look_at_marks() noexcept;
+  void begin_samples() noexcept;
+  void end_samples() noexcept;
   std::uint32_t take_tells(Line& line);
   void take_addressed(Line& line, const SideRecord& record);
   std::uint32_t follow(Line& line, ring::Position limit);
@@ -273,6 +284,9 @@ class FanoutReactor {
   void audit(std::uint32_t slot, std::string_view text) noexcept;
   void audit_end(std::uint32_t slot, std::int32_t error) noexcept;
   void look_at_accepting() noexcept;
+  void begin_or_end_trace() noexcept;
+  void trace(std::uint32_t slot, TraceKind kind, Bytes bytes) noexcept;
+  void trace_sent(std::uint32_t slot, std::uint32_t bytes) noexcept;
 
   Feed& feed(std::uint32_t slot, std::uint16_t line) {
     return feeds_[std::size_t{slot} * lines_.size() + line];
@@ -287,12 +301,12 @@ class FanoutReactor {
   SessionRef own_ref() const { return {shared_.index, {}, 0}; }
   std::uint32_t find(core::ConnectionId id) const noexcept;
 
-  const FanoutConfig config_;
+  FanoutConfig config_;  // changed by take_wish() only
   core::Io& io_;
   FanoutShared& shared_;
   Admission& admission_;
   const Say say_;
-  core::ListenerId listener_{};
+  std::vector<core::ListenerId> listeners_;
 
   std::vector<Line> lines_;
   std::vector<Session> sessions_;
@@ -323,9 +337,15 @@ class FanoutReactor {
   std::uint32_t open_sessions_ = 0;  // slots in use, refusals included
   std::uint32_t refusals_ = 0;
   std::uint32_t monitors_ = 0;
+  std::uint32_t marks_ = 0;          // lines with a mark that is being timed
+  std::uint64_t sends_at_mark_ = 0;  // when the last one was followed
+  bool marked_ = false;              // in this turn
+  bool mark_sent_ = false;           // one of the sends behind it is done
+  bool tracing_ = false;             // somebody wants to know; looked at once a turn
   std::size_t unread_bytes_ = 0;  // of all sessions: received, and not looked at yet
   bool stopping_ = false;
   std::atomic<bool> stop_requested_{false};
+  std::atomic<const FanoutConfig*> wish_config_{nullptr};  // owned by whoever takes it out
   std::array<TimePoint, 24> noted_at_{};  // per close reason: rate limit of the log
   std::array<std::uint64_t, 24> unnoted_{};
   std::uint32_t audit_lines_ = kAuditBurst;  // that may be written now

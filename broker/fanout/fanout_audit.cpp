@@ -11,6 +11,7 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace cti::broker {
 
@@ -185,6 +186,36 @@ void FanoutReactor::look_at_accepting() noexcept {
   } catch (const std::bad_alloc&) {
     return;
   }
+}
+
+// ---- for the trace ----
+
+/// Sends that began before the trace did are not seen by it: nobody has kept where their bytes are.
+void FanoutReactor::begin_or_end_trace() noexcept {
+  tracing_ = !tracing_;
+  for (Session& session : sessions_) {
+    if (session.detail != nullptr) session.detail->sending = {};
+  }
+}
+
+void FanoutReactor::trace_sent(std::uint32_t slot, std::uint32_t bytes) noexcept {
+  const Bytes sending = std::exchange(sessions_[slot].detail->sending, {});
+  CTI_CHECK(sending.empty() || bytes <= sending.size());
+  if (!sending.empty()) trace(slot, TraceKind::kToClient, sending.first(bytes));
+}
+
+void FanoutReactor::trace(std::uint32_t slot, TraceKind kind, Bytes bytes) noexcept {
+  const SessionDetail& detail = *sessions_[slot].detail;
+  const std::uint64_t number = sessions_[slot].number;
+  // Who has no number yet has bytes all the same, and they are nobody else's.
+  constexpr std::uint64_t kUnnumbered = std::uint64_t{1} << 63;
+  const core::ConnectionId connection{slot, sessions_[slot].generation};
+  shared_.trace.put({.wall = io_.wall(),
+                     .kind = kind,
+                     .session = number != 0 ? number : kUnnumbered | connection.packed(),
+                     .address = detail.address,
+                     .agent_key = detail.agent_key},
+                    bytes);
 }
 
 }  // namespace cti::broker

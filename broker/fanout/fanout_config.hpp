@@ -61,6 +61,9 @@ struct FanoutConfig {
   /// Of one session, with the lines and not answered: at it nothing more is read from the session (C20).
   std::uint32_t requests_in_flight_max = limits::kRequestsInFlightDefault;
 
+  /// Memory is short (M2): who is slow is cut, whatever slow_policy says, and so is whoever does not read now.
+  bool short_of_memory = false;
+
   // Slow sessions (C8, M7, N5).
   SlowPolicy slow_policy = SlowPolicy::kSnapshot;
   /// Updates and snapshot records wait here; past it: slow_policy.

@@ -1,6 +1,8 @@
 // fanout_counters.hpp - what a fan-out reactor has done and met. Written by its thread, read through a seqlock.
 #pragma once
 
+#include "broker/meet/latency_probe.hpp"
+
 #include <array>
 #include <cstdint>
 
@@ -14,6 +16,7 @@ struct FanoutCounters {
   std::uint64_t ended = 0;
   std::uint64_t refused_full = 0;                ///< C18: no room, in all
   std::uint64_t refused_address = 0;             ///< C1: too many from one address
+  std::uint64_t refused_memory = 0;              ///< M2: memory is short
   std::uint64_t dropped_full = 0;                ///< not even told, too many at once
   std::array<std::uint64_t, 24> closed_by_us{};  ///< by wire::CloseReason
   // what goes out
@@ -32,7 +35,8 @@ struct FanoutCounters {
   std::uint64_t lapped = 0;    ///< C8, M7: sessions marked for a snapshot
   std::uint64_t cut_slow = 0;  ///< C8: sessions cut by policy, or past every bound
   std::uint64_t cut_lost = 0;  ///< sessions cut because a line could not keep an answer to them
-  std::uint64_t images_lost = 0;  ///< questions for an image of a whole line without an answer, put anew
+  std::uint64_t images_lost =
+      0;  ///< questions for an image of a whole line without an answer, put anew
   std::uint64_t reactor_lapped = 0;  ///< the reactor itself was too slow for a line's log
   std::uint64_t residues = 0;        ///< M7: records cut by a full socket whose rest was kept
   std::uint64_t pool_empty = 0;
@@ -58,9 +62,11 @@ struct FanoutCounters {
   std::uint64_t requests_refused = 0;  ///< refused here for another reason
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t beats_sent = 0;
+  LatencyHistogram latency;  ///< from the CTI Server's frame to the first socket that took it
   // now
   std::uint64_t sessions = 0;
   std::uint64_t monitors = 0;
+  std::uint64_t agents = 0;  ///< sessions in agent mode
   std::uint64_t channels = 0;
   std::uint64_t pool_blocks = 0;
   std::uint64_t pool_blocks_highest = 0;

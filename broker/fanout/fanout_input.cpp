@@ -20,6 +20,7 @@ void FanoutReactor::received(std::uint32_t slot, Bytes bytes) {
   Session& session = sessions_[slot];
   if (session.state >= SessionState::kClosing) return;
   SessionDetail& detail = *session.detail;
+  if (tracing_) [[unlikely]] trace(slot, TraceKind::kFromClient, bytes);
   if (detail.paused) return pause(slot, bytes);  // it was on its way when reading was stopped
   const std::size_t was_pending = detail.cutter.pending();
   bool any = false;

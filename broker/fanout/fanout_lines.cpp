@@ -10,12 +10,16 @@ namespace cti::broker {
 /// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together. Where that is
 /// a single one time after time, as when each is said in answer to the one before, kTurnsAlone turns are not held.
 void FanoutReactor::follow_lines(std::uint32_t& work) {
-  for (Line& line : lines_) work += take_tells(line);
+  for (Line& line : lines_) {
+    line.turn_began = line.updates.read();
+    work += take_tells(line);
+  }
   if (now_ < gather_until_) return;
   std::uint32_t records = 0;
   for (Line& line : lines_) records += follow(line, line.shared->log.tail());
   work += records;
   if (records == 0) return;
+  look_at_marks();
   if (std::exchange(gathered_, false)) held_in_vain_ = records == 1 ? held_in_vain_ + 1 : 0;
   if (held_in_vain_ == kHoldsInVain) turns_alone_ = kTurnsAlone, held_in_vain_ = 0;
   const bool soon = now_ - followed_at_ <= config_.gather;
@@ -26,6 +30,42 @@ void FanoutReactor::follow_lines(std::uint32_t& work) {
     gather_until_ = now_ + config_.gather;
     gathered_ = true;
   }
+}
+
+/// A mark that this turn has followed is timed from here on, if anything leaves with the turn. One that came behind its
+/// records, and was not seen with them, would be timed with the next ones.
+void FanoutReactor::look_at_marks() noexcept {
+  for (Line& line : lines_) {
+    const LatencyMark mark = line.shared->latency.latest();
+    if (mark.number <= line.mark_seen || line.updates.read() < mark.position) continue;
+    line.mark_seen = mark.number;
+    if (mark.position <= line.turn_began) continue;
+    if (std::exchange(line.mark_read, mark.read) == kNever) ++marks_;
+    marked_ = true;
+    mark_sent_ = false;
+    sends_at_mark_ = counters_.sends;
+  }
+}
+
+/// The end of a turn that has followed a mark. What nobody was sent has no latency.
+void FanoutReactor::begin_samples() noexcept {
+  marked_ = false;
+  if (counters_.sends != sends_at_mark_) return;
+  for (Line& line : lines_) line.mark_read = kNever;
+  marks_ = 0;
+}
+
+/// The first of those sends is done.
+void FanoutReactor::end_samples() noexcept {
+  mark_sent_ = false;
+  for (Line& line : lines_) {
+    const LatencyProbe::Clock clock = line.shared->latency.clock();
+    if (line.mark_read == kNever || clock == nullptr) continue;
+    counters_.latency.add(clock() - std::exchange(line.mark_read, kNever));
+    CTI_CHECK(marks_ > 0);
+    --marks_;
+  }
+  CTI_CHECK(marks_ == 0);
 }
 
 /// Follows the updates to `after`, if the line has published that far and the turn's work allows it; says where it stands.
@@ -163,7 +203,8 @@ void FanoutReactor::all_lapped(Line& line) {
 
 /// The session is behind by more than it may be: by policy it is cut, or gets a snapshot in place of what it missed.
 void FanoutReactor::shed(std::uint32_t slot, std::uint16_t line, std::string_view why) {
-  if (config_.slow_policy == SlowPolicy::kSnapshot) return mark_lapped(slot, line);
+  if (config_.slow_policy == SlowPolicy::kSnapshot && !config_.short_of_memory)
+    return mark_lapped(slot, line);
   ++counters_.cut_slow;
   close(slot, wire::CloseReason::kTooSlow, why, config_.outbox_updates_bytes);
 }

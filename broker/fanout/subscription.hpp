@@ -40,6 +40,7 @@ class AgentIndex {
     if (entry.first != kNone) links_[entry.first].previous = slot;
     entry.first = slot;
     ++entry.count;
+    ++sessions_;
   }
 
   /// Ends the binding of `slot`; harmless when there is none.
@@ -47,6 +48,8 @@ class AgentIndex {
     const Link link = links_[slot];
     if (link.key == 0) return;
     links_[slot] = Link{};
+    CTI_CHECK(sessions_ > 0);
+    --sessions_;
     if (link.next != kNone) links_[link.next].previous = link.previous;
     if (link.previous != kNone) links_[link.previous].next = link.next;
     const std::uint64_t at = probe::place_of(table_, link.key);
@@ -60,6 +63,9 @@ class AgentIndex {
 
   /// How many sessions are bound to `key`.
   std::uint32_t count(std::uint64_t key) const noexcept { return find(key).count; }
+
+  /// How many there are, bound to whatever key.
+  std::uint32_t sessions() const noexcept { return sessions_; }
 
   /// Calls take(slot) for each session bound to `key`. `take` must not add or remove.
   template <class Take>
@@ -100,6 +106,7 @@ class AgentIndex {
   Table table_;
   const std::unique_ptr<Link[]> links_;
   const std::uint32_t slots_;
+  std::uint32_t sessions_ = 0;
 };
 
 }  // namespace cti::broker

@@ -24,7 +24,7 @@
 
 namespace cti::broker {
 
-enum class Admitted : std::uint8_t { kYes, kFull, kAddressFull };
+enum class Admitted : std::uint8_t { kYes, kFull, kAddressFull, kNoMemory };
 
 class Admission {
  public:
@@ -46,6 +46,12 @@ class Admission {
     shares_ = std::move(shares);
   }
 
+  /// While memory is short nobody new gets in (M2).
+  void set_short_of_memory(bool on) {
+    const std::lock_guard lock(mutex_);
+    short_of_memory_ = on;
+  }
+
   /// How many sessions `address` may have.
   [[nodiscard]] std::uint32_t limit_of(std::uint64_t address) {
     const std::lock_guard lock(mutex_);
@@ -55,6 +61,7 @@ class Admission {
   /// One more session from `address`. kYes is given back with leave().
   [[nodiscard]] Admitted enter(std::uint64_t address) {
     const std::lock_guard lock(mutex_);
+    if (short_of_memory_) return Admitted::kNoMemory;
     if (sessions() >= sessions_max_) return Admitted::kFull;
     std::uint32_t& count = by_address_[address];
     if (count >= share_of(address)) {
@@ -104,7 +111,8 @@ class Admission {
 
   const std::uint32_t sessions_max_;
   std::mutex mutex_;
-  std::uint32_t per_address_max_;  // guarded by mutex_, as are the next two
+  bool short_of_memory_ = false;  // guarded by mutex_, as are the next three
+  std::uint32_t per_address_max_;
   std::vector<Share> shares_;
   std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
   alignas(kFalseSharing) std::atomic<std::uint32_t> sessions_{0};

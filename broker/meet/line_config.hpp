@@ -20,7 +20,7 @@ inline constexpr std::uint32_t kLinkVersionMax = 25;
 
 /// The session with the CTI Server.
 struct LinkConfig {
-  /// Side A, then side B. One is enough: it then stands for both. Numeric addresses.
+  /// Side A, then side B. One is enough: it then stands for both. Names are looked up with each try.
   std::vector<core::Endpoint> sides{{"127.0.0.1", 42027}, {"127.0.0.1", 43027}};
   std::string client_id = "CTIOSServer";         ///< at most 63 characters
   std::string client_password = "CTIOSServer";   ///< at most 63 characters; sent with its NUL

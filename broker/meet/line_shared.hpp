@@ -11,10 +11,12 @@
 
 #include "broker/meet/ask_queue.hpp"
 #include "broker/meet/history.hpp"
+#include "broker/meet/latency_probe.hpp"
 #include "broker/meet/line_status.hpp"
 #include "broker/meet/rendezvous.hpp"
 #include "broker/meet/side_record.hpp"
 #include "broker/meet/tell_lane.hpp"
+#include "broker/meet/trace_lane.hpp"
 #include "core/base/limits.hpp"
 #include "core/io.hpp"
 #include "ring/doorbell.hpp"
@@ -65,6 +67,8 @@ struct LineShared {
   core::Io* io =
       nullptr;  ///< the line's Io: reactors may call wake() only. Set before the threads start
   LineStatus status;  ///< written by the line, read by anybody
+  LatencyProbe latency;  ///< marked by the line, read by reactors
+  TraceLane trace;       ///< what the line reads and sends, while somebody wants to know
   const Admission* admission =
       nullptr;  ///< counts the clients; null: the CTI Server is not told. Set before the threads start
 
@@ -84,6 +88,7 @@ struct FanoutShared {
 
   const std::uint16_t index;                     ///< of this reactor; SessionRef::fanout
   std::vector<std::unique_ptr<TellLane>> tells;  ///< [line]: from that line to this reactor
+  TraceLane trace;      ///< what the reactor reads and sends, while somebody wants to know
   ring::Doorbell bell;  ///< a line rings it after a turn that wrote records or tells
   core::Io* io =
       nullptr;  ///< the reactor's Io: lines may call wake() only. Set before the threads start

@@ -53,6 +53,17 @@ class LineStatus {
     return load(peripherals_[index].online) != 0;
   }
 
+  /// The session is open and the start-up dialogue is through: what clients are told is the present.
+  bool serving() const noexcept { return load(serving_) != 0; }
+  /// Why there is no session: the StatusCode with which the CTI Server last refused one, the errno of the last connection
+  /// that failed, or kNoAddress: its name has none. 0: none of these, since a session was last open.
+  static constexpr std::uint32_t kNoAddress = UINT32_MAX;
+  std::uint32_t refused_with() const noexcept { return load(refused_with_); }
+  std::uint32_t connect_error() const noexcept { return load(connect_error_); }
+
+  void set_serving(bool on) noexcept { store(serving_, on); }
+  void set_refused_with(std::uint32_t status) noexcept { store(refused_with_, status); }
+  void set_connect_error(std::uint32_t error) noexcept { store(connect_error_, error); }
   void set_cti_server_online(bool on) noexcept { store(cti_server_online_, on); }
   void set_central_controller_online(bool on) noexcept { store(central_controller_online_, on); }
   void set_driver_online(bool on) noexcept { store(driver_online_, on); }
@@ -107,6 +118,9 @@ class LineStatus {
   std::atomic<std::uint32_t> driver_online_{0};
   std::atomic<std::uint32_t> link_state_{0};
   std::atomic<std::uint32_t> side_{0};
+  std::atomic<std::uint32_t> serving_{0};
+  std::atomic<std::uint32_t> refused_with_{0};
+  std::atomic<std::uint32_t> connect_error_{0};
   std::atomic<std::size_t> count_{0};
   std::array<Peripheral, kPeripheralsMax> peripherals_{};
 };

@@ -284,9 +284,11 @@ bool ObjectMap::apply_agent(const wire::UpdateView& update, Effect& effect) {
     agents_[slot].key = update.object_key();
     effect.made = true;
     CTI_CHECK(agent_index_.insert(update.object_key(), slot));
+    ++agents_by_state_[state_index(agents_[slot])];
   }
   AgentEntry& agent = agents_[slot];
   const bool was_there = agent.logged_in();
+  --agents_by_state_[state_index(agent)];
   if ((update.topics() & wire::topic::kWhole) != 0) {
     // All that the typed table knows comes from properties; where the agent sits is looked at anew below.
     const auto devices = agent.devices;
@@ -295,12 +297,15 @@ bool ObjectMap::apply_agent(const wire::UpdateView& update, Effect& effect) {
     agent.devices = devices;
   }
   take_agent_args(agent, update.arguments());
+  ++agents_by_state_[state_index(agent)];
   effect.came = agent.logged_in() && !was_there;
   place_agent(slot, effect);
   return true;
 }
 
 void ObjectMap::end_agent(Slot slot, Effect& effect) {
+  CTI_CHECK(agents_by_state_[state_index(agents_[slot])] > 0);
+  --agents_by_state_[state_index(agents_[slot])];
   agents_[slot].state = wire::ctios::eLogout;
   place_agent(slot, effect);  // leaves every seat
   CTI_CHECK(agents_[slot].devices[0] == kNoSlot && agents_[slot].devices[1] == kNoSlot);
@@ -548,7 +553,9 @@ void ObjectMap::invariants() const {
   CTI_CHECK(free_calls_.size() + calls() == calls_.size());
   CTI_CHECK(free_devices_.size() + devices() == devices_.size());
   std::size_t seats = 0, chained = 0, sitters = 0, counted = 0;
+  std::array<std::uint32_t, kStatesMax> states{};
   each_agent([&](const AgentEntry& agent) {
+    ++states[state_index(agent)];
     CTI_CHECK(properties_.find(agent.key).has_value());
     for (const Slot slot : agent.devices) {
       if (slot == kNoSlot) continue;
@@ -570,6 +577,7 @@ void ObjectMap::invariants() const {
       CTI_CHECK(call.key != 0 && device_at(call.device) == &device);
     });
   });
+  CTI_CHECK(states == agents_by_state_);
   CTI_CHECK(seats == sitters);
   CTI_CHECK(chained == counted && chained <= calls());
   each_call([&](const CallEntry& call) { CTI_CHECK(properties_.find(call.key).has_value()); });

@@ -139,6 +139,9 @@ struct MapCounters {
 
 class ObjectMap {
  public:
+  /// ctios AgentState, from eLogin 0 to eNotActive 14; what goes beyond is counted as one more.
+  static constexpr std::size_t kStatesMax = 16;
+
   struct Limits {
     std::size_t agents_max = 5'000;
     std::size_t calls_max = 20'000;
@@ -200,6 +203,10 @@ class ObjectMap {
   void invariants() const;
 
   std::size_t agents() const noexcept { return agent_index_.size(); }
+  /// How many of them are in each state.
+  const std::array<std::uint32_t, kStatesMax>& agents_by_state() const noexcept {
+    return agents_by_state_;
+  }
   std::size_t calls() const noexcept { return call_index_.size(); }
   std::size_t devices() const noexcept { return device_index_.size(); }
   const wire::ObjectTable& properties() const noexcept { return properties_; }
@@ -219,6 +226,9 @@ class ObjectMap {
   bool knows(std::uint64_t key) const noexcept { return properties_.find(key).has_value(); }
   bool has_room_for_others(std::uint64_t key, std::uint32_t topics) const noexcept;
   void end_agent(Slot slot, Effect& effect);
+  static std::size_t state_index(const AgentEntry& agent) noexcept {
+    return agent.state < kStatesMax ? agent.state : kStatesMax - 1;
+  }
   // False: the table is full, and nothing has changed.
   bool apply_agent(const wire::UpdateView& update, Effect& effect);
   bool apply_call(const wire::UpdateView& update, bool names_old, Effect& effect);
@@ -240,6 +250,7 @@ class ObjectMap {
   KeyIndex agent_index_, call_index_, device_index_;
   wire::ObjectTable properties_;
   const std::size_t others_max_;  // of skill groups, and of teams
+  std::array<std::uint32_t, kStatesMax> agents_by_state_{};
   std::uint32_t births_ = 0;
   MapCounters counters_;
 };

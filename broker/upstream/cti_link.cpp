@@ -6,10 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace cti::broker {
 
@@ -50,15 +55,24 @@ class Digits {
 }  // namespace
 
 CtiLink::CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status,
-                 Upstream& upstream, Say say)
+                 Upstream& upstream, Say say, core::LookUp look_up)
     : config_(config),
       random_(random),
       status_(status),
       upstream_(upstream),
+      look_up_(std::move(look_up)),
+      bell_(std::make_shared<Bell>()),
       services_(config.services),
       journal_(config_.sides, std::move(say)) {
   CTI_CHECK(!config_.sides.empty() && config_.sides.size() <= 2);
   CTI_CHECK(!config_.pauses.empty());
+}
+
+CtiLink::~CtiLink() { silence_bell(); }
+
+void CtiLink::silence_bell() noexcept {
+  const std::lock_guard lock(bell_->mutex);
+  bell_->io = nullptr;
 }
 
 /// Neither side has been in vain yet: worth waiting for.
@@ -95,6 +109,10 @@ void CtiLink::start(core::Io& io, TimePoint now) {
   CTI_CHECK(state_ == State::kIdle);
   io_ = &io;
   now_ = now;
+  {
+    const std::lock_guard lock(bell_->mutex);
+    bell_->io = io_;
+  }
   connect_now();
 }
 
@@ -103,6 +121,7 @@ void CtiLink::stop(TimePoint now) {
   now_ = now;
   const bool open = state_ == State::kUp;
   if (open) {
+    set_cause({"this server ends"});
     const MutableBytes room = upstream_.out().claim(kHeartbeatBytes);
     if (!room.empty()) {
       const auto frame =
@@ -111,6 +130,8 @@ void CtiLink::stop(TimePoint now) {
     }
   }
   leaving_ = static_cast<bool>(connection_) && state_ != State::kClosing;
+  if (state_ == State::kConnecting) race_.end(*io_);
+  silence_bell();
   set_state(State::kStopped);
   deadline_ = leaving_ ? now_ + kGoodbyeMax : kNever;
   if (leaving_ && !open) return leave();
@@ -134,17 +155,65 @@ void CtiLink::connect_now() {
   resting_ = false;
   set_state(State::kConnecting);
   deadline_ = now_ + config_.connect_timeout;
-  const core::Endpoint& to = config_.sides[std::min<std::size_t>(side_, config_.sides.size() - 1)];
+  CTI_CHECK(race_.over() && !connection_);
+  go_on_connecting();
+}
+
+/// After whatever may have brought an address or taken one: the next step, or the end of this try.
+void CtiLink::go_on_connecting() {
+  CTI_CHECK(state_ == State::kConnecting && !connection_);
   try {
-    connection_ = io_->connect(to);
+    if (connecting_goes_on()) return;
   } catch (const std::bad_alloc&) {
-    connection_ = {};  // as if there were no slot
+    set_cause({"there is no memory for a connection"});
   }
-  if (!connection_) {
-    ++counters_.connects_failed;
+  ++counters_.connects_failed;
+  race_.end(*io_);
+  next_try();
+}
+
+/// False: this try has failed, and the cause says why.
+bool CtiLink::connecting_goes_on() {
+  if (race_.over() && !find_addresses()) return false;
+  if (race_.over() || race_.run(*io_, now_)) return true;
+  status_.set_refused_with(0);
+  status_.set_connect_error(static_cast<std::uint32_t>(race_.error()));
+  if (race_.error() == 0) {
     set_cause({"no connection slot is free"});
-    next_try();
+  } else {
+    set_cause({side_name(), " does not take the connection: ", std::strerror(race_.error())});
   }
+  return false;
+}
+
+/// False: there are none. True, and the race not begun: nobody knows yet.
+bool CtiLink::find_addresses() {
+  const std::size_t index = std::min<std::size_t>(side_, config_.sides.size() - 1);
+  const core::Endpoint& side = config_.sides[index];
+  std::shared_ptr<core::Lookup>& lookup = lookups_[index];
+  if (lookup == nullptr) {
+    lookup = look_up_(side.host, [bell = bell_] {
+      const std::lock_guard lock(bell->mutex);
+      if (bell->io != nullptr) bell->io->wake();
+    });
+  }
+  std::vector<std::string> addresses;
+  std::string error;
+  {
+    const std::lock_guard lock(lookup->mutex);
+    if (!lookup->done) return true;
+    addresses = std::move(lookup->addresses);
+    error = std::move(lookup->error);
+  }
+  lookup.reset();
+  if (addresses.empty()) {
+    status_.set_refused_with(0);
+    status_.set_connect_error(LineStatus::kNoAddress);
+    set_cause({side_name(), " has no address: ", error});
+    return false;
+  }
+  race_.begin(std::move(addresses), side.port);
+  return true;
 }
 
 // The connection is gone: the other side of this round, or a pause and then a new round.
@@ -177,6 +246,8 @@ LinkEvent CtiLink::on_completion(const core::Completion& completion, TimePoint n
   switch (completion.event) {
     case core::IoEvent::kConnected:
       if (state_ != State::kConnecting) return LinkEvent::kNone;
+      race_.won(*io_, completion.connection);
+      connection_ = completion.connection;
       set_state(State::kOpening);
       deadline_ = now_ + config_.open_timeout;
       send_open();
@@ -188,7 +259,10 @@ LinkEvent CtiLink::on_completion(const core::Completion& completion, TimePoint n
       upstream_.out().on_writable();
       return LinkEvent::kNone;
     case core::IoEvent::kClosed:
-      return closed(completion.error);
+      if (state_ != State::kConnecting) return closed(completion.error);
+      race_.lost(completion.connection, completion.error);
+      go_on_connecting();
+      return LinkEvent::kNone;
     default:
       return LinkEvent::kNone;
   }
@@ -207,10 +281,7 @@ LinkEvent CtiLink::closed(std::int32_t error) {
     next_try();
     return down;
   }
-  if (before == State::kConnecting) {
-    ++counters_.connects_failed;
-    set_cause({side_name(), " does not take the connection: ", std::strerror(error)});
-  } else if (before == State::kOpening) {
+  if (before == State::kOpening) {
     ++counters_.opens_refused;
     set_cause({side_name(), " closed the connection instead of opening a session"});
   }
@@ -373,6 +444,8 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
       up_since_ = last_heartbeat_ = last_received_ = now_;
       deadline_ = kNever;
       set_state(State::kUp);
+      status_.set_connect_error(0);
+      status_.set_refused_with(0);
       status_.set_cti_server_online(true);
       return Verdict::kUp;
     }
@@ -389,6 +462,8 @@ CtiLink::Verdict CtiLink::opening_frame(std::uint32_t message_type, Bytes body) 
 
 CtiLink::Verdict CtiLink::open_refused(std::uint32_t status) {
   ++counters_.opens_refused;
+  status_.set_connect_error(0);
+  status_.set_refused_with(status);
   if (status == kStatusInvalidServiceMask) services_ &= ~kUnassignedServices;
   drop({side_name(), " refused the session: ", ged::name_of(ged::StatusCode{status}), " (",
         Digits(status).view(), ")"},
@@ -445,9 +520,8 @@ LinkEvent CtiLink::heartbeat_clock() {
   // Who does not read may not complain of silence; he goes on saying that he lives.
   if (receiving_ && heartbeats_open_ >= config_.heartbeats_max) {
     ++counters_.heartbeat_deaths;
-    return drop(
-        {side_name(), " left ", Digits(heartbeats_open_).view(), " heartbeats unanswered"},
-        true);
+    return drop({side_name(), " left ", Digits(heartbeats_open_).view(), " heartbeats unanswered"},
+                true);
   }
   send_heartbeat();
   return LinkEvent::kNone;
@@ -457,14 +531,22 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
   CTI_CHECK(now >= now_);
   now_ = now;
   if (state_ == State::kUp) return heartbeat_clock();
-  if (now < deadline_) return LinkEvent::kNone;
+  if (now < deadline_) {
+    if (state_ == State::kConnecting && (race_.over() || now >= race_.next())) go_on_connecting();
+    return LinkEvent::kNone;
+  }
   switch (state_) {
     case State::kBackoff:
       connect_now();
       break;
     case State::kConnecting:
       ++counters_.connects_failed;
-      drop({side_name(), " did not take the connection in time"}, true);
+      status_.set_refused_with(0);
+      status_.set_connect_error(ETIMEDOUT);
+      set_cause({side_name(), race_.over() ? "'s name is still being looked up"
+                                           : " did not take the connection in time"});
+      race_.end(*io_);
+      next_try();
       break;
     case State::kOpening:
       ++counters_.opens_timed_out;
@@ -478,6 +560,7 @@ LinkEvent CtiLink::on_clock(TimePoint now) {
 }
 
 TimePoint CtiLink::next_deadline() const noexcept {
+  if (state_ == State::kConnecting) return std::min(deadline_, race_.next());
   return state_ == State::kUp ? heartbeat_due() : deadline_;
 }
 

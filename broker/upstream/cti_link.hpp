@@ -16,6 +16,8 @@
 //          three times in a row lived hardly longer loses its precedence too.
 // Silence  counts against the server only while we listen: not while the owner does not read, and after a stop of our own
 //          (P11) a full round of heartbeats goes out before anybody is declared dead.
+// Names    a side may be a name: it is looked up by a thread of its own with each try (core/name_lookup.hpp, N6), and its
+//          addresses are tried side by side (core/address_race.hpp, N9); connect_timeout bounds both together.
 // Width    the floating header belongs to the connection: version() is what this session was opened with.
 // Threads  one. No clock is read and no number drawn here: `now` and Random come in.
 #pragma once
@@ -26,10 +28,12 @@
 #include "broker/upstream/link_journal.hpp"
 #include "broker/upstream/pending.hpp"
 #include "broker/upstream/upstream.hpp"
+#include "core/address_race.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/time.hpp"
 #include "core/io.hpp"
+#include "core/name_lookup.hpp"
 #include "core/random.hpp"
 #include "wire/decode_error.hpp"
 #include "wire/ged188_limits.hpp"
@@ -37,6 +41,8 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -73,7 +79,10 @@ class CtiLink {
  public:
   /// `upstream` outlives the link.
   CtiLink(const LinkConfig& config, core::Random& random, LineStatus& status, Upstream& upstream,
-          Say say = {});
+          Say say = {}, core::LookUp look_up = core::look_up);
+  ~CtiLink();
+  CtiLink(const CtiLink&) = delete;
+  CtiLink& operator=(const CtiLink&) = delete;
 
   /// Begins with side A. `io` outlives the link. All times are the owner's own (line_time.hpp).
   void start(core::Io& io, TimePoint now);
@@ -84,6 +93,8 @@ class CtiLink {
   bool left() const noexcept { return state_ == State::kStopped && !leaving_; }
 
   bool owns(core::ConnectionId connection) const noexcept {
+    if (state_ == State::kConnecting) [[unlikely]]
+      return race_.has(connection);
     return connection_ && connection == connection_;
   }
   /// kConnected, kSent, kWritable or kClosed of the own connection.
@@ -136,7 +147,17 @@ class CtiLink {
   using Because = std::initializer_list<std::string_view>;
 
   void set_state(State state);
+  /// What a lookup wakes when it is done; the Io may be gone by then.
+  struct Bell {
+    std::mutex mutex;
+    core::Io* io = nullptr;  // guarded by it
+  };
+
   void connect_now();
+  void go_on_connecting();
+  bool connecting_goes_on();
+  bool find_addresses();
+  void silence_bell() noexcept;
   void next_try();
   void send_open();
   void send_heartbeat();
@@ -169,6 +190,10 @@ class CtiLink {
   core::Io* io_ = nullptr;
   State state_ = State::kIdle;
   core::ConnectionId connection_{};
+  core::AddressRace race_;  // while connecting
+  const core::LookUp look_up_;
+  std::shared_ptr<core::Lookup> lookups_[2];  // by side, until they are done
+  const std::shared_ptr<Bell> bell_;
   wire::ged188::FrameCutter cutter_;
 
   std::uint32_t side_ = 0;        // the side tried now, 0 or 1
