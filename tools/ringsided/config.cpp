@@ -2,6 +2,7 @@
 #include "tools/ringsided/config.hpp"
 
 #include "broker/meet/admission.hpp"
+#include "broker/meet/trace_lane.hpp"
 #include "core/base/limits.hpp"
 #include "core/config.hpp"
 #include "tools/ringsided/desktop_config.hpp"
@@ -65,6 +66,7 @@ struct FileSettings {
   std::uint32_t watchdog_s = seconds(ServerConfig{}.watchdog);
   std::uint32_t per_address_max = 0;
   std::uint32_t rotate_mib = 0;
+  std::uint32_t trace_mib = 16;
   std::uint32_t handshake_timeout_s = seconds(broker::FanoutConfig{}.handshake_timeout);
   std::uint32_t message_timeout_s = seconds(broker::FanoutConfig{}.message_timeout);
   std::uint32_t heartbeat_s = seconds(broker::FanoutConfig{}.heartbeat_interval);
@@ -82,9 +84,10 @@ struct FileSettings {
 void bind_server(ConfigTable& table, FileSettings& file) {
   ServerConfig& server = file.server;
   table.text("name", server.name, {1, 63}, "What clients are told that the server is called.");
-  table.text("listen", file.listen, {1, 64},
-             "Where clients come: HOST:PORT, the host numeric; 0.0.0.0 is every address; port 0 "
-             "takes any.");
+  table.text(
+      "listen", file.listen, {1, 400},
+      "Where clients come: HOST:PORT, the host numeric; several with commas between, such as "
+      "0.0.0.0:42028,[::]:42028; port 0 takes any.");
   table.choice<std::string>("io", server.io,
                             {{"auto", "auto"}, {"io_uring", "io_uring"}, {"epoll", "epoll"}},
                             "How sockets are driven; auto takes io_uring where it works.");
@@ -169,8 +172,8 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
 
 void bind_line(ConfigTable& table, LineSettings& file) {
   LineConfig& line = file.line;
-  table.list("cti_servers", file.cti_servers, {2, {1, 64}},
-             "Side A, then side B: HOST:PORT, the host numeric.");
+  table.list("cti_servers", file.cti_servers, {2, {1, 260}},
+             "Side A, then side B: HOST:PORT; a name is looked up with each try.");
   table.list("peripherals", file.peripherals, {limits::kPeripheralsPerLineMax, {1, 10}},
              "PeripheralIDs behind this CTI Server.");
   table.list("agents", line.agents, {20'000, {1, 64}},
@@ -225,6 +228,21 @@ void bind_line(ConfigTable& table, LineSettings& file) {
   bind_desktop(table, file.desktop);
 }
 
+void bind_trace(ConfigTable& table, FileSettings& file) {
+  broker::TraceConfig& trace = file.server.trace;
+  table.text("file", trace.file, {0, 1024},
+             "Frames go here in words, passwords masked; begun anew with each start and change. "
+             "Empty: off.");
+  table.integer<std::uint32_t>("max_mib", file.trace_mib, 1, 65'536, "At so many it ends.");
+  constexpr std::size_t kMost = broker::TraceTargets::kMax;
+  table.list("agents", trace.agents, {kMost, {1, 64}}, "AgentIDs.");
+  table.list("calls", trace.calls, {kMost, {1, 64}},
+             "UniqueObjectIDs (call.5000.12.23901), or numbers of calls.");
+  table.list("sessions", trace.sessions, {kMost, {1, 20}},
+             "Numbers of sessions, as the log has them.");
+  table.list("addresses", trace.addresses, {kMost, {1, 45}}, "Of clients, numeric.");
+}
+
 void bind_all(core::Config& config, FileSettings& file) {
   bind_server(config.root().table("server", "Where clients connect, and how the server runs."),
               file);
@@ -246,6 +264,9 @@ void bind_all(core::Config& config, FileSettings& file) {
                              "At this size FILE becomes FILE.1, and so on; 0: never by us.");
   log.integer<std::uint32_t>("keep", file.server.log_keep, 1, 100,
                              "Files moved away that are kept.");
+  bind_trace(
+      config.root().table("trace", "Frames of a few, on a running server: SIGHUP takes it up."),
+      file);
   config.root().tables<LineSettings>("line", file.lines, limits::kLinesMax, bind_line,
                                      "One per peripheral gateway: the CTI Server in front of it.");
 }
@@ -261,12 +282,11 @@ void take_line(ConfigProblems& problems, const std::string& key, LineSettings& f
   LineConfig& line = file.line;
   line.link.sides.clear();
   for (const std::string& text : file.cti_servers) {
-    const auto side = parse_endpoint(text, "127.0.0.1");
-    if (side && side->port != 0) {
+    if (const auto side = parse_place(text)) {
       line.link.sides.push_back(*side);
     } else {
       problems.add(key + ".cti_servers", "\"" + text + "\"",
-                   "HOST:PORT with a numeric host, port 1 .. 65535");
+                   "HOST:PORT, the host a name or an address, port 1 .. 65535");
     }
   }
   line.peripherals.clear();
@@ -290,16 +310,32 @@ void take_line(ConfigProblems& problems, const std::string& key, LineSettings& f
 /// What the file says as a ServerConfig; what it must not say is the server's own matter (mistakes_in).
 void take_all(ConfigProblems& problems, FileSettings& file) {
   ServerConfig& server = file.server;
-  if (const auto listen = parse_endpoint(file.listen, "127.0.0.1")) {
-    server.listen = *listen;
+  if (const auto places = parse_endpoints(file.listen, "127.0.0.1")) {
+    server.listen = places->front();
+    server.listen_also.assign(places->begin() + 1, places->end());
   } else {
     problems.add("server.listen", "\"" + file.listen + "\"",
-                 "[HOST:]PORT with a numeric host, port 0 .. 65535");
+                 "[HOST:]PORT with a numeric host, port 0 .. 65535; at most 8 with commas between");
   }
   if (!numeric_host(server.metrics_host))
     problems.add("metrics.host", "\"" + server.metrics_host + "\"", "a numeric address");
   server.log_bytes = std::size_t{file.log_mib} << 20;
   server.log_rotate_bytes = std::uint64_t{file.rotate_mib} << 20;
+  server.trace.bytes_max = std::uint64_t{file.trace_mib} << 20;
+  for (const std::string& address : server.trace.addresses) {
+    if (!numeric_host(address))
+      problems.add("trace.addresses", "\"" + address + "\"", "a numeric address");
+  }
+  for (const std::string& session : server.trace.sessions) {
+    std::uint64_t number = 0;
+    const auto [end, error] =
+        std::from_chars(session.data(), session.data() + session.size(), number);
+    if (error != std::errc{} || end != session.data() + session.size() || number == 0)
+      problems.add("trace.sessions", "\"" + session + "\"", "a number from 1 on");
+  }
+  // A trace begins with an empty file.
+  if (!server.trace.file.empty() && server.trace.file == server.log_file)
+    problems.add("trace.file", "\"" + server.trace.file + "\"", "another file than log.file");
   server.stop_timeout = Seconds{file.stop_timeout_s};
   server.watchdog = Seconds{file.watchdog_s};
   server.fanout.gather = Nanos{std::int64_t{file.gather_us} * 1000};
@@ -363,7 +399,10 @@ Result<void, std::string> read(core::Config& config, FileSettings& settings,
 
 }  // namespace
 
-std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host) {
+namespace {
+
+/// "HOST:PORT", "[HOST]:PORT", "PORT"; whatever the host is.
+std::optional<core::Endpoint> split_place(std::string_view text, std::string_view host) {
   core::Endpoint at{std::string(host), 0};
   std::string_view port = text;
   if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
@@ -375,12 +414,19 @@ std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_
   }
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), at.port);
   if (error != std::errc{} || end != port.data() + port.size() || port.empty()) return std::nullopt;
-  if (at.host == "localhost") at.host = "127.0.0.1";
-  if (!numeric_host(at.host)) return std::nullopt;
   return at;
 }
 
-namespace {
+/// As a name of the DNS or of the hosts file may look; an address of four numbers must be one.
+bool good_name(const std::string& host) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  };
+  const bool letters = host.find_first_not_of("0123456789.") != std::string::npos;
+  return !host.empty() && host.size() <= 253 && letters && host.front() != '-' &&
+         host.front() != '.' && std::all_of(host.begin(), host.end(), good);
+}
 
 std::string text_of(const core::Endpoint& at) {
   const bool v6 = at.host.find(':') != std::string::npos;
@@ -390,6 +436,7 @@ std::string text_of(const core::Endpoint& at) {
 /// What flags can say, back into what the file would have to say for it.
 void take_over(FileSettings& file, const ServerConfig& effective) {
   file.listen = text_of(effective.listen);
+  for (const core::Endpoint& at : effective.listen_also) file.listen += "," + text_of(at);
   file.server.io = effective.io;
   file.server.fanouts = effective.fanouts;
   file.server.log_level = effective.log_level;
@@ -403,10 +450,39 @@ void take_over(FileSettings& file, const ServerConfig& effective) {
 
 }  // namespace
 
+std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host) {
+  auto at = split_place(text, host);
+  if (at && at->host == "localhost") at->host = "127.0.0.1";
+  return at && numeric_host(at->host) ? at : std::nullopt;
+}
+
+std::optional<core::Endpoint> parse_place(std::string_view text) {
+  auto at = split_place(text, "127.0.0.1");
+  const bool good = at && at->port != 0 && (numeric_host(at->host) || good_name(at->host));
+  return good ? at : std::nullopt;
+}
+
+std::optional<std::vector<core::Endpoint>> parse_endpoints(std::string_view text,
+                                                           std::string_view host) {
+  constexpr std::size_t kMost = 8;
+  std::vector<core::Endpoint> places;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto at = parse_endpoint(text.substr(begin, end - begin), host);
+    if (!at || places.size() == kMost) return std::nullopt;
+    places.push_back(*at);
+    begin = end + 1;
+  }
+  return places;
+}
+
 Result<LoadedConfig, std::string> load_config(const std::string& file, const Overlay& overlay) {
   FileSettings settings;
   core::Config config;
   if (auto done = read(config, settings, file); !done.ok()) return Err{done.error()};
+  const std::string& trace = settings.server.trace.file;
+  if (!trace.empty() && trace == file)
+    return Err{file + ": trace.file: found this file itself; allowed: another one"};
   LoadedConfig loaded;
   loaded.server = settings.server;
   if (auto laid = overlay(loaded.server); !laid.ok()) return Err{laid.error()};

@@ -20,6 +20,12 @@ namespace cti::tools {
 /// "127.0.0.1:42028", "[::1]:42028", "42028", ":42028"; the host defaults to `host`. Nothing: it is none of these.
 std::optional<core::Endpoint> parse_endpoint(std::string_view text, std::string_view host);
 
+/// The same several times, with commas between: 1 .. 8. Nothing: one of them is none.
+std::optional<std::vector<core::Endpoint>> parse_endpoints(std::string_view text,
+                                                           std::string_view host);
+/// The address of a CTI Server: the host may be a name, the port is not 0.
+std::optional<core::Endpoint> parse_place(std::string_view text);
+
 /// A configuration as what it means, as its keys, and as a file that would say it.
 struct LoadedConfig {
   broker::ServerConfig server;

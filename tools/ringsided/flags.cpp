@@ -38,7 +38,7 @@ Result<Flags, int> parse_flags(int argc, char** argv) {
                "Print the whole configuration as a file, with what each key means, and end");
   app.add_option("--listen", flags.listen,
                  "Where clients come (default 127.0.0.1:42028); port 0 takes any free one")
-      ->type_name("[HOST:]PORT");
+      ->type_name("[HOST:]PORT[,...]");
   app.add_option("--cti-server", flags.cti_server,
                  "CTI Server sides A and B (default 127.0.0.1:42027,127.0.0.1:43027)")
       ->type_name("HOST:PORT[,HOST:PORT]");
@@ -72,9 +72,9 @@ Applied apply_cti_server(const std::string& text, broker::ServerConfig& config) 
   std::string_view rest = text;
   do {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    const auto side = parse_endpoint(rest.substr(0, comma), "127.0.0.1");
+    const auto side = parse_place(rest.substr(0, comma));
     const bool more = comma < rest.size();
-    if (!side || side->port == 0 || sides.size() == 2 || (more && comma + 1 == rest.size())) {
+    if (!side || sides.size() == 2 || (more && comma + 1 == rest.size())) {
       return Err{"--cti-server: \"" + text + "\" is not HOST:PORT[,HOST:PORT], ports 1 .. 65535"};
     }
     sides.push_back(*side);
@@ -88,11 +88,12 @@ Applied apply_cti_server(const std::string& text, broker::ServerConfig& config) 
 
 Result<void, std::string> apply_flags(const Flags& flags, broker::ServerConfig& config) {
   if (flags.listen) {
-    const auto at = parse_endpoint(*flags.listen, config.listen.host);
-    if (!at)
+    const auto places = parse_endpoints(*flags.listen, config.listen.host);
+    if (!places)
       return Err{"--listen: \"" + *flags.listen +
-                 "\" is not [HOST:]PORT with a numeric host, port 0 .. 65535"};
-    config.listen = *at;
+                 "\" is not [HOST:]PORT[,...] with numeric hosts, ports 0 .. 65535, 8 at most"};
+    config.listen = places->front();
+    config.listen_also.assign(places->begin() + 1, places->end());
   }
   if (flags.cti_server) {
     if (auto done = apply_cti_server(*flags.cti_server, config); !done.ok()) return done;

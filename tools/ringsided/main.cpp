@@ -7,6 +7,7 @@
 #include "core/http_service.hpp"
 #include "core/log.hpp"
 #include "core/log_service.hpp"
+#include "core/memory_room.hpp"
 #include "core/output.hpp"
 #include "tools/program/flags.hpp"
 #include "tools/ringsided/config.hpp"
@@ -14,6 +15,7 @@
 #include "tools/ringsided/open_files.hpp"
 #include "tools/ringsided/pages.hpp"
 #include "tools/ringsided/reload.hpp"
+#include "tools/ringsided/trace.hpp"
 #include "tools/ringsided/try_out.hpp"
 
 #include <signal.h>
@@ -125,8 +127,16 @@ void refuse_reload(std::string_view mistakes) {
   }
 }
 
+/// One that cannot be begun is told; the server is well without.
+void begin_trace(Tracer& tracer, const ServerConfig& config) {
+  if (const auto begun = tracer.apply(config); !begun.ok())
+    return log::write(log::Level::kError, "trace", begun.error());
+  if (config.trace.wanted())
+    log::write(log::Level::kInfo, "trace", "frames are written to " + config.trace.file);
+}
+
 /// SIGHUP: a file with mistakes changes nothing; what can be applied is, the rest is named (O2).
-void reload(Server& server, const Flags& flags, LoadedConfig& running) {
+void reload(Server& server, Tracer& tracer, const Flags& flags, LoadedConfig& running) {
   const auto plan = plan_reload(flags, running);
   if (!plan.ok()) return refuse_reload(plan.error());
   const ServerConfig& wanted = plan->loaded.server;
@@ -135,6 +145,7 @@ void reload(Server& server, const Flags& flags, LoadedConfig& running) {
   }
   log::set_level(level_of(wanted.log_level));
   server.apply_live(wanted);
+  if (plan->changes("trace.")) begin_trace(tracer, wanted);
   carry_over(*plan, running);
   log::write(log::Level::kInfo, "config",
              plan->applied.empty() ? std::string("reloaded: nothing to apply")
@@ -145,20 +156,39 @@ void reload(Server& server, const Flags& flags, LoadedConfig& running) {
 }
 
 /// Whatever the file has become: the server goes on (M3).
-void reload_if_possible(Server& server, const Flags& flags, LoadedConfig& running) noexcept {
+void reload_if_possible(Server& server, Tracer& tracer, const Flags& flags,
+                        LoadedConfig& running) noexcept {
   try {
-    reload(server, flags, running);
+    reload(server, tracer, flags, running);
   } catch (const std::bad_alloc&) {
     log::write(log::Level::kError, "config", "no memory to reload: SIGHUP tries it again");
   }
 }
 
+/// Before the kernel ends everything (M2).
+void look_at_memory(Server& server, core::MemoryWatch& watch) try {
+  const auto room = core::read_memory_room();
+  core::MemoryWatch next = watch;
+  if (!next.look(room)) return;
+  server.set_short_of_memory(next.is_short());
+  watch = next;  // not before everybody has been told
+  if (!next.is_short())
+    return log::write(log::Level::kInfo, "memory", "there is memory again: sessions are accepted");
+  log::write(log::Level::kWarning, "memory",
+             log::text("memory is short (", room->used >> 20U, " of ", room->most >> 20U,
+                       " MiB of the control group): new sessions are refused, slow ones are cut"));
+} catch (const std::bad_alloc&) {
+  return;  // looked at again in a second
+}
+
 /// Until SIGTERM or SIGINT.
-void wait_for_end(Server& server, const Flags& flags, LoadedConfig& running,
+void wait_for_end(Server& server, Tracer& tracer, const Flags& flags, LoadedConfig& running,
                   const sigset_t& signals) {
   const timespec second{1, 0};
+  core::MemoryWatch memory;
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &second);
+    look_at_memory(server, memory);
     if (number == SIGTERM || number == SIGINT) {
       log::write(log::Level::kInfo, "server",
                  number == SIGTERM ? "SIGTERM: saying goodbye" : "SIGINT: saying goodbye");
@@ -166,7 +196,7 @@ void wait_for_end(Server& server, const Flags& flags, LoadedConfig& running,
     }
     if (number == SIGHUP) {
       log::reopen();
-      reload_if_possible(server, flags, running);
+      reload_if_possible(server, tracer, flags, running);
     }
     if (number == SIGHUP || number == SIGUSR1) say_state(server);
     log::report_suppressed();
@@ -215,7 +245,9 @@ int run(const Flags& flags, LoadedConfig& running, const sigset_t& signals) {
     std::_Exit(kExitSystem);
   }
   say_ready(**server, http->get(), flags.ready_fd);
-  wait_for_end(**server, flags, running, signals);
+  Tracer tracer((*server)->trace_lanes());
+  begin_trace(tracer, config);
+  wait_for_end(**server, tracer, flags, running, signals);
   if (!(*server)->stop()) {
     log::set_sink(nullptr);
     std::_Exit(kExitStuck);  // threads still run: nothing may be destroyed under them

@@ -5,8 +5,9 @@
 #include "core/metrics.hpp"
 #include "core/process_numbers.hpp"
 #include "tools/program/version.hpp"
+#include "wire/ged188/enums.hpp"
 
-#include <vector>
+#include <cstring>
 
 namespace cti::tools {
 namespace {
@@ -29,8 +30,14 @@ core::CounterBlock& block_of(broker::Server& server) {
   return block;
 }
 
-std::string trying(broker::LinkState state) {
-  switch (state) {
+std::string trying(const broker::LineStatus& status) {
+  if (const std::uint32_t refused = status.refused_with(); refused != 0)
+    return log::text(", refused: ", wire::ged188::name_of(wire::ged188::StatusCode{refused}), " (",
+                     refused, ")");
+  if (status.connect_error() == broker::LineStatus::kNoAddress) return ": its name has no address";
+  if (const std::uint32_t error = status.connect_error(); error != 0)
+    return log::text(": ", std::strerror(static_cast<int>(error)));
+  switch (status.link_state()) {
     case broker::LinkState::kConnecting:
       return ": connecting";
     case broker::LinkState::kOpening:
@@ -42,23 +49,13 @@ std::string trying(broker::LinkState state) {
   }
 }
 
-/// By line: whether its start-up dialogue is through, as its thread showed last.
-std::vector<bool> ready_lines(const broker::Server& server) {
-  std::vector<bool> ready;
-  server.metrics().visit([&](const core::MetricView& view) {
-    if (view.name == "ringside_line_ready") ready.push_back(view.value != 0);
-  });
-  return ready;
-}
-
-void why_line(const broker::LineStatus& status, bool ready, const std::string& line,
-              std::string& why) {
+void why_line(const broker::LineStatus& status, const std::string& line, std::string& why) {
   const auto reason = [&](const std::string& text) { why += line + text + '\n'; };
   if (!status.cti_server_online()) {
-    return reason("no session with the CTI Server" + trying(status.link_state()) +
-                  ", last tried side " + (status.side() == 0 ? 'A' : 'B'));
+    return reason("no session with the CTI Server" + trying(status) + ", last tried side " +
+                  (status.side() == 0 ? 'A' : 'B'));
   }
-  if (!ready) reason("the start-up dialogue is not through");
+  if (!status.serving()) reason("the start-up dialogue is not through");
   if (!status.central_controller_online()) reason("the central controller is offline");
   for (std::size_t i = 0; i < status.peripherals(); ++i) {
     if (!status.peripheral_online(i))
@@ -94,9 +91,8 @@ void Pages::read_process() {
 
 std::string why_not_ready(const broker::Server& server) {
   std::string why;
-  const std::vector<bool> ready = ready_lines(server);
   for (std::size_t i = 0; i < server.lines(); ++i)
-    why_line(server.line_shared(i).status, ready.at(i), log::text("line ", i, ": "), why);
+    why_line(server.line_shared(i).status, log::text("line ", i, ": "), why);
   return why;
 }
 

@@ -14,8 +14,25 @@ namespace cti::tools {
 namespace {
 
 /// What a running server takes over (Server::apply_live, and main); a whole table ends in a point.
-constexpr std::array kLive{std::string_view("log."), std::string_view("sessions.per_address_max"),
-                           std::string_view("sessions.networks")};
+constexpr std::array kLive{
+    std::string_view("log."),
+    std::string_view("trace."),
+    std::string_view("server.gather_us"),
+    std::string_view("sessions.per_address_max"),
+    std::string_view("sessions.networks"),
+    std::string_view("sessions.per_agent_max"),
+    std::string_view("sessions.monitors_max"),
+    std::string_view("sessions.edge_hosts"),
+    std::string_view("sessions.handshake_timeout_s"),
+    std::string_view("sessions.message_timeout_s"),
+    std::string_view("sessions.heartbeat_s"),
+    std::string_view("sessions.heartbeat_retries"),
+    std::string_view("sessions.requests_per_second"),
+    std::string_view("sessions.requests_burst"),
+    std::string_view("sessions.stall_timeout_s"),
+    std::string_view("sessions.image_timeout_s"),
+    std::string_view("sessions.slow"),
+};
 
 bool is_live(std::string_view key) {
   return std::any_of(kLive.begin(), kLive.end(), [&](std::string_view live) {

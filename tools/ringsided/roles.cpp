@@ -5,6 +5,7 @@
 
 #include <ifaddrs.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -71,15 +72,24 @@ bool meets(const Endpoint& listen, const Endpoint& to) {
 std::vector<RoleProblem> check_roles(const broker::ServerConfig& config) {
   std::vector<RoleProblem> wrong;
   const Endpoint metrics{config.metrics_host, config.metrics_port};
-  if (meets(config.listen, metrics) || meets(metrics, config.listen)) {
-    wrong.push_back({"metrics.port", place(metrics) + " is where clients come too",
-                     "another port than server.listen"});
+  std::vector<Endpoint> places{config.listen};
+  places.insert(places.end(), config.listen_also.begin(), config.listen_also.end());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (meets(places[i], metrics) || meets(metrics, places[i])) {
+      wrong.push_back({"metrics.port", place(metrics) + " is where clients come too",
+                       "another port than server.listen"});
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (meets(places[i], places[j]) || meets(places[j], places[i]))
+        wrong.push_back({"server.listen", place(places[i]) + " is there twice", "each place once"});
+    }
   }
   for (std::size_t i = 0; i < config.lines.size(); ++i) {
     const std::string key = "line[" + std::to_string(i) + "].cti_servers";
     const auto& sides = config.lines[i].link.sides;
     for (const Endpoint& side : sides) {
-      if (meets(config.listen, side))
+      const auto self = [&](const Endpoint& at) { return meets(at, side); };
+      if (std::any_of(places.begin(), places.end(), self))
         wrong.push_back(
             {key, place(side) + " is this server itself", "another than server.listen"});
       if (meets(metrics, side))

@@ -3,11 +3,13 @@
 
 #include "core/socket.hpp"
 
+#include <netdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 namespace cti::tools {
 namespace {
@@ -38,6 +40,15 @@ void try_place(const char* key, const core::Endpoint& at, TryOut& found) {
 /// Whether there is a way to it: no connection is made.
 void try_way(const std::string& key, const core::Endpoint& to, TryOut& found) {
   const core::SocketAddress address = core::parse_address(to);
+  if (address.length == 0) {
+    addrinfo* all = nullptr;
+    const int failed = ::getaddrinfo(to.host.c_str(), nullptr, nullptr, &all);
+    if (failed != 0)
+      found.notes.push_back(key + ": \"" + to.host + "\": " + ::gai_strerror(failed));
+    else
+      ::freeaddrinfo(all);
+    return;
+  }
   const core::Descriptor socket(::socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket || ::connect(socket.get(), &address.any, address.length) == 0) return;
   found.notes.push_back(core::io_error((key + ": no way to").c_str(), to, errno).text);
@@ -48,7 +59,9 @@ void try_way(const std::string& key, const core::Endpoint& to, TryOut& found) {
 TryOut try_out(const broker::ServerConfig& config) {
   TryOut found;
   try_file("log.file", config.log_file, found);
+  try_file("trace.file", config.trace.file, found);
   try_place("server.listen", config.listen, found);
+  for (const core::Endpoint& at : config.listen_also) try_place("server.listen", at, found);
   if (config.metrics_port != 0)
     try_place("metrics.port", {config.metrics_host, config.metrics_port}, found);
   for (std::size_t i = 0; i < config.lines.size(); ++i) {

@@ -11,10 +11,10 @@ namespace cti::tools {
 struct TryOut {
   std::vector<std::string> wrong;  ///< will not work on this machine
   std::vector<std::string>
-      notes;  ///< may work later: somebody listens there now, there is no way to a network
+      notes;  ///< may work later: somebody listens there now, a name is not known, no way to a network
 };
 
-/// Touches nothing: no file is made, and what is listened on is let go at once.
+/// Touches nothing: no file is made, and what is listened on is let go at once. Looks names up, which may take its time.
 TryOut try_out(const broker::ServerConfig& config);
 
 }  // namespace cti::tools

@@ -1,6 +1,8 @@
 // The session with the CTI Server under faults: bad bytes, silence, refusals, losses.
 #include "tests/unit/broker/line_world.hpp"
 
+#include <array>
+
 namespace cti::test {
 namespace {
 
@@ -443,8 +445,21 @@ TEST(CtiLink, BytesBehindAResetInTheSameTurnSayNothing) {
     return link.receive(
         bytes, now, [] {}, [](std::uint32_t, Bytes) {});
   };
+  const auto server = network.make_io("10.0.0.2");
+  ASSERT_TRUE(server->listen({"10.0.0.2", 42027}).ok());
   link.start(*io, now);
-  (void)link.on_completion({.event = core::IoEvent::kConnected}, now);
+  core::SimWorld world(network, 1);
+  std::array<core::Completion, 4> done;
+  world.add("10.0.0.2", [&](TimePoint deadline) {
+    return static_cast<std::uint32_t>(server->wait(done, deadline));
+  });
+  world.add("10.0.0.1", [&](TimePoint deadline) {
+    const std::size_t count = io->wait(done, deadline);
+    for (std::size_t i = 0; i < count; ++i) (void)link.on_completion(done[i], now);
+    return static_cast<std::uint32_t>(count);
+  });
+  ASSERT_TRUE(world.run_until([&] { return status.link_state() == broker::LinkState::kOpening; },
+                              network.now() + Seconds{5}));
   std::vector<std::byte> room(1024);
   const auto open = ged::OpenConfEncoder(room, ged::Version(config.version),
                                          {.invoke_id = broker::CtiLink::kOwnInvokeIds + 1,

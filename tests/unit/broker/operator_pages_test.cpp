@@ -82,29 +82,44 @@ TEST_F(OperatorPages, AServerWithoutACtiServerIsHealthyAndNotReadyAndSaysWhy) {
   const auto server = up_with_pages("127.0.0.1", "127.0.0.1:1");
   ASSERT_NE(server, nullptr);
   EXPECT_TRUE(get("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
-  EXPECT_TRUE(becomes("/readyz", "line 0: no session with the CTI Server: "));
+  EXPECT_TRUE(becomes(
+      "/readyz", "line 0: no session with the CTI Server: Connection refused, last tried side "));
   EXPECT_TRUE(get("/readyz").starts_with("HTTP/1.1 503 "));
   EXPECT_TRUE(becomes("/metrics", "ringside_line_cti_server_online{peripheral=\"5000\"} 0"));
   const std::string metrics = get("/metrics");
   for (const char* name : {"ringside_build_info{version=\"0.1.0\",commit=\"", "process_open_fds ",
                            "process_resident_memory_bytes ", "process_cpu_seconds_total ",
                            "process_start_time_seconds ", "ringside_sessions_max 16384\n",
-                           "ringside_calls{peripheral=\"5000\"} 0\n"})
+                           "ringside_latency_seconds_bucket{thread=\"fanout-0\",le=\"+Inf\"} 0\n"})
     EXPECT_NE(metrics.find(name), std::string::npos) << name;
 }
 
-TEST_F(OperatorPages, ItIsReadyWhenTheLineIs) {
+TEST_F(OperatorPages, ItIsReadyWhenTheLineIsAndCountsAgentsByState) {
   const auto cti_server = simulator();
   const auto server = up_with_pages("127.0.0.1", side_a_);
   ASSERT_NE(server, nullptr);
   EXPECT_TRUE(becomes("/readyz", "\r\n\r\nready\n"));
   EXPECT_TRUE(get("/readyz").starts_with("HTTP/1.1 200 OK\r\n"));
+  ASSERT_TRUE(cti_server->write_line("login 1001"));
+  EXPECT_TRUE(becomes("/metrics", "ringside_agents{peripheral=\"5000\",state=\"not_ready\"} 1"));
+  ASSERT_TRUE(cti_server->write_line("state 1001 available"));
+  EXPECT_TRUE(becomes("/metrics", "ringside_agents{peripheral=\"5000\",state=\"available\"} 1"));
+  EXPECT_TRUE(becomes("/metrics", "ringside_agents{peripheral=\"5000\",state=\"not_ready\"} 0"));
   ASSERT_TRUE(cti_server->write_line("peripheral offline"));
   EXPECT_TRUE(becomes("/readyz", "line 0: peripheral 5000 is offline"));
   ASSERT_TRUE(cti_server->write_line("peripheral online"));
   EXPECT_TRUE(becomes("/readyz", "\r\n\r\nready\n"));
   cti_server->signal(SIGKILL);
-  EXPECT_TRUE(becomes("/readyz", "line 0: no session with the CTI Server: "));
+  EXPECT_TRUE(becomes("/readyz", "line 0: no session with the CTI Server: Connection refused"));
+}
+
+TEST_F(OperatorPages, ARefusedSessionIsNamedWithItsStatus) {
+  const auto cti_server = simulator({"--fault", "refuse open 36"});
+  const auto server = up_with_pages("127.0.0.1", side_a_);
+  ASSERT_NE(server, nullptr);
+  EXPECT_TRUE(
+      becomes("/readyz", "no session with the CTI Server, refused: E_CTI_INVALID_PASSWORD (36)"));
+  EXPECT_TRUE(says("E_CTI_INVALID_PASSWORD"));
 }
 
 TEST_F(OperatorPages, MetricsAreServedOnIpv6LoopbackToo) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -74,6 +75,7 @@ class Client {
   std::uint64_t session = 0;
   std::uint64_t asked = 0, confirmed = 0, refused = 0;
   bool closed = false;
+  std::optional<wire::CloseReason> reason;  ///< of the goodbye that came
 
  private:
   void flush() {
@@ -100,6 +102,7 @@ class Client {
     frames.push_back(static_cast<wire::FrameType>(wire::frame_type(frame.data())));
     if (frames.back() == wire::FrameType::kWelcome)
       session = wire::WelcomeView::trusted(frame).session();
+    if (frames.back() == wire::FrameType::kClose) reason = wire::CloseView::trusted(frame).reason();
     if (frames.back() != wire::FrameType::kReply) return;
     const bool yes = wire::ReplyView::trusted(frame).outcome() == wire::Outcome::kConfirmed;
     ++(yes ? confirmed : refused);

@@ -119,6 +119,29 @@ TEST(Server, P2_HasEndedWhenAConnectionLingersIntoTheSecondHalfOfTheTime) {
   EXPECT_TRUE((*server)->stop()) << "nobody turns the client: its connection stays open";
 }
 
+TEST(Server, M2_WhileMemoryIsShortNobodyNewGetsInAndThoseWhoAreInStay) {
+  auto server = Server::create(server_config(), 1);
+  ASSERT_TRUE(server.ok()) << server.error().text;
+  (*server)->start();
+  const auto welcomed = [](const Client& client) { return client.session != 0; };
+  Client first((*server)->port());
+  ASSERT_TRUE(first.wait([&] { return welcomed(first); }));
+  (*server)->set_short_of_memory(true);
+  Client second((*server)->port());
+  EXPECT_TRUE(second.wait([&] { return second.closed; }));
+  EXPECT_EQ(second.reason, wire::CloseReason::kOutOfResources);
+  first.ask_settings(1);
+  EXPECT_TRUE(first.wait([&] { return first.confirmed == 1; }));
+  // Other settings meanwhile do not change that.
+  (*server)->apply_live(server_config());
+  Client third((*server)->port());
+  EXPECT_TRUE(third.wait([&] { return third.closed; }));
+  (*server)->set_short_of_memory(false);
+  Client fourth((*server)->port());
+  EXPECT_TRUE(fourth.wait([&] { return welcomed(fourth); }));
+  EXPECT_TRUE((*server)->stop());
+}
+
 TEST(Server, EndsInTimeHoweverOftenItIsStarted) {
   for (int i = 0; i < 20; ++i) {
     ServerConfig config = server_config();
