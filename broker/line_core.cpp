@@ -53,9 +53,11 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
             outputs.side_spill_bytes, config_.peripherals.front()),
       translator_(map_, sink_, config_.minimize_event_args, config_.peripherals.front(),
                   config_.voice_mrd, config_.agent_rules),
-      requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, status_, say_}),
-      sync_(config_, {upstream_, pending_, translator_.names(), config_.voice_mrd}, map_),
       snapshots_(map_, sink_, config_.peripherals.front()),
+      watches_(map_, sink_, tells_, snapshots_),
+      requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, watches_, status_,
+                 say_}),
+      sync_(config_, {upstream_, pending_, translator_.names(), config_.voice_mrd}, map_),
       report_(upstream_, pending_, config_.link.report_object),
       progress_(config_.link.progress_timeout) {
   ConfigMistakes mistakes;
@@ -214,6 +216,7 @@ void LineCore::step(const input::Frame& frame) {
     translator_.settle();
     on_frame(frame);
     look_after_newcomers();
+    look_after_watches();
   } catch (const std::bad_alloc&) {
     out_of_memory();
   }
@@ -335,6 +338,9 @@ void LineCore::step(const input::Tick& tick) {
     translator_.settle();
     go_on();
     look_after_newcomers();
+    look_after_watches();
+    if (watches_.stale()) watches_.look_at_all(), watches_.look_at_all_buttons();
+    translator_.note_agents(watches_.have_buttons());
     if (reports) report_.look(now_, *tick.clients);
     look_at_progress();
   } catch (const std::bad_alloc&) {

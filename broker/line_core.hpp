@@ -32,6 +32,7 @@
 #include "broker/model/snapshot.hpp"
 #include "broker/requests/replies.hpp"
 #include "broker/requests/requests.hpp"
+#include "broker/requests/watches.hpp"
 #include "broker/translate/translator.hpp"
 #include "broker/upstream/answer.hpp"
 #include "broker/upstream/client_report.hpp"
@@ -164,6 +165,8 @@ class LineCore {
   const RequestCounters& request_counters() const noexcept { return requests_.counters(); }
   const SinkCounters& sink_counters() const noexcept { return sink_.counters(); }
   const Sync::Counters& sync_counters() const noexcept { return sync_.counters(); }
+  const WatchCounters& watch_counters() const noexcept { return watches_.counters(); }
+  const Watches& watches() const noexcept { return watches_; }
   const SnapshotMaker::Counters& snapshot_counters() const noexcept {
     return snapshots_.counters();
   }
@@ -210,6 +213,7 @@ class LineCore {
   void note_peripheral(std::uint32_t id, bool online);
   void note_controller(bool online, bool news);
   void look_after_newcomers();
+  void look_after_watches();
   void look_after_everybody();
   void look_after(const AgentEntry& agent, bool unasked, Asking how);
   void look_after(const CallEntry& call);
@@ -281,10 +285,11 @@ class LineCore {
   ObjectMap map_;
   RecordSink sink_;
   Translator translator_;
+  SnapshotMaker snapshots_;
+  Watches watches_;
   Requests requests_;
   Sync sync_;
   Dialogue dialogue_;
-  SnapshotMaker snapshots_;
   ClientReport report_;
   Progress progress_;
   Alarm sync_alarm_, probe_alarm_, report_alarm_, parked_alarm_, progress_alarm_, memory_alarm_;

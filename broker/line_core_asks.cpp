@@ -111,6 +111,7 @@ void LineCore::forget_session(const SessionRef& session) {
     return true;
   });
   std::erase_if(owed_, gone);
+  watches_.session_gone(session);
   requests_.session_gone(session);
 }
 
@@ -218,6 +219,7 @@ void LineCore::begin_probe(const Ask& ask, std::uint32_t peripheral_id, std::str
   Probe probe;
   probe.number = next_probe_++;
   probe.ask = shell_of(ask);
+  probe.ask.arguments = ask.arguments;
   probe.peripheral_id = peripheral_id;
   probe.agent_id = std::move(agent_id);
   probe.inquiry = std::make_unique<Inquiry>(
@@ -301,9 +303,14 @@ void LineCore::tell_agent_mode(const Ask& ask, std::uint64_t agent_key) {
   tell.to = ask.from;
   tell.request_id = ask.request_id;
   tell.agent_key = agent_key;
-  tell.image = snapshots_.image_of(agent_key);
+  // Of a session that has left meanwhile nothing is kept.
+  if (!ask.arguments.empty() && !requests_.has_ended(ask.from)) {
+    tell.edges = watches_.begin(ask.from, agent_key, wire::ArgumentsView::trusted(ask.arguments));
+  }
+  tell.image = snapshots_.image_of(agent_key, tell.edges);
   tell.after_log_position = tell.image->log_position;
   tells_.push(std::move(tell));
+  watches_.begun(ask.from);
 }
 
 void LineCore::refuse_agent_mode(const Ask& ask, std::int32_t failure, std::string text) {
@@ -324,7 +331,9 @@ void LineCore::tell_snapshot(const Ask& ask) {
   tell.to = ask.from;
   tell.request_id = ask.request_id;
   tell.agent_key = ask.from.who.agent_key;
-  tell.image = tell.agent_key != 0 ? snapshots_.image_of(tell.agent_key) : snapshots_.image();
+  tell.image = tell.agent_key != 0
+                   ? snapshots_.image_of(tell.agent_key, watches_.edges_of(ask.from))
+                   : snapshots_.image();
   tell.after_log_position = tell.image->log_position;
   tells_.push(std::move(tell));
 }

@@ -64,6 +64,19 @@ void LineCore::look_after_newcomers() {
   if (missed || calls_missed) look_after_everybody();
 }
 
+/// Who watches whom follows from teams, roles and who is there.
+void LineCore::look_after_watches() {
+  if (!translator_.has_members()) [[likely]]
+    return;
+  if (watches_.empty()) return translator_.forget_members();
+  const bool missed =
+      translator_.take_members([this](std::uint64_t key) { watches_.look_at(key); });
+  if (missed) watches_.look_at_all();
+  const bool lost =
+      translator_.take_touched([this](std::uint64_t key) { watches_.look_at_buttons(key); });
+  if (lost) watches_.look_at_all_buttons();
+}
+
 void LineCore::look_after_everybody() {
   translator_.forget_newcomers();
   map_.each_agent([this](const AgentEntry& agent) {

@@ -45,7 +45,8 @@ FanoutReactor::FanoutReactor(const FanoutConfig& config, core::Io& io, FanoutSha
                       [&] { return BlockPool(pool_blocks(config)); })),
       channels_(lines.size(), config.channels_max, config.channel_bytes, config.filter_cost_max),
       shelf_(lines.size(), static_cast<std::uint32_t>(sessions_.size()), config.images_bytes_max),
-      agents_(static_cast<std::uint32_t>(sessions_.size())),
+      agents_(static_cast<std::uint32_t>(sessions_.size()),
+              static_cast<std::uint32_t>(lines.size() * limits::kWatchesMax)),
       timers_(static_cast<std::uint32_t>(sessions_.size()), io.now()),
       completions_(config.completions_per_turn),
       scratch_(wire::limits::kFrameBytesMax) {
@@ -208,6 +209,7 @@ void FanoutReactor::end_turn() {
   counters_.monitors = monitors_;
   counters_.agents = agents_.sessions();
   counters_.channels = channels_.in_use();
+  counters_.watches = agents_.watches();
   counters_.records_copied = channels_.copied_records();
   counters_.channel_waits = channels_.waits();
   counters_.pool_blocks = pool_.used();

@@ -114,6 +114,7 @@ class FanoutReactor {
     LogFollower side;               // what is addressed or internal
     ring::Position side_after = 0;  // what the next side record comes after; it is not due before
     std::uint64_t newest = 0;       // sequence of the last update followed
+    ring::Position end = 0;         // of the log, as far as this turn goes
     bool asked = false;             // ring its bell at the end of the turn
     ring::Position turn_began = 0;  // how far the updates had been followed
     std::uint64_t mark_seen = 0;    // the last one looked at
@@ -177,6 +178,7 @@ class FanoutReactor {
   void push_system(Bytes record);
   void push(std::uint32_t slot, Bytes record);
   void take_tell(Line& line, Tell&& tell);
+  void tell_snapshot(std::uint32_t slot, std::uint16_t line, Tell& tell);
   static void note_reply(SessionDetail& detail, Bytes frame);
   void ask_images();
   bool image_under_way(std::uint16_t index) noexcept;
@@ -188,6 +190,7 @@ class FanoutReactor {
   void progress(std::uint32_t slot);
   void ask_image(std::uint32_t slot, std::uint16_t line);
   void line_asked(std::uint32_t slot) noexcept;
+  void leave_live(std::uint32_t slot, std::uint16_t line) noexcept;
   void begin_image(std::uint32_t slot, std::uint16_t line,
                    std::shared_ptr<const SnapshotImage> image, bool shared);
   void copy_image(std::uint32_t slot);
@@ -205,6 +208,8 @@ class FanoutReactor {
   // fanout_modes.cpp: agent and monitor mode, resume
   bool try_resume(std::uint32_t slot, std::uint16_t line, wire::SnapshotReason& why);
   void tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell& tell);
+  bool set_watches(std::uint32_t slot, const std::vector<WatchEdge>& edges) noexcept;
+  void take_watch(std::uint32_t slot, std::uint16_t line, Tell& tell);
   void subscribe(std::uint32_t slot, const wire::SubscribeView& frame);
   void subscribe_agent(std::uint32_t slot, const wire::SubscribeView& frame);
   void subscribe_monitor(std::uint32_t slot, const wire::SubscribeView& frame);

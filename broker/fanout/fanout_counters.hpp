@@ -31,6 +31,7 @@ struct FanoutCounters {
   std::uint64_t resumed = 0;         ///< lines on which a session went on where it was
   std::uint64_t resume_too_old = 0;  ///< resumes that became a snapshot, for whatever reason
   std::uint64_t resume_ahead = 0;  ///< of them: the client had seen more than this server has (C15)
+  std::uint64_t watch_changes = 0;  ///< times that a supervisor's session was told whom it watches
   // trouble
   std::uint64_t lapped = 0;    ///< C8, M7: sessions marked for a snapshot
   std::uint64_t cut_slow = 0;  ///< C8: sessions cut by policy, or past every bound
@@ -68,6 +69,7 @@ struct FanoutCounters {
   std::uint64_t monitors = 0;
   std::uint64_t agents = 0;  ///< sessions in agent mode
   std::uint64_t channels = 0;
+  std::uint64_t watches = 0;  ///< edges from sessions to agents that they watch
   std::uint64_t pool_blocks = 0;
   std::uint64_t pool_blocks_highest = 0;
   std::uint64_t images_bytes = 0;

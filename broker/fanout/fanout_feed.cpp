@@ -17,9 +17,14 @@ bool FanoutReactor::accepts(std::uint32_t slot, std::uint16_t line, const wire::
   const SessionDetail& detail = *sessions_[slot].detail;
   const bool system = (update.topics() & wire::topic::kSystem) != 0;
   const bool own = detail.agent_key != 0 && update.agent_key() == detail.agent_key;
-  const Relation relation = system ? Relation::kServer : own ? Relation::kOwn : Relation::kOther;
-  if (!may_see(role_of(principal(slot))).has(relation)) return false;
-  if (detail.mode == SessionMode::kAgent) return own || system;
+  // Only whoever supervises an agent's team watches it: the line has looked, and tells when that ends.
+  const bool watched = !own && agents_.watches(slot, update.agent_key(), update.topics());
+  const Relation relation = system    ? Relation::kServer
+                            : own     ? Relation::kOwn
+                            : watched ? Relation::kTeam
+                                      : Relation::kOther;
+  if (!may_see(role_of(principal(slot), watched)).has(relation)) return false;
+  if (detail.mode == SessionMode::kAgent) return own || watched || system;
   const Channel& channel = channels_.at(feed(slot, line).channel());
   return snapshot ? channel.accepts_snapshot(update) : channel.accepts(update);
 }
@@ -42,6 +47,9 @@ void FanoutReactor::progress(std::uint32_t slot) {
       case FeedState::kCatchUp:
         catch_up(slot, line);
         break;
+      case FeedState::kLive:
+        if (session.detail->refresh) ask_image(slot, line);
+        break;
       default:
         break;
     }
@@ -51,6 +59,14 @@ void FanoutReactor::progress(std::uint32_t slot) {
 }
 
 // ---- snapshots ----
+
+/// What it watches is other than what it was given a snapshot of: it gets one at the place where it stands, and misses
+/// nothing. Until then it goes on as it was.
+void FanoutReactor::leave_live(std::uint32_t slot, std::uint16_t line) noexcept {
+  sessions_[slot].pushing = false;
+  sessions_[slot].detail->was_lapped = true;  // of what other lines say of the system
+  feed(slot, line).need_image(wire::SnapshotReason::kWatch);
+}
 
 /// Asks for a snapshot, one at a time, and not before the session has read most of what it was given. An image of a whole
 /// line is asked for together with all others who wait (ask_images); one of an agent is this session's own.
@@ -78,7 +94,7 @@ void FanoutReactor::ask_image(std::uint32_t slot, std::uint16_t line) {
     shelf_.wait(line, slot);
   }
   detail.image_pending = true;
-  feed(slot, line).await_image();
+  if (!feed(slot, line).live()) feed(slot, line).await_image();
   if (detail.mode == SessionMode::kAgent) line_asked(slot);  // else see ask_images
 }
 
@@ -115,6 +131,8 @@ void FanoutReactor::begin_image(std::uint32_t slot, std::uint16_t line,
   detail.image_shared = shared;
   detail.image_pending = true;
   detail.wants_image = false;
+  detail.refresh = false;
+  agents_.activate(slot);  // the image was made after everything that is known of its watches
   detail.image_since = now_;
   feed(slot, line).begin_image();
   session.unsettled = true;
@@ -251,7 +269,7 @@ void FanoutReactor::settle(std::uint32_t slot) {
   for (std::uint16_t line = 0; line < lines_.size(); ++line) {
     if (feed(slot, line).on_the_way()) return;
   }
-  session.unsettled = session.detail->paused;
+  session.unsettled = session.detail->paused || session.detail->refresh;
   if (session.state == SessionState::kSubscribing) {
     session.state = SessionState::kEstablished;
     ++counters_.established;

@@ -10,14 +10,16 @@
 namespace cti::broker {
 
 void FanoutReactor::invariants() {
-  std::uint32_t open = 0, refusals = 0, monitors = 0;
+  std::uint32_t open = 0, refusals = 0, monitors = 0, watches = 0;
   std::size_t queued = 0;
   std::map<const ring::LogGate*, std::uint32_t> holds;
   std::vector<std::uint32_t> users(channels_.size());
   for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) {
     const Session& session = sessions_[slot];
     queued += session.queued ? 1 : 0;
+    watches += agents_.watches_of(slot);
     CTI_CHECK((session.state == SessionState::kFree) == (session.detail == nullptr));
+    CTI_CHECK(session.state != SessionState::kFree || agents_.watches_of(slot) == 0);
     if (session.state == SessionState::kFree) continue;
     ++open;
     refusals += session.detail->turned_away ? 1 : 0;
@@ -29,6 +31,7 @@ void FanoutReactor::invariants() {
       if (feed(slot, line).channel() != kNoChannel) ++users[feed(slot, line).channel()];
     }
   }
+  CTI_CHECK(watches == agents_.watches());
   CTI_CHECK(open == open_sessions_ && refusals == refusals_ && monitors == monitors_);
   CTI_CHECK(queued == queue_.size());  // nobody stands there twice, or believes that he does
   for (const Line& line : lines_) {
@@ -56,7 +59,8 @@ void FanoutReactor::check_session(std::uint32_t slot) {
   // Who has a way to go, or is not read from, is looked at again.
   const bool on_the_way =
       std::any_of(feeds.begin(), feeds.end(), [](const Feed& each) { return each.on_the_way(); });
-  CTI_CHECK(ended || session.unsettled || (!on_the_way && !detail.paused));
+  CTI_CHECK(ended || session.unsettled || (!on_the_way && !detail.paused && !detail.refresh));
+  CTI_CHECK(agents_.watches_of(slot) == 0 || detail.agent_key != 0);
   const bool off =
       std::all_of(feeds.begin(), feeds.end(), [](const Feed& each) { return each.off(); });
   CTI_CHECK(!ended || off);

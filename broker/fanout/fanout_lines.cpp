@@ -10,13 +10,18 @@ namespace cti::broker {
 /// A record after silence leaves at once. While they keep coming, what comes within `gather` leaves together. Where that is
 /// a single one time after time, as when each is said in answer to the one before, kTurnsAlone turns are not held.
 void FanoutReactor::follow_lines(std::uint32_t& work) {
+  // The end is looked up before the tells: a line shows its tells before its next records, so that none of those that can be
+  // seen by then is overtaken.
   for (Line& line : lines_) {
     line.turn_began = line.updates.read();
-    work += take_tells(line);
+    line.end = line.shared->log.tail();
   }
+  for (Line& line : lines_) work += take_tells(line);
   if (now_ < gather_until_) return;
   std::uint32_t records = 0;
-  for (Line& line : lines_) records += follow(line, line.shared->log.tail());
+  for (Line& line : lines_) {
+    if (line.updates.read() < line.end) records += follow(line, line.end);
+  }
   work += records;
   if (records == 0) return;
   look_at_marks();
@@ -129,6 +134,15 @@ void FanoutReactor::take_addressed(Line& line, const SideRecord& record) {
       if (sessions_[slot].number == header.session.session_number) give(slot);
       return;
     }
+    case SideKind::kToAgents:
+      for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) {
+        if (sessions_[slot].state != SessionState::kEstablished) continue;
+        const SessionDetail& detail = *sessions_[slot].detail;
+        const bool here = detail.agent_line == line.shared->index;
+        if (detail.mode == SessionMode::kAgent && here && detail.agent_key != header.agent_key)
+          guarded(slot, [&] { give(slot); });
+      }
+      return;
     case SideKind::kInternal:
       return;
   }
@@ -169,7 +183,8 @@ bool FanoutReactor::distribute(Line& line, Bytes record) {
 
 void FanoutReactor::push_agent(const wire::UpdateView& update, Bytes record) {
   if ((update.topics() & wire::topic::kSystem) != 0) return;  // goes to everybody
-  agents_.for_each(update.agent_key(), [&](std::uint32_t slot) { push(slot, record); });
+  agents_.for_each(update.agent_key(), update.topics(),
+                   [&](std::uint32_t slot) { push(slot, record); });
 }
 
 void FanoutReactor::push_system(Bytes record) {
@@ -254,25 +269,40 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
       return;
     case TellKind::kAgentMode:
       return tell_agent_mode(slot, index, tell);
+    case TellKind::kWatch:
+      return take_watch(slot, index, tell);
     case TellKind::kSnapshot:
-      if (feed(slot, index).state() != FeedState::kAwaitImage || !tell.image) {
-        ++counters_.tells_stale;
-        return;
-      }
-      if (!shelf_.room_private()) {  // others were asked for at the same time
-        // It goes on waiting, now for room: its deadline is later, once, and does not begin anew.
-        sessions_[slot].detail->image_pending = false;
-        sessions_[slot].detail->found_no_room = true;
-        feed(slot, index).need_image(feed(slot, index).reason());
-        sessions_[slot].unsettled = true;
-        return arm(slot, now_ + kRoomRetry);
-      }
-      return begin_image(slot, index, std::move(tell.image), false);
+      return tell_snapshot(slot, index, tell);
     case TellKind::kCut:
       ++counters_.cut_lost;
       return close(slot, wire::CloseReason::kOutOfResources,
                    "an answer to this session was lost: the server is overloaded");
   }
+}
+
+void FanoutReactor::tell_snapshot(std::uint32_t slot, std::uint16_t line, Tell& tell) {
+  SessionDetail& detail = *sessions_[slot].detail;
+  Feed& at = feed(slot, line);
+  const bool refreshes = detail.refresh && detail.image_pending && !detail.image.image;
+  if (!tell.image || (at.state() != FeedState::kAwaitImage && !refreshes)) {
+    ++counters_.tells_stale;
+    return;
+  }
+  // A live session has been given everything up to here: an image of another moment would take something back.
+  const bool fits = at.state() == FeedState::kAwaitImage ||
+                    (at.live() && tell.image->log_position == lines_[line].updates.read());
+  if (fits && shelf_.room_private()) {
+    if (at.live()) leave_live(slot, line);
+    return begin_image(slot, line, std::move(tell.image), false);
+  }
+  detail.image_pending = false;
+  sessions_[slot].unsettled = true;
+  if (!fits) return enqueue(slot);  // asked for anew
+  // Others were asked for at the same time. It goes on waiting, now for room: its deadline is later, once, and does not
+  // begin anew.
+  detail.found_no_room = true;
+  if (!at.live()) at.need_image(at.reason());
+  arm(slot, now_ + kRoomRetry);
 }
 
 void FanoutReactor::note_reply(SessionDetail& detail, Bytes frame) {

@@ -270,13 +270,48 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
   }
   detail.agent_key = tell.agent_key;
   agents_.add(tell.agent_key, slot);
+  if (!set_watches(slot, tell.edges)) return;
   send_subscribed(slot);
   if (session.state >= SessionState::kClosing) return;
-  wire::SnapshotReason why;
-  if (!try_resume(slot, line, why)) {
+  // Whom it watched there may be others than whom it watches here: what it has seen of them says nothing.
+  wire::SnapshotReason why = detail.resume.empty() ? wire::SnapshotReason::kEntry
+                                                   : wire::SnapshotReason::kResumeTooOld;
+  if (!tell.edges.empty() || !try_resume(slot, line, why)) {
     at.need_image(why);
     if (tell.image && shelf_.room_private()) begin_image(slot, line, std::move(tell.image), false);
   }
+  enqueue(slot);
+}
+
+// ---- whom a supervisor watches ----
+
+/// False: it is closed. The line keeps to a bound of its own, so that there is room.
+bool FanoutReactor::set_watches(std::uint32_t slot, const std::vector<WatchEdge>& edges) noexcept {
+  for (const WatchEdge& edge : edges) {
+    if (agents_.watch(slot, edge.agent_key, edge.topics)) continue;
+    close(slot, wire::CloseReason::kOutOfResources, "too much is watched on this server");
+    return false;
+  }
+  return true;
+}
+
+void FanoutReactor::take_watch(std::uint32_t slot, std::uint16_t line, Tell& tell) {
+  SessionDetail& detail = *sessions_[slot].detail;
+  if (detail.agent_key == 0 || detail.agent_line != line) {
+    ++counters_.tells_stale;
+    return;
+  }
+  if (!set_watches(slot, tell.edges)) return;
+  ++counters_.watch_changes;
+  detail.refresh = true;
+  Feed& at = feed(slot, line);
+  // One that has been asked for is on its way behind this tell, and is as new.
+  if (at.live() && !detail.image_pending && shelf_.room_private() && tell.image &&
+      tell.image->log_position == lines_[line].updates.read()) {
+    leave_live(slot, line);
+    return begin_image(slot, line, std::move(tell.image), false);
+  }
+  sessions_[slot].unsettled = true;
   enqueue(slot);
 }
 

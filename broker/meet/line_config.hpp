@@ -4,6 +4,7 @@
 #pragma once
 
 #include "broker/meet/agent_rules.hpp"
+#include "broker/meet/chat_level.hpp"
 #include "broker/meet/config_mistakes.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/time.hpp"
@@ -86,6 +87,9 @@ struct LineConfig {
   std::int32_t voice_mrd = 1;
   bool minimize_event_args =
       true;  ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
+
+  ChatLevel agent_chat = ChatLevel::kTeamSupervisors;    ///< AgentChatLevel
+  ChatLevel supervisor_chat = ChatLevel::kUnrestricted;  ///< SupervisorChatLevel
 
   std::size_t agents_max = limits::kAgentsDefault;
   std::size_t calls_max = limits::kCallsDefault;

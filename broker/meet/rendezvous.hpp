@@ -67,7 +67,14 @@ enum class TellKind : std::uint8_t {
   kPrivateEvent,  ///< `frames` holds kPrivateEvent frames
   kAgentMode,  ///< the answer to AskKind::kAgentMode: `agent_key` and `image`, or a refusal in `frames`
   kSnapshot,  ///< the answer to AskKind::kSnapshot: `image`
+  kWatch,     ///< whom a supervisor's session watches has changed: `edges`, and `image` of all it sees
   kCut,       ///< an answer to this session has found no room and is lost: the session must end
+};
+
+/// A session is to be given the records of another agent: those with one of these topics; 0: none any more.
+struct WatchEdge {
+  std::uint64_t agent_key = 0;
+  std::uint32_t topics = 0;
 };
 
 struct Tell {
@@ -80,6 +87,7 @@ struct Tell {
   bool refused = false;
   std::vector<std::byte> frames;
   std::shared_ptr<const SnapshotImage> image;
+  std::vector<WatchEdge> edges;  ///< kWatch: what has changed; kAgentMode: all that the session watches
 
   /// What ends a session that something could not be told.
   static Tell cut(const SessionRef& to) { return {.kind = TellKind::kCut, .to = to}; }

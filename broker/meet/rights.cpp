@@ -64,7 +64,7 @@ constexpr Row kRows[] = {
     {R::eRetrieveCallRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eClearCallRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eClearConnectionRequest, kNever, kNever, kOwn, kOwn, kNever},
-    {R::eSetCallDataRequest, kNever, kNever, kOwn, kOwn, kNever},
+    {R::eSetCallDataRequest, kNever, kNever, kOwn, kOwnTeam, kNever},
     {R::eSendDTMFSignalRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eConsultationCallRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eAlternateCallRequest, kNever, kNever, kOwn, kOwn, kNever},
@@ -75,7 +75,7 @@ constexpr Row kRows[] = {
     {R::eSingleStepTransferRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eStartRecordingRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eStopRecordingRequest, kNever, kNever, kOwn, kOwn, kNever},
-    {R::eSnapshotCallRequest, kNever, kAny, kOwn, kOwn, kAny},
+    {R::eSnapshotCallRequest, kNever, kAny, kOwn, kOwnTeam, kAny},
     {R::eSnapshotDeviceRequest, kNever, kAny, kOwn, kOwn, kAny},
     // the team
     {R::eListAgentTeamRequest, kNever, kNever, kNever, kOwn, kNever},

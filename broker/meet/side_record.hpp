@@ -25,9 +25,10 @@ enum class SideKind : std::uint16_t {
   kToAgent = 1,    ///< every session bound to the agent of this key
   kToSession = 2,  ///< one session
   kInternal = 3,   ///< no session, however much it may see
+  kToAgents = 4,   ///< every session in agent mode but those bound to the agent of this key
 };
 
-/// To whom. `agent_key` for kToAgent, `session` for kToSession, neither for kInternal.
+/// To whom. `agent_key` for kToAgent and, of whom it is not for, kToAgents, `session` for kToSession, neither for kInternal.
 struct SideHeader {
   SideKind kind = SideKind::kInternal;
   std::uint64_t after_log_position = 0;  ///< of the clients' log

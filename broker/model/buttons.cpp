@@ -47,6 +47,8 @@ constexpr struct {
     {"kNotOnThisPeripheral", "this peripheral does not offer it"},
     {"kNotConfigured", "it is switched off in this server"},
     {"kOtherDialButton", "the plain dial button covers it"},
+    {"kNotBargedIn", "the supervisor has not barged in"},
+    {"kNotOnTheCall", "the supervisor is not on the call"},
 };
 static_assert(std::size(kReasons) == kGreyReasons);
 

@@ -53,8 +53,10 @@ enum class GreyReason : std::uint8_t {
   kNotOnThisPeripheral,  ///< the switch cannot do it
   kNotConfigured,        ///< switched off in this server
   kOtherDialButton,      ///< MAKECALL stands for inside and outside calls alike
+  kNotBargedIn,          ///< a supervisor intercepts after having barged in
+  kNotOnTheCall,         ///< the supervisor is not on the agent's call
 };
-inline constexpr std::size_t kGreyReasons = 30;
+inline constexpr std::size_t kGreyReasons = 32;
 /// "kCallInProgress"; "?" for a number that is none.
 std::string_view name_of(GreyReason reason) noexcept;
 /// For people: "not while there is a call".

@@ -67,8 +67,9 @@ void take_teams(TeamList& teams, const wire::ArgumentsView& named) {
   }
 }
 
-/// What of an agent record the typed table keeps.
-void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
+/// What of an agent record the typed table keeps. Returns whether the agent is in other teams than before.
+bool take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
+  bool moved = false;
   for (const wire::Arg arg : args) {
     switch (arg.keyword()) {
       case Keyword::AgentExtension:
@@ -125,13 +126,18 @@ void take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
         agent.wrapup_outgoing = small(arg);
         break;
       case Keyword::kOwnKey:
-        if (arg.own_key() == kTeamsKey) take_teams(agent.teams, arg.arguments());
+        if (arg.own_key() == kTeamsKey) {
+          const TeamList before = agent.teams;
+          take_teams(agent.teams, arg.arguments());
+          moved = !(agent.teams == before);
+        }
         if (arg.own_key() == kConfiguredKey) agent.configured_supervisor = arg.integer() != 0;
         break;
       default:
         break;
     }
   }
+  return moved;
 }
 
 ObjectId contact_of(const CallEntry& call) noexcept {
@@ -287,18 +293,24 @@ bool ObjectMap::apply_agent(const wire::UpdateView& update, Effect& effect) {
     ++agents_by_state_[state_index(agents_[slot])];
   }
   AgentEntry& agent = agents_[slot];
-  const bool was_there = agent.logged_in();
+  const bool was_there = agent.logged_in(), led = agent.supervisor;
+  bool moved = false;
   --agents_by_state_[state_index(agent)];
   if ((update.topics() & wire::topic::kWhole) != 0) {
     // All that the typed table knows comes from properties; where the agent sits is looked at anew below.
     const auto devices = agent.devices;
+    const TeamList teams = agent.teams;
     agent = {};
     agent.key = update.object_key();
     agent.devices = devices;
+    (void)take_agent_args(agent, update.arguments());
+    moved = !(agent.teams == teams);
+  } else {
+    moved = take_agent_args(agent, update.arguments());
   }
-  take_agent_args(agent, update.arguments());
   ++agents_by_state_[state_index(agent)];
   effect.came = agent.logged_in() && !was_there;
+  effect.team = moved || agent.supervisor != led || (was_there && !agent.logged_in());
   place_agent(slot, effect);
   return true;
 }
@@ -307,6 +319,7 @@ void ObjectMap::end_agent(Slot slot, Effect& effect) {
   CTI_CHECK(agents_by_state_[state_index(agents_[slot])] > 0);
   --agents_by_state_[state_index(agents_[slot])];
   agents_[slot].state = wire::ctios::eLogout;
+  effect.team = true;
   place_agent(slot, effect);  // leaves every seat
   CTI_CHECK(agents_[slot].devices[0] == kNoSlot && agents_[slot].devices[1] == kNoSlot);
   agent_index_.erase(agents_[slot].key);

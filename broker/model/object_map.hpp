@@ -126,8 +126,9 @@ struct Effect {
   /// Who sits now at a device that the agent has left: had been displaced there. 0: nobody.
   std::array<std::uint64_t, 2> heirs{};
   bool stray = false;   ///< a call: its records were told to another than who sits at its device
+  bool team = false;    ///< an agent: its teams, its role or whether it is there are others now
   bool any() const noexcept {
-    return made || came || seated || stray || heirs[0] != 0 || heirs[1] != 0;
+    return made || came || seated || stray || team || heirs[0] != 0 || heirs[1] != 0;
   }
 };
 

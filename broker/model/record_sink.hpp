@@ -66,13 +66,17 @@ class RecordSink {
   template <class Fill>
   std::optional<wire::UpdateView> write(const RecordInfo& info, Fill&& fill);
 
-  /// `frame`, whole and ready to be sent, for every session of the agent with this key; for one session; for the peer. Each
+  /// `frame`, whole and ready to be sent, for every session of the agent with this key; for one session; for all agents'
+  /// sessions but those of one; for the peer. Each
   /// comes behind every update written so far. False: there was no room for it, or it is too long; counted.
   [[nodiscard]] bool to_agent(std::uint64_t agent_key, Bytes frame) noexcept {
     return write_side({.kind = SideKind::kToAgent, .agent_key = agent_key}, frame);
   }
   [[nodiscard]] bool to_session(const SessionRef& session, Bytes frame) noexcept {
     return write_side({.kind = SideKind::kToSession, .session = session}, frame);
+  }
+  [[nodiscard]] bool to_agents_but(std::uint64_t agent_key, Bytes frame) noexcept {
+    return write_side({.kind = SideKind::kToAgents, .agent_key = agent_key}, frame);
   }
   [[nodiscard]] bool internal(Bytes frame) noexcept {
     return write_side({.kind = SideKind::kInternal}, frame);

@@ -86,18 +86,30 @@ std::shared_ptr<const SnapshotImage> SnapshotMaker::image() {
   return cached_ = made;
 }
 
-std::shared_ptr<const SnapshotImage> SnapshotMaker::image_of(std::uint64_t agent_key) {
+std::shared_ptr<const SnapshotImage> SnapshotMaker::image_of(std::uint64_t agent_key,
+                                                             std::span<const WatchEdge> watched) {
   sink_.publish();
   auto made = begin();
   const wire::ObjectTable& table = map_.properties();
   if (const auto handle = table.find(agent_key)) add_object(*made, ObjectKind::kAgent, *handle);
   if (const AgentEntry* const agent = map_.agent(agent_key)) {
     add_device(*made, *agent);
-    map_.calls_of(*agent, [&](const CallEntry& call) {
-      if (const auto handle = table.find(call.key)) add_object(*made, ObjectKind::kCall, *handle);
-    });
+    add_calls(*made, *agent);
+  }
+  for (const WatchEdge& edge : watched) {
+    if (const auto handle = table.find(edge.agent_key))
+      add_object(*made, ObjectKind::kAgent, *handle);
+    const AgentEntry* const agent = map_.agent(edge.agent_key);
+    if (agent != nullptr && (edge.topics & wire::topic::kCall) != 0) add_calls(*made, *agent);
   }
   return made;
+}
+
+void SnapshotMaker::add_calls(SnapshotImage& image, const AgentEntry& agent) {
+  const wire::ObjectTable& table = map_.properties();
+  map_.calls_of(agent, [&](const CallEntry& call) {
+    if (const auto handle = table.find(call.key)) add_object(image, ObjectKind::kCall, *handle);
+  });
 }
 
 std::shared_ptr<SnapshotImage> SnapshotMaker::begin() {

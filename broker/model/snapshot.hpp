@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace cti::broker {
 
@@ -32,8 +33,10 @@ class SnapshotMaker {
 
   /// Everything that the map holds now. Publishes the log first: what the image contains must not come again.
   std::shared_ptr<const SnapshotImage> image();
-  /// What concerns one agent, now.
-  std::shared_ptr<const SnapshotImage> image_of(std::uint64_t agent_key);
+  /// What concerns one agent, now; and of each agent that is watched what the edge's topics say: the agent, or its calls
+  /// as well.
+  std::shared_ptr<const SnapshotImage> image_of(std::uint64_t agent_key,
+                                                std::span<const WatchEdge> watched = {});
   const Counters& counters() const noexcept { return counters_; }
 
  private:
@@ -41,6 +44,7 @@ class SnapshotMaker {
   void add_objects(SnapshotImage& image, wire::ObjectKind kind);
   void add_object(SnapshotImage& image, wire::ObjectKind kind, wire::ObjectHandle handle);
   void add_mask(wire::ArgumentsWriter& writer, wire::ObjectKind kind, std::uint64_t key);
+  void add_calls(SnapshotImage& image, const AgentEntry& agent);
   void add_device(SnapshotImage& image, const AgentEntry& agent);
 
   const ObjectMap& map_;

@@ -29,6 +29,11 @@ bool TeamList::has(std::uint32_t team) const noexcept {
                      [&](const One& one) { return one.team == team; });
 }
 
+bool TeamList::leads(std::uint32_t team) const noexcept {
+  return std::any_of(list.begin(), list.begin() + count,
+                     [&](const One& one) { return one.team == team && one.leads(); });
+}
+
 TeamList::One TeamList::first() const noexcept {
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!list[i].leads()) return list[i];

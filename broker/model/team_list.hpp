@@ -3,6 +3,7 @@
 
 #include "wire/ctios_enums.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@ struct TeamList {
   struct One {
     std::uint32_t team = 0;
     std::uint32_t flags = 0;  ///< AgentFlags
+    friend bool operator==(const One&, const One&) = default;
     bool leads() const noexcept {
       return (flags & (wire::ctios::AGENT_FLAG_PRIMARY_SUPERVISOR |
                        wire::ctios::AGENT_FLAG_SUPERVISOR)) != 0;
@@ -23,6 +25,10 @@ struct TeamList {
   std::array<One, kMax> list{};
   std::uint32_t count = 0;
 
+  friend bool operator==(const TeamList& a, const TeamList& b) noexcept {
+    return a.count == b.count &&
+           std::equal(a.list.begin(), a.list.begin() + a.count, b.list.begin());
+  }
   /// False: no room.
   bool add(std::uint32_t team, std::uint32_t flags) noexcept;
   void remove(std::uint32_t team) noexcept;
@@ -31,6 +37,7 @@ struct TeamList {
   One first() const noexcept;
   /// A team that whoever has this list leads, and whoever has the other is in; 0: there is none.
   std::uint32_t led_with(const TeamList& member) const noexcept;
+  bool leads(std::uint32_t team) const noexcept;
   std::uint32_t first_led() const noexcept { return led_with(*this); }
   bool leads_any() const noexcept;
 };

@@ -1,4 +1,4 @@
-// request_agent.cpp - requests about agents: states, login, logout, queries, settings, teams.
+// request_agent.cpp - requests about agents: states, login, logout, queries, settings.
 #include "broker/model/snapshot.hpp"
 #include "broker/requests/requests.hpp"
 #include "wire/ged188/agent_control.hpp"
@@ -17,8 +17,6 @@ using wire::RequestId;
 namespace {
 
 Refusal bad(std::int32_t failure, std::string text) { return {failure, 0, std::move(text)}; }
-
-constexpr std::size_t kPartBytesMax = std::size_t{16} << 10;  ///< of a long private answer
 
 /// Whether the request names another agent or peripheral than the session's own.
 std::optional<Refusal> check_same_agent(const wire::ArgumentsView& args, const AgentEntry& me) {
@@ -222,42 +220,6 @@ Requests::Verdict Requests::desktop_settings(Job& job) {
       job.ask,
       make_reply({.id = job.ask.request_id, .event_id = EventId::eGlobalSettingsDownloadConf},
                  [&](wire::ArgumentsWriter& writer) { writer.add_all(desktop_settings_.view()); }));
-  return std::nullopt;
-}
-
-// One OnNewAgentTeamMember per member of the teams that the asker leads, the supervisor included, then the confirmation.
-Requests::Verdict Requests::team_list(Job& job) {
-  if (Verdict wrong = check_own_agent(job)) return wrong;
-  std::vector<std::byte> frames;
-  parts_.map.each_agent([&](const AgentEntry& agent) {
-    const std::uint32_t team = job.me->teams.led_with(agent.teams);
-    if (team == 0) return;
-    const auto handle = parts_.map.properties().find(agent.key);
-    if (!handle) return;
-    const std::vector<std::byte> frame = make_private(
-        {.id = job.ask.request_id, .event_id = EventId::eNewAgentTeamMember},
-        [&](wire::ArgumentsWriter& writer) {
-          writer.add_all(parts_.map.properties().properties(*handle));
-          writer.add_int(Keyword::TeamID, static_cast<std::int32_t>(team));
-          writer.add_ushort(Keyword::ConfigOperation, ctios::CONFIG_OPERATION_ADD_AGENT);
-          writer.add_string(Keyword::SupervisorID, job.me->agent_id.view());
-        });
-    // In parts: a session whose socket is full for a moment must not owe more than it may at once (C20).
-    if (!frames.empty() && frames.size() + frame.size() > kPartBytesMax) {
-      deliver(job.ask.from, job.ask.request_id, TellKind::kPrivateEvent,
-              std::exchange(frames, {}));
-    }
-    frames.insert(frames.end(), frame.begin(), frame.end());
-  });
-  if (!frames.empty())
-    deliver(job.ask.from, job.ask.request_id, TellKind::kPrivateEvent, std::move(frames));
-  reply(job.ask, make_reply({.id = job.ask.request_id, .event_id = EventId::eListAgentTeamConf},
-                            [&](wire::ArgumentsWriter& writer) {
-                              writer.add_int(
-                                  Keyword::TeamID,
-                                  static_cast<std::int32_t>(job.me->teams.first_led()));
-                              writer.add_string(Keyword::UniqueObjectID, job.me->id.view());
-                            }));
   return std::nullopt;
 }
 

@@ -16,7 +16,7 @@ Requests::Verdict Requests::check(Job& job, const Spec& spec) {
     return Refusal{ctios::eInvalidPriviledge, 0, why_never(job), Refusal::Why::kRights};
   }
   CTI_CHECK(spec.handler != nullptr);
-  if (spec.local) return std::nullopt;
+  if (spec.local || spec.here) return std::nullopt;
   if (Verdict wrong = check_upstream(job)) return wrong;
   if (spec.call) return check_call(job, spec);
   return std::nullopt;

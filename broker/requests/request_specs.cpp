@@ -52,8 +52,39 @@ constexpr ArgRule kDtmf[] = {text(Keyword::DTMFString, true, 31),
                              number(Keyword::PauseDuration)};
 constexpr ArgRule kTwo[] = {text(Keyword::CallReferenceObjectID),
                             text(Keyword::DialedNumber, false, 39)};
+constexpr ArgRule kTeam[] = {text(Keyword::UniqueObjectID),
+                             number(Keyword::TeamID, true, UINT32_MAX)};
+constexpr ArgRule kAgent[] = {text(Keyword::UniqueObjectID),
+                              text(Keyword::AgentReference, true, kObjectIdBytesMax)};
+constexpr ArgRule kCall[] = {text(Keyword::UniqueObjectID),
+                             text(Keyword::CallReference, false, kObjectIdBytesMax)};
+constexpr ArgRule kSupervise[] = {text(Keyword::UniqueObjectID),
+                                  text(Keyword::AgentReference, true, kObjectIdBytesMax),
+                                  text(Keyword::CallReference, false, kObjectIdBytesMax),
+                                  text(Keyword::AgentCallReference, false, kObjectIdBytesMax),
+                                  number(Keyword::SupervisoryAction, true, 4)};
+constexpr ArgRule kGreeting[] = {number(Keyword::AgentAction, true, 65535)};
+constexpr ArgRule kChat[] = {text(Keyword::Distribution, true, 32),
+                             text(Keyword::Target, false, 64), text(Keyword::Message, true)};
 constexpr ArgRule kQuery[] = {text(Keyword::AgentID, false, 64),
                               text(Keyword::AgentInstrument, false, 63)};
+
+/// How often the table has a row for this request.
+template <class Rows>
+constexpr std::ptrdiff_t rows_of(const Rows& rows, RequestId request) {
+  return std::ranges::count_if(rows, [&](const auto& row) { return row.request == request; });
+}
+template <class Rows>
+constexpr bool each_once(const Rows& rows) {
+  return std::ranges::all_of(rows,
+                             [&](const auto& row) { return rows_of(rows, row.request) == 1; });
+}
+template <class Rows>
+constexpr bool as_the_schema_says(const Rows& rows) {
+  return std::ranges::all_of(wire::kAllRequests, [&](RequestId each) {
+    return (rows_of(rows, each) == 1) == wire::served(each);
+  });
+}
 
 }  // namespace
 
@@ -70,7 +101,20 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eQueryAgentStateRequest, {kQuery, &Requests::query_agent}},
       {R::eAgentDeskSettingsRequest, {kTarget, &Requests::desk_settings}},
       {R::eGlobalSettingsDownloadRequest, {{}, &Requests::desktop_settings, false, 0, true}},
-      {R::eListAgentTeamRequest, {kTarget, &Requests::team_list, false, 0, true}},
+      {R::eListAgentTeamRequest, kept(kTarget, &Requests::team_list)},
+      {R::eStartMonitoringAllAgentTeamsRequest, kept(kTarget, &Requests::watch_all_teams)},
+      {R::eStopMonitoringAllAgentTeamsRequest, kept(kTarget, &Requests::watch_all_teams)},
+      {R::eMonitorAgentTeamStartRequest, kept(kTeam, &Requests::watch_team)},
+      {R::eMonitorAgentTeamStopRequest, kept(kTeam, &Requests::watch_team)},
+      {R::eStartMonitoringAgentRequest, kept(kAgent, &Requests::watch_agent)},
+      {R::eStopMonitoringAgentRequest, kept(kAgent, &Requests::watch_agent)},
+      {R::eStartMonitoringCallRequest, kept(kCall, &Requests::watch_call)},
+      {R::eSuperviseCallRequest, {kSupervise, &Requests::supervise_call}},
+      {R::eSupervisorAssistRequest, {kTarget, &Requests::call_for_help}},
+      {R::eEmergencyCallRequest, {kTarget, &Requests::call_for_help}},
+      {R::eBadCallRequest, {kTarget, &Requests::bad_line}},
+      {R::eAgentGreetingControlRequest, {kGreeting, &Requests::greeting}},
+      {R::eUserMessageRequest, kept(kChat, &Requests::chat)},
       {R::eSnapshotDeviceRequest, {kTarget, &Requests::snapshot_device, false, 0, true}},
       {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call}},
       {R::eMakeCallRequest, {kDial, &Requests::make_call}},
@@ -88,27 +132,18 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eConferenceCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
   };
   // The table and the schema say the same, and no row contradicts itself.
-  constexpr auto once = [] {
-    for (const Row& row : kRows) {
-      if (std::ranges::count(kRows, row.request, &Row::request) != 1) return false;
-    }
-    return true;
-  };
-  constexpr auto served = [] {
-    for (const R each : wire::kAllRequests) {
-      const bool has = std::ranges::count(kRows, each, &Row::request) == 1;
-      if (has != wire::served(each)) return false;
-    }
-    return true;
-  };
   constexpr auto all = [](auto holds) { return std::ranges::all_of(kRows, holds); };
-  static_assert(once(), "two rows for one request");
-  static_assert(served(),
+  static_assert(each_once(kRows), "two rows for one request");
+  static_assert(as_the_schema_says(kRows),
                 "a request that the schema calls served has no row, or the other way round");
   static_assert(all([](const Row& row) { return row.spec.states == 0 || row.spec.call; }),
                 "the state of which call?");
-  static_assert(all([](const Row& row) { return !row.spec.local || !row.spec.call; }),
+  static_assert(all([](const Row& row) {
+                  return !(row.spec.local || row.spec.here) || !row.spec.call;
+                }),
                 "who touches a call needs the CTI Server");
+  static_assert(all([](const Row& row) { return !row.spec.local || !row.spec.here; }),
+                "what changes something does not only read");
   static_assert(all([](const Row& row) {
                   return std::ranges::all_of(row.spec.rules, [](const ArgRule& rule) {
                     return rule.limit >= 0 &&

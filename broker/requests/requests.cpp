@@ -7,6 +7,7 @@
 #include "wire/ged188/enums.hpp"
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
+#include "wire/ged188/supervisor.hpp"
 #include "wire/object_key.hpp"
 
 #include <algorithm>
@@ -332,6 +333,22 @@ bool new_connection(wire::ArgumentsWriter& writer, const Answer& answer) {
   return view != nullptr;
 }
 
+/// What the confirmation of a call for help says of the call that has been made.
+template <class View>
+bool help_connection(wire::ArgumentsWriter& writer, const Answer& answer) {
+  const View* const view = answer.as<View>();
+  if (view == nullptr) return false;
+  CleanTextRoom room;
+  writer.add_uint(Keyword::ConnectionCallID, view->connection_call_id());
+  writer.add_string(Keyword::ConnectionDeviceID,
+                    room.clean(view->connection_device_id().value_or("")));
+  writer.add_short(Keyword::ConnectionDeviceIDType,
+                   static_cast<std::int16_t>(view->connection_device_id_type()));
+  writer.add_short(Keyword::LineHandle, static_cast<std::int16_t>(view->line_handle()));
+  writer.add_short(Keyword::LineType, static_cast<std::int16_t>(view->line_type()));
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, const Answer& answer) {
@@ -353,6 +370,12 @@ std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, cons
                        return;
                      case ged::MessageType::kConferenceCallConf:
                        readable = new_connection<ged::ConferenceCallConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kSupervisorAssistConf:
+                       readable = help_connection<ged::SupervisorAssistConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kEmergencyCallConf:
+                       readable = help_connection<ged::EmergencyCallConfView>(writer, answer);
                        return;
                      case ged::MessageType::kQueryAgentStateConf:
                      case ged::MessageType::kAgentDeskSettingsConf: {

@@ -12,10 +12,12 @@
 // Bounds   LineConfig::pending_max upstream, session_open_max of them one session's; past either: refused as busy.
 // Files    requests.cpp: the life of a request and its answers. request_checks.cpp: what must be true before.
 //          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp: what each sends.
+//          request_team.cpp: who watches whom, kept in watches.hpp.
 //          request_audit.cpp: what the log is told of them.
 // Threads  the line.
 #pragma once
 
+#include "broker/meet/chat_level.hpp"
 #include "broker/meet/line_config.hpp"
 #include "broker/meet/line_status.hpp"
 #include "broker/meet/rights.hpp"
@@ -26,6 +28,7 @@
 #include "broker/requests/replies.hpp"
 #include "broker/requests/request_args.hpp"
 #include "broker/requests/session_ledger.hpp"
+#include "broker/requests/watches.hpp"
 #include "broker/translate/translator.hpp"
 #include "broker/upstream/answer.hpp"
 #include "broker/upstream/pending.hpp"
@@ -67,6 +70,7 @@ class Requests {
     Translator& translator;
     RecordSink& sink;
     TellOut& tells;
+    Watches& watches;
     const LineStatus& status;
     const Say& say;
   };
@@ -75,6 +79,7 @@ class Requests {
   void run(const Ask& ask, TimePoint now);
   /// The session, and all before it in its slot, have ended: their successors may take over what they asked.
   void session_gone(const SessionRef& session) noexcept;
+  bool has_ended(const SessionRef& session) const noexcept { return sessions_.ended(session); }
   /// Refuses without looking at it: the queue of requests that wait for the start-up dialogue is full, or it took too
   /// long.
   void refuse(const Ask& ask, std::string text);
@@ -113,8 +118,12 @@ class Requests {
     Handler handler = nullptr;
     bool call = false;         // the target must be a call of the own device
     std::uint32_t states = 0;  // bits of LocalConnectionState that the call may be in; 0: any
-    bool local = false;        // needs no CTI Server
+    bool local = false;        // needs no CTI Server, and only reads
+    bool here = false;         // needs no CTI Server, but changes what the line keeps: run once
   };
+  static constexpr Spec kept(std::span<const ArgRule> rules, Handler handler) {
+    return {rules, handler, false, 0, false, true};
+  }
   static const Spec* spec_of(wire::RequestId request);
   Verdict check(Job& job, const Spec& spec);
   Verdict check_call(Job& job, const Spec& spec);
@@ -136,7 +145,6 @@ class Requests {
   Verdict query_agent(Job& job);
   Verdict desk_settings(Job& job);
   Verdict desktop_settings(Job& job);
-  Verdict team_list(Job& job);
   Verdict snapshot_device(Job& job);
   struct StateChange {
     const AgentEntry* agent = nullptr;
@@ -146,6 +154,24 @@ class Requests {
     std::string supervisor;
   };
   Verdict send_state(Job& job, const StateChange& change);
+  // request_team.cpp
+  Verdict check_supervisor(const Job& job);
+  Verdict put_wish(const Job& job, const WatchWish& wish);
+  Verdict watching(const Job& job, wire::EventId event, std::uint32_t team);
+  Verdict team_list(Job& job);
+  Verdict watch_all_teams(Job& job);
+  Verdict watch_team(Job& job);
+  Verdict watch_agent(Job& job);
+  Verdict watch_call(Job& job);
+  Verdict supervise_call(Job& job);
+  // request_help.cpp
+  Verdict check_there(const Job& job);
+  Verdict call_for_help(Job& job);
+  Verdict bad_line(Job& job);
+  Verdict greeting(Job& job);
+  // request_chat.cpp
+  Verdict chat(Job& job);
+  Verdict chat_receivers(const Job& job, ChatLevel may, std::vector<const AgentEntry*>& to);
   // request_call.cpp
   Verdict make_call(Job& job);
   Verdict one_call(Job& job);

@@ -327,6 +327,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
 void Translator::follow(const Effect& effect, std::uint64_t key, bool answer) {
   if (effect.made || effect.came) note_newcomer({key, effect.made && !answer});
   if (effect.made && !rules_.empty()) tell_rule_lists(key);
+  if (effect.team || effect.came) note_member(key);
   const CallEntry* const call = effect.stray ? map_.call(key) : nullptr;
   const AgentEntry* const owner = call == nullptr ? nullptr : map_.agent_of(*call);
   if (owner != nullptr) hand_over_calls(*owner);

@@ -4,6 +4,7 @@
 #include "broker/translate/translator.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/media.hpp"
+#include "wire/ged188/supervisor.hpp"
 #include "wire/object_key.hpp"
 
 namespace cti::broker {
@@ -136,6 +137,38 @@ Translator::Outcome Translator::rtp_event(EventId event, Bytes body, Version ver
   return {};
 }
 
+// About no object: what it says is news and no property. For the agent, and for those who supervise it.
+Translator::Outcome Translator::emergency(Bytes body, Version version) {
+  const auto view = ged::EmergencyCallEventView::decode(body, version);
+  if (!view) return Err{view.error()};
+  const std::string_view instrument = text(view->agent_instrument());
+  const std::string_view agent_id = named(view->agent_id());
+  const AgentEntry* agent = map_.agent(
+      wire::object_key(agent_object_id(view->peripheral_id(), agent_id).view()));
+  if (agent == nullptr) agent = map_.agent_on(view->peripheral_id(), instrument);
+  ArgSheet sheet;
+  sheet.add_int<Keyword::PeripheralID>(view->peripheral_id());
+  sheet.add_uint<Keyword::ConnectionCallID>(view->connection_call_id());
+  sheet.add_text<Keyword::ConnectionDeviceID>(text(view->connection_device_id()));
+  sheet.add_short<Keyword::ConnectionDeviceIDType>(view->connection_device_id_type());
+  sheet.add_text<Keyword::ClientAddress>(text(view->client_address()));
+  sheet.add_text<Keyword::AgentExtension>(text(view->agent_extension()));
+  sheet.add_text<Keyword::AgentID>(agent_id);
+  sheet.add_text<Keyword::AgentInstrument>(instrument);
+  RecordInfo info{.event = EventId::eEmergencyCallEvent,
+                  .topics = wire::topic::kAgent,
+                  .object_key = 0,
+                  .agent_key = agent == nullptr ? 0 : agent->key,
+                  .peripheral_id = view->peripheral_id(),
+                  .flags = 0};
+  const std::string_view client = text(view->client_id());
+  emit(info, sheet, [&](wire::ArgumentsWriter& writer) {  // two keys that have no line in the sheet
+    writer.add_string(Keyword::ClientID, client);
+    writer.add_uint(Keyword::SessionID, view->session_id());
+  });
+  return {};
+}
+
 Translator::Outcome Translator::media_event(std::uint32_t message_type, Bytes body,
                                             Version version) {
   switch (MessageType{message_type}) {
@@ -149,6 +182,8 @@ Translator::Outcome Translator::media_event(std::uint32_t message_type, Bytes bo
       return rtp_event<ged::RtpStartedEventView>(EventId::eRTPStartedEvent, body, version);
     case MessageType::kRtpStoppedEvent:
       return rtp_event<ged::RtpStoppedEventView>(EventId::eRTPStoppedEvent, body, version);
+    case MessageType::kEmergencyCallEvent:
+      return emergency(body, version);
     default:
       ++counters_.unknown_types;
       return {};

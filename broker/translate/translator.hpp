@@ -185,6 +185,23 @@ class Translator {
     return count > made_.size();
   }
   void forget_newcomers() noexcept { newcomer_count_ = made_count_ = 0; }
+  /// Somebody's buttons depend on what agents and their calls are: agents of whom something is said are noted.
+  void note_agents(bool on) noexcept { notes_agents_ = on; }
+  template <class Take>
+  bool take_touched(Take&& take) {
+    const std::size_t count = std::exchange(touched_count_, 0);
+    for (std::size_t i = 0; i < std::min(count, touched_.size()); ++i) take(touched_[i]);
+    return count > touched_.size();
+  }
+  bool has_members() const noexcept { return (member_count_ | touched_count_) != 0; }
+  void forget_members() noexcept { member_count_ = touched_count_ = 0; }
+  /// Likewise, agents whose teams, whose role or whose presence has changed: who watches whom is to be looked at.
+  template <class Take>
+  bool take_members(Take&& take) {
+    const std::size_t count = std::exchange(member_count_, 0);
+    for (std::size_t i = 0; i < std::min(count, members_.size()); ++i) take(members_[i]);
+    return count > members_.size();
+  }
 
   /// Where agents may sit of whom a message says no peripheral; the first alone unless this is said.
   void set_peripherals(const std::vector<std::uint32_t>& peripherals) {
@@ -221,6 +238,7 @@ class Translator {
   Outcome precall(Bytes body, Version version);
   Outcome precall_abort(Bytes body, Version version);
   Outcome translation_route(Bytes body, Version version);
+  Outcome emergency(Bytes body, Version version);
   const AgentEntry* sitting_at(std::string_view instrument, std::uint32_t target) const;
   std::uint32_t icm_agent_of(const AgentEntry& agent) const;
   std::uint32_t peripheral_of(const AgentEntry* agent) const noexcept {
@@ -263,6 +281,16 @@ class Translator {
   void note_made(std::uint64_t call_key) noexcept {
     if (made_count_ < made_.size()) made_[made_count_] = call_key;
     ++made_count_;
+  }
+  void note_touched(std::uint64_t agent_key) noexcept {
+    const std::size_t kept = std::min(touched_count_, touched_.size());
+    if (agent_key == 0 || (kept != 0 && touched_[kept - 1] == agent_key)) return;
+    if (touched_count_ < touched_.size()) touched_[touched_count_] = agent_key;
+    ++touched_count_;
+  }
+  void note_member(std::uint64_t agent_key) noexcept {
+    if (member_count_ < members_.size()) members_[member_count_] = agent_key;
+    ++member_count_;
   }
   void follow(const Effect& effect, std::uint64_t key, bool answer);
   void hand_over_calls(const AgentEntry& agent);
@@ -327,6 +355,11 @@ class Translator {
   std::size_t newcomer_count_ = 0;  // more than there is room for: some were not kept
   std::array<std::uint64_t, kNewcomersMax> made_{};
   std::size_t made_count_ = 0;  // likewise
+  std::array<std::uint64_t, kNewcomersMax> members_{};
+  std::size_t member_count_ = 0;  // likewise
+  std::array<std::uint64_t, kNewcomersMax> touched_{};
+  std::size_t touched_count_ = 0;  // likewise
+  bool notes_agents_ = false;
   std::vector<RollEntry> roll_;
   std::unordered_set<std::uint64_t> held_;
   std::size_t idle_cursor_ = 0;
@@ -361,6 +394,8 @@ bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet, Extra&& ext
   }
   if (effect.any()) [[unlikely]]
     follow(effect, info.object_key, info.answer);
+  if (notes_agents_) [[unlikely]]
+    note_touched(info.agent_key);
   return true;
 }
 inline bool Translator::emit(const RecordInfo& info, const ArgSheet& sheet) {

@@ -68,6 +68,12 @@ Answer Answer::decode(std::uint32_t message_type, Bytes body, ged::Version versi
     case MessageType::kConferenceCallConf:
       read<ged::ConferenceCallConfView>(answer, version);
       break;
+    case MessageType::kSupervisorAssistConf:
+      read<ged::SupervisorAssistConfView>(answer, version);
+      break;
+    case MessageType::kEmergencyCallConf:
+      read<ged::EmergencyCallConfView>(answer, version);
+      break;
     default:
       break;  // says nothing but its InvokeID
   }

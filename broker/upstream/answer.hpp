@@ -14,6 +14,7 @@
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
+#include "wire/ged188/supervisor.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -29,7 +30,8 @@ struct Answer {
                wire::ged188::QueryAgentStateConfView, wire::ged188::AgentDeskSettingsConfView,
                wire::ged188::SnapshotDeviceConfView, wire::ged188::SnapshotCallConfView,
                wire::ged188::MakeCallConfView, wire::ged188::ConsultationCallConfView,
-               wire::ged188::TransferCallConfView, wire::ged188::ConferenceCallConfView>
+               wire::ged188::TransferCallConfView, wire::ged188::ConferenceCallConfView,
+               wire::ged188::SupervisorAssistConfView, wire::ged188::EmergencyCallConfView>
       view;
   std::optional<wire::DecodeError> error;  ///< it cannot be read: `view` holds nothing
 

@@ -189,10 +189,16 @@ inline constexpr std::size_t kAskControlsDefault = 256;    ///< modes, snapshots
 inline constexpr std::size_t kAsksPerTurnDefault = 64;     ///< of them taken per turn
 inline constexpr std::size_t kTellsPerPairDefault = 1024;  ///< answers, one line to one reactor
 inline constexpr std::size_t kTellBacklogDefault = 4096;   ///< kept by the line when that is full
+/// Of the sessions of one reactor on one line: agents that supervisors watch, each counted for each who watches.
+inline constexpr std::size_t kWatchesMax = 32'768;
+inline constexpr std::size_t kWatchersMax = 4096;   ///< sessions of one line that watch
+inline constexpr std::size_t kWatchedTeamsMax = 64; ///< of one of them, by their numbers
 
 static_assert(kFanoutsMax <= kEventLogGatesMax, "each reactor has a gate in each log");
 static_assert(kLinesMax + kFanoutsMax + 2 <= kCounterBlocksMax, "each thread counts; and two more");
 static_assert(kAskBytesDefault >= kClientFrameBytesMax, "any request fits an empty lane");
+static_assert(kWatchesMax >= 10 * 50 * 50, "fifty full teams, each watched by ten supervisors");
+static_assert(kLinesMax * kWatchesMax < (1U << 30U), "edges have 32-bit numbers");
 static_assert(kAsksPerTurnDefault <= kAskRequestsDefault);
 static_assert(kTellsPerPairDefault + kTellBacklogDefault >=
                   kAskRequestsDefault + kAskControlsDefault,

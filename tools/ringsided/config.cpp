@@ -170,6 +170,22 @@ void bind_sessions(ConfigTable& table, FileSettings& file) {
                 "a snapshot.");
 }
 
+void bind_chat(ConfigTable& table, broker::LineConfig& line) {
+  using broker::ChatLevel;
+  table.choice<ChatLevel>("agent_chat_level", line.agent_chat,
+                          {{"Disabled", ChatLevel::kDisabled},
+                           {"PrimarySupervisor", ChatLevel::kPrimarySupervisor},
+                           {"TeamSupervisors", ChatLevel::kTeamSupervisors},
+                           {"Team", ChatLevel::kTeam},
+                           {"Unrestricted", ChatLevel::kUnrestricted}},
+                          "Whom agents may send chat messages (AgentChatLevel).");
+  table.choice<ChatLevel>("supervisor_chat_level", line.supervisor_chat,
+                          {{"Disabled", ChatLevel::kDisabled},
+                           {"Team", ChatLevel::kTeam},
+                           {"Unrestricted", ChatLevel::kUnrestricted}},
+                          "Whom supervisors may send chat messages (SupervisorChatLevel).");
+}
+
 void bind_line(ConfigTable& table, LineSettings& file) {
   LineConfig& line = file.line;
   table.list("cti_servers", file.cti_servers, {2, {1, 260}},
@@ -225,6 +241,7 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                               "Media routing domain of voice: agent states and buttons are its.");
   table.boolean("minimize_event_args", line.minimize_event_args,
                 "Leave out what CTI OS leaves out of call events.");
+  bind_chat(table, line);
   bind_desktop(table, file.desktop);
 }
 

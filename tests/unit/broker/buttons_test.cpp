@@ -1,5 +1,6 @@
 // buttons_test.cpp - button enablement, row by row of the guide's table, and the reasons for what is grey.
 #include "broker/model/buttons.hpp"
+#include "broker/model/supervisor_buttons.hpp"
 
 #include <gtest/gtest.h>
 
@@ -269,6 +270,15 @@ TEST(Buttons, EveryGreyBitHasAReasonAndNoBrightOneHas) {
     }
   }
   // Every reason is one that somebody can be given.
+  for (const SupervisorPart part : {SupervisorPart::kNone, SupervisorPart::kBargedIn}) {
+    const SupervisorButtons buttons =
+        supervisor_buttons({.logged_in = true,
+                            .part = part,
+                            .agent = wire::ctios::eTalking,
+                            .has_call = true,
+                            .call = wire::ctios::LCS_CONNECT});
+    seen.insert(buttons.why.begin(), buttons.why.end());
+  }
   for (std::size_t i = 0; i < kGreyReasons; ++i) {
     EXPECT_TRUE(seen.count(static_cast<GreyReason>(i))) << name_of(static_cast<GreyReason>(i));
     EXPECT_FALSE(describe(static_cast<GreyReason>(i)).empty());
@@ -381,6 +391,60 @@ TEST(Buttons, RolesOfAConsultationAreFound) {
   std::vector<CallSituation> single{{.status = LCS_CONNECT, .outgoing = true, .born = 5}};
   assign_roles(single);
   EXPECT_EQ(single[0].role, ConsultRole::kNone);
+}
+
+// ---- supervisors ----
+
+struct SupervisorRow {
+  const char* name;
+  SupervisorSituation now;
+  std::uint32_t on;
+};
+
+TEST(SupervisorButtons, FollowFromTheAgentItsCallAndTheSupervisorsPartInIt) {
+  using namespace wire::ctios;
+  const auto talking = [](SupervisorPart part, bool other = false) {
+    return SupervisorSituation{.logged_in = true,
+                               .other_call = other,
+                               .part = part,
+                               .agent = eTalking,
+                               .has_call = true,
+                               .call = LCS_CONNECT};
+  };
+  const SupervisorRow rows[] = {
+      {"supervisor logged out", {.agent = eNotReady}, 0},
+      {"agent logged out", {.logged_in = true, .agent = eLogout}, 0},
+      {"agent not ready",
+       {.logged_in = true, .agent = eNotReady},
+       ENABLE_SET_AGENT_LOGOUT | ENABLE_SET_AGENT_READY},
+      {"agent ready", {.logged_in = true, .agent = eAvailable}, ENABLE_SET_AGENT_LOGOUT},
+      {"call rings",
+       {.logged_in = true, .agent = eReserved, .has_call = true, .call = LCS_ALERTING},
+       ENABLE_SET_AGENT_LOGOUT},
+      {"call talks", talking(SupervisorPart::kNone),
+       ENABLE_SET_AGENT_LOGOUT | ENABLE_BARGE_IN | ENABLE_START_SILENTMONITOR},
+      {"supervisor on another call", talking(SupervisorPart::kNone, true),
+       ENABLE_SET_AGENT_LOGOUT},
+      {"listens", talking(SupervisorPart::kMonitors),
+       ENABLE_SET_AGENT_LOGOUT | ENABLE_BARGE_IN | ENABLE_CLEAR | ENABLE_STOP_SILENTMONITOR},
+      {"whispers", talking(SupervisorPart::kWhispers),
+       ENABLE_SET_AGENT_LOGOUT | ENABLE_BARGE_IN | ENABLE_CLEAR},
+      {"has barged in", talking(SupervisorPart::kBargedIn),
+       ENABLE_SET_AGENT_LOGOUT | ENABLE_INTERCEPT | ENABLE_CLEAR},
+      {"has intercepted",
+       {.logged_in = true, .part = SupervisorPart::kIntercepted, .agent = eNotReady},
+       ENABLE_SET_AGENT_LOGOUT | ENABLE_SET_AGENT_READY | ENABLE_CLEAR},
+  };
+  for (const SupervisorRow& row : rows) {
+    const SupervisorButtons buttons = supervisor_buttons(row.now);
+    EXPECT_EQ(buttons.mask, row.on) << row.name;
+    for (std::size_t i = 0; i < buttons.why.size(); ++i) {
+      EXPECT_EQ(buttons.why[i] == GreyReason::kOn, (buttons.mask >> i & 1) != 0) << row.name << i;
+      if (i < 7) {
+        EXPECT_NE(buttons.why[i], GreyReason::kNoButton) << row.name << i;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -138,6 +138,7 @@ class FakeLine {
   bool holding = false;   ///< asks are not even taken out of their lanes
   std::vector<Ask> asks;  ///< all that came, in order
   std::map<std::string, bool> refuse_agents;
+  std::vector<WatchEdge> edges;  ///< of whoever enters agent mode
 
   std::shared_ptr<const SnapshotImage> image() {
     auto made = std::make_shared<SnapshotImage>();
@@ -188,6 +189,7 @@ class FakeLine {
         tell.refused = refuse_agents[id];
         if (!tell.refused) {
           tell.agent_key = wire::object_key(id);
+          tell.edges = edges;
           tell.image = image();
         }
         break;

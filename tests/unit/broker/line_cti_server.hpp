@@ -15,6 +15,7 @@
 #include "wire/ged188/misc.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
+#include "wire/ged188/supervisor.hpp"
 #include "wire/ged188/team.hpp"
 #include "wire/mhdr.hpp"
 
@@ -320,6 +321,16 @@ class CtiServer {
         send(ged::MakeCallConfEncoder(
                  room_, version, {.invoke_id = request.invoke_id, .new_connection_call_id = 900})
                  .new_connection_device_id("23901"));
+        return;
+      case ged::MessageType::kSupervisorAssistReq:
+        send(ged::SupervisorAssistConfEncoder(
+                 room_, version, {.invoke_id = request.invoke_id, .connection_call_id = 901})
+                 .connection_device_id("23901"));
+        return;
+      case ged::MessageType::kEmergencyCallReq:
+        send(ged::EmergencyCallConfEncoder(
+                 room_, version, {.invoke_id = request.invoke_id, .connection_call_id = 902})
+                 .connection_device_id("23901"));
         return;
       default:
         confirm_plain(request);

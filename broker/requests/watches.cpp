@@ -1,0 +1,427 @@
+// watches.cpp - from wishes and the map to edges, and who is told of what has changed.
+#include "broker/requests/watches.hpp"
+
+#include "core/base/check.hpp"
+#include "core/base/limits.hpp"
+#include "wire/ctios_enums.hpp"
+#include "wire/object_key.hpp"
+#include "wire/watch_keys.hpp"
+
+#include <charconv>
+
+namespace cti::broker {
+
+namespace ctios = wire::ctios;
+using wire::EventId;
+using wire::Keyword;
+
+namespace {
+
+constexpr std::size_t kPartBytesMax = std::size_t{16} << 10;  // of a long private answer
+
+/// The wish in the arguments of a subscription. What is too much of it is left out: a client's words are no bug of ours.
+WatchWish read_wish(const wire::ArgumentsView& args) {
+  WatchWish wish;
+  const auto found = args.find(wire::watch::kWatch);
+  if (!found || !found->is_arguments()) return wish;
+  for (const wire::Arg arg : found->arguments()) {
+    if (arg.keyword() == Keyword::AgentReference && arg.is_string() &&
+        arg.string().size() <= kObjectIdBytesMax) {
+      wish.agent = arg.string();
+    } else if (arg.keyword() == Keyword::CallReference && arg.is_string() &&
+               arg.string().size() <= kObjectIdBytesMax) {
+      wish.call = arg.string();
+    } else if (arg.own_key() == wire::watch::kMembers) {
+      wish.members = arg.to_integer().value_or(0) != 0;
+    } else if (arg.own_key() == wire::watch::kAllTeams) {
+      wish.all_teams = arg.to_integer().value_or(0) != 0;
+    } else if (arg.own_key() == wire::watch::kTeams && arg.is_arguments()) {
+      for (const wire::Arg each : arg.arguments()) {
+        std::uint32_t team = 0;
+        const std::string_view name = each.own_key();
+        const auto end = std::from_chars(name.data(), name.data() + name.size(), team).ptr;
+        const bool room = wish.teams.size() < limits::kWatchedTeamsMax;
+        if (room && !name.empty() && end == name.data() + name.size()) wish.teams.insert(team);
+      }
+    }
+  }
+  return wish;
+}
+
+}  // namespace
+
+void add_monitoring(wire::ArgumentsWriter& writer, const AgentEntry& supervisor,
+                    std::string_view agent_id) {
+  writer.add_string(Keyword::AgentReference, agent_id);
+  writer.add_string(Keyword::SupervisorAgentState, std::to_string(supervisor.state));
+  writer.add_string(Keyword::SupervisorID, supervisor.agent_id.view());
+  writer.add_string(Keyword::SupervisorKey, supervisor.id.view());
+  writer.add_string(Keyword::UniqueObjectID, supervisor.id.view());
+}
+
+// ---- rows ----
+
+const Watches::Row* Watches::find(const SessionRef& session) const noexcept {
+  const auto found = rows_.find(session.session_number);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+Watches::Row& Watches::row_of(const SessionRef& session, std::uint64_t agent_key) {
+  (void)used(session);  // what may fail comes first
+  Row& row = rows_[session.session_number];
+  row.session = session;
+  row.agent_key = agent_key;
+  counters_.sessions = rows_.size();
+  return row;
+}
+
+/// A row that has nothing to say is not kept, however it came to that: memory may be short.
+struct Watches::IdleEnds {
+  Watches& watches;
+  Row& row;
+  ~IdleEnds() { watches.end_if_idle(row); }
+};
+
+WatchWish Watches::wish_of(const SessionRef& session) const {
+  const Row* const row = find(session);
+  return row == nullptr ? WatchWish{} : row->wish;
+}
+
+std::vector<WatchEdge> Watches::edges_of(const SessionRef& session) const {
+  const Row* const row = find(session);
+  return row == nullptr ? std::vector<WatchEdge>{} : list(row->edges);
+}
+
+std::vector<WatchEdge> Watches::list(const Edges& edges) {
+  std::vector<WatchEdge> all;
+  all.reserve(edges.size());
+  for (const auto& [key, topics] : edges) all.push_back({key, topics});
+  return all;
+}
+
+std::size_t& Watches::used(const SessionRef& session) {
+  if (session.fanout >= used_.size()) used_.resize(session.fanout + std::size_t{1});
+  return used_[session.fanout];
+}
+
+bool Watches::fits(const Row& row, std::size_t edges) const noexcept {
+  return used_[row.session.fanout] - row.edges.size() + edges <= limits::kWatchesMax;
+}
+
+void Watches::forget(Row& row) noexcept {
+  CTI_CHECK(used_[row.session.fanout] >= row.edges.size());
+  used_[row.session.fanout] -= row.edges.size();
+  counters_.edges -= row.edges.size();
+  set_focus(row, 0);
+  rows_.erase(row.session.session_number);
+  counters_.sessions = rows_.size();
+}
+
+void Watches::end_if_idle(Row& row) noexcept {
+  if (row.wish.any()) return;
+  CTI_CHECK(row.edges.empty());
+  forget(row);
+}
+
+void Watches::session_gone(const SessionRef& session) noexcept {
+  for (auto at = rows_.begin(); at != rows_.end();) {
+    Row& row = (at++)->second;
+    if (row.session.fanout == session.fanout &&
+        row.session.connection.slot == session.connection.slot &&
+        row.session.session_number <= session.session_number) {
+      forget(row);
+    }
+  }
+}
+
+void Watches::invariants() const {
+  CTI_CHECK(rows_.size() <= limits::kWatchersMax);
+  std::vector<std::size_t> used(used_.size());
+  std::size_t all = 0;
+  std::size_t focused = 0;
+  for (const auto& [number, row] : rows_) {
+    CTI_CHECK(row.session.session_number == number && row.wish.any());
+    CTI_CHECK((row.focus == 0) == row.wish.agent.empty());
+    focused += row.focus == 0 ? 0 : 2;
+    CTI_CHECK(row.session.fanout < used.size());
+    used[row.session.fanout] += row.edges.size();
+    all += row.edges.size();
+    for (const auto& [key, topics] : row.edges) {
+      CTI_CHECK(topics != 0 && key != row.agent_key);
+      CTI_CHECK(stale_ || map_.agent(key) != nullptr);
+    }
+  }
+  CTI_CHECK(used == used_ && all == counters_.edges && rows_.size() == counters_.sessions);
+  for (const auto& [key, count] : focus_) focused -= count;
+  CTI_CHECK(focused == 0);
+}
+
+// ---- edges ----
+
+/// The records of this agent that whoever has this wish is given: none unless it supervises a team of the agent's, now.
+std::uint32_t Watches::topics_for(const AgentEntry& me, const WatchWish& wish,
+                                  const AgentEntry& agent) noexcept {
+  if (!me.supervisor || !me.logged_in() || me.key == agent.key) return 0;
+  if (me.teams.led_with(agent.teams) == 0) return 0;
+  std::uint32_t topics = wish.all_teams ? wire::topic::kAgent : 0;
+  for (const std::uint32_t team : wish.teams) {
+    if (me.teams.leads(team) && agent.teams.has(team)) topics |= wire::topic::kAgent;
+  }
+  if (wish.agent == agent.id.view()) topics |= wire::topic::kAgent | wire::topic::kCall;
+  return topics;
+}
+
+Watches::Edges Watches::edges_for(const Row& row, const WatchWish& wish) const {
+  Edges edges;
+  const AgentEntry* const me = map_.agent(row.agent_key);
+  if (me == nullptr) return edges;
+  const auto add = [&](const AgentEntry& agent) {
+    const std::uint32_t topics = topics_for(*me, wish, agent);
+    if (topics != 0) edges.emplace(agent.key, topics);
+  };
+  if (wish.all_teams || !wish.teams.empty()) {
+    map_.each_agent(add);
+  } else if (!wish.agent.empty()) {
+    if (const AgentEntry* const agent = map_.agent(wire::object_key(wish.agent))) add(*agent);
+  }
+  return edges;
+}
+
+/// The one place where edges change. What is told first is what may fail; the rest does not.
+void Watches::change(Row& row, const WatchWish& wish, Edges&& edges) {
+  std::vector<WatchEdge> changed;
+  for (const auto& [key, topics] : edges) {
+    const auto had = row.edges.find(key);
+    if (had == row.edges.end() || had->second != topics) changed.push_back({key, topics});
+  }
+  for (const auto& [key, topics] : row.edges) {
+    if (!edges.contains(key)) changed.push_back({key, 0});
+  }
+  WatchWish kept = wish;
+  const std::uint64_t focus = wish.agent.empty() ? 0 : wire::object_key(wish.agent);
+  if (focus != 0) {
+    focus_.try_emplace(focus);
+    focus_.try_emplace(row.agent_key);
+  }
+  if (!changed.empty()) {
+    Tell tell;
+    tell.kind = TellKind::kWatch;
+    tell.to = row.session;
+    tell.agent_key = row.agent_key;
+    tell.edges = std::move(changed);
+    tell.image = snapshots_.image_of(row.agent_key, list(edges));
+    tell.after_log_position = tell.image->log_position;
+    tells_.push(std::move(tell));
+    ++counters_.changes;
+  }
+  std::swap(row.wish, kept);
+  set_focus(row, focus);
+  std::size_t& used = used_[row.session.fanout];
+  used = used - row.edges.size() + edges.size();
+  counters_.edges = counters_.edges - row.edges.size() + edges.size();
+  row.edges.swap(edges);
+}
+
+bool Watches::wish(const SessionRef& session, const WatchWish& wish) {
+  CTI_CHECK(session.who.agent_key != 0 && wish.teams.size() <= limits::kWatchedTeamsMax);
+  if (find(session) == nullptr && rows_.size() >= limits::kWatchersMax) return false;
+  Row& row = row_of(session, session.who.agent_key);
+  const IdleEnds ends{*this, row};
+  row.was_in = is_in(map_.agent(row.agent_key));
+  Edges edges = edges_for(row, wish);
+  const bool room = fits(row, edges.size());
+  if (room) change(row, wish, std::move(edges));
+  return room;
+}
+
+std::vector<WatchEdge> Watches::begin(const SessionRef& session, std::uint64_t agent_key,
+                                      const wire::ArgumentsView& args) {
+  if (Row* const before = find(session)) forget(*before);  // of a mode that was refused
+  const WatchWish wish = read_wish(args);
+  if (!wish.any() || rows_.size() >= limits::kWatchersMax) return {};
+  Row& row = row_of(session, agent_key);
+  const IdleEnds ends{*this, row};
+  row.was_in = is_in(map_.agent(agent_key));
+  Edges edges = edges_for(row, wish);
+  if (!fits(row, edges.size())) {
+    counters_.left_out += edges.size();
+    edges.clear();
+  }
+  std::vector<WatchEdge> all = list(edges);
+  const std::uint64_t focus = wish.agent.empty() ? 0 : wire::object_key(wish.agent);
+  if (focus != 0) {
+    focus_.try_emplace(focus);
+    focus_.try_emplace(agent_key);
+  }
+  row.wish = wish;  // the last that may fail
+  used_[session.fanout] += edges.size();
+  counters_.edges += edges.size();
+  row.edges.swap(edges);
+  set_focus(row, focus);
+  return all;
+}
+
+void Watches::begun(const SessionRef& session) {
+  if (Row* const row = find(session)) look_at_supervisor(*row);
+  tell_buttons(session);
+}
+
+// ---- what changes by itself ----
+
+void Watches::look_at(std::uint64_t agent_key) {
+  stale_ = true;  // until all of it is done
+  for (auto at = rows_.begin(); at != rows_.end();) {
+    Row& row = (at++)->second;
+    if (row.agent_key == agent_key) {
+      look_at_supervisor(row);
+    } else {
+      look_at_member(row, agent_key);
+    }
+  }
+  stale_ = false;
+}
+
+void Watches::look_at_all() {
+  stale_ = true;
+  for (auto at = rows_.begin(); at != rows_.end();) look_at_supervisor((at++)->second);
+  stale_ = false;
+  invariants();
+}
+
+/// Who logs out watches nobody any more. Who is logged out when the session begins may log in yet.
+void Watches::look_at_supervisor(Row& row) {
+  const AgentEntry* const me = map_.agent(row.agent_key);
+  const bool in = is_in(me);
+  const std::string agent = row.wish.agent;
+  WatchWish wish = row.wish;
+  if (row.was_in && !in) wish = {};
+  const AgentEntry* const watched = map_.agent(wire::object_key(agent));
+  if (in && (watched == nullptr || topics_for(*me, wish, *watched) == 0)) wish.agent.clear();
+  if (wish.agent.empty()) wish.call.clear();
+  Edges edges = edges_for(row, wish);
+  if (!fits(row, edges.size())) {
+    counters_.left_out += edges.size();
+    edges = row.edges;  // as it was: better than nobody
+    std::erase_if(edges, [&](const auto& edge) { return map_.agent(edge.first) == nullptr; });
+  }
+  change(row, wish, std::move(edges));
+  row.was_in = in;
+  if (!agent.empty() && wish.agent.empty()) tell_stopped(row.session, row.agent_key, agent);
+  if (wish.members) look_at_members(row, 0);
+  end_if_idle(row);
+}
+
+void Watches::look_at_member(Row& row, std::uint64_t agent_key) {
+  const AgentEntry* const me = map_.agent(row.agent_key);
+  const AgentEntry* const agent = map_.agent(agent_key);
+  const bool known = is_in(me) && agent != nullptr;
+  WatchWish wish = row.wish;
+  std::uint32_t topics = known ? topics_for(*me, wish, *agent) : 0;
+  const bool stops = row.focus == agent_key && topics == 0 && is_in(me);
+  if (stops) wish.agent.clear(), wish.call.clear();
+  const auto had = row.edges.find(agent_key);
+  if (had == row.edges.end() && topics != 0 && !fits(row, row.edges.size() + 1)) {
+    ++counters_.left_out;
+    topics = 0;
+  }
+  if ((had == row.edges.end() ? 0 : had->second) != topics || stops) {
+    Edges edges = row.edges;
+    edges.erase(agent_key);
+    if (topics != 0) edges.emplace(agent_key, topics);
+    const std::string agent_id = row.wish.agent;
+    change(row, wish, std::move(edges));
+    if (stops) tell_stopped(row.session, row.agent_key, agent_id);
+  }
+  if (wish.members) {
+    std::vector<std::byte> frames;
+    tell_member(row, agent_key, 0, frames);
+    tell(row.session, 0, std::move(frames));
+  }
+  end_if_idle(row);
+}
+
+// ---- what is told ----
+
+void Watches::tell(const SessionRef& to, std::uint64_t request_id,
+                   std::vector<std::byte>&& frames) {
+  if (frames.empty()) return;
+  Tell tell;
+  tell.kind = TellKind::kPrivateEvent;
+  tell.to = to;
+  tell.after_log_position = sink_.log_position();
+  tell.request_id = request_id;
+  tell.frames = std::move(frames);
+  tells_.push(std::move(tell));
+}
+
+void Watches::tell_stopped(const SessionRef& session, std::uint64_t supervisor_key,
+                           std::string_view agent_id) {
+  const AgentEntry* const me = map_.agent(supervisor_key);
+  tell(session, 0,
+       make_private({.event_id = EventId::eStopMonitoringAgent},
+                    [&](wire::ArgumentsWriter& writer) {
+                      if (me != nullptr) return add_monitoring(writer, *me, agent_id);
+                      writer.add_string(Keyword::AgentReference, agent_id);
+                    }));
+}
+
+void Watches::tell_members(const SessionRef& session, std::uint64_t request_id) {
+  Row* const row = find(session);
+  if (row == nullptr) return;
+  row->members.clear();  // whoever asks is told all
+  look_at_members(*row, request_id);
+}
+
+void Watches::look_at_members(Row& row, std::uint64_t request_id) {
+  std::vector<std::uint64_t> gone;
+  for (const auto& [key, member] : row.members) {
+    if (map_.agent(key) == nullptr) gone.push_back(key);
+  }
+  std::vector<std::byte> frames;
+  const auto each = [&](std::uint64_t key) {
+    tell_member(row, key, request_id, frames);
+    // In parts: a session whose socket is full for a moment must not owe more than it may at once (C20).
+    if (frames.size() > kPartBytesMax) tell(row.session, request_id, std::exchange(frames, {}));
+  };
+  for (const std::uint64_t key : gone) each(key);
+  map_.each_agent([&](const AgentEntry& agent) { each(agent.key); });
+  tell(row.session, request_id, std::move(frames));
+}
+
+/// One OnNewAgentTeamMember when the agent has joined a team that the session's agent leads, or has left the last of them.
+void Watches::tell_member(Row& row, std::uint64_t agent_key, std::uint64_t request_id,
+                          std::vector<std::byte>& frames) {
+  const AgentEntry* const me = map_.agent(row.agent_key);
+  const AgentEntry* const agent = map_.agent(agent_key);
+  const bool both = me != nullptr && agent != nullptr;
+  const std::uint32_t team = both ? me->teams.led_with(agent->teams) : 0;
+  const auto had = row.members.find(agent_key);
+  const std::uint32_t before = had == row.members.end() ? 0 : had->second.team;
+  if (team == before) return;
+  const std::string id = team != 0 ? std::string(agent->id.view()) : had->second.id;
+  const auto name = parse_object_id(id);
+  const auto handle = map_.properties().find(agent_key);
+  const std::vector<std::byte> frame = make_private(
+      {.id = request_id, .event_id = EventId::eNewAgentTeamMember},
+      [&](wire::ArgumentsWriter& writer) {
+        if (team != 0 && handle) writer.add_all(map_.properties().properties(*handle));
+        if (name && team == 0) {
+          writer.add_string(Keyword::AgentID, name->name);
+          writer.add_uint(Keyword::PeripheralID, name->peripheral);
+        }
+        writer.add_ushort(Keyword::ConfigOperation, team != 0
+                                                        ? ctios::CONFIG_OPERATION_ADD_AGENT
+                                                        : ctios::CONFIG_OPERATION_REMOVE_AGENT);
+        if (me != nullptr) writer.add_string(Keyword::SupervisorID, me->agent_id.view());
+        writer.add_int(Keyword::TeamID, static_cast<std::int32_t>(team != 0 ? team : before));
+        writer.add_string(Keyword::UniqueObjectID, id);
+      });
+  frames.insert(frames.end(), frame.begin(), frame.end());
+  if (team != 0) {
+    row.members.insert_or_assign(agent_key, Member{team, id});
+  } else {
+    row.members.erase(agent_key);
+  }
+}
+
+}  // namespace cti::broker

@@ -1,0 +1,160 @@
+// watches.hpp - whom supervisors' sessions watch: what each has asked for, and what of it its reactor has been told.
+//
+// Why      who is in a team, who leads it and who is there changes while a session watches. What a session has asked for
+//          (its wish) is kept here; whom it watches (its edges) follows from the wish and the map, and is found out anew
+//          whenever the map says that something of it has changed. So rights end when they end, and nothing is forgotten.
+// Wish     all teams, single teams, one agent with its calls, and whether it is told of members that come and go. A session
+//          brings its wish along when it comes over from another server.
+// Buttons  of the agent that is watched with its calls: told when they change, from what both agents and their calls are now
+//          (model/supervisor_buttons.hpp). Whoever is looked at for that is noted by the translator, while anybody is.
+// Edge     from a session to an agent, with the topics of the records that it is given: kAgent, and for the one agent that
+//          is watched with its calls kCall. Its reactor is told of changes by a tell (TellKind::kWatch) that carries an
+//          image of all that the session sees now: what is new is there whole, what is no longer seen is not.
+// Ends     with the session, with the right to it, or when the supervisor logs out; told by name (OnStopMonitoringAgent).
+// Bounds   limits::kWatchersMax sessions, kWatchedTeamsMax teams of one, kWatchesMax edges of one reactor's sessions.
+// Cost     nothing per record: only changes of teams, roles and presence are looked at (Effect::team); and for each record of
+//          somebody on whom buttons depend, the sessions that have such buttons.
+// Threads  the line.
+#pragma once
+
+#include "broker/meet/rendezvous.hpp"
+#include "broker/model/object_map.hpp"
+#include "broker/model/record_sink.hpp"
+#include "broker/model/snapshot.hpp"
+#include "broker/model/supervisor_buttons.hpp"
+#include "broker/requests/replies.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace cti::broker {
+
+struct WatchWish {
+  bool members = false;
+  bool all_teams = false;
+  std::set<std::uint32_t> teams;
+  std::string agent;  ///< UniqueObjectID; with its calls
+  std::string call;   ///< of the agent: the one that the buttons are about; empty: the one it talks on
+
+  bool any() const noexcept { return members || all_teams || !teams.empty() || !agent.empty(); }
+};
+
+struct WatchCounters {
+  std::uint64_t sessions = 0;  ///< that watch now
+  std::uint64_t edges = 0;     ///< of them now
+  std::uint64_t changes = 0;   ///< tells of changed edges
+  std::uint64_t left_out = 0;  ///< edges that found no room
+};
+
+class Watches {
+ public:
+  Watches(const ObjectMap& map, RecordSink& sink, TellOut& tells, SnapshotMaker& snapshots)
+      : map_(map), sink_(sink), tells_(tells), snapshots_(snapshots) {}
+
+  /// What the session has asked for; nothing when it has not.
+  WatchWish wish_of(const SessionRef& session) const;
+  /// Puts this in its place. The reactor is told when that changes whom it watches. False: there is no room.
+  [[nodiscard]] bool wish(const SessionRef& session, const WatchWish& wish);
+  /// A session begins, with the wish that its arguments name: the edges travel with the mode.
+  std::vector<WatchEdge> begin(const SessionRef& session, std::uint64_t agent_key,
+                               const wire::ArgumentsView& args);
+  /// Its mode has been told: now what of its wish does not hold here.
+  void begun(const SessionRef& session);
+  /// All edges of the session: for an image of what it sees.
+  std::vector<WatchEdge> edges_of(const SessionRef& session) const;
+  /// Tells a session that has asked for it who is in its teams: all that it has not been told yet.
+  void tell_members(const SessionRef& session, std::uint64_t request_id);
+  /// By name: the session no longer watches this agent with its calls.
+  void tell_stopped(const SessionRef& session, std::uint64_t supervisor_key,
+                    std::string_view agent_id);
+
+  /// The agent's teams, role or presence has changed.
+  void look_at(std::uint64_t agent_key);
+  /// Anybody's may have.
+  void look_at_all();
+  /// Something was said of the agent, or of one of its calls.
+  void look_at_buttons(std::uint64_t agent_key);
+  void look_at_all_buttons();
+  /// Some session has buttons that depend on others.
+  bool have_buttons() const noexcept { return !focus_.empty(); }
+  /// Tells them, changed or not.
+  void tell_buttons(const SessionRef& session);
+  /// What they follow from.
+  SupervisorSituation situation_of(const SessionRef& session) const;
+  /// A look was not finished for want of memory: everything is looked at next time.
+  bool stale() const noexcept { return stale_; }
+
+  /// The session, and all before it in its slot, have ended.
+  void session_gone(const SessionRef& session) noexcept;
+  bool empty() const noexcept { return rows_.empty(); }
+  const WatchCounters& counters() const noexcept { return counters_; }
+  void invariants() const;
+
+ private:
+  using Edges = std::unordered_map<std::uint64_t, std::uint32_t>;  // agent key -> topics
+  struct Member {
+    std::uint32_t team = 0;
+    std::string id;  // UniqueObjectID
+  };
+  struct Row {
+    SessionRef session;
+    std::uint64_t agent_key = 0;  // of the supervisor
+    WatchWish wish;
+    Edges edges;
+    std::map<std::uint64_t, Member> members;  // by agent key, as told
+    bool was_in = false;                      // the supervisor was logged in
+    std::uint64_t focus = 0;                  // the key of wish.agent
+    std::uint32_t mask = 0;                   // of the buttons, as told
+  };
+
+  static bool is_in(const AgentEntry* agent) noexcept {
+    return agent != nullptr && agent->logged_in();
+  }
+  const Row* find(const SessionRef& session) const noexcept;
+  Row* find(const SessionRef& session) noexcept {
+    return const_cast<Row*>(std::as_const(*this).find(session));
+  }
+  Row& row_of(const SessionRef& session, std::uint64_t agent_key);
+  static std::uint32_t topics_for(const AgentEntry& me, const WatchWish& wish,
+                                  const AgentEntry& agent) noexcept;
+  Edges edges_for(const Row& row, const WatchWish& wish) const;
+  bool fits(const Row& row, std::size_t edges) const noexcept;
+  static std::vector<WatchEdge> list(const Edges& edges);
+  void change(Row& row, const WatchWish& wish, Edges&& edges);
+  void end_if_idle(Row& row) noexcept;
+  struct IdleEnds;
+  void set_focus(Row& row, std::uint64_t focus) noexcept;
+  void drop_focus(std::uint64_t agent_key) noexcept;
+  SupervisorSituation situation_of(const Row& row) const;
+  void tell_buttons(Row& row, bool always);
+  void forget(Row& row) noexcept;
+  void look_at_supervisor(Row& row);
+  void look_at_member(Row& row, std::uint64_t agent_key);
+  void look_at_members(Row& row, std::uint64_t request_id);
+  void tell_member(Row& row, std::uint64_t agent_key, std::uint64_t request_id,
+                   std::vector<std::byte>& frames);
+  void tell(const SessionRef& to, std::uint64_t request_id, std::vector<std::byte>&& frames);
+  std::size_t& used(const SessionRef& session);
+
+  const ObjectMap& map_;
+  RecordSink& sink_;
+  TellOut& tells_;
+  SnapshotMaker& snapshots_;
+  std::unordered_map<std::uint64_t, Row> rows_;  // by session number
+  std::vector<std::size_t> used_;                // [reactor] edges of its sessions
+  std::unordered_map<std::uint64_t, std::uint32_t> focus_;  // agents on whom buttons depend: how many
+  bool stale_ = false;
+  WatchCounters counters_;
+};
+
+/// What OnStartMonitoringAgent and OnStopMonitoringAgent say.
+void add_monitoring(wire::ArgumentsWriter& writer, const AgentEntry& supervisor,
+                    std::string_view agent_id);
+
+}  // namespace cti::broker

@@ -1,0 +1,15 @@
+// watch_keys.hpp - how a session says in its kSubscribe whom it watched before: an array of own keys (SESSION_PROTOCOL.md).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace cti::wire::watch {
+
+inline constexpr std::string_view kWatch = "Watch";        ///< the array itself; AgentReference in it: one agent
+inline constexpr std::string_view kMembers = "Members";    ///< TRUE: members that come and go are told
+inline constexpr std::string_view kAllTeams = "AllTeams";  ///< TRUE
+inline constexpr std::string_view kTeams = "Teams";        ///< { "<TeamID>" = TRUE }
+inline constexpr std::size_t kBytesMax = 4096;             ///< of it all, with as many teams as may be
+
+}  // namespace cti::wire::watch
