@@ -130,7 +130,19 @@ int CAgent::StartMonitoringCall(const Arguments& args) {
 int CAgent::SuperviseCall(const Arguments& args) {
   return request(RequestId::eSuperviseCallRequest, args);
 }
-CAgent* CAgent::GetMonitoredAgent() const { return nullptr; }
-CCall* CAgent::GetMonitoredCall() const { return nullptr; }
+CAgent* CAgent::GetMonitoredAgent() const {
+  const auto session = core();
+  if (!session) return nullptr;
+  const std::string id =
+      session->with([](const SessionCore::State& state) { return state.watching.agent; });
+  return id.empty() ? nullptr : session->objects().find_as<CAgent>(id);
+}
+CCall* CAgent::GetMonitoredCall() const {
+  const auto session = core();
+  if (!session) return nullptr;
+  const std::string id =
+      session->with([](const SessionCore::State& state) { return state.watching.call; });
+  return id.empty() ? nullptr : session->objects().find_as<CCall>(id);
+}
 
 }  // namespace cti::cil

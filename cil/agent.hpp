@@ -52,8 +52,8 @@ class CAgent : public CCtiOsObject {
   int StopMonitoringAllAgentTeams(const Arguments& reserved = no_arguments());
   int StartMonitoringCall(const Arguments& args);
   int SuperviseCall(const Arguments& args);
-  CAgent* GetMonitoredAgent() const;  ///< null: supervisor functions are not there yet
-  CCall* GetMonitoredCall() const;    ///< null: supervisor functions are not there yet
+  CAgent* GetMonitoredAgent() const;  ///< of StartMonitoringAgent, with a reference for the caller; else null
+  CCall* GetMonitoredCall() const;    ///< of StartMonitoringCall, likewise
 
  protected:
   ~CAgent() override = default;

@@ -5,6 +5,7 @@ Usage: generate.py wire/ctios.json cil/api.json OUTPUT_DIRECTORY
 Writes keywords.hpp  CTIOS_* string constants and the ekw* enumerators, ids as on the wire
        events.hpp    event and request numbers, the event interfaces and their adapters
        event_rows.inc  which callbacks an event has: read by detail/engine/dispatcher.cpp
+       monitored_rows.inc  which event of a monitored agent or call is told in place of which: read by engine/monitored.cpp
        every_method.inc  one using-declaration per documented method: a missing one does not compile
 """
 import json
@@ -128,6 +129,16 @@ def event_rows(schema):
     return BANNER.format(name='event_rows.inc', what=what) + '\n'.join(rows) + '\n'
 
 
+def monitored_rows(schema):
+    """An event of a monitored object has the keywords of the plain one: that says which is whose."""
+    plain = {event['callback']: event['name'] for event in schema['events'] if event['callback']}
+    rows = [f"CTI_CIL_MONITORED({plain[event['same_keywords_as']]}, {event['name']})"
+            for event in sorted(schema['events'], key=lambda e: e['id'])
+            if event['name'].startswith('eOnMonitored') and 'same_keywords_as' in event]
+    return BANNER.format(name='monitored_rows.inc', what='plain event, what it is when its object is monitored.') \
+        + '\n'.join(rows) + '\n'
+
+
 def every_method(api):
     out = [BANNER.format(name='every_method.inc', what='names every documented method; one that is missing does not compile.')]
     for item in api['classes']:
@@ -141,7 +152,8 @@ def main():
     api = json.loads(Path(sys.argv[2]).read_text(encoding='utf-8'))
     out = Path(sys.argv[3])
     for name, text in (('keywords.hpp', keywords_hpp(schema)), ('events.hpp', events_hpp(schema)),
-                       ('event_rows.inc', event_rows(schema)), ('every_method.inc', every_method(api))):
+                       ('event_rows.inc', event_rows(schema)), ('monitored_rows.inc', monitored_rows(schema)),
+                       ('every_method.inc', every_method(api))):
         (out / name).write_text(text, encoding='utf-8')
 
 

@@ -5,6 +5,7 @@
 #include "cil/detail/engine/event_threads.hpp"
 #include "cil/detail/engine/session_core.hpp"
 #include "core/epoll_io.hpp"
+#include "wire/watch_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -184,7 +185,7 @@ int CCtiOsSession::SetAgent(CAgent* agent) {
   std::string id;
   if (mode_args.GetValueString(ekwAgentID, &id))
     id = "agent." + mode_args.GetValueString(ekwPeripheralID) + "." + id;
-  const auto travels = detail::mode_arguments(mode_args);
+  const auto travels = detail::mode_arguments(mode_args, wire::watch::kBytesMax);
   if (!travels) return ReportError(E_CTIOS_INVALID_ARGUMENT);
   Ref<CCtiOsObject> before;
   const int refused = core_->act([&](SessionCore::State& state) -> int {
@@ -224,6 +225,7 @@ int CCtiOsSession::clear_agent() {
     state.work.push_back(detail::AgentCleared{std::exchange(state.agent_id, {})});
     state.agent_args.Clear();
     state.call_id.clear();
+    state.watching = {};
     return CIL_OK;
   });
   return refused == CIL_OK ? refused : ReportError(refused);

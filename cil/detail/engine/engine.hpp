@@ -77,10 +77,14 @@ class Engine final : private TransportUser {
     std::uint64_t lineage = 0;  ///< of the server that it was sent to
     TimePoint deadline;
   };
+  /// kLive: it has happened. kTold: part of a snapshot that replaces what was known. kAgain: part of one that adds those whom
+  /// the session watches now; what is as it was is not told again.
+  enum class As : std::uint8_t { kLive, kTold, kAgain };
   /// One that has begun and not ended yet: its records wait until it is whole.
   struct Snapshot {
     std::uint32_t peripheral_id = 0;
     std::vector<std::byte> records;
+    As as = As::kTold;
   };
   struct Subscription {
     std::uint64_t number = 0;  ///< State::mode_number
@@ -92,6 +96,7 @@ class Engine final : private TransportUser {
     bool established = false;
     bool again = false;           ///< it had been established before
     bool snapshot_seen = false;   ///< since it was last asked for
+    bool watches = false;         ///< the program has asked to watch somebody
     TimePoint deadline = kNever;  ///< for being established
   };
 
@@ -148,11 +153,21 @@ class Engine final : private TransportUser {
   bool take_snapshot(Bytes frame);
   void end_snapshot(const wire::SnapshotEndView& end);
   void sweep(std::uint32_t peripheral_id);
-  void apply_record(const wire::UpdateView& update, bool live);
+  void apply_record(const wire::UpdateView& update, As as);
   void end_object(const std::string& object_id, bool tell_end);
   void follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends);
   void choose_call(const std::string& object_id);
   void tell_buttons(const std::string& object_id, int event_id, std::optional<unsigned int> mask);
+
+  // Agents and calls that a supervisor watches (monitored.cpp).
+  static bool watches(wire::RequestId request) noexcept;
+  void note_watching(const Request& request);
+  void note_stopped(const Arguments& args);
+  void write_watching(wire::ArgumentsWriter& writer) const;
+  bool is_monitored(const wire::UpdateView& update);
+  void apply_monitored(const wire::UpdateView& update, As as);
+  void follow_monitored(const std::string& from, const std::string& to);
+  void end_monitored(const std::string& object_id);
 
   // Requests (requests.cpp).
   bool may_send() const;
@@ -188,6 +203,9 @@ class Engine final : private TransportUser {
   Subscription subscription_;
   std::map<std::uint32_t, wire::Position> positions_;  ///< by peripheral
   std::optional<Snapshot> snapshot_;
+  std::string own_id_;                  ///< the agent's UniqueObjectID, and
+  std::uint64_t own_key_ = 0;           ///< its key
+  std::vector<std::byte> marked_;       ///< a monitored record is written here
   std::vector<std::uint32_t> unswept_;  ///< peripherals whose snapshot came before the mode stood
   std::vector<std::string>
       settings_;  ///< properties of the session that came with its last settings

@@ -37,6 +37,7 @@ void Engine::subscribe() {
   header.mode = subscription_.mode;
   wire::SubscribeWriter writer(buffer_, header, positions);
   writer.arguments().add_all(subscription_.args.view());
+  write_watching(writer.arguments());
   const Bytes frame = writer.finish();
   CTI_CHECK(!frame.empty());  // mode_arguments() has left room for the positions
   subscription_.asked = transport_.send(frame);
@@ -63,6 +64,7 @@ bool Engine::take_subscribed(Bytes frame) {
     state.agent_id.clear();
     state.agent_args.Clear();
     state.call_id.clear();
+    state.watching = {};
     handles = core_.objects().clear();
     if (state.agent) core_.objects().let_go(*state.agent);
     return std::exchange(state.agent, {});
@@ -88,6 +90,7 @@ bool Engine::take_private_event(Bytes frame) {
     return true;
   }
   if (event == eCTIOSFailureEvent) note_system_event(args);
+  if (event == eStopMonitoringAgent) note_stopped(args);
   tell(event, args);
   std::string object_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &object_id);

@@ -25,7 +25,7 @@ bool Engine::take_update(Bytes frame) {
     *seen = now;
   }
   ++counters_.updates;
-  apply_record(*update, true);
+  apply_record(*update, As::kLive);
   return true;
 }
 
@@ -46,7 +46,8 @@ bool Engine::take_snapshot(Bytes frame) {
     case FrameType::kSnapshotBegin: {
       const auto begin = wire::SnapshotBeginView::check(frame);
       if (!begin) return false;
-      snapshot_ = Snapshot{begin->peripheral_id(), {}};
+      const bool again = begin->reason() == wire::SnapshotReason::kWatch;
+      snapshot_ = Snapshot{begin->peripheral_id(), {}, again ? As::kAgain : As::kTold};
       return true;
     }
     case FrameType::kSnapshotRecord: {
@@ -75,6 +76,7 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
   const std::uint32_t peripheral = end.peripheral_id();
   const wire::Position position = end.position();
   const std::vector<std::byte> bytes = std::move(snapshot_->records);
+  const As as = snapshot_->as;
   snapshot_.reset();
   ++counters_.snapshots;
   subscription_.snapshot_seen = true;
@@ -83,7 +85,7 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
     const auto record = wire::UpdateView::trusted(Bytes(bytes).subspan(at));
     at += record.bytes().size();
     if (agent_cleared()) return;  // by a handler: the objects go with it
-    apply_record(record, false);
+    apply_record(record, as);
   }
   if (wire::Position* seen = position_of(peripheral)) *seen = position;
   // Until the mode stands the server brings what has happened since the snapshot was taken: that counts too.
@@ -97,18 +99,26 @@ void Engine::end_snapshot(const wire::SnapshotEndView& end) {
 
 /// What neither the snapshot nor what came behind it has mentioned has ended while nobody looked.
 void Engine::sweep(std::uint32_t peripheral_id) {
-  for (const std::string& id : core_.objects().end_snapshot(peripheral_id)) {
-    end_object(id, wire::kind_of(id) == ObjectKind::kCall && !agent_cleared());
+  for (const Unheard& each : core_.objects().end_snapshot(peripheral_id)) {
+    const bool told = wire::kind_of(each.id) == ObjectKind::kCall && !agent_cleared();
+    if (each.monitored && told) end_monitored(each.id);
+    end_object(each.id, told && !each.monitored);
   }
 }
 
-void Engine::apply_record(const wire::UpdateView& update, bool live) {
+void Engine::apply_record(const wire::UpdateView& update, As as) {
+  if (is_monitored(update)) return apply_monitored(update, as);
   Arguments args;
   read(update.arguments(), &args);
   std::string id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &id);
   const bool ends = (update.topics() & wire::topic::kEnds) != 0;
-  const Folded folded = core_.objects().apply(update);
+  const Folded folded = core_.objects().apply(update, as == As::kAgain);
+  if (as == As::kAgain) {  // it has been told; the buttons may be others all the same
+    if (folded.changed)
+      follow_call(folded.id, static_cast<int>(update.event_id()), args, folded.ended);
+    return;
+  }
   if (!folded.from.empty()) {
     core_.with([&](SessionCore::State& state) {
       if (state.call_id == folded.from) state.call_id = folded.id;
@@ -122,12 +132,15 @@ void Engine::apply_record(const wire::UpdateView& update, bool live) {
   const auto event = static_cast<int>(update.event_id());
   if (event == eCTIOSFailureEvent) note_system_event(args);
   // Before the mode stands it is history: a snapshot in its place would not have said it.
-  if (event == eAgentStateEvent && live && subscription_.established) {
+  if (event == eAgentStateEvent && as == As::kLive && subscription_.established) {
     int state = eUnknown;
     args.GetValueInt(CTIOS_AGENTSTATE, &state);
-    const bool ours =
-        core_.with([&](const SessionCore::State& shared) { return shared.agent_id == id; });
-    if (ours && state == eLogout) login_.reset();  // logged out on purpose: no AutoLogin later
+    const bool left = core_.with([&](SessionCore::State& shared) {
+      if (shared.agent_id != id || state != eLogout) return false;
+      shared.watching = {};  // who logs out watches nobody any more
+      return true;
+    });
+    if (left) login_.reset();  // logged out on purpose: no AutoLogin later
   }
   if (event != eUnknownEvent) tell(event, args);
   follow_call(id, event, args, ends);

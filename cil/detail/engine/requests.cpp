@@ -19,6 +19,7 @@ void Engine::start(Request request) {
     refuse(request, E_CTI_CLIENT_DISCONNECTED, Outcome::kRefused, "not sent: there is no mode");
     return;
   }
+  if (watches(request.request)) subscription_.watches = true;
   Pending pending;
   pending.deadline = now() + kRequestMost;
   pending.request = std::move(request);
@@ -73,6 +74,7 @@ bool Engine::take_reply(Bytes frame) {
   const auto event = static_cast<int>(reply->event_id());
   const auto outcome = reply->outcome();
   if (outcome == Outcome::kConfirmed && request.login) login_ = request;
+  if (outcome == Outcome::kConfirmed && watches(request.request)) note_watching(request);
   if (event == eGlobalSettingsDownloadConf) take_settings(args);
   if (event == eControlFailureConf) {
     if (!args.IsValid(CTIOS_MESSAGETYPE)) {

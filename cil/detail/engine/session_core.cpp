@@ -53,15 +53,16 @@ void SessionCore::State::invariants() const {
   CTI_CHECK(requests > 0 || request_bytes == 0);
   CTI_CHECK(mode == eAgentConnection || !agent);
   CTI_CHECK(mode != eNotConnected || (agent_id.empty() && call_id.empty()));
+  CTI_CHECK(mode == eAgentConnection || !watching.any());
   if (!word.is(Standing::kDisconnected) && !word.is(Standing::kConnectAsked)) return;
   CTI_CHECK(mode == eNotConnected && work.empty() && requests == 0);  // nothing outlives a life
 }
 
-std::optional<wire::Arguments> mode_arguments(const Arguments& args) {
-  // It is asked for again after every loss, with as many positions as there are by then.
-  std::vector<std::byte> buffer(wire::limits::kClientFrameBytesMax -
-                                wire::SubscribeView::kFixedBytes -
-                                wire::limits::kPositionsMax * wire::kPositionBytes);
+std::optional<wire::Arguments> mode_arguments(const Arguments& args, std::size_t beside) {
+  // It is asked for again after every loss, with as many positions, and whom it watches, as there are by then.
+  std::vector<std::byte> buffer(
+      wire::limits::kClientFrameBytesMax - wire::SubscribeView::kFixedBytes -
+      wire::limits::kPositionsMax * wire::kPositionBytes - beside);
   wire::ArgumentsWriter writer(buffer);
   write(args, writer);
   const Bytes block = writer.finish();

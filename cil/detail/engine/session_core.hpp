@@ -32,6 +32,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -52,8 +53,8 @@ static_assert(kRequestBytesMax > 64 * wire::limits::kClientFrameBytesMax,
 /// Does a request work from end to end yet? The rest is refused at once with E_CTIOS_METHOD_NO_IMPLEMENTED.
 bool works(wire::RequestId request) noexcept;
 
-/// The arguments of a mode as they travel. Nothing: with every position beside them they do not fit into a frame.
-std::optional<wire::Arguments> mode_arguments(const Arguments& args);
+/// The arguments of a mode as they travel. Nothing: with every position, and `beside` bytes, they do not fit into a frame.
+std::optional<wire::Arguments> mode_arguments(const Arguments& args, std::size_t beside = 0);
 
 /// One request on its way.
 struct Request {
@@ -78,6 +79,17 @@ struct CallChosen {
   std::string object_id;
 };
 using Work = std::variant<Request, ModeAsked, AgentCleared, CallChosen>;
+
+/// Whom a supervisor's session watches: what the server has confirmed. It is said again after a loss.
+struct Watching {
+  bool members = false;
+  bool all_teams = false;
+  std::set<std::uint32_t> teams;
+  std::string agent;  ///< UniqueObjectID of the monitored agent; empty: none
+  std::string call;   ///< likewise, of the monitored call
+
+  bool any() const noexcept { return members || all_teams || !teams.empty() || !agent.empty(); }
+};
 
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
  public:
@@ -108,6 +120,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::string agent_id;           ///< its UniqueObjectID, empty until known
     Arguments agent_args;           ///< AgentID, PeripheralID and so on, as SetAgent got them
     std::string call_id;            ///< the current call; empty: none
+    Watching watching;
     Arguments properties;           ///< of the session
     std::deque<Work> work;          ///< for the event thread, in order
     std::size_t requests = 0;       ///< between their call and their end

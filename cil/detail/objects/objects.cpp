@@ -8,6 +8,7 @@
 #include "core/base/check.hpp"
 #include "wire/ctios_enums.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -127,8 +128,13 @@ void Objects::let_go(CCtiOsObject& own) {
   adopted_.clear();
 }
 
-Folded Objects::apply(const wire::UpdateView& update) {
+Folded Objects::apply(const wire::UpdateView& update, bool compare) {
   const std::lock_guard lock(mutex_);
+  std::vector<std::byte> known;
+  if (const auto handle = compare ? table_.find(update.object_key()) : std::nullopt) {
+    const Bytes bytes = table_.properties(*handle).bytes();
+    known.assign(bytes.begin(), bytes.end());
+  }
   const auto old = update.arguments().string(wire::Keyword::OldUniqueObjectID);
   const auto before = old ? table_.find(*old) : std::nullopt;
   const std::string from(before ? table_.unique_object_id(*before) : std::string_view());
@@ -137,6 +143,11 @@ Folded Objects::apply(const wire::UpdateView& update) {
   Folded folded;
   folded.id = table_.unique_object_id(applied->handle);
   folded.ended = applied->change == wire::Change::kEnded;
+  folded.made = applied->change == wire::Change::kCreated;
+  if (compare) {
+    const Bytes now = table_.properties(applied->handle).bytes();
+    folded.changed = !std::equal(now.begin(), now.end(), known.begin(), known.end());
+  }
   // Renamed, or merged into one that had the name already: either way nothing has the old name any more.
   if (before && from != folded.id && !at(from)) {
     folded.from = from;
@@ -166,13 +177,15 @@ void Objects::begin_snapshot(std::uint32_t peripheral_id) {
   table_.begin_snapshot(peripheral_id);
 }
 
-std::vector<std::string> Objects::end_snapshot(std::uint32_t peripheral_id) {
+std::vector<Unheard> Objects::end_snapshot(std::uint32_t peripheral_id) {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> ended;
+  std::vector<Unheard> ended;
   table_.end_snapshot(peripheral_id, [&](wire::ObjectHandle handle) {
-    std::string id(table_.unique_object_id(handle));
-    part(id, handle, true);
-    ended.push_back(std::move(id));
+    Unheard unheard{std::string(table_.unique_object_id(handle)), false};
+    const auto monitored = table_.properties(handle).integer(wire::Keyword::Monitored);
+    unheard.monitored = monitored.value_or(0) != 0;
+    part(unheard.id, handle, true);
+    ended.push_back(std::move(unheard));
   });
   return ended;
 }

@@ -34,6 +34,14 @@ struct Folded {
   std::string id;    ///< the object's UniqueObjectID; empty: no object, or refused
   std::string from;  ///< the UniqueObjectID that it has been renamed from; empty: it has not
   bool ended = false;
+  bool made = false;     ///< nobody knew the object before
+  bool changed = false;  ///< something of it is other than before; looked at only when asked for
+};
+
+/// An object that a snapshot has not mentioned.
+struct Unheard {
+  std::string id;
+  bool monitored = false;
 };
 
 class Objects {
@@ -66,11 +74,11 @@ class Objects {
   /// Folds one record. Handles follow: that of a renamed object gets its new name, that of an ended one keeps its last
   /// properties and is still found, until remove(). Where the new name had a handle already, one of the two goes on, the
   /// program's agent or else the one that was there; the other keeps what is known now.
-  Folded apply(const wire::UpdateView& update);
-  /// What is not mentioned between the two has ended while nobody looked: end_snapshot gives the UniqueObjectIDs, whose
+  Folded apply(const wire::UpdateView& update, bool compare = false);
+  /// What is not mentioned between the two has ended while nobody looked: end_snapshot gives it; the
   /// handles keep their last properties and are still found, until remove().
   void begin_snapshot(std::uint32_t peripheral_id);
-  std::vector<std::string> end_snapshot(std::uint32_t peripheral_id);
+  std::vector<Unheard> end_snapshot(std::uint32_t peripheral_id);
   /// After the last event of an object: its handle leaves the collection.
   void remove(const std::string& object_id);
   /// An object of the program that was bound, adopted or not, is free again. The caller holds a reference.

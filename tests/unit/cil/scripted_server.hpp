@@ -79,11 +79,14 @@ class ScriptedServer {
 
   bool running() const { return io_ != nullptr; }
   bool connected() const { return welcomed_; }
-  void update(EventId event, const Items& args, std::uint32_t topics = 0) {
-    record(event, args, topics, false);
+  /// `whose`: UniqueObjectID of the agent concerned.
+  void update(EventId event, const Items& args, std::uint32_t topics = 0,
+              std::string_view whose = {}) {
+    record(event, args, topics, false, whose);
   }
-  void snapshot_begin() {
+  void snapshot_begin(wire::SnapshotReason reason = wire::SnapshotReason::kEntry) {
     wire::SnapshotBeginHeader header;
+    header.reason = reason;
     header.id = sequence;
     header.lineage = lineage;
     header.epoch = epoch;
@@ -91,8 +94,8 @@ class ScriptedServer {
     wire::SnapshotBeginWriter writer(buffer_, header);
     send(writer.finish());
   }
-  void snapshot_record(EventId event, const Items& args) {
-    record(event, args, wire::topic::kWhole, true);
+  void snapshot_record(EventId event, const Items& args, std::string_view whose = {}) {
+    record(event, args, wire::topic::kWhole, true, whose);
   }
   void snapshot_end() {
     wire::SnapshotEndHeader header;
@@ -267,7 +270,8 @@ class ScriptedServer {
     if (on_welcomed) on_welcomed();
   }
 
-  void record(EventId event, const Items& args, std::uint32_t topics, bool snapshot) {
+  void record(EventId event, const Items& args, std::uint32_t topics, bool snapshot,
+              std::string_view whose) {
     wire::UpdateHeader header;
     header.id = snapshot ? sequence : ++sequence;
     header.snapshot = snapshot;
@@ -276,6 +280,7 @@ class ScriptedServer {
     header.peripheral_id = 5000;
     const auto id = args.string(Keyword::UniqueObjectID);
     if (id) header.object_key = wire::object_key(*id);
+    if (!whose.empty()) header.agent_key = wire::object_key(whose);
     header.event_id = event;
     header.topics = topics;
     wire::UpdateWriter writer(buffer_, header);

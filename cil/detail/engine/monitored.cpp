@@ -1,0 +1,184 @@
+// monitored.cpp - agents and calls that a supervisor watches: what the server says of them, under the names of monitored events.
+//
+// Shape    the server sends the records of those whom the session watches as it sends the agent's own. Whose a record is, its
+//          agent_key says; one of another agent is folded with Monitored = TRUE, and its event told as the monitored one.
+// Whole    what is new to the session comes by a snapshot; a call that runs already is told as begun.
+#include "cil/detail/engine/engine.hpp"
+#include "cil/detail/objects/convert.hpp"
+#include "wire/object_key.hpp"
+#include "wire/watch_keys.hpp"
+
+#include <utility>
+
+namespace cti::cil::detail {
+
+using wire::Keyword;
+using wire::RequestId;
+
+namespace {
+
+/// The event that is told of a monitored object in place of this one; eUnknownEvent: none is.
+int monitored_event(int event, bool made) noexcept {
+  switch (event) {
+#define CTI_CIL_MONITORED(plain, monitored) \
+  case plain:                               \
+    return monitored;
+#include "cil/monitored_rows.inc"
+#undef CTI_CIL_MONITORED
+    case eQueryAgentStateConf:
+      return eOnMonitoredAgentStateChange;
+    case eEmergencyCallEvent:
+      return event;
+    case eSnapshotCallConf:
+      return made ? eOnMonitoredCallBegin : eOnMonitoredCallDataUpdate;
+    default:
+      return eUnknownEvent;
+  }
+}
+
+}  // namespace
+
+/// Requests that, confirmed, change whom the session watches.
+bool Engine::watches(RequestId request) noexcept {
+  switch (request) {
+    case RequestId::eListAgentTeamRequest:
+    case RequestId::eStartMonitoringAllAgentTeamsRequest:
+    case RequestId::eStopMonitoringAllAgentTeamsRequest:
+    case RequestId::eMonitorAgentTeamStartRequest:
+    case RequestId::eMonitorAgentTeamStopRequest:
+    case RequestId::eStartMonitoringAgentRequest:
+    case RequestId::eStopMonitoringAgentRequest:
+    case RequestId::eStartMonitoringCallRequest:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Engine::note_watching(const Request& request) {
+  const auto args = wire::ArgumentsView::trusted(request.arguments);
+  const auto team_arg = args.find(Keyword::TeamID);
+  const auto team = static_cast<std::uint32_t>(
+      team_arg ? team_arg->to_integer().value_or(0) : std::int64_t{0});
+  const std::string agent(args.string(Keyword::AgentReference).value_or(""));
+  const std::string call(args.string(Keyword::CallReference).value_or(""));
+  core_.with([&](SessionCore::State& state) {
+    if (state.mode != eAgentConnection || state.mode_number != subscription_.number) return;
+    Watching& watching = state.watching;
+    switch (request.request) {
+      case RequestId::eListAgentTeamRequest:
+        watching.members = true;
+        return;
+      case RequestId::eStartMonitoringAllAgentTeamsRequest:
+      case RequestId::eStopMonitoringAllAgentTeamsRequest:
+        watching.all_teams = request.request == RequestId::eStartMonitoringAllAgentTeamsRequest;
+        return;
+      case RequestId::eMonitorAgentTeamStartRequest:
+        watching.teams.insert(team);
+        return;
+      case RequestId::eMonitorAgentTeamStopRequest:
+        watching.teams.erase(team);
+        return;
+      case RequestId::eStartMonitoringAgentRequest:
+        if (watching.agent != agent) watching.call.clear();
+        watching.agent = agent;
+        return;
+      case RequestId::eStopMonitoringAgentRequest:
+        if (watching.agent == agent) watching.agent.clear(), watching.call.clear();
+        return;
+      case RequestId::eStartMonitoringCallRequest:
+        watching.call = call;
+        return;
+      default:
+        return;
+    }
+  });
+}
+
+/// The server has ended it: the right to it is gone, or the agent is.
+void Engine::note_stopped(const Arguments& args) {
+  std::string agent;
+  args.GetValueString(CTIOS_AGENTREFERENCE, &agent);
+  core_.with([&](SessionCore::State& state) {
+    if (state.watching.agent == agent) state.watching.agent.clear(), state.watching.call.clear();
+  });
+}
+
+/// With the mode, so that a server that knows nothing of it begins where the last one ended.
+void Engine::write_watching(wire::ArgumentsWriter& writer) const {
+  const Watching watching =
+      core_.with([](const SessionCore::State& state) { return state.watching; });
+  if (!watching.any()) return;
+  writer.begin_nested(wire::watch::kWatch);
+  if (!watching.agent.empty()) writer.add_string(Keyword::AgentReference, watching.agent);
+  if (!watching.call.empty()) writer.add_string(Keyword::CallReference, watching.call);
+  if (watching.all_teams) writer.add_bool(wire::watch::kAllTeams, true);
+  if (watching.members) writer.add_bool(wire::watch::kMembers, true);
+  if (!watching.teams.empty()) {
+    writer.begin_nested(wire::watch::kTeams);
+    for (const std::uint32_t team : watching.teams) writer.add_bool(std::to_string(team), true);
+    writer.end_nested();
+  }
+  writer.end_nested();
+}
+
+/// Of another agent than the session's own. Whoever never asked to watch anybody is sent nothing of that kind.
+bool Engine::is_monitored(const wire::UpdateView& update) {
+  if (!subscription_.watches || update.agent_key() == 0) return false;
+  if ((update.topics() & wire::topic::kSystem) != 0) return false;
+  return core_.with([&](const SessionCore::State& state) {
+    if (state.mode != eAgentConnection || state.agent_id.empty()) return false;
+    if (state.agent_id != own_id_) {
+      own_id_ = state.agent_id;
+      own_key_ = wire::object_key(own_id_);
+    }
+    return update.agent_key() != own_key_;
+  });
+}
+
+void Engine::apply_monitored(const wire::UpdateView& given, As as) {
+  marked_.resize(given.bytes().size() + 64);
+  wire::UpdateWriter writer(marked_, {.id = wire::frame_id(given.bytes().data()),
+                                      .lineage = given.position().lineage,
+                                      .epoch = given.position().epoch,
+                                      .peripheral_id = given.peripheral_id(),
+                                      .object_key = given.object_key(),
+                                      .agent_key = given.agent_key(),
+                                      .event_id = given.event_id(),
+                                      .topics = given.topics()});
+  writer.arguments().add_all(given.arguments());
+  writer.arguments().add_bool(Keyword::Monitored, true);
+  const Bytes frame = writer.finish();
+  if (frame.empty()) return;  // as long as a record may be: there is no room for the mark
+  const auto update = wire::UpdateView::trusted(frame);
+  const Folded folded = core_.objects().apply(update, as == As::kAgain);
+  if (!folded.from.empty() || folded.ended) follow_monitored(folded.ended ? folded.id : folded.from,
+                                                             folded.ended ? "" : folded.id);
+  const int event = monitored_event(static_cast<int>(update.event_id()), folded.made);
+  const bool news = as != As::kAgain || folded.made || folded.changed;
+  if (event != eUnknownEvent && news) {
+    Arguments args;
+    read(update.arguments(), &args);
+    tell(event, args);
+  }
+  if (folded.ended) end_object(folded.id, false);
+}
+
+/// The call has another name now, or none.
+void Engine::follow_monitored(const std::string& from, const std::string& to) {
+  core_.with([&](SessionCore::State& state) {
+    if (state.watching.call == from) state.watching.call = to;
+  });
+}
+
+/// A call that is not seen any more.
+void Engine::end_monitored(const std::string& object_id) {
+  follow_monitored(object_id, {});
+  Arguments args;
+  args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
+  args.AddItem(CTIOS_CALLSTATUS, short{LCS_NULL});
+  args.AddItem(CTIOS_MONITORED, true);
+  tell(eOnMonitoredCallEnd, args);
+}
+
+}  // namespace cti::cil::detail

@@ -1,0 +1,212 @@
+// monitored_test.cpp - what a supervisor's session sees of those whom it watches: monitored events, objects that say so, and
+// the same watches again on another server.
+#include "tests/unit/cil/session_world.hpp"
+#include "wire/watch_keys.hpp"
+
+namespace cti::cil::test {
+namespace {
+
+constexpr const char* kMember = "agent.5000.22867";
+constexpr const char* kCall = "call.5000.7.23902";
+
+class Monitored : public SessionWorld {
+ protected:
+  static Items member_items(int state) {
+    return items({{Keyword::UniqueObjectID, kMember},
+                  {Keyword::AgentID, "22867"},
+                  {Keyword::PeripheralID, 5000},
+                  {Keyword::AgentState, state},
+                  {Keyword::EnablementMask, unsigned{ENABLE_READY}}});
+  }
+  static void confirm_all(ScriptedServer& server) {
+    server.on_request = [&server](const ScriptedServer::Asked& asked) {
+      const bool agent = asked.request == RequestId::eStartMonitoringAgentRequest;
+      const bool stops = asked.request == RequestId::eStopMonitoringAgentRequest;
+      server.reply(asked.id,
+                   agent   ? EventId::eStartMonitoringAgent
+                   : stops ? EventId::eStopMonitoringAgent
+                           : EventId::eMonitorAgentTeamStartConf,
+                   wire::Outcome::kConfirmed,
+                   agent || stops ? items({{Keyword::AgentReference, kMember}}) : Items());
+    };
+  }
+  static Arguments member() {
+    Arguments args;
+    args.AddItem(CTIOS_AGENTREFERENCE, kMember);
+    return args;
+  }
+  void SetUp() override {
+    serve_agent(*a, eNotReady);
+    confirm_all(*a);
+    enter_agent_mode();
+  }
+  /// What the session sees now, by a snapshot, as a server sends it when the watches have changed.
+  void see(int state, std::vector<std::string> calls = {}) {
+    a->snapshot_begin(wire::SnapshotReason::kWatch);
+    a->snapshot_record(EventId::eQueryAgentStateConf, agent_items(eNotReady), "agent.5000.22866");
+    a->snapshot_record(EventId::eSnapshotDeviceConf,
+                       items({{Keyword::UniqueObjectID, "device.5000.23901"},
+                              {Keyword::NumCalls, 0},
+                              {Keyword::ValidCalls, Items()}}),
+                       "agent.5000.22866");
+    if (state != 0) a->snapshot_record(EventId::eQueryAgentStateConf, member_items(state), kMember);
+    for (const std::string& call : calls)
+      a->snapshot_record(EventId::eSnapshotCallConf, call_items(call.c_str(), LCS_CONNECT),
+                         kMember);
+    a->snapshot_end();
+  }
+  void watch(std::vector<std::string> calls = {}) {
+    ASSERT_EQ(agent->StartMonitoringAgent(member()), CIL_OK);
+    ASSERT_TRUE(world.run_until([&] { return !a->requests.empty(); }, network.now() + Seconds(5)));
+    see(eTalking, std::move(calls));
+    ASSERT_TRUE(until(eStartMonitoringAgent));
+    ASSERT_TRUE(until(eOnMonitoredAgentStateChange));
+  }
+  void settle() { world.run_for(Millis(50)); }
+  bool known(const char* id) {
+    CCtiOsObject* found = nullptr;
+    const bool there = session->GetObjectFromObjectID(id, &found);
+    if (found) found->Release();
+    return there;
+  }
+};
+
+TEST_F(Monitored, ARecordOfAWatchedAgentIsToldAsMonitoredAndItsObjectSaysSo) {
+  watch();
+  EXPECT_TRUE(events.last(eOnMonitoredAgentStateChange).IsValid(CTIOS_MONITORED));
+  EXPECT_EQ(events.last(eOnMonitoredAgentStateChange).GetValueInt(CTIOS_AGENTSTATE), eTalking);
+  const int own = events.count(eAgentStateEvent);
+  const int buttons = events.count(eButtonEnablementMaskChange);
+  a->update(EventId::eAgentStateEvent, member_items(eAvailable), wire::topic::kAgent, kMember);
+  ASSERT_TRUE(until(eOnMonitoredAgentStateChange, 2));
+  EXPECT_EQ(events.count(eAgentStateEvent), own);
+  EXPECT_EQ(events.count(eButtonEnablementMaskChange), buttons) << "another's mask is no news";
+  const Ref<CAgent> monitored(agent->GetMonitoredAgent());
+  ASSERT_TRUE(monitored);
+  EXPECT_EQ(monitored->GetAgentState(), eAvailable);
+  EXPECT_EQ(monitored->GetValueInt(CTIOS_MONITORED), 1);
+  EXPECT_EQ(agent->GetAgentState(), eNotReady);
+  EXPECT_FALSE(agent->IsValid(CTIOS_MONITORED));
+}
+
+TEST_F(Monitored, EachCallEventHasItsMonitoredOneAndNoneIsTheSessionsOwn) {
+  watch();
+  struct Row {
+    EventId event;
+    int monitored;
+    std::uint32_t topics;
+  };
+  const Row rows[] = {{EventId::eCallBeginEvent, eOnMonitoredCallBegin, 0},
+                      {EventId::eCallDeliveredEvent, eOnMonitoredCallDelivered, 0},
+                      {EventId::eCallEstablishedEvent, eOnMonitoredCallEstablished, 0},
+                      {EventId::eCallHeldEvent, eOnMonitoredCallHeld, 0},
+                      {EventId::eCallRetrievedEvent, eOnMonitoredCallRetrieved, 0},
+                      {EventId::eCallDataUpdateEvent, eOnMonitoredCallDataUpdate, 0},
+                      {EventId::eCallTransferredEvent, eOnMonitoredCallTransferred, 0},
+                      {EventId::eCallConferencedEvent, eOnMonitoredCallConferenced, 0},
+                      {EventId::eCallClearedEvent, eOnMonitoredCallCleared, 0},
+                      {EventId::eCallEndEvent, eOnMonitoredCallEnd, wire::topic::kEnds}};
+  for (const Row& row : rows) {
+    a->update(row.event, call_items(kCall, LCS_CONNECT, ENABLE_HOLD),
+              wire::topic::kCall | row.topics, kMember);
+    ASSERT_TRUE(until(row.monitored)) << row.monitored;
+    EXPECT_EQ(events.count(static_cast<int>(row.event)), 0) << row.monitored;
+    EXPECT_EQ(events.last(row.monitored).GetValueInt(CTIOS_MONITORED), 1);
+    EXPECT_EQ(known(kCall), row.topics == 0);
+  }
+  EXPECT_EQ(events.count(eOnCurrentCallChanged), 0);
+  EXPECT_FALSE(Ref<CCall>(session->GetCurrentCall()));
+}
+
+TEST_F(Monitored, ACallThatRunsAlreadyIsToldAsBegunAndOneThatIsNoLongerSeenAsEnded) {
+  watch({kCall});
+  ASSERT_TRUE(until(eOnMonitoredCallBegin));
+  EXPECT_EQ(events.last(eOnMonitoredCallBegin).GetValueInt(CTIOS_CALLSTATUS), LCS_CONNECT);
+  EXPECT_TRUE(known(kCall));
+  see(eTalking);  // the agent is still in a team that is watched, its calls are not
+  ASSERT_TRUE(until(eOnMonitoredCallEnd));
+  EXPECT_EQ(events.count(eCallEndEvent), 0);
+  EXPECT_FALSE(known(kCall));
+  EXPECT_TRUE(known(kMember));
+  see(0);
+  settle();
+  EXPECT_FALSE(known(kMember));
+}
+
+TEST_F(Monitored, ASnapshotForOthersTellsNothingThatHasBeenTold) {
+  watch({kCall});
+  ASSERT_TRUE(until(eOnMonitoredCallBegin));
+  const std::size_t told = events.told.size();
+  see(eTalking, {kCall});
+  settle();
+  EXPECT_EQ(events.told.size(), told);
+  see(eHold, {kCall});
+  ASSERT_TRUE(until(eOnMonitoredAgentStateChange, 2));
+  EXPECT_EQ(events.told.size(), told + 1) << "what is other is told, and nothing else";
+}
+
+TEST_F(Monitored, TheOwnAgentIsNeverMonitored) {
+  watch();
+  const int monitored = events.count(eOnMonitoredAgentStateChange);
+  a->update(EventId::eAgentStateEvent, agent_items(eAvailable), wire::topic::kAgent,
+            "agent.5000.22866");
+  ASSERT_TRUE(until(eAgentStateEvent));
+  EXPECT_EQ(events.count(eOnMonitoredAgentStateChange), monitored);
+  EXPECT_EQ(agent->GetAgentState(), eAvailable);
+}
+
+TEST_F(Monitored, AStopEndsItAndSoDoesTheServer) {
+  watch();
+  ASSERT_EQ(agent->StopMonitoringAgent(member()), CIL_OK);
+  ASSERT_TRUE(until(eStopMonitoringAgent));
+  EXPECT_FALSE(Ref<CAgent>(agent->GetMonitoredAgent()));
+  ASSERT_EQ(agent->StartMonitoringAgent(member()), CIL_OK);
+  ASSERT_TRUE(until(eStartMonitoringAgent, 2));
+  EXPECT_TRUE(Ref<CAgent>(agent->GetMonitoredAgent()));
+  a->private_event(EventId::eStopMonitoringAgent, items({{Keyword::AgentReference, kMember}}));
+  ASSERT_TRUE(until(eStopMonitoringAgent, 2));
+  EXPECT_FALSE(Ref<CAgent>(agent->GetMonitoredAgent()));
+}
+
+TEST_F(Monitored, AfterALossTheNextServerIsToldWhomTheSessionWatched) {
+  watch();
+  Arguments team;
+  team.AddItem(CTIOS_TEAMID, 7);
+  ASSERT_EQ(agent->StartMonitoringAgentTeam(team), CIL_OK);
+  ASSERT_EQ(agent->StartMonitoringAllAgentTeams(), CIL_OK);
+  ASSERT_TRUE(until(eMonitorAgentTeamStartConf, 2));
+  serve_agent(*b, eNotReady);
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  ASSERT_EQ(b->subscriptions.size(), 1u);
+  const auto asked = b->subscriptions[0].arguments.view().find(wire::watch::kWatch);
+  ASSERT_TRUE(asked && asked->is_arguments());
+  EXPECT_EQ(asked->arguments().string(Keyword::AgentReference), kMember);
+  EXPECT_EQ(asked->arguments().integer(wire::watch::kAllTeams), 1);
+  const auto teams = asked->arguments().find(wire::watch::kTeams);
+  ASSERT_TRUE(teams && teams->is_arguments());
+  EXPECT_EQ(teams->arguments().integer("7"), 1);
+  EXPECT_TRUE(events.count(eOnMonitoredCallEnd) == 0);
+  EXPECT_FALSE(known(kMember)) << "the next one's snapshot had nothing of it";
+}
+
+TEST_F(Monitored, WhoLogsOutWatchesNobodyAnyMore) {
+  watch();
+  a->update(EventId::eAgentStateEvent, agent_items(eLogout), wire::topic::kAgent,
+            "agent.5000.22866");
+  ASSERT_TRUE(until(eAgentStateEvent));
+  EXPECT_FALSE(Ref<CAgent>(agent->GetMonitoredAgent()));
+  serve_agent(*b, eLogout);
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  EXPECT_FALSE(b->subscriptions[0].arguments.view().find(wire::watch::kWatch));
+}
+
+TEST_F(Monitored, WhoNeverAskedToWatchAnybodyTakesWhatIsSentAsTheOwn) {
+  a->update(EventId::eAgentStateEvent, agent_items(eAvailable), wire::topic::kAgent, "agent.other");
+  ASSERT_TRUE(until(eAgentStateEvent));
+  EXPECT_EQ(events.count(eOnMonitoredAgentStateChange), 0);
+}
+
+}  // namespace
+}  // namespace cti::cil::test
