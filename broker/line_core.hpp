@@ -201,6 +201,7 @@ class LineCore {
   void on_answer(const Answer& answer);
   void on_own_answer(const Pending& pending, const Answer& answer);
   void on_client_answer(const Pending& pending, const Answer& answer);
+  void tell_recording(const Pending& pending, const Answer& answer, bool fits);
   void on_sync_answer(const Pending& pending, const Answer& answer);
   bool apply_answer(const Question& question, const Answer& answer, Translator::For whom);
   void apply_refusal(const Question& question, Translator::For whom);

@@ -1,9 +1,9 @@
 // line_core_answers.cpp - what the CTI Server answers: to sessions, to the dialogue, to the line itself. One way in.
 #include "broker/line_core.hpp"
-
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/call_control.hpp"
+#include "wire/ged188/media.hpp"
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188/snapshot.hpp"
 #include "wire/object_key.hpp"
@@ -18,7 +18,8 @@ using ged::MessageType;
 
 namespace {
 
-constexpr std::uint32_t kNoSuchAgent = 8;  // StatusCode of a query for an agent whom nobody knows, or knows any more
+constexpr std::uint32_t kNoSuchAgent =
+    8;  // StatusCode of a query for an agent whom nobody knows, or knows any more
 constexpr std::uint32_t kNotLoggedOn = 9;  // for one who is not there
 
 }  // namespace
@@ -114,7 +115,25 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
                                     static_cast<std::uint16_t>(pending.detail));
     }
   }
+  tell_recording(pending, answer, fits);
   requests_.answer(pending, answer);
+}
+
+/// Whether the call is recorded now, for everybody who sees it. A recorder that refuses to stop is of no use any more.
+void LineCore::tell_recording(const Pending& pending, const Answer& answer, bool fits) {
+  const auto tell = [&](const Recording& now) {
+    translator_.recording(wire::object_key(pending.object_id.view()), now);
+  };
+  switch (MessageType{static_cast<std::uint32_t>(pending.message)}) {
+    case MessageType::kStartRecordingReq:
+      if (const auto* const view = fits ? answer.as<ged::StartRecordingConfView>() : nullptr)
+        tell({RecordingState::kStarted, view->session_id(), view->server_data()});
+      return;
+    case MessageType::kStopRecordingReq:
+      return tell({fits ? RecordingState::kStopped : RecordingState::kFailed, 0, 0});
+    default:
+      return;
+  }
 }
 
 void LineCore::on_sync_answer(const Pending& pending, const Answer& answer) {

@@ -272,7 +272,17 @@ int CCtiOsSession::RequestDesktopSettings(const Arguments& args) {
   return request(RequestId::eGlobalSettingsDownloadRequest, args);
 }
 int CCtiOsSession::SendIdentifyClientRequest() {
-  return request(RequestId::eIdentifyClientRequest, no_arguments());
+  static constexpr enum_Keywords kCredentials[] = {
+      ekwAgentID, ekwLoginName, ekwAgentPassword, ekwAgentInstrument, ekwPeripheralID};
+  // The current agent's, and over them what the program has set on the session.
+  Arguments all =
+      core_->with([](const SessionCore::State& state) { return state.agent_args; });
+  collect(&all);
+  Arguments credentials;
+  for (const enum_Keywords key : kCredentials) {
+    if (const Arg* found = all.find(key)) credentials.AddItem(key, *found);
+  }
+  return request(RequestId::eIdentifyClientRequest, credentials);
 }
 int CCtiOsSession::EnableSkillGroupStatistics(const Arguments& args) {
   return request(RequestId::eEnableSkillGroupStatisticsRequest, args);

@@ -90,6 +90,9 @@ void check(const LineConfig& config, const std::string& key, ConfigMistakes& mis
   const std::set<std::uint32_t> different(config.peripherals.begin(), config.peripherals.end());
   if (different.size() != peripherals)
     mistakes.add(key + ".peripherals", "one of them twice", "each PeripheralID once");
+  mistakes.require(config.recording != LineConfig::Recording::kNetwork ||
+                       config.link.version >= LineConfig::kNetworkRecordingSince,
+                   key + ".recording", config.link.version, "version 23 or later for \"network\"");
   mistakes.positive(key + ".request_timeout_s", config.request_timeout);
   mistakes.positive(key + ".sync_timeout", config.sync_timeout);
   mistakes.positive(key + ".config_timeout", config.config_timeout);

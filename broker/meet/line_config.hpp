@@ -85,6 +85,17 @@ struct LineConfig {
 
   /// Media routing domain of voice: AgentState and buttons are those of this one; 0 in a message means it too.
   std::int32_t voice_mrd = 1;
+  /// PeripheralType where no event has said it. 17 is Unified CCE: no single-step conference, no Clear.
+  std::uint16_t peripheral_type = 17;
+  /// Who records when a desktop asks.
+  enum class Recording : std::uint8_t {
+    kService,  ///< an application that has registered for it with the CTI Server
+    kNetwork,  ///< the network, from kNetworkRecordingSince on
+  };
+  static constexpr std::uint32_t kNetworkRecordingSince = 23;
+  Recording recording = Recording::kService;
+  bool record_button = false;       ///< ENABLE_RECORD, and RecordingEnabled of the desktop settings
+  bool single_step_button = false;  ///< ENABLE_SINGLE_STEP_TRANSFER on Unified CCE as well
   bool minimize_event_args =
       true;  ///< leave out what CTI OS leaves out of call events (MinimizeEventArgs)
 

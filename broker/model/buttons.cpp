@@ -241,7 +241,7 @@ class Decision {
     decide(ENABLE_TRANSFER_INIT, begin);
     decide(ENABLE_CONFERENCE_INIT, begin);
     decide(ENABLE_SINGLE_STEP_TRANSFER,
-           agent_.offer.single_step_transfer ? hold : GreyReason::kNotOnThisPeripheral);
+           agent_.offer.single_step_transfer ? hold : GreyReason::kNotConfigured);
     decide(ENABLE_SINGLE_STEP_CONFERENCE,
            agent_.offer.single_step_conference ? hold : GreyReason::kNotOnThisPeripheral);
     decide(ENABLE_RECORD, agent_.offer.recording ? needs(connected, GreyReason::kNotConnected)

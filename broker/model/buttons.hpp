@@ -94,8 +94,8 @@ struct ButtonOffer {
   bool emergency = true;
   bool bad_line = true;
   bool recording = false;
-  bool single_step_transfer = false;  ///< UCCE: no
-  bool single_step_conference = false;
+  bool single_step_transfer = false;  ///< the button: the guide's table for UCCE has none
+  bool single_step_conference = false;  ///< UCCE: no
 };
 
 struct AgentSituation {

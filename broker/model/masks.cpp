@@ -54,9 +54,19 @@ Calls calls_of(const ObjectMap& map, const AgentEntry& agent, const CallEntry* a
   return calls;
 }
 
-AgentSituation situation_of(const AgentEntry& agent, std::uint16_t state,
+ButtonOffer offer_to(const ObjectMap& map, const AgentEntry& agent) noexcept {
+  const std::uint16_t type = map.peripheral_type_of(agent);
+  ButtonOffer offer;
+  offer.recording = map.buttons().record;
+  offer.single_step_transfer = type != kUnifiedCce || map.buttons().single_step;
+  offer.single_step_conference = offer_of(type).single_step_conference;
+  return offer;
+}
+
+AgentSituation situation_of(const ObjectMap& map, const AgentEntry& agent, std::uint16_t state,
                             const Calls& calls) noexcept {
   AgentSituation situation;
+  situation.offer = offer_to(map, agent);
   situation.state = static_cast<ctios::AgentState>(state);
   situation.supervisor = agent.supervisor;
   situation.desk_settings = agent.desk_mask;
@@ -72,7 +82,7 @@ AgentSituation situation_of(const AgentEntry& agent, std::uint16_t state,
 std::uint32_t agent_mask(const ObjectMap& map, const AgentEntry& agent,
                          std::uint16_t state) noexcept {
   const Calls calls = calls_of(map, agent, nullptr, 0);
-  return agent_buttons(situation_of(agent, state, calls)).mask;
+  return agent_buttons(situation_of(map, agent, state, calls)).mask;
 }
 
 std::uint32_t call_mask(const ObjectMap& map, const CallEntry& call,
@@ -80,7 +90,7 @@ std::uint32_t call_mask(const ObjectMap& map, const CallEntry& call,
   const AgentEntry* const agent = map.agent_of(call);
   if (agent == nullptr) return 0;
   const Calls calls = calls_of(map, *agent, &call, status);
-  const AgentSituation situation = situation_of(*agent, agent->state, calls);
+  const AgentSituation situation = situation_of(map, *agent, agent->state, calls);
   if (calls.target == kCallsMax) return agent_buttons(situation).mask;
   return call_buttons(situation, calls.target).mask;
 }

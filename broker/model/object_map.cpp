@@ -219,8 +219,9 @@ wire::ObjectTable::Limits table_limits(const ObjectMap::Limits& limits) {
 
 }  // namespace
 
-ObjectMap::ObjectMap(const Limits& limits)
-    : agent_index_(set_aside(kAgentsKey, [&] { return KeyIndex(limits.agents_max); })),
+ObjectMap::ObjectMap(const Limits& limits, const ButtonConfig& buttons)
+    : buttons_(buttons),
+      agent_index_(set_aside(kAgentsKey, [&] { return KeyIndex(limits.agents_max); })),
       call_index_(set_aside(kCallsKey, [&] { return KeyIndex(limits.calls_max); })),
       device_index_(set_aside(
           kDevicesKey, [&] { return KeyIndex(limits.agents_max * 2 + limits.calls_max); })),

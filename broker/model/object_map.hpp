@@ -10,6 +10,7 @@
 // Threads  the line.
 #pragma once
 
+#include "broker/model/button_config.hpp"
 #include "broker/model/fixed_text.hpp"
 #include "broker/model/key_index.hpp"
 #include "broker/model/object_id.hpp"
@@ -147,7 +148,13 @@ class ObjectMap {
     std::size_t agents_max = 5'000;
     std::size_t calls_max = 20'000;
   };
-  explicit ObjectMap(const Limits& limits);
+  explicit ObjectMap(const Limits& limits, const ButtonConfig& buttons = {});
+
+  /// For the masks that are computed from it.
+  const ButtonConfig& buttons() const noexcept { return buttons_; }
+  std::uint16_t peripheral_type_of(const AgentEntry& agent) const noexcept {
+    return agent.peripheral_type != 0 ? agent.peripheral_type : buttons_.peripheral_type;
+  }
 
   /// Folds one record of the line's own log. Pure: depends on the record and the map only.
   Effect apply(const wire::UpdateView& update);
@@ -244,6 +251,7 @@ class ObjectMap {
   void release_device(Slot slot);
   void unlink_call(Slot slot);
 
+  const ButtonConfig buttons_;
   std::vector<AgentEntry> agents_;
   std::vector<CallEntry> calls_;
   std::vector<DeviceEntry> devices_;

@@ -74,12 +74,12 @@ Arguments silent_monitor() {
   return monitor;
 }
 
-Arguments screen() {
+Arguments screen(const LineConfig& config) {
   Arguments main_screen;
   main_screen.set("AgentStatisticsIntervalSec", std::int32_t{15});
   main_screen.set("BringToFrontOnCall", true);
   main_screen.set("FlashOnCall", false);
-  main_screen.set("RecordingEnabled", false);
+  main_screen.set("RecordingEnabled", config.record_button);
   Arguments preferences;
   preferences.set("MainScreen", main_screen);
   return preferences;
@@ -116,7 +116,7 @@ Arguments make_desktop_settings(const LineConfig& config) {
   all.set("Grid", grid_columns());
   all.set("IPCCSilentMonitor", silent_monitor());
   all.set("Login", login());
-  all.set("ScreenPreferences", screen());
+  all.set("ScreenPreferences", screen(config));
   all.set("SoundPreferences", sounds());
   for (const DesktopSetting& setting : config.desktop_settings) {
     const std::string_view path = setting.path;

@@ -2,6 +2,7 @@
 #include "broker/model/snapshot.hpp"
 #include "broker/requests/requests.hpp"
 #include "wire/ged188/agent_control.hpp"
+#include "wire/ged188/enums.hpp"
 #include "wire/object_key.hpp"
 
 #include <utility>
@@ -149,6 +150,42 @@ void Requests::tell_after_login(const Pending& asked) {
                        [&](wire::ArgumentsWriter& writer) {
                          writer.add_all(parts_.map.properties().properties(*handle));
                        }));
+}
+
+// Whether these credentials are right: nobody is logged in, and no mode is needed.
+Requests::Verdict Requests::identify(Job& job) {
+  const std::uint32_t peripheral =
+      number_or(job.args, Keyword::PeripheralID, parts_.config.peripherals.front());
+  std::string agent = text_of(job.args, Keyword::AgentID);
+  if (agent.empty()) {
+    agent = text_of(job.args, Keyword::LoginName);
+    const AgentEntry* const named =
+        agent.empty() ? nullptr : parts_.map.agent_by_login_name(peripheral, agent);
+    if (named != nullptr) agent = named->agent_id.view();
+  }
+  if (agent.empty()) {
+    return bad(ctios::eRequiredArgMissing,
+               "AgentID or LoginName is missing: a text (STRING), whose password?");
+  }
+  if (sessions_.of(job.ask.from).wrong_passwords >= kWrongPasswordsMax) {
+    return Refusal{ctios::eInvalidPriviledge, 0, "too many wrong passwords: connect anew",
+                   Refusal::Why::kRights};
+  }
+  const std::string password = text_of(job.args, Keyword::AgentPassword);
+  const std::string instrument = text_of(job.args, Keyword::AgentInstrument);
+  return send(job, ged::MessageType::kSetAgentStateReq, agent_object_id(peripheral, agent).view(),
+              ctios::eLogin, [&](MutableBytes room, std::uint32_t invoke_id) {
+                ged::SetAgentStateReqEncoder encoder(
+                    room, parts_.link.version(),
+                    {.invoke_id = invoke_id,
+                     .peripheral_id = peripheral,
+                     .agent_state = ctios::eLogin,
+                     .forced_flag =
+                         static_cast<std::uint8_t>(ged::ForcedFlag::kAuthenticationOnly)});
+                if (!instrument.empty()) encoder.agent_instrument(said(instrument));
+                encoder.agent_id(said(agent)).agent_password(password);
+                return encoder.finish();
+              });
 }
 
 Requests::Verdict Requests::logout(Job& job) {

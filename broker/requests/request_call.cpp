@@ -17,6 +17,9 @@ using wire::RequestId;
 
 namespace {
 
+constexpr std::uint32_t kNoConnection = 0xFFFFFFFF;  // of a transfer or conference in one step
+constexpr std::uint16_t kNoDeviceType = 0xFFFF;
+
 Refusal bad(std::int32_t failure, std::string text) { return {failure, 0, std::move(text)}; }
 
 std::uint16_t half(const wire::ArgumentsView& args, Keyword keyword) {
@@ -243,6 +246,36 @@ Requests::Verdict Requests::two_calls(Job& job) {
       return go.template operator()<ged::ConferenceCallReqEncoder, ged::ConferenceCallReqFixed>(
           ged::MessageType::kConferenceCallReq);
   }
+}
+
+// A transfer or a conference with whom is dialled, without a second call: no held connection.
+Requests::Verdict Requests::single_step(Job& job) {
+  if (Verdict wrong = check_args(job.args, call_data_rules())) return wrong;
+  const CallEntry& call = *job.call;
+  const std::string dialed = text_of(job.args, Keyword::DialedNumber);
+  const auto go = [&]<class Encoder, class Fixed>(ged::MessageType type) {
+    return send(job, type, call.id.view(), 0, [&](MutableBytes room, std::uint32_t invoke_id) {
+      Fixed fixed{.invoke_id = invoke_id, .peripheral_id = call.peripheral_id};
+      fixed.active_connection_call_id = call.call_id;
+      fixed.active_connection_device_id_type = call.device_type;
+      fixed.held_connection_call_id = kNoConnection;
+      fixed.held_connection_device_id_type = kNoDeviceType;
+      put_manner(fixed, job.args);
+      Encoder encoder(room, parts_.link.version(), fixed);
+      encoder.active_connection_device_id(said(call.device_id.view()))
+          .agent_instrument(said(job.me->instrument.view()))
+          .dialed_number(dialed);
+      put_call_data(encoder, job.args);
+      put_codes(encoder, job.args);
+      return encoder.finish();
+    });
+  };
+  if (job.request == RequestId::eSingleStepTransferRequest) {
+    return go.template operator()<ged::TransferCallReqEncoder, ged::TransferCallReqFixed>(
+        ged::MessageType::kTransferCallReq);
+  }
+  return go.template operator()<ged::ConferenceCallReqEncoder, ged::ConferenceCallReqFixed>(
+      ged::MessageType::kConferenceCallReq);
 }
 
 // What the answer alone says is added to what the map knows, see write_snapshot.

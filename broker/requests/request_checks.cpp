@@ -85,6 +85,20 @@ Requests::Verdict Requests::check_own_agent(const Job& job) {
   return std::nullopt;
 }
 
+/// What this kind of peripheral does not do, whatever the call's state.
+Requests::Verdict Requests::check_offered(const Job& job) const {
+  CTI_CHECK(job.me != nullptr && job.call != nullptr);
+  const PeripheralOffer offer = offer_of(parts_.map.peripheral_type_of(*job.me));
+  const bool conference = job.request == RequestId::eSingleStepConferenceRequest;
+  const bool clear = job.request == RequestId::eClearCallRequest;
+  if ((!conference || offer.single_step_conference) && (!clear || offer.clear_call))
+    return std::nullopt;
+  return Refusal{ctios::eOperationNotSupported, 0,
+                 name_of_request(job.ask.request) +
+                     ": this peripheral does not offer it (PeripheralType " +
+                     std::to_string(parts_.map.peripheral_type_of(*job.me)) + ")"};
+}
+
 // The call must exist, be one that the session may touch (C6), and be in a state that allows the request.
 Requests::Verdict Requests::check_call(Job& job, const Spec& spec) {
   CTI_CHECK(spec.call && !spec.local);
@@ -105,6 +119,7 @@ Requests::Verdict Requests::check_call(Job& job, const Spec& spec) {
                             "the call " + std::string(*id) + " is not at your device")) {
     return wrong;
   }
+  if (Verdict wrong = check_offered(job)) return wrong;
   // The state is the switch's number: one that nobody has named allows nothing.
   const std::uint16_t status = job.call->status;
   if (spec.states != 0 && (status >= 32 || ((spec.states >> status) & 1U) == 0)) {

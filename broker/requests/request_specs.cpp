@@ -98,6 +98,7 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eSetAgentStateRequest, {kState, &Requests::set_agent_state}},
       {R::eLoginRequest, {kLogin, &Requests::login}},
       {R::eLogoutRequest, {kLogout, &Requests::logout}},
+      {R::eIdentifyClientRequest, {kLogin, &Requests::identify}},
       {R::eQueryAgentStateRequest, {kQuery, &Requests::query_agent}},
       {R::eAgentDeskSettingsRequest, {kTarget, &Requests::desk_settings}},
       {R::eGlobalSettingsDownloadRequest, {{}, &Requests::desktop_settings, false, 0, true}},
@@ -130,6 +131,10 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eReconnectCallRequest, {kTwo, &Requests::two_calls, true, 0}},
       {R::eTransferCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
       {R::eConferenceCallRequest, {kTwo, &Requests::two_calls, true, kConnect | kHeld}},
+      {R::eSingleStepTransferRequest, {kDial, &Requests::single_step, true, kConnect}},
+      {R::eSingleStepConferenceRequest, {kDial, &Requests::single_step, true, kConnect}},
+      {R::eStartRecordingRequest, {kTarget, &Requests::record, true, kConnect}},
+      {R::eStopRecordingRequest, {kTarget, &Requests::record, true}},
   };
   // The table and the schema say the same, and no row contradicts itself.
   constexpr auto all = [](auto holds) { return std::ranges::all_of(kRows, holds); };

@@ -5,6 +5,7 @@
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/call_control.hpp"
 #include "wire/ged188/enums.hpp"
+#include "wire/ged188/media.hpp"
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/supervisor.hpp"
@@ -29,9 +30,15 @@ std::uint32_t confirmation_number(std::uint16_t message) noexcept {
   return type ? static_cast<std::uint32_t>(*type) : 0;
 }
 
-/// The event that says yes to a request that only gets an InvokeID back: CTI OS takes the CTI Server's numbers over.
-EventId confirmation_of(std::uint16_t message) noexcept {
-  return EventId{confirmation_number(message)};
+bool is_wrong_password(const Refusal& refusal) noexcept {
+  switch (static_cast<ged::ControlFailureCode>(refusal.failure)) {
+    case ged::ControlFailureCode::kInvalidAgentIdSpecified:
+    case ged::ControlFailureCode::kInvalidPasswordSpecified:
+    case ged::ControlFailureCode::kInvalidAgentIdOrPasswordSpecified:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::string failure_text(std::string_view name, std::uint32_t number) {
@@ -49,7 +56,9 @@ std::string Requests::name_of_request(std::uint32_t request) {
 Requests::Requests(const Parts& parts)
     : parts_(parts),
       once_(parts.config.once_max, sessions_),
-      desktop_settings_(make_desktop_settings(parts.config)) {}
+      desktop_settings_(make_desktop_settings(parts.config)) {
+  recordings_asked_.reserve(parts_.pending.capacity());
+}
 
 void Requests::run(const Ask& ask, TimePoint now) {
   CTI_CHECK(ask.kind == AskKind::kRequest);
@@ -205,6 +214,7 @@ void Requests::refuse(const Ask& ask, const Refusal& refusal) {
 void Requests::end(const Pending& pending, const SessionRef& to, std::vector<std::byte> frame) {
   CTI_CHECK(pending.kind == PendingKind::kClient);
   deliver(to, pending.request_id, TellKind::kReply, std::move(frame));
+  recording_answered(pending);
   sessions_.closed(pending.from);
 }
 
@@ -235,6 +245,7 @@ std::vector<std::byte> Requests::failure_frame(const Pending& about, const Refus
 void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcome outcome) {
   std::vector<std::byte> frame = failure_frame(pending, refusal, outcome);
   say_refused(pending.from, pending, refusal, outcome);
+  const bool identify = RequestId{pending.request} == RequestId::eIdentifyClientRequest;
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   const bool logout =
       pending.message == static_cast<std::uint16_t>(ged::MessageType::kSetAgentStateReq) &&
@@ -256,6 +267,7 @@ void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcom
                          }));
   }
   end(pending, to, std::move(frame));
+  if (identify && is_wrong_password(refusal)) ++sessions_.of(pending.from).wrong_passwords;
 }
 
 void Requests::unknown(const Pending& pending, std::string_view why) {
@@ -307,6 +319,8 @@ void Requests::confirm(const Pending& pending, const Answer& answer) {
   if (frame.empty()) return unknown(pending, "the CTI Server's answer could not be read");
   ++counters_.confirmed;
   say_debug("confirmed: ", pending.from, pending);
+  if (RequestId{pending.request} == RequestId::eIdentifyClientRequest)
+    sessions_.of(pending.from).wrong_passwords = 0;
   const SessionRef to = once_.finish(pending.token, pending.request_id, pending.from, frame);
   end(pending, to, std::move(frame));
 }
@@ -354,7 +368,8 @@ bool help_connection(wire::ArgumentsWriter& writer, const Answer& answer) {
 std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, const Answer& answer) {
   bool readable = true;
   std::vector<std::byte> frame =
-      make_reply({.id = pending.request_id, .event_id = confirmation_of(pending.message)},
+      make_reply({.id = pending.request_id,
+                  .event_id = wire::confirmation_of(RequestId{pending.request})},
                  [&](wire::ArgumentsWriter& writer) {
                    if (!pending.object_id.empty())
                      writer.add_string(Keyword::UniqueObjectID, pending.object_id.view());
@@ -376,6 +391,9 @@ std::vector<std::byte> Requests::confirmation_frame(const Pending& pending, cons
                        return;
                      case ged::MessageType::kEmergencyCallConf:
                        readable = help_connection<ged::EmergencyCallConfView>(writer, answer);
+                       return;
+                     case ged::MessageType::kStartRecordingConf:
+                       readable = answer.as<ged::StartRecordingConfView>() != nullptr;
                        return;
                      case ged::MessageType::kQueryAgentStateConf:
                      case ged::MessageType::kAgentDeskSettingsConf: {

@@ -11,7 +11,7 @@
 // Once     (token, request_id) runs at most once, and is its session's, see once_table.hpp.
 // Bounds   LineConfig::pending_max upstream, session_open_max of them one session's; past either: refused as busy.
 // Files    requests.cpp: the life of a request and its answers. request_checks.cpp: what must be true before.
-//          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp: what each sends.
+//          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp, request_record.cpp: what each sends.
 //          request_team.cpp: who watches whom, kept in watches.hpp.
 //          request_audit.cpp: what the log is told of them.
 // Threads  the line.
@@ -133,6 +133,7 @@ class Requests {
                 std::string text);
   static Relation relation_to(const Job& job, const AgentEntry* owner) noexcept;
   static std::string why_never(const Job& job);
+  Verdict check_offered(const Job& job) const;
   static std::string name_of_request(std::uint32_t request);
   bool is_new(const Ask& ask);
   void answered_with_the_first(const Ask& ask);
@@ -141,6 +142,7 @@ class Requests {
   // request_agent.cpp
   Verdict set_agent_state(Job& job);
   Verdict login(Job& job);
+  Verdict identify(Job& job);
   Verdict logout(Job& job);
   Verdict query_agent(Job& job);
   Verdict desk_settings(Job& job);
@@ -179,7 +181,13 @@ class Requests {
   Verdict send_dtmf(Job& job);
   Verdict consult(Job& job);
   Verdict two_calls(Job& job);
+  Verdict single_step(Job& job);
   Verdict snapshot_call(Job& job);
+  // request_record.cpp
+  Verdict record(Job& job);
+  Verdict check_recording(const Job& job) const;
+  bool recording_asked(std::uint64_t call_key) const noexcept;
+  void recording_answered(const Pending& pending) noexcept;
 
   /// Sends a message upstream on behalf of the job; encode(room, invoke_id) writes it. `target` is the id that the
   /// answer will name.
@@ -218,7 +226,11 @@ class Requests {
   Parts parts_;
   SessionLedger sessions_;
   OnceTable once_;
+  /// So many wrong passwords, and a session must connect anew: who guesses is slowed down.
+  static constexpr std::uint32_t kWrongPasswordsMax = 3;
+
   const wire::Arguments desktop_settings_;
+  std::vector<std::uint64_t> recordings_asked_;  // calls whose recording is asked for and not answered; pending_max
   RequestCounters counters_;
 };
 

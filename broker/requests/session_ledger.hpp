@@ -29,6 +29,7 @@ class SessionLedger {
     std::uint64_t ended = 0;   ///< this one and all before it have ended
     std::uint32_t open = 0;    ///< requests that went upstream and are not answered yet
     std::uint32_t tokens = 0;  ///< different ones under which it asked
+    std::uint32_t wrong_passwords = 0;  ///< in a row, of SendIdentifyClientRequest
   };
 
   /// The counts of this session; those of an earlier one in its slot are forgotten. May ask for memory, once per slot.

@@ -169,6 +169,38 @@ Translator::Outcome Translator::emergency(Bytes body, Version version) {
   return {};
 }
 
+void Translator::recording(std::uint64_t call_key, const Recording& now) {
+  CTI_CHECK(now.state != RecordingState::kNever);
+  const CallEntry* const call = map_.call(call_key);
+  if (call == nullptr || recording_of(map_, *call) == now) return;
+  ArgSheet sheet;
+  sheet.add_text<Keyword::UniqueObjectID>(call->id.view());
+  sheet.add_int<Keyword::PeripheralID>(call->peripheral_id);
+  sheet.add_short<Keyword::CallType>(call->type);
+  sheet.add_uint<Keyword::ConnectionCallID>(call->call_id);
+  add_call_status(sheet, *call, call->status);
+  RecordInfo info = known_call_record(EventId::eCallDataUpdateEvent, *call, map_.agent_of(*call));
+  info.flags = wire::update_flag::kArtificial;
+  emit(info, sheet, [&](wire::ArgumentsWriter& writer) {
+    writer.add_string(kRecordingKey, word_of(now.state));
+    writer.add_uint(kRecordingDataKey, now.data);
+    writer.add_uint(kRecordingSessionKey, now.session);
+  });
+}
+
+template <class View>
+Translator::Outcome Translator::network_recording(RecordingState state, Bytes body,
+                                                  Version version) {
+  const auto view = View::decode(body, version);
+  if (!view) return Err{view.error()};
+  const ObjectId id = call_object_id(view->peripheral_id(), view->connection_call_id(),
+                                     text(view->connection_device_id()));
+  const std::uint64_t key = wire::object_key(id.view());
+  if (map_.call(key) == nullptr) ++counters_.unknown_calls;
+  recording(key, {state, 0, 0});
+  return {};
+}
+
 Translator::Outcome Translator::media_event(std::uint32_t message_type, Bytes body,
                                             Version version) {
   switch (MessageType{message_type}) {
@@ -184,6 +216,15 @@ Translator::Outcome Translator::media_event(std::uint32_t message_type, Bytes bo
       return rtp_event<ged::RtpStoppedEventView>(EventId::eRTPStoppedEvent, body, version);
     case MessageType::kEmergencyCallEvent:
       return emergency(body, version);
+    case MessageType::kNetworkRecordingStartedEvent:
+      return network_recording<ged::NetworkRecordingStartedEventView>(RecordingState::kStarted,
+                                                                      body, version);
+    case MessageType::kNetworkRecordingEndedEvent:
+      return network_recording<ged::NetworkRecordingEndedEventView>(RecordingState::kStopped, body,
+                                                                    version);
+    case MessageType::kNetworkRecordingFailedEvent:
+      return network_recording<ged::NetworkRecordingFailedEventView>(RecordingState::kFailed, body,
+                                                                     version);
     default:
       ++counters_.unknown_types;
       return {};

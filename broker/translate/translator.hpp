@@ -19,6 +19,7 @@
 #include "broker/model/name_book.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
+#include "broker/model/recording.hpp"
 #include "broker/translate/arg_sheet.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/limits.hpp"
@@ -125,6 +126,8 @@ class Translator {
   /// This server was asked to consult; the call that came of it, which may not have begun yet.
   void consult_confirmed(std::uint32_t peripheral_id, std::uint32_t call_id,
                          std::string_view device, std::uint16_t consult_type);
+  /// A recorder has said so; nothing when the call is gone, or nothing has changed.
+  void recording(std::uint64_t call_key, const Recording& now);
   /// The session is lost: what was confirmed in it and has not begun will not begin.
   void forget_consultations() noexcept {
     consults_ = {};
@@ -244,6 +247,8 @@ class Translator {
   std::uint32_t peripheral_of(const AgentEntry* agent) const noexcept {
     return agent == nullptr ? default_peripheral_ : agent->peripheral_id;
   }
+  template <class View>
+  Outcome network_recording(RecordingState state, Bytes body, Version version);
   template <class View>
   Outcome rtp_event(wire::EventId event, Bytes body, Version version);
 

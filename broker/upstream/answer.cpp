@@ -74,6 +74,9 @@ Answer Answer::decode(std::uint32_t message_type, Bytes body, ged::Version versi
     case MessageType::kEmergencyCallConf:
       read<ged::EmergencyCallConfView>(answer, version);
       break;
+    case MessageType::kStartRecordingConf:
+      read<ged::StartRecordingConfView>(answer, version);
+      break;
     default:
       break;  // says nothing but its InvokeID
   }

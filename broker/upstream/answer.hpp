@@ -10,6 +10,7 @@
 #include "wire/decode_error.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/call_control.hpp"
+#include "wire/ged188/media.hpp"
 #include "wire/ged188/message_type.hpp"
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
@@ -31,7 +32,8 @@ struct Answer {
                wire::ged188::SnapshotDeviceConfView, wire::ged188::SnapshotCallConfView,
                wire::ged188::MakeCallConfView, wire::ged188::ConsultationCallConfView,
                wire::ged188::TransferCallConfView, wire::ged188::ConferenceCallConfView,
-               wire::ged188::SupervisorAssistConfView, wire::ged188::EmergencyCallConfView>
+               wire::ged188::SupervisorAssistConfView, wire::ged188::EmergencyCallConfView,
+               wire::ged188::StartRecordingConfView>
       view;
   std::optional<wire::DecodeError> error;  ///< it cannot be read: `view` holds nothing
 

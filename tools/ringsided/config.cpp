@@ -239,6 +239,17 @@ void bind_line(ConfigTable& table, LineSettings& file) {
                              "Calls at a time, likewise.");
   table.integer<std::int32_t>("voice_mrd", line.voice_mrd, 0, INT32_MAX,
                               "Media routing domain of voice: agent states and buttons are its.");
+  table.integer<std::uint16_t>("peripheral_type", line.peripheral_type, 1, 65535,
+                               "PeripheralType where the CTI Server has not said it; 17, Unified "
+                               "CCE: no single-step conference, no Clear.");
+  table.choice<LineConfig::Recording>(
+      "recording", line.recording,
+      {{"service", LineConfig::Recording::kService}, {"network", LineConfig::Recording::kNetwork}},
+      "Who records a call when asked: an application that has "
+      "registered for it, or the network (version 23).");
+  table.boolean("record_button", line.record_button, "Desktops have a button to record.");
+  table.boolean("single_step_button", line.single_step_button,
+                "Desktops have a button to transfer in one step on Unified CCE too.");
   table.boolean("minimize_event_args", line.minimize_event_args,
                 "Leave out what CTI OS leaves out of call events.");
   bind_chat(table, line);
