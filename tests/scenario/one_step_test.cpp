@@ -1,13 +1,40 @@
-// one_step_test.cpp - a transfer in one step, what Unified CCE does not do, and a look at a password, with the real programs.
+// one_step_test.cpp - a transfer or a conference in one step, and recording, with the real programs: on Unified CCE, which is
+// what the simulator is unless told otherwise, and on another peripheral.
 #include "tests/scenario/world.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 namespace cti::scenario {
 namespace {
 
+/// A settings file of the simulator, for as long as the test.
+class SimulatorFile {
+ public:
+  explicit SimulatorFile(const std::string& text)
+      : path_((std::filesystem::temp_directory_path() /
+               ("one_step_" + std::to_string(getpid()) + ".toml"))
+                  .string()) {
+    std::ofstream(path_) << text;
+  }
+  ~SimulatorFile() { std::filesystem::remove(path_); }
+  SimulatorFile(const SimulatorFile&) = delete;
+  SimulatorFile& operator=(const SimulatorFile&) = delete;
+  std::vector<std::string> flags() const { return {"--config", path_}; }
+
+ private:
+  const std::string path_;
+};
+
 /// Two agents logged in; the first talks with a caller.
 class OneStep {
  public:
-  OneStep() {
+  explicit OneStep(const std::string& simulator_file = {})
+      : file(simulator_file),
+        world(1, simulator_file.empty() ? std::vector<std::string>{} : file.flags()) {
     log_in(agent, "22866", "23901");
     log_in(other, "22867", "23902");
     agent.set_state(eAvailable);
@@ -40,6 +67,7 @@ class OneStep {
     return failure->text(CTIOS_ERRORMESSAGE);
   }
 
+  SimulatorFile file;
   World world;
   Client agent, other;
   std::string call;
@@ -98,6 +126,40 @@ TEST(ScenarioOneStep, UnifiedCceHasNoConferenceInOneStepAndNoClear) {
   EXPECT_TRUE(at.agent.has_call(at.call));
 }
 
+TEST(ScenarioOneStep, AnotherPeripheralTakesAThirdIntoTheCallAndClearsItForAll) {
+  OneStep at("[gateway]\nperipheral_type = 1\n");
+  const std::uint32_t both = ENABLE_SINGLE_STEP_CONFERENCE | ENABLE_SINGLE_STEP_TRANSFER;
+  EXPECT_EQ(at.mask & both, both) << std::hex << at.mask;
+  ASSERT_EQ(at.agent.call(at.call).SingleStepConference(OneStep::to("23902")), CIL_OK);
+  EXPECT_NE(at.agent.events.wait(eConferenceCallConf), nullptr) << at.agent.events.story();
+  const Seen* begin = at.other.events.wait(eCallBeginEvent);
+  ASSERT_NE(begin, nullptr) << at.other.events.story();
+  const std::string there = begin->text(CTIOS_UNIQUEOBJECTID);
+  EXPECT_NE(at.other.events.wait(eCallDeliveredEvent, about(there)), nullptr);
+  ASSERT_EQ(at.other.call(there).Answer(), CIL_OK);
+  EXPECT_NE(at.agent.events.wait(eCallConferencedEvent, about(at.call)), nullptr)
+      << at.agent.events.story();
+  ASSERT_EQ(at.agent.call(at.call).Clear(), CIL_OK);
+  EXPECT_NE(at.agent.events.wait(eCallEndEvent, about(at.call)), nullptr);
+  EXPECT_NE(at.other.events.wait(eCallEndEvent, about(there)), nullptr);
+  EXPECT_EQ(at.agent.events.count(eClearCallConf), 1U) << at.agent.events.story();
+}
+
+TEST(ScenarioOneStep, ASwitchThatOffersNothingInOneStepSaysSo) {
+  OneStep at(
+      "[gateway]\nperipheral_type = 1\nsingle_step_transfer = false\n"
+      "single_step_conference = false\nclear_call = false\n");
+  CCall& call = at.agent.call(at.call);
+  const std::string words = "CF_INVALID_FEATURE";
+  EXPECT_NE(
+      at.refusal(call.SingleStepTransfer(OneStep::to("23902")), eTransferCallRequest).find(words),
+      std::string::npos);
+  EXPECT_NE(at.refusal(call.SingleStepConference(OneStep::to("23902")), eConferenceCallRequest)
+                .find(words),
+            std::string::npos);
+  EXPECT_NE(at.refusal(call.Clear(), eClearCallRequest).find(words), std::string::npos);
+}
+
 TEST(ScenarioOneStep, CredentialsAreLookedAtBeforeAnyMode) {
   World world;
   Client client;
@@ -116,6 +178,26 @@ TEST(ScenarioOneStep, CredentialsAreLookedAtBeforeAnyMode) {
   ASSERT_EQ(client.session.SendIdentifyClientRequest(), CIL_OK);
   EXPECT_NE(client.events.wait(eIdentifyClientConf), nullptr) << client.events.story();
   EXPECT_EQ(client.events.count(eAgentStateEvent), 0U) << "nobody was logged in";
+}
+
+TEST(ScenarioOneStep, ACallIsRecordedUntilItIsStopped) {
+  OneStep at("[gateway]\nrecorder = true\n");
+  CCall& call = at.agent.call(at.call);
+  ASSERT_EQ(call.StartRecord(), CIL_OK);
+  const Seen* told = at.agent.events.wait(eCallDataUpdateEvent, about(at.call));
+  ASSERT_NE(told, nullptr) << at.agent.events.story();
+  EXPECT_EQ(told->text("Recording"), "started");
+  EXPECT_NE(at.agent.events.wait(eStartRecordingConf, about(at.call)), nullptr)
+      << at.agent.events.story();
+  EXPECT_EQ(call.GetValueString("Recording"), "started");
+  EXPECT_NE(at.refusal(call.StartRecord(), eStartRecordingRequest).find("is recorded already"),
+            std::string::npos);
+  ASSERT_EQ(call.StopRecord(), CIL_OK);
+  EXPECT_NE(at.agent.events.wait(eStopRecordingConf, about(at.call)), nullptr)
+      << at.agent.events.story();
+  EXPECT_EQ(call.GetValueString("Recording"), "stopped");
+  EXPECT_NE(at.refusal(call.StopRecord(), eStopRecordingRequest).find("is not recorded any more"),
+            std::string::npos);
 }
 
 }  // namespace

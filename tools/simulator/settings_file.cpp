@@ -102,6 +102,15 @@ void bind(core::Config& config, Draft& draft) {
   Settings& gateway = draft.made.gateway;
   ConfigTable& pg = config.root().table("gateway", "The peripheral gateway.");
   pg.integer("peripheral_id", gateway.peripheral_id, 1U, kMost, "PeripheralID.");
+  pg.integer("peripheral_type", gateway.peripheral_type, std::uint16_t{1}, std::uint16_t{65535},
+             "PeripheralType; 17: Unified CCE.");
+  pg.boolean("single_step_transfer", gateway.single_step_transfer,
+             "Transfers without a consult call; false: refused (CF 15).");
+  pg.boolean("single_step_conference", gateway.single_step_conference,
+             "Conferences without a consult call.");
+  pg.boolean("recorder", gateway.recorder,
+             "A recorder is built in: START_RECORDING needs no application that has registered.");
+  pg.boolean("clear_call", gateway.clear_call, "CLEAR_CALL ends a call for everybody.");
   pg.text("name", gateway.peripheral_name, {1, 63}, "Named in system events.");
   pg.boolean("queue_events", gateway.queue_events,
              "Send CALL_QUEUED and CALL_DEQUEUED; CCE does not.");

@@ -256,6 +256,7 @@ Done<CallNumber> Model::clear_connection(CallNumber number, StationIndex station
 }
 
 Done<CallNumber> Model::clear_call(CallNumber number, StationIndex station) {
+  if (!settings_.clear_call) return Err{Failure::telephone(Refusal::kInvalidFeature)};
   Done<Connection*> own = own_connection(number, station);
   if (!own) return Err{own.error()};
   const ConnectionState state = (*own)->state;

@@ -68,6 +68,12 @@ struct Settings {
   std::uint32_t peripheral_id = 5000;
   std::uint16_t peripheral_type = 17;  ///< PT_ENTERPRISE_AGENT
   std::string peripheral_name = "PG_5000";
+  bool single_step_transfer = true;  ///< a transfer without a consult call
+  bool single_step_conference =
+      true;  ///< Unified CCE: not offered; a CTI OS server does not ask for it there
+  bool recorder =
+      false;  ///< calls are recorded by a recorder that is built in, unless a client offers to
+  bool clear_call = true;  ///< likewise: a call ended for everybody
   std::vector<DeskSettings> desks{DeskSettings{}};
   std::vector<AgentSettings> agents;
   std::vector<std::string> stations;  ///< besides the agents' own

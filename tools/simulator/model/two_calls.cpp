@@ -11,6 +11,7 @@ namespace cti::simulator {
 namespace {
 
 constexpr Failure kBadState = Failure::telephone(Refusal::kInvalidObjectState);
+constexpr Failure kNotOffered = Failure::telephone(Refusal::kInvalidFeature);
 
 }  // namespace
 
@@ -268,6 +269,7 @@ void Model::end_view_as(const Call& of, Connection& c, CallNumber number) {
 }
 
 Done<CallNumber> Model::blind_transfer(CallNumber active, StationIndex by, const Dial& dial) {
+  if (!settings_.single_step_transfer) return Err{kNotOffered};
   Done<Connection*> own = own_connection(active, by);
   if (!own) return Err{own.error()};
   Call& of = *call(active);
@@ -303,6 +305,7 @@ Done<CallNumber> Model::blind_transfer(CallNumber active, StationIndex by, const
 
 Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex by,
                                                const Dial& dial) {
+  if (!settings_.single_step_conference) return Err{kNotOffered};
   Done<Connection*> own = own_connection(active, by);
   if (!own) return Err{own.error()};
   Call& of = *call(active);
@@ -312,8 +315,7 @@ Done<CallNumber> Model::single_step_conference(CallNumber active, StationIndex b
   if (of.controller != kNoIndex && of.controller != by) {
     return Err{Failure::telephone(Refusal::kArbitraryNotSupported)};
   }
-  if (of.parties() >= kPartiesMax)
-    return Err{Failure::telephone(Refusal::kConferenceFull)};
+  if (of.parties() >= kPartiesMax) return Err{Failure::telephone(Refusal::kConferenceFull)};
   if (!reachable(dial.number)) return Err{Failure::telephone(Refusal::kInvalidDestination)};
   if (of.queued != kNoIndex) return Err{kBadState};
   ++counters_.conferences;

@@ -125,6 +125,7 @@ enum class Refusal : std::uint16_t {
   kPrivilegeViolation = 8,
   kInvalidConnection = 13,
   kInvalidDestination = 14,
+  kInvalidFeature = 15,
   kStateIncompatible = 21,
   kInvalidObjectState = 22,
   kNoActiveCall = 24,

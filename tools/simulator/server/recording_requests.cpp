@@ -10,6 +10,7 @@ namespace {
 
 constexpr Nanos kRelayPatience = Seconds(15);
 constexpr std::size_t kRelaysMax = 4096, kServicesMax = 16;
+constexpr std::uint32_t kOwnRecorder = 0xFFFF'FFFE;     // its SessionID: above those of clients
 constexpr std::uint16_t kExclusive = 0, kParallel = 2;  // ServerMode
 constexpr Refusal kNotRegistered{272}, kTooManyOutstanding{44}, kServiceEnded{77}, kNoAnswer{78};
 
@@ -91,6 +92,8 @@ void Server::recording_request(Client& client, ged::MessageType type, Bytes body
     std::uint32_t session = 0;
     if constexpr (requires { request->session_id(); }) session = request->session_id();
     const std::vector<Client*> servers = servers_for(session);
+    const bool own = session == 0 || session == kOwnRecorder;
+    if (servers.empty() && own && model_.settings().recorder) return own_recorder(client, *request);
     if (servers.empty())
       return fail(client, request->invoke_id(), Failure::telephone(kNotRegistered));
     if (relays_.size() >= kRelaysMax)
@@ -123,6 +126,30 @@ void Server::recording_request(Client& client, ged::MessageType type, Bytes body
     fixed.session_id = request.session_id();
     fixed.server_data = request.server_data();
   });
+}
+
+/// The recorder that is built in, for those who have none: it remembers what it is asked to record, and hears nothing.
+template <class Request>
+void Server::own_recorder(Client& client, const Request& request) {
+  const CallNumber number = request.connection_call_id();
+  const std::uint32_t invoke_id = request.invoke_id();
+  if constexpr (requires { request.server_data(); }) {
+    const auto found = recorded_.find(request.server_data());
+    if (found == recorded_.end() || found->second != number)
+      return fail(client, invoke_id, Failure::telephone(Refusal::kObjectNotKnown));
+    recorded_.erase(found);
+    return send<ged::StopRecordingConfEncoder>(client, ged::StopRecordingConfFixed{invoke_id},
+                                               [](auto&) {});
+  } else {
+    std::erase_if(recorded_,
+                  [&](const auto& each) { return model_.find_call(each.second) == nullptr; });
+    if (recorded_.size() >= kRelaysMax)
+      return fail(client, invoke_id, Failure::telephone(kTooManyOutstanding));
+    recorded_[++next_recording_] = number;
+    send<ged::StartRecordingConfEncoder>(
+        client, ged::StartRecordingConfFixed{invoke_id, kOwnRecorder, next_recording_},
+        [](auto&) {});
+  }
 }
 
 /// A server application answers; whoever asked hears it. Answers to nothing, late or doubled, are left out.

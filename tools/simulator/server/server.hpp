@@ -326,6 +326,8 @@ class Server : public ModelListener {
   void recording_answer(Client& client, wire::ged188::MessageType type, Bytes body);
   void network_recording(Client& client, wire::ged188::MessageType type, Bytes body);
   std::vector<Client*> servers_for(std::uint32_t session);
+  template <class Request>
+  void own_recorder(Client& client, const Request& request);
   void end_relays(std::uint32_t server);
   void team_config(Client& client, Bytes body);
   void agent_service_data(Client& client, Bytes body);
@@ -368,13 +370,15 @@ class Server : public ModelListener {
   std::map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::vector<Client*> dirty_;  ///< have something to flush in this turn
   std::map<std::uint32_t, Relay> relays_;
+  std::map<std::uint32_t, CallNumber> recorded_;  // by the recorder that is built in, by its ServerData
   std::optional<Maintenance> maintenance_;
   std::map<std::uint64_t, ControlPeer> control_peers_;
   std::vector<core::Completion> completions_;
   std::vector<std::byte> scratch_;
   std::optional<TimePoint> started_;
   TimePoint next_look_{}, next_release_ = kNever;
-  std::uint32_t next_session_ = 1, next_monitor_ = 1, next_service_ = 1, next_relay_ = 1;
+  std::uint32_t next_session_ = 1, next_monitor_ = 1, next_service_ = 1, next_relay_ = 1,
+                next_recording_ = 0;
   std::size_t next_turn_ = 0;  ///< round robin among server applications
   std::uint32_t pg_status_bits_ = 0;
   bool stopping_ = false;
