@@ -14,6 +14,7 @@
 #include "cil/events.hpp"
 #include "cil/exception.hpp"
 #include "cil/keywords.hpp"
+#include "cil/listener_arg.hpp"
 #include "cil/logger.hpp"
 #include "cil/object.hpp"
 #include "cil/old_names.hpp"

@@ -144,9 +144,9 @@ class CCtiOsSession : public CCtiOsObject {
   int RemoveListener(IGenericEvents* Listener, int iListID) {
     return RemoveEventListener(Listener, iListID);
   }
-  int AddEventListener(const Arguments& rArguments);  ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
-  int RemoveEventListener(
-      const Arguments& rArguments);  ///< not there: E_CTIOS_METHOD_NO_IMPLEMENTED
+  /// The same: Listener, a ListenerArg, and ListID. E_CTIOS_MISSING_ARGUMENT when one of them is not there.
+  int AddEventListener(const Arguments& rArguments);
+  int RemoveEventListener(const Arguments& rArguments);
   int AddSessionEventGenericListener(IGenericEvents* listener);
   int AddCallEventGenericListener(IGenericEvents* listener);
   int AddAgentEventGenericListener(IGenericEvents* listener);

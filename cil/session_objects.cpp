@@ -1,6 +1,7 @@
 // session_objects.cpp - the session's collections, current agent and call, properties and listeners.
 #include "cil/detail/engine/engine.hpp"
 #include "cil/detail/engine/session_core.hpp"
+#include "cil/listener_arg.hpp"
 #include "cil/session.hpp"
 
 #include <utility>
@@ -142,6 +143,16 @@ int CCtiOsSession::SetCurrentSilentMonitor(CSilentMonitorManager*) {
 
 namespace {
 int code(bool done) { return done ? int{CIL_OK} : int{E_CTIOS_INVALID_ARGUMENT}; }
+
+/// Listener and ListID of an array. CIL_OK, or what is wrong with them.
+int listener_in(const Arguments& args, IGenericEvents** listener, int* list) {
+  const Arg* const held = args.find("Listener");
+  if (held == nullptr || !args.IsValid("ListID")) return E_CTIOS_MISSING_ARGUMENT;
+  const auto* const typed = dynamic_cast<const ListenerArg*>(held);
+  if (typed == nullptr || !args.GetValueInt("ListID", list)) return E_CTIOS_INVALID_ARGUMENT;
+  *listener = typed->GetListener();
+  return CIL_OK;
+}
 }  // namespace
 
 #define CTI_CIL_LISTENERS(name, interface, list)                        \
@@ -182,11 +193,19 @@ int CCtiOsSession::AddEventListener(IGenericEvents* Listener, int iListID) {
 int CCtiOsSession::RemoveEventListener(IGenericEvents* Listener, int iListID) {
   return code(core_->dispatcher().remove_generic(iListID, Listener));
 }
-int CCtiOsSession::AddEventListener(const Arguments&) {
-  return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+int CCtiOsSession::AddEventListener(const Arguments& rArguments) {
+  int list = 0;
+  IGenericEvents* listener = nullptr;
+  const int wrong = listener_in(rArguments, &listener, &list);
+  const int result = wrong == CIL_OK ? AddEventListener(listener, list) : wrong;
+  return result == CIL_OK ? result : ReportError(result);
 }
-int CCtiOsSession::RemoveEventListener(const Arguments&) {
-  return ReportError(E_CTIOS_METHOD_NO_IMPLEMENTED);
+int CCtiOsSession::RemoveEventListener(const Arguments& rArguments) {
+  int list = 0;
+  IGenericEvents* listener = nullptr;
+  const int wrong = listener_in(rArguments, &listener, &list);
+  const int result = wrong == CIL_OK ? RemoveEventListener(listener, list) : wrong;
+  return result == CIL_OK ? result : ReportError(result);
 }
 
 }  // namespace cti::cil

@@ -1,8 +1,7 @@
 // handlers_test.cpp - what a handler may do to its own session: delete it, clear the agent and set one, throw.
-#include "tests/unit/cil/session_world.hpp"
-
 #include "cil/detail/engine/dispatcher.hpp"
 #include "cil/logger.hpp"
+#include "tests/unit/cil/session_world.hpp"
 
 #include <set>
 #include <stdexcept>
@@ -89,8 +88,7 @@ TEST_F(Handlers, MayDeleteTheirSessionInWhicheverEventItIs) {
                           int{eSnapshotCallConf}, int{eQueryAgentStateConf}, int{eCallEndEvent},
                           int{eOnCurrentCallChanged}, int{eButtonEnablementMaskChange},
                           int{eGlobalSettingsDownloadConf}, int{eOnMissingHeartbeat},
-                          int{eOnHeartbeat}, int{eOnConnectionFailure},
-                          int{eOnConnectionClosed}}) {
+                          int{eOnHeartbeat}, int{eOnConnectionFailure}, int{eOnConnectionClosed}}) {
     EXPECT_TRUE(kinds.contains(event)) << "no session was deleted in event " << event;
   }
   make_session(1);
@@ -103,7 +101,8 @@ TEST_F(Handlers, SetAgentNullAndThenAnAgentBeginsAgentModeAnew) {
   ASSERT_TRUE(call);
   events.told.clear();
   ASSERT_EQ(session->SetAgent(nullptr), CIL_OK);
-  a->update(EventId::eAgentStateEvent, agent_items(eAvailable));  // of an agent that is no longer the session's
+  a->update(EventId::eAgentStateEvent,
+            agent_items(eAvailable));  // of an agent that is no longer the session's
   ASSERT_TRUE(until(eOnCurrentAgentReset));
   world.run_for(Seconds(1));
   EXPECT_EQ(events.count(eAgentStateEvent), 0);
@@ -292,6 +291,38 @@ TEST(Log, AListenerThatAnotherHasRemovedIsNotCalled) {
   EXPECT_EQ(first.told, 1);
   EXPECT_EQ(second.told, 0);
   log.RemoveLogListener(&first);
+}
+
+TEST_F(Handlers, AListenerMayComeAndGoInAnArray) {
+  Recorder heard;
+  const auto of = [](const Arg& listener, int list) {
+    Arguments args;
+    args.AddItem("Listener", listener);
+    args.AddItem("ListID", list);
+    return args;
+  };
+  const Arguments args = of(ListenerArg(&heard), eSessionList);
+  EXPECT_EQ(session->AddEventListener(Arguments(args)), CIL_OK) << "a copy holds it too";
+  EXPECT_EQ(session->AddEventListener(args), E_CTIOS_INVALID_ARGUMENT) << "twice";
+  EXPECT_EQ(session->AddEventListener(Arguments()), E_CTIOS_MISSING_ARGUMENT);
+  EXPECT_EQ(session->AddEventListener(of(Arg("x"), eSessionList)), E_CTIOS_INVALID_ARGUMENT);
+  EXPECT_EQ(session->AddEventListener(of(ListenerArg(nullptr), eSessionList)),
+            E_CTIOS_INVALID_ARGUMENT);
+  EXPECT_EQ(session->AddEventListener(of(ListenerArg(&heard), 99)), E_CTIOS_INVALID_ARGUMENT);
+  EXPECT_EQ(session->GetLastError(), E_CTIOS_INVALID_ARGUMENT);
+  connect();
+  EXPECT_EQ(heard.count(eOnConnection), 1);
+  EXPECT_EQ(session->RemoveEventListener(of(ListenerArg(&heard), eCallList)),
+            E_CTIOS_INVALID_ARGUMENT)
+      << "not of this list";
+  EXPECT_EQ(session->RemoveEventListener(args), CIL_OK);
+  EXPECT_EQ(session->RemoveEventListener(args), E_CTIOS_INVALID_ARGUMENT);
+  const std::size_t before = heard.told.size();
+  Arguments forced;
+  forced.AddItem(CTIOS_FORCEDDISCONNECT, 1);
+  ASSERT_EQ(session->Disconnect(forced), CIL_OK);
+  ASSERT_TRUE(until(eOnConnectionClosed));
+  EXPECT_EQ(heard.told.size(), before);
 }
 
 }  // namespace
