@@ -3,6 +3,9 @@
 
 #include <signal.h>
 
+#include <chrono>
+#include <cstdio>
+
 namespace cti::scenario {
 namespace {
 
@@ -95,6 +98,26 @@ TEST_F(Scenario24, FailoverKeepsTheCallAndEndsTheOneThatEnded) {
 
   ASSERT_EQ(client.call(talking).ClearConnection(), CIL_OK);
   EXPECT_NE(client.events.wait(eCallEndEvent, about(talking)), nullptr) << client.events.story();
+}
+
+/// It answers nothing and closes nothing: only its silence tells.
+TEST(Scenario24Hung, AServerThatIsStoppedIsLeftForTheOtherOne) {
+  World world(2);
+  Client client;
+  client.connect(world.port(0), world.port(1));
+  const std::size_t hung = client.session.GetValueInt(CTIOS_CURRENTPORT) == world.port(0) ? 0 : 1;
+  client.events.mark();
+  const auto stopped = std::chrono::steady_clock::now();
+  world.server(hung).signal(SIGSTOP);
+  const Seen* failure = client.events.wait(eOnConnectionFailure);
+  ASSERT_NE(failure, nullptr) << client.events.story();
+  EXPECT_EQ(failure->integer(CTIOS_REASONCODE), eMissedHeartbeats);
+  ASSERT_NE(client.events.wait(eOnConnection), nullptr) << client.events.story();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - stopped;
+  std::printf("hung server: the client was with the other one after %.1f s\n", took.count());
+  EXPECT_EQ(client.session.GetValueInt(CTIOS_CURRENTPORT), world.port(1 - hung));
+  EXPECT_TRUE(client.events.none(eOnMissingHeartbeat)) << "nobody has asked for them";
+  world.server(hung).signal(SIGCONT);
 }
 
 }  // namespace
