@@ -407,6 +407,29 @@ TEST_F(AgentMode, AutoLoginLogsInAgainAlsoWhereTheNewServerTellsTheLogoutAsHisto
   EXPECT_EQ(b->requests[0].request, RequestId::eLoginRequest);
 }
 
+TEST_F(AgentMode, AutoLoginLogsNobodyInWhoHasLoggedOut) {
+  serve_agent(*a, eNotReady);
+  for (ScriptedServer* server : {a.get(), b.get()}) {
+    server->on_request = [server](const ScriptedServer::Asked& asked) {
+      server->reply(asked.id, EventId::eSetAgentStateConf, wire::Outcome::kConfirmed);
+    };
+  }
+  enter_agent_mode();
+  Arguments login;
+  login.AddItem(CTIOS_AUTOLOGIN, "1");
+  ASSERT_EQ(agent->Login(login), CIL_OK);
+  ASSERT_TRUE(until(eSetAgentStateConf));
+  a->update(EventId::eAgentStateEvent, agent_items(eLogout), wire::topic::kAgent);
+  ASSERT_TRUE(until(eAgentStateEvent));
+  b->lineage = 8;
+  serve_agent(*b, eLogout);
+  events.told.clear();
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent));
+  world.run_for(Seconds(1));
+  EXPECT_TRUE(b->requests.empty());
+}
+
 TEST_F(AgentMode, TheObjectOfACallThatIsMergedIntoAnotherKeepsWhatWasKnownLast) {
   serve_agent(*a, eTalking);
   enter_agent_mode();
