@@ -86,6 +86,25 @@ constexpr bool as_the_schema_says(const Rows& rows) {
   });
 }
 
+/// No row contradicts itself, or another one.
+template <class Rows>
+consteval bool in_itself(const Rows& rows) {
+  using Row = std::ranges::range_value_t<Rows>;
+  const auto all = [&rows](auto holds) { return std::ranges::all_of(rows, holds); };
+  const bool of_a_call = all([](const Row& row) { return row.spec.states == 0 || row.spec.call; });
+  const bool call_needs_the_cti_server =
+      all([](const Row& row) { return !(row.spec.local || row.spec.here) || !row.spec.call; });
+  const bool what_changes_does_not_only_read =
+      all([](const Row& row) { return !row.spec.local || !row.spec.here; });
+  const bool limits_can_be_kept = all([](const Row& row) {
+    return std::ranges::all_of(row.spec.rules, [](const ArgRule& rule) {
+      return rule.limit >= 0 && (rule.type != ArgRule::Type::kArray || rule.limit == 0);
+    });
+  });
+  return each_once(rows) && of_a_call && call_needs_the_cti_server &&
+         what_changes_does_not_only_read && limits_can_be_kept;
+}
+
 }  // namespace
 
 const Requests::Spec* Requests::spec_of(RequestId request) {
@@ -136,26 +155,9 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eStartRecordingRequest, {kTarget, &Requests::record, true, kConnect}},
       {R::eStopRecordingRequest, {kTarget, &Requests::record, true}},
   };
-  // The table and the schema say the same, and no row contradicts itself.
-  constexpr auto all = [](auto holds) { return std::ranges::all_of(kRows, holds); };
-  static_assert(each_once(kRows), "two rows for one request");
   static_assert(as_the_schema_says(kRows),
                 "a request that the schema calls served has no row, or the other way round");
-  static_assert(all([](const Row& row) { return row.spec.states == 0 || row.spec.call; }),
-                "the state of which call?");
-  static_assert(all([](const Row& row) {
-                  return !(row.spec.local || row.spec.here) || !row.spec.call;
-                }),
-                "who touches a call needs the CTI Server");
-  static_assert(all([](const Row& row) { return !row.spec.local || !row.spec.here; }),
-                "what changes something does not only read");
-  static_assert(all([](const Row& row) {
-                  return std::ranges::all_of(row.spec.rules, [](const ArgRule& rule) {
-                    return rule.limit >= 0 &&
-                           (rule.type != ArgRule::Type::kArray || rule.limit == 0);
-                  });
-                }),
-                "a limit that nothing can keep");
+  static_assert(in_itself(kRows));
   for (const Row& row : kRows) {
     if (row.request == request) return &row.spec;
   }
