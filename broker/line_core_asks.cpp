@@ -314,6 +314,7 @@ void LineCore::tell_agent_mode(const Ask& ask, std::uint64_t agent_key) {
 }
 
 void LineCore::refuse_agent_mode(const Ask& ask, std::int32_t failure, std::string text) {
+  watches_.not_begun(ask.from);
   Tell tell;
   tell.kind = TellKind::kAgentMode;
   tell.to = ask.from;

@@ -291,7 +291,20 @@ int CCtiOsSession::DisableSkillGroupStatistics(const Arguments& args) {
   return request(RequestId::eDisableSkillGroupStatisticsRequest, args);
 }
 int CCtiOsSession::SetSupervisorSilentMonitorMode(const Arguments& args) {
-  return request(RequestId::eSetSupervisorSilentMonitorModeRequest, args);
+  int mode = 0;
+  const Arg* const given = args.find(ekwSilentMonitorForceMonitoredMode);
+  if (given && (!given->GetValueInt(&mode) || mode < 0 || mode > 1))
+    return ReportError(E_CTIOS_INVALID_ARGUMENT);
+  if (IsCCMSilentMonitor()) return ReportError(E_CTIOS_INVALID_SILENT_MONITOR_MODE);
+  const auto [conflict, agent_id] = core_->with([](const SessionCore::State& state) {
+    return std::pair(state.mode == eMonitorConnection, state.agent_id);
+  });
+  if (conflict) return ReportError(E_CTIOS_MODE_CONFLICT);
+  Arguments sent;
+  sent.AddItem(ekwSilentMonitorForceMonitoredMode, mode);
+  const int result =
+      core_->submit_to(agent_id, RequestId::eSetSupervisorSilentMonitorModeRequest, sent);
+  return result == CIL_OK ? result : ReportError(result);
 }
 int CCtiOsSession::request(RequestId request, const Arguments& args) {
   const int result = core_->submit(request, args);

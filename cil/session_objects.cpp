@@ -27,6 +27,7 @@ void CCtiOsSession::collect(Arguments* all) const {
     all->AddItem(CTIOS_CONNECTIONMODE, static_cast<int>(connected ? state.mode : eNotConnected));
     if (state.agent && !state.agent_id.empty()) all->AddItem(CTIOS_CURRENTAGENT, state.agent_id);
     if (!state.call_id.empty()) all->AddItem(CTIOS_CURRENTCALL, state.call_id);
+    if (state.watching.may_be_monitored) all->AddItem(CTIOS_SILENTMONITORFORCEMONITOREDMODE, 1);
     all->AddItem(CTIOS_LASTERROR, GetLastError());
   });
 }

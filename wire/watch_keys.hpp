@@ -10,6 +10,7 @@ inline constexpr std::string_view kWatch = "Watch";        ///< the array itself
 inline constexpr std::string_view kMembers = "Members";    ///< TRUE: members that come and go are told
 inline constexpr std::string_view kAllTeams = "AllTeams";  ///< TRUE
 inline constexpr std::string_view kTeams = "Teams";        ///< { "<TeamID>" = TRUE }
+inline constexpr std::string_view kMayBeMonitored = "MayBeMonitored";  ///< TRUE: a supervisor who lets others listen
 inline constexpr std::size_t kBytesMax = 4096;             ///< of it all, with as many teams as may be
 
 }  // namespace cti::wire::watch

@@ -265,6 +265,11 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
       append_private(slot, tell.frames, index, tell.after_log_position);
       return;
     case TellKind::kPrivateEvent:
+      // Of what an agent's session watches: it may have been refused that mode meanwhile, and be in another one.
+      if (tell.agent_key != 0 && tell.agent_key != sessions_[slot].detail->agent_key) {
+        ++counters_.tells_stale;
+        return;
+      }
       append_private(slot, tell.frames, index, tell.after_log_position);
       return;
     case TellKind::kAgentMode:

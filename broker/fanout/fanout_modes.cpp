@@ -5,6 +5,7 @@
 #include "broker/model/object_id.hpp"
 #include "core/base/preempt.hpp"
 #include "wire/ctios_enums.hpp"
+#include "wire/watch_keys.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -159,6 +160,7 @@ void FanoutReactor::subscribe_agent(std::uint32_t slot, const wire::SubscribeVie
   }
   if (agent)
     detail.agent_id = agent_object_id(static_cast<std::uint32_t>(*peripheral_id), text).view();
+  detail.watched_before = arguments.find(wire::watch::kWatch).has_value();
   detail.mode = SessionMode::kAgent;
   detail.agent_line = static_cast<std::uint16_t>(line);
   detail.image_pending = true;
@@ -273,10 +275,11 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
   if (!set_watches(slot, tell.edges)) return;
   send_subscribed(slot);
   if (session.state >= SessionState::kClosing) return;
-  // Whom it watched there may be others than whom it watches here: what it has seen of them says nothing.
+  // Whom it watched there may be others than whom it watches here, or nobody: what it has seen of them says nothing.
   wire::SnapshotReason why = detail.resume.empty() ? wire::SnapshotReason::kEntry
                                                    : wire::SnapshotReason::kResumeTooOld;
-  if (!tell.edges.empty() || !try_resume(slot, line, why)) {
+  const bool anew = detail.watched_before || !tell.edges.empty();
+  if (anew || !try_resume(slot, line, why)) {
     at.need_image(why);
     if (tell.image && shelf_.room_private()) begin_image(slot, line, std::move(tell.image), false);
   }

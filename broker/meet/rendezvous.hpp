@@ -64,7 +64,7 @@ struct Ask {
 
 enum class TellKind : std::uint8_t {
   kReply,         ///< `frames` holds one kReply frame
-  kPrivateEvent,  ///< `frames` holds kPrivateEvent frames
+  kPrivateEvent,  ///< `frames` holds kPrivateEvent frames; `agent_key`: only in this agent's mode, 0: in any
   kAgentMode,  ///< the answer to AskKind::kAgentMode: `agent_key` and `image`, or a refusal in `frames`
   kSnapshot,  ///< the answer to AskKind::kSnapshot: `image`
   kWatch,     ///< whom a supervisor's session watches has changed: `edges`, and `image` of all it sees

@@ -58,6 +58,8 @@ constexpr ArgRule kAgent[] = {text(Keyword::UniqueObjectID),
                               text(Keyword::AgentReference, true, kObjectIdBytesMax)};
 constexpr ArgRule kCall[] = {text(Keyword::UniqueObjectID),
                              text(Keyword::CallReference, false, kObjectIdBytesMax)};
+constexpr ArgRule kMonitoredMode[] = {text(Keyword::UniqueObjectID),
+                                      number(Keyword::SilentMonitorForceMonitoredMode, false, 1)};
 constexpr ArgRule kSupervise[] = {text(Keyword::UniqueObjectID),
                                   text(Keyword::AgentReference, true, kObjectIdBytesMax),
                                   text(Keyword::CallReference, false, kObjectIdBytesMax),
@@ -129,6 +131,7 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eStartMonitoringAgentRequest, kept(kAgent, &Requests::watch_agent)},
       {R::eStopMonitoringAgentRequest, kept(kAgent, &Requests::watch_agent)},
       {R::eStartMonitoringCallRequest, kept(kCall, &Requests::watch_call)},
+      {R::eSetSupervisorSilentMonitorModeRequest, kept(kMonitoredMode, &Requests::monitored_mode)},
       {R::eSuperviseCallRequest, {kSupervise, &Requests::supervise_call}},
       {R::eSupervisorAssistRequest, {kTarget, &Requests::call_for_help}},
       {R::eEmergencyCallRequest, {kTarget, &Requests::call_for_help}},

@@ -116,8 +116,6 @@ Requests::Verdict Requests::watch_agent(Job& job) {
     return bad(ctios::eInvalidObjectState, "AgentReference: " + id + " is not being monitored");
   }
   if (Verdict wrong = put_wish(job, wish)) return wrong;
-  if (start && !before.empty() && before != wish.agent)
-    parts_.watches.tell_stopped(job.ask.from, job.me->key, before);
   reply(job.ask,
         make_reply({.id = job.ask.request_id,
                     .event_id = start ? EventId::eStartMonitoringAgent
@@ -162,7 +160,26 @@ Requests::Verdict Requests::watch_call(Job& job) {
   return std::nullopt;
 }
 
+// Whether other supervisors may listen to this one: until a session of it has said so, they may not.
+Requests::Verdict Requests::monitored_mode(Job& job) {
+  if (Verdict wrong = check_supervisor(job)) return wrong;
+  const std::uint32_t mode = number_or(job.args, Keyword::SilentMonitorForceMonitoredMode, 0);
+  WatchWish wish = parts_.watches.wish_of(job.ask.from);
+  wish.may_be_monitored = mode == 1;
+  if (Verdict wrong = put_wish(job, wish)) return wrong;
+  reply(job.ask,
+        make_reply({.id = job.ask.request_id, .event_id = EventId::eRequestAcceptedConf},
+                   [&](wire::ArgumentsWriter& writer) {
+                     writer.add_int(Keyword::SilentMonitorForceMonitoredMode,
+                                    static_cast<std::int32_t>(mode));
+                     writer.add_string(Keyword::UniqueObjectID, job.me->id.view());
+                   }));
+  return std::nullopt;
+}
+
 namespace {
+
+constexpr std::uint32_t kWhisper = 2;  // of SUPERVISE_CALL_REQ; CTI OS has no name for it
 
 /// The supervisor's own call by which it is on somebody else's.
 const CallEntry* joined_call(const ObjectMap& map, const AgentEntry& me) {
@@ -202,6 +219,12 @@ Requests::Verdict Requests::supervise_call(Job& job) {
   if (Verdict wrong = allow(job, relation_to(job, agent), id, id,
                             id + " is in no team that you supervise")) {
     return wrong;
+  }
+  const bool listens = action == ctios::eSupervisorMonitor || action == kWhisper;
+  if (listens && agent->supervisor && !parts_.watches.may_be_monitored(agent->key)) {
+    return bad(ctios::eInvalidObjectState,
+               id + " is a supervisor, whom others may listen to only after its own "
+                    "SetSupervisorSilentMonitorMode");
   }
   std::string named = text_of(job.args, Keyword::CallReference);
   if (named.empty()) named = text_of(job.args, Keyword::AgentCallReference);

@@ -165,6 +165,7 @@ class Requests {
   Verdict watch_team(Job& job);
   Verdict watch_agent(Job& job);
   Verdict watch_call(Job& job);
+  Verdict monitored_mode(Job& job);
   Verdict supervise_call(Job& job);
   // request_help.cpp
   Verdict check_there(const Job& job);

@@ -88,16 +88,20 @@ SupervisorSituation Watches::situation_of(const Row& row) const {
 
 void Watches::look_at_buttons(std::uint64_t agent_key) {
   if (!focus_.contains(agent_key)) return;
+  const bool was = std::exchange(stale_, true);  // until all of it is done
   for (auto& [number, row] : rows_) {
     if (row.focus == 0 || (row.focus != agent_key && row.agent_key != agent_key)) continue;
     tell_buttons(row, false);
   }
+  stale_ = was;
 }
 
 void Watches::look_at_all_buttons() {
+  const bool was = std::exchange(stale_, true);
   for (auto& [number, row] : rows_) {
     if (row.focus != 0) tell_buttons(row, false);
   }
+  stale_ = was;
 }
 
 void Watches::tell_buttons(const SessionRef& session) {
@@ -108,7 +112,7 @@ void Watches::tell_buttons(const SessionRef& session) {
 void Watches::tell_buttons(Row& row, bool always) {
   const std::uint32_t mask = supervisor_buttons(situation_of(row)).mask;
   if (!always && mask == row.mask) return;
-  tell(row.session, 0,
+  tell(row, 0,
        make_private({.event_id = EventId::eSupervisorButtonChange},
                     [&](wire::ArgumentsWriter& writer) {
                       writer.add_int(Keyword::SupervisorBtnEnablementMask,

@@ -8,6 +8,7 @@
 #include "wire/watch_keys.hpp"
 
 #include <charconv>
+#include <new>
 
 namespace cti::broker {
 
@@ -35,6 +36,8 @@ WatchWish read_wish(const wire::ArgumentsView& args) {
       wish.members = arg.to_integer().value_or(0) != 0;
     } else if (arg.own_key() == wire::watch::kAllTeams) {
       wish.all_teams = arg.to_integer().value_or(0) != 0;
+    } else if (arg.own_key() == wire::watch::kMayBeMonitored) {
+      wish.may_be_monitored = arg.to_integer().value_or(0) != 0;
     } else if (arg.own_key() == wire::watch::kTeams && arg.is_arguments()) {
       for (const wire::Arg each : arg.arguments()) {
         std::uint32_t team = 0;
@@ -68,7 +71,9 @@ const Watches::Row* Watches::find(const SessionRef& session) const noexcept {
 
 Watches::Row& Watches::row_of(const SessionRef& session, std::uint64_t agent_key) {
   (void)used(session);  // what may fail comes first
-  Row& row = rows_[session.session_number];
+  const auto [at, made] = rows_.try_emplace(session.session_number);
+  Row& row = at->second;
+  if (made) row.was_in = is_in(map_.agent(agent_key));
   row.session = session;
   row.agent_key = agent_key;
   counters_.sessions = rows_.size();
@@ -81,6 +86,23 @@ struct Watches::IdleEnds {
   Row& row;
   ~IdleEnds() { watches.end_if_idle(row); }
 };
+/// Nor are places for a focus that has not come to be.
+struct Watches::UnusedEnds {
+  Watches& watches;
+  std::uint64_t keys[2];
+  ~UnusedEnds() {
+    for (const std::uint64_t key : keys) {
+      const auto found = watches.focus_.find(key);
+      if (found != watches.focus_.end() && found->second == 0) watches.focus_.erase(found);
+    }
+  }
+};
+
+void Watches::make_places(std::uint64_t focus, std::uint64_t agent_key) {
+  if (focus == 0) return;
+  focus_.try_emplace(focus);
+  focus_.try_emplace(agent_key);
+}
 
 WatchWish Watches::wish_of(const SessionRef& session) const {
   const Row* const row = find(session);
@@ -118,7 +140,7 @@ void Watches::forget(Row& row) noexcept {
 }
 
 void Watches::end_if_idle(Row& row) noexcept {
-  if (row.wish.any()) return;
+  if (row.wish.any() || !row.ended.empty()) return;
   CTI_CHECK(row.edges.empty());
   forget(row);
 }
@@ -140,7 +162,8 @@ void Watches::invariants() const {
   std::size_t all = 0;
   std::size_t focused = 0;
   for (const auto& [number, row] : rows_) {
-    CTI_CHECK(row.session.session_number == number && row.wish.any());
+    CTI_CHECK(row.session.session_number == number);
+    CTI_CHECK(row.wish.any() || (stale_ && !row.ended.empty()));
     CTI_CHECK((row.focus == 0) == row.wish.agent.empty());
     focused += row.focus == 0 ? 0 : 2;
     CTI_CHECK(row.session.fanout < used.size());
@@ -152,7 +175,10 @@ void Watches::invariants() const {
     }
   }
   CTI_CHECK(used == used_ && all == counters_.edges && rows_.size() == counters_.sessions);
-  for (const auto& [key, count] : focus_) focused -= count;
+  for (const auto& [key, count] : focus_) {
+    CTI_CHECK(count > 0 && count <= focused);
+    focused -= count;
+  }
   CTI_CHECK(focused == 0);
 }
 
@@ -190,19 +216,18 @@ Watches::Edges Watches::edges_for(const Row& row, const WatchWish& wish) const {
 /// The one place where edges change. What is told first is what may fail; the rest does not.
 void Watches::change(Row& row, const WatchWish& wish, Edges&& edges) {
   std::vector<WatchEdge> changed;
+  // What ends comes first: a reactor that is full has room for the rest then.
+  for (const auto& [key, topics] : row.edges) {
+    if (!edges.contains(key)) changed.push_back({key, 0});
+  }
   for (const auto& [key, topics] : edges) {
     const auto had = row.edges.find(key);
     if (had == row.edges.end() || had->second != topics) changed.push_back({key, topics});
   }
-  for (const auto& [key, topics] : row.edges) {
-    if (!edges.contains(key)) changed.push_back({key, 0});
-  }
   WatchWish kept = wish;
   const std::uint64_t focus = wish.agent.empty() ? 0 : wire::object_key(wish.agent);
-  if (focus != 0) {
-    focus_.try_emplace(focus);
-    focus_.try_emplace(row.agent_key);
-  }
+  const UnusedEnds unused{*this, {focus, row.agent_key}};
+  make_places(focus, row.agent_key);
   if (!changed.empty()) {
     Tell tell;
     tell.kind = TellKind::kWatch;
@@ -224,24 +249,29 @@ void Watches::change(Row& row, const WatchWish& wish, Edges&& edges) {
 
 bool Watches::wish(const SessionRef& session, const WatchWish& wish) {
   CTI_CHECK(session.who.agent_key != 0 && wish.teams.size() <= limits::kWatchedTeamsMax);
+  if (find(session) == nullptr && !wish.any()) return true;
   if (find(session) == nullptr && rows_.size() >= limits::kWatchersMax) return false;
   Row& row = row_of(session, session.who.agent_key);
   const IdleEnds ends{*this, row};
-  row.was_in = is_in(map_.agent(row.agent_key));
   Edges edges = edges_for(row, wish);
-  const bool room = fits(row, edges.size());
-  if (room) change(row, wish, std::move(edges));
-  return room;
+  if (!fits(row, edges.size())) return false;
+  const bool replaced = !wish.agent.empty() && row.wish.agent != wish.agent;
+  std::string ended = replaced ? row.wish.agent : std::string();
+  change(row, wish, std::move(edges));
+  if (!ended.empty()) row.ended.swap(ended);
+  const bool was = std::exchange(stale_, true);
+  tell_ended(row);
+  stale_ = was;
+  return true;
 }
 
 std::vector<WatchEdge> Watches::begin(const SessionRef& session, std::uint64_t agent_key,
                                       const wire::ArgumentsView& args) {
-  if (Row* const before = find(session)) forget(*before);  // of a mode that was refused
+  not_begun(session);  // of a mode that came to nothing
   const WatchWish wish = read_wish(args);
   if (!wish.any() || rows_.size() >= limits::kWatchersMax) return {};
   Row& row = row_of(session, agent_key);
   const IdleEnds ends{*this, row};
-  row.was_in = is_in(map_.agent(agent_key));
   Edges edges = edges_for(row, wish);
   if (!fits(row, edges.size())) {
     counters_.left_out += edges.size();
@@ -249,11 +279,10 @@ std::vector<WatchEdge> Watches::begin(const SessionRef& session, std::uint64_t a
   }
   std::vector<WatchEdge> all = list(edges);
   const std::uint64_t focus = wish.agent.empty() ? 0 : wire::object_key(wish.agent);
-  if (focus != 0) {
-    focus_.try_emplace(focus);
-    focus_.try_emplace(agent_key);
-  }
+  const UnusedEnds unused{*this, {focus, agent_key}};
+  make_places(focus, agent_key);
   row.wish = wish;  // the last that may fail
+  row.begins = true;
   used_[session.fanout] += edges.size();
   counters_.edges += edges.size();
   row.edges.swap(edges);
@@ -261,15 +290,33 @@ std::vector<WatchEdge> Watches::begin(const SessionRef& session, std::uint64_t a
   return all;
 }
 
-void Watches::begun(const SessionRef& session) {
-  if (Row* const row = find(session)) look_at_supervisor(*row);
-  tell_buttons(session);
+void Watches::begun(const SessionRef& session) noexcept {
+  Row* const row = find(session);
+  if (row == nullptr) return;
+  const bool was = std::exchange(stale_, true);
+  try {
+    look_at_supervisor(*row);
+    stale_ = was;
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+void Watches::not_begun(const SessionRef& session) noexcept {
+  if (Row* const row = find(session)) forget(*row);
+}
+
+bool Watches::may_be_monitored(std::uint64_t agent_key) const noexcept {
+  for (const auto& [number, row] : rows_) {
+    if (row.agent_key == agent_key && row.wish.may_be_monitored) return true;
+  }
+  return false;
 }
 
 // ---- what changes by itself ----
 
 void Watches::look_at(std::uint64_t agent_key) {
-  stale_ = true;  // until all of it is done
+  const bool was = std::exchange(stale_, true);  // until all of it is done
   for (auto at = rows_.begin(); at != rows_.end();) {
     Row& row = (at++)->second;
     if (row.agent_key == agent_key) {
@@ -278,7 +325,7 @@ void Watches::look_at(std::uint64_t agent_key) {
       look_at_member(row, agent_key);
     }
   }
-  stale_ = false;
+  stale_ = was;
 }
 
 void Watches::look_at_all() {
@@ -290,34 +337,44 @@ void Watches::look_at_all() {
 
 /// Who logs out watches nobody any more. Who is logged out when the session begins may log in yet.
 void Watches::look_at_supervisor(Row& row) {
+  tell_ended(row);
   const AgentEntry* const me = map_.agent(row.agent_key);
   const bool in = is_in(me);
-  const std::string agent = row.wish.agent;
+  std::string ended;
   WatchWish wish = row.wish;
   if (row.was_in && !in) wish = {};
-  const AgentEntry* const watched = map_.agent(wire::object_key(agent));
+  const AgentEntry* const watched = row.focus == 0 ? nullptr : map_.agent(row.focus);
   if (in && (watched == nullptr || topics_for(*me, wish, *watched) == 0)) wish.agent.clear();
-  if (wish.agent.empty()) wish.call.clear();
+  if (wish.agent.empty()) wish.call.clear(), ended = row.wish.agent;
   Edges edges = edges_for(row, wish);
   if (!fits(row, edges.size())) {
-    counters_.left_out += edges.size();
-    edges = row.edges;  // as it was: better than nobody
-    std::erase_if(edges, [&](const auto& edge) { return map_.agent(edge.first) == nullptr; });
+    // No room: those whom it watched already, as far as it still may.
+    const std::size_t wanted = edges.size();
+    std::erase_if(edges, [&](const auto& edge) { return !row.edges.contains(edge.first); });
+    counters_.left_out += wanted - edges.size();
   }
   change(row, wish, std::move(edges));
   row.was_in = in;
-  if (!agent.empty() && wish.agent.empty()) tell_stopped(row.session, row.agent_key, agent);
-  if (wish.members) look_at_members(row, 0);
+  row.ended.swap(ended);
+  tell_ended(row);
+  if (wish.members) look_at_members(row, 0, false);
+  if (row.begins) {
+    if (wish.members) tell_members_end(row);
+    if (row.focus != 0) tell_buttons(row, true);
+    row.begins = false;
+  }
   end_if_idle(row);
 }
 
 void Watches::look_at_member(Row& row, std::uint64_t agent_key) {
+  tell_ended(row);
   const AgentEntry* const me = map_.agent(row.agent_key);
   const AgentEntry* const agent = map_.agent(agent_key);
   const bool known = is_in(me) && agent != nullptr;
   WatchWish wish = row.wish;
   std::uint32_t topics = known ? topics_for(*me, wish, *agent) : 0;
   const bool stops = row.focus == agent_key && topics == 0 && is_in(me);
+  std::string ended = stops ? row.wish.agent : std::string();
   if (stops) wish.agent.clear(), wish.call.clear();
   const auto had = row.edges.find(agent_key);
   if (had == row.edges.end() && topics != 0 && !fits(row, row.edges.size() + 1)) {
@@ -328,81 +385,91 @@ void Watches::look_at_member(Row& row, std::uint64_t agent_key) {
     Edges edges = row.edges;
     edges.erase(agent_key);
     if (topics != 0) edges.emplace(agent_key, topics);
-    const std::string agent_id = row.wish.agent;
     change(row, wish, std::move(edges));
-    if (stops) tell_stopped(row.session, row.agent_key, agent_id);
+    row.ended.swap(ended);
+    tell_ended(row);
   }
   if (wish.members) {
-    std::vector<std::byte> frames;
-    tell_member(row, agent_key, 0, frames);
-    tell(row.session, 0, std::move(frames));
+    Part part;
+    write_member(row, agent_key, part);
+    tell_part(row, part);
   }
   end_if_idle(row);
 }
 
 // ---- what is told ----
 
-void Watches::tell(const SessionRef& to, std::uint64_t request_id,
-                   std::vector<std::byte>&& frames) {
+/// For the session in the mode of this agent: in another one it is nothing to it.
+void Watches::tell(const Row& row, std::uint64_t request_id, std::vector<std::byte>&& frames) {
   if (frames.empty()) return;
   Tell tell;
   tell.kind = TellKind::kPrivateEvent;
-  tell.to = to;
+  tell.to = row.session;
   tell.after_log_position = sink_.log_position();
   tell.request_id = request_id;
+  tell.agent_key = row.agent_key;
   tell.frames = std::move(frames);
   tells_.push(std::move(tell));
 }
 
-void Watches::tell_stopped(const SessionRef& session, std::uint64_t supervisor_key,
-                           std::string_view agent_id) {
-  const AgentEntry* const me = map_.agent(supervisor_key);
-  tell(session, 0,
+/// By name: the session no longer watches this agent with its calls.
+void Watches::tell_ended(Row& row) {
+  if (row.ended.empty()) return;
+  const AgentEntry* const me = map_.agent(row.agent_key);
+  tell(row, 0,
        make_private({.event_id = EventId::eStopMonitoringAgent},
                     [&](wire::ArgumentsWriter& writer) {
-                      if (me != nullptr) return add_monitoring(writer, *me, agent_id);
-                      writer.add_string(Keyword::AgentReference, agent_id);
+                      if (me != nullptr) return add_monitoring(writer, *me, row.ended);
+                      writer.add_string(Keyword::AgentReference, row.ended);
                     }));
+  row.ended.clear();
 }
 
 void Watches::tell_members(const SessionRef& session, std::uint64_t request_id) {
-  Row* const row = find(session);
-  if (row == nullptr) return;
-  row->members.clear();  // whoever asks is told all
-  look_at_members(*row, request_id);
+  if (Row* const row = find(session)) look_at_members(*row, request_id, true);
 }
 
-void Watches::look_at_members(Row& row, std::uint64_t request_id) {
+void Watches::look_at_members(Row& row, std::uint64_t request_id, bool all) {
   std::vector<std::uint64_t> gone;
   for (const auto& [key, member] : row.members) {
     if (map_.agent(key) == nullptr) gone.push_back(key);
   }
-  std::vector<std::byte> frames;
+  Part part;
+  part.request_id = request_id;
+  part.all = all;
   const auto each = [&](std::uint64_t key) {
-    tell_member(row, key, request_id, frames);
+    write_member(row, key, part);
     // In parts: a session whose socket is full for a moment must not owe more than it may at once (C20).
-    if (frames.size() > kPartBytesMax) tell(row.session, request_id, std::exchange(frames, {}));
+    if (part.frames.size() > kPartBytesMax) tell_part(row, part);
   };
   for (const std::uint64_t key : gone) each(key);
   map_.each_agent([&](const AgentEntry& agent) { each(agent.key); });
-  tell(row.session, request_id, std::move(frames));
+  tell_part(row, part);
+}
+
+void Watches::tell_part(Row& row, Part& part) {
+  tell(row, part.request_id, std::exchange(part.frames, {}));
+  while (!part.told.empty()) {  // from here on nothing fails
+    auto node = part.told.extract(part.told.begin());
+    row.members.erase(node.key());
+    if (node.mapped().team != 0) row.members.insert(std::move(node));
+  }
 }
 
 /// One OnNewAgentTeamMember when the agent has joined a team that the session's agent leads, or has left the last of them.
-void Watches::tell_member(Row& row, std::uint64_t agent_key, std::uint64_t request_id,
-                          std::vector<std::byte>& frames) {
+void Watches::write_member(const Row& row, std::uint64_t agent_key, Part& part) const {
   const AgentEntry* const me = map_.agent(row.agent_key);
   const AgentEntry* const agent = map_.agent(agent_key);
   const bool both = me != nullptr && agent != nullptr;
   const std::uint32_t team = both ? me->teams.led_with(agent->teams) : 0;
   const auto had = row.members.find(agent_key);
   const std::uint32_t before = had == row.members.end() ? 0 : had->second.team;
-  if (team == before) return;
+  if (team == before && (team == 0 || !part.all)) return;
   const std::string id = team != 0 ? std::string(agent->id.view()) : had->second.id;
   const auto name = parse_object_id(id);
   const auto handle = map_.properties().find(agent_key);
   const std::vector<std::byte> frame = make_private(
-      {.id = request_id, .event_id = EventId::eNewAgentTeamMember},
+      {.id = part.request_id, .event_id = EventId::eNewAgentTeamMember},
       [&](wire::ArgumentsWriter& writer) {
         if (team != 0 && handle) writer.add_all(map_.properties().properties(*handle));
         if (name && team == 0) {
@@ -416,12 +483,21 @@ void Watches::tell_member(Row& row, std::uint64_t agent_key, std::uint64_t reque
         writer.add_int(Keyword::TeamID, static_cast<std::int32_t>(team != 0 ? team : before));
         writer.add_string(Keyword::UniqueObjectID, id);
       });
-  frames.insert(frames.end(), frame.begin(), frame.end());
-  if (team != 0) {
-    row.members.insert_or_assign(agent_key, Member{team, id});
-  } else {
-    row.members.erase(agent_key);
-  }
+  part.frames.insert(part.frames.end(), frame.begin(), frame.end());
+  part.told.insert_or_assign(agent_key, Member{team, id});
+}
+
+/// All members have been told: whoever was one before, and was not among them, has left.
+void Watches::tell_members_end(const Row& row) {
+  const AgentEntry* const me = map_.agent(row.agent_key);
+  if (me == nullptr) return;
+  tell(row, 0,
+       make_private({.event_id = EventId::eListAgentTeamConf},
+                    [&](wire::ArgumentsWriter& writer) {
+                      writer.add_int(Keyword::TeamID,
+                                     static_cast<std::int32_t>(me->teams.first_led()));
+                      writer.add_string(Keyword::UniqueObjectID, me->id.view());
+                    }));
 }
 
 }  // namespace cti::broker

@@ -3,14 +3,16 @@
 // Why      who is in a team, who leads it and who is there changes while a session watches. What a session has asked for
 //          (its wish) is kept here; whom it watches (its edges) follows from the wish and the map, and is found out anew
 //          whenever the map says that something of it has changed. So rights end when they end, and nothing is forgotten.
-// Wish     all teams, single teams, one agent with its calls, and whether it is told of members that come and go. A session
-//          brings its wish along when it comes over from another server.
+// Wish     all teams, single teams, one agent with its calls, whether it is told of members that come and go, and whether this
+//          supervisor lets others listen. A session brings its wish along when it comes over from another server: then it is
+//          told all members there are, and that these are all (eListAgentTeamConf): who is not among them has left meanwhile.
 // Buttons  of the agent that is watched with its calls: told when they change, from what both agents and their calls are now
 //          (model/supervisor_buttons.hpp). Whoever is looked at for that is noted by the translator, while anybody is.
 // Edge     from a session to an agent, with the topics of the records that it is given: kAgent, and for the one agent that
 //          is watched with its calls kCall. Its reactor is told of changes by a tell (TellKind::kWatch) that carries an
 //          image of all that the session sees now: what is new is there whole, what is no longer seen is not.
 // Ends     with the session, with the right to it, or when the supervisor logs out; told by name (OnStopMonitoringAgent).
+// Memory   a failed allocation changes nothing, or leaves what is still to be told behind for the next look (stale()).
 // Bounds   limits::kWatchersMax sessions, kWatchedTeamsMax teams of one, kWatchesMax edges of one reactor's sessions.
 // Cost     nothing per record: only changes of teams, roles and presence are looked at (Effect::team); and for each record of
 //          somebody on whom buttons depend, the sessions that have such buttons.
@@ -38,11 +40,14 @@ namespace cti::broker {
 struct WatchWish {
   bool members = false;
   bool all_teams = false;
+  bool may_be_monitored = false;  ///< a supervisor's calls: silently, by other supervisors
   std::set<std::uint32_t> teams;
   std::string agent;  ///< UniqueObjectID; with its calls
   std::string call;   ///< of the agent: the one that the buttons are about; empty: the one it talks on
 
-  bool any() const noexcept { return members || all_teams || !teams.empty() || !agent.empty(); }
+  bool any() const noexcept {
+    return members || all_teams || may_be_monitored || !teams.empty() || !agent.empty();
+  }
 };
 
 struct WatchCounters {
@@ -64,15 +69,16 @@ class Watches {
   /// A session begins, with the wish that its arguments name: the edges travel with the mode.
   std::vector<WatchEdge> begin(const SessionRef& session, std::uint64_t agent_key,
                                const wire::ArgumentsView& args);
-  /// Its mode has been told: now what of its wish does not hold here.
-  void begun(const SessionRef& session);
+  /// Its mode has been told: now what of its wish does not hold here. What finds no memory is told later.
+  void begun(const SessionRef& session) noexcept;
+  /// Its mode has been refused.
+  void not_begun(const SessionRef& session) noexcept;
   /// All edges of the session: for an image of what it sees.
   std::vector<WatchEdge> edges_of(const SessionRef& session) const;
   /// Tells a session that has asked for it who is in its teams: all that it has not been told yet.
   void tell_members(const SessionRef& session, std::uint64_t request_id);
-  /// By name: the session no longer watches this agent with its calls.
-  void tell_stopped(const SessionRef& session, std::uint64_t supervisor_key,
-                    std::string_view agent_id);
+  /// A session of this supervisor has said that others may listen.
+  bool may_be_monitored(std::uint64_t agent_key) const noexcept;
 
   /// The agent's teams, role or presence has changed.
   void look_at(std::uint64_t agent_key);
@@ -111,6 +117,15 @@ class Watches {
     bool was_in = false;                      // the supervisor was logged in
     std::uint64_t focus = 0;                  // the key of wish.agent
     std::uint32_t mask = 0;                   // of the buttons, as told
+    std::string ended;                        // watched with its calls no more, and not told yet
+    bool begins = false;                      // what of its wish does not hold is not told yet
+  };
+  /// The part of a list of members that is being written. What it tells counts when it has left.
+  struct Part {
+    std::uint64_t request_id = 0;
+    bool all = false;  // also those who have been told
+    std::vector<std::byte> frames;
+    std::map<std::uint64_t, Member> told;  // team 0: has left
   };
 
   static bool is_in(const AgentEntry* agent) noexcept {
@@ -129,6 +144,8 @@ class Watches {
   void change(Row& row, const WatchWish& wish, Edges&& edges);
   void end_if_idle(Row& row) noexcept;
   struct IdleEnds;
+  struct UnusedEnds;
+  void make_places(std::uint64_t focus, std::uint64_t agent_key);
   void set_focus(Row& row, std::uint64_t focus) noexcept;
   void drop_focus(std::uint64_t agent_key) noexcept;
   SupervisorSituation situation_of(const Row& row) const;
@@ -136,10 +153,12 @@ class Watches {
   void forget(Row& row) noexcept;
   void look_at_supervisor(Row& row);
   void look_at_member(Row& row, std::uint64_t agent_key);
-  void look_at_members(Row& row, std::uint64_t request_id);
-  void tell_member(Row& row, std::uint64_t agent_key, std::uint64_t request_id,
-                   std::vector<std::byte>& frames);
-  void tell(const SessionRef& to, std::uint64_t request_id, std::vector<std::byte>&& frames);
+  void look_at_members(Row& row, std::uint64_t request_id, bool all);
+  void write_member(const Row& row, std::uint64_t agent_key, Part& part) const;
+  void tell_part(Row& row, Part& part);
+  void tell_members_end(const Row& row);
+  void tell_ended(Row& row);
+  void tell(const Row& row, std::uint64_t request_id, std::vector<std::byte>&& frames);
   std::size_t& used(const SessionRef& session);
 
   const ObjectMap& map_;

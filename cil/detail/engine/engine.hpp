@@ -100,6 +100,11 @@ class Engine final : private TransportUser {
     TimePoint deadline = kNever;  ///< for being established
   };
 
+  /// Somebody in a team of the session's agent, as the program was told.
+  struct TeamMember {
+    Arguments told;      ///< what names the agent and the team
+    bool heard = false;  ///< since the mode was last asked for
+  };
   /// One that ended without the server, and whether it had been sent.
   struct Unanswered {
     Request request;
@@ -168,6 +173,8 @@ class Engine final : private TransportUser {
   void apply_monitored(const wire::UpdateView& update, As as);
   void follow_monitored(const std::string& from, const std::string& to);
   void end_monitored(const std::string& object_id);
+  void note_member(const Arguments& args);
+  void end_members();
 
   // Requests (requests.cpp).
   bool may_send() const;
@@ -206,6 +213,7 @@ class Engine final : private TransportUser {
   std::string own_id_;                  ///< the agent's UniqueObjectID, and
   std::uint64_t own_key_ = 0;           ///< its key
   std::vector<std::byte> marked_;       ///< a monitored record is written here
+  std::map<std::string, TeamMember> members_;  ///< by UniqueObjectID; as many as objects
   std::vector<std::uint32_t> unswept_;  ///< peripherals whose snapshot came before the mode stood
   std::vector<std::string>
       settings_;  ///< properties of the session that came with its last settings

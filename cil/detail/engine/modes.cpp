@@ -16,6 +16,7 @@ void Engine::run(ModeAsked& asked) {
   if (!newest) return;  // refused, or set anew, meanwhile
   CTI_CHECK(!subscription_.wanted);  // an agent that was cleared took its mode along
   positions_.clear();  // of another mode: this one begins with a snapshot
+  members_.clear();
   subscription_ = {};
   subscription_.number = asked.number;
   subscription_.mode = asked.mode;
@@ -38,6 +39,7 @@ void Engine::subscribe() {
   wire::SubscribeWriter writer(buffer_, header, positions);
   writer.arguments().add_all(subscription_.args.view());
   write_watching(writer.arguments());
+  for (auto& [id, member] : members_) member.heard = false;
   const Bytes frame = writer.finish();
   CTI_CHECK(!frame.empty());  // mode_arguments() has left room for the positions
   subscription_.asked = transport_.send(frame);
@@ -91,6 +93,11 @@ bool Engine::take_private_event(Bytes frame) {
   }
   if (event == eCTIOSFailureEvent) note_system_event(args);
   if (event == eStopMonitoringAgent) note_stopped(args);
+  if (event == eNewAgentTeamMember) note_member(args);
+  if (event == eListAgentTeamConf) {  // answers nobody: see SESSION_PROTOCOL.md
+    end_members();
+    return true;
+  }
   tell(event, args);
   std::string object_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &object_id);

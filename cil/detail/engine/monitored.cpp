@@ -3,6 +3,8 @@
 // Shape    the server sends the records of those whom the session watches as it sends the agent's own. Whose a record is, its
 //          agent_key says; one of another agent is folded with Monitored = TRUE, and its event told as the monitored one.
 // Whole    what is new to the session comes by a snapshot; a call that runs already is told as begun.
+// Members  of the supervisor's teams: the next server tells all there are, and then that these are all. Who was told before and is
+//          not among them has left meanwhile, and that is told.
 #include "cil/detail/engine/engine.hpp"
 #include "cil/detail/objects/convert.hpp"
 #include "wire/object_key.hpp"
@@ -38,7 +40,7 @@ int monitored_event(int event, bool made) noexcept {
 
 }  // namespace
 
-/// Requests that, confirmed, change whom the session watches.
+/// Requests that, confirmed, change whom the session watches, or what else of a supervisor the next server must know.
 bool Engine::watches(RequestId request) noexcept {
   switch (request) {
     case RequestId::eListAgentTeamRequest:
@@ -49,6 +51,7 @@ bool Engine::watches(RequestId request) noexcept {
     case RequestId::eStartMonitoringAgentRequest:
     case RequestId::eStopMonitoringAgentRequest:
     case RequestId::eStartMonitoringCallRequest:
+    case RequestId::eSetSupervisorSilentMonitorModeRequest:
       return true;
     default:
       return false;
@@ -62,6 +65,7 @@ void Engine::note_watching(const Request& request) {
       team_arg ? team_arg->to_integer().value_or(0) : std::int64_t{0});
   const std::string agent(args.string(Keyword::AgentReference).value_or(""));
   const std::string call(args.string(Keyword::CallReference).value_or(""));
+  const auto mode = args.integer(Keyword::SilentMonitorForceMonitoredMode).value_or(0);
   core_.with([&](SessionCore::State& state) {
     if (state.mode != eAgentConnection || state.mode_number != subscription_.number) return;
     Watching& watching = state.watching;
@@ -89,6 +93,9 @@ void Engine::note_watching(const Request& request) {
       case RequestId::eStartMonitoringCallRequest:
         watching.call = call;
         return;
+      case RequestId::eSetSupervisorSilentMonitorModeRequest:
+        watching.may_be_monitored = mode == 1;
+        return;
       default:
         return;
     }
@@ -114,6 +121,7 @@ void Engine::write_watching(wire::ArgumentsWriter& writer) const {
   if (!watching.call.empty()) writer.add_string(Keyword::CallReference, watching.call);
   if (watching.all_teams) writer.add_bool(wire::watch::kAllTeams, true);
   if (watching.members) writer.add_bool(wire::watch::kMembers, true);
+  if (watching.may_be_monitored) writer.add_bool(wire::watch::kMayBeMonitored, true);
   if (!watching.teams.empty()) {
     writer.begin_nested(wire::watch::kTeams);
     for (const std::uint32_t team : watching.teams) writer.add_bool(std::to_string(team), true);
@@ -169,6 +177,45 @@ void Engine::follow_monitored(const std::string& from, const std::string& to) {
   core_.with([&](SessionCore::State& state) {
     if (state.watching.call == from) state.watching.call = to;
   });
+}
+
+// ---- members of teams ----
+
+void Engine::note_member(const Arguments& args) {
+  static constexpr std::size_t kNameMost = 128;  // bytes; nobody has a longer one
+  std::string id;
+  int operation = CONFIG_OPERATION_ADD_AGENT;
+  args.GetValueString(CTIOS_UNIQUEOBJECTID, &id);
+  args.GetValueInt(CTIOS_CONFIGOPERATION, &operation);
+  if (id.size() > kNameMost || wire::kind_of(id) != wire::ObjectKind::kAgent) return;
+  if (operation == CONFIG_OPERATION_REMOVE_AGENT) {
+    members_.erase(id);
+    return;
+  }
+  if (!members_.contains(id) && members_.size() >= core_.limits().objects_max) return;
+  TeamMember& member = members_[id];
+  member.heard = true;
+  member.told.Clear();
+  for (const enum_Keywords key : {ekwAgentID, ekwPeripheralID, ekwSupervisorID, ekwTeamID}) {
+    const Arg* const found = args.find(key);
+    if (found != nullptr && found->DumpArg().size() <= kNameMost) member.told.AddItem(key, *found);
+  }
+}
+
+/// The server has told all members there are.
+void Engine::end_members() {
+  std::map<std::string, TeamMember> gone;
+  for (auto at = members_.begin(); at != members_.end();) {
+    const auto here = at++;
+    if (!here->second.heard) gone.insert(members_.extract(here));
+  }
+  for (auto& [id, member] : gone) {
+    if (agent_cleared()) return;
+    member.told.AddItem(CTIOS_CONFIGOPERATION,
+                        static_cast<unsigned short>(CONFIG_OPERATION_REMOVE_AGENT));
+    member.told.AddItem(CTIOS_UNIQUEOBJECTID, id);
+    tell(eNewAgentTeamMember, member.told);
+  }
 }
 
 /// A call that is not seen any more.

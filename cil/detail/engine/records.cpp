@@ -140,7 +140,7 @@ void Engine::apply_record(const wire::UpdateView& update, As as) {
       shared.watching = {};  // who logs out watches nobody any more
       return true;
     });
-    if (left) login_.reset();  // logged out on purpose: no AutoLogin later
+    if (left) login_.reset(), members_.clear();  // logged out on purpose: no AutoLogin later
   }
   if (event != eUnknownEvent) tell(event, args);
   follow_call(id, event, args, ends);

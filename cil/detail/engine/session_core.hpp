@@ -84,11 +84,14 @@ using Work = std::variant<Request, ModeAsked, AgentCleared, CallChosen>;
 struct Watching {
   bool members = false;
   bool all_teams = false;
+  bool may_be_monitored = false;  ///< by other supervisors
   std::set<std::uint32_t> teams;
   std::string agent;  ///< UniqueObjectID of the monitored agent; empty: none
   std::string call;   ///< likewise, of the monitored call
 
-  bool any() const noexcept { return members || all_teams || !teams.empty() || !agent.empty(); }
+  bool any() const noexcept {
+    return members || all_teams || may_be_monitored || !teams.empty() || !agent.empty();
+  }
 };
 
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
