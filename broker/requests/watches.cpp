@@ -127,7 +127,7 @@ std::size_t& Watches::used(const SessionRef& session) {
 }
 
 bool Watches::fits(const Row& row, std::size_t edges) const noexcept {
-  return used_[row.session.fanout] - row.edges.size() + edges <= limits::kWatchesMax;
+  return used_[row.session.fanout] - row.edges.size() + edges <= watches_max_;
 }
 
 void Watches::forget(Row& row) noexcept {

@@ -25,6 +25,7 @@
 #include "broker/model/snapshot.hpp"
 #include "broker/model/supervisor_buttons.hpp"
 #include "broker/requests/replies.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstdint>
 #include <map>
@@ -59,8 +60,9 @@ struct WatchCounters {
 
 class Watches {
  public:
-  Watches(const ObjectMap& map, RecordSink& sink, TellOut& tells, SnapshotMaker& snapshots)
-      : map_(map), sink_(sink), tells_(tells), snapshots_(snapshots) {}
+  Watches(const ObjectMap& map, RecordSink& sink, TellOut& tells, SnapshotMaker& snapshots,
+          std::size_t watches_max = limits::kWatchesMax)
+      : map_(map), sink_(sink), tells_(tells), snapshots_(snapshots), watches_max_(watches_max) {}
 
   /// What the session has asked for; nothing when it has not.
   WatchWish wish_of(const SessionRef& session) const;
@@ -165,6 +167,7 @@ class Watches {
   RecordSink& sink_;
   TellOut& tells_;
   SnapshotMaker& snapshots_;
+  const std::size_t watches_max_;  // edges of one reactor's sessions
   std::unordered_map<std::uint64_t, Row> rows_;  // by session number
   std::vector<std::size_t> used_;                // [reactor] edges of its sessions
   std::unordered_map<std::uint64_t, std::uint32_t> focus_;  // agents on whom buttons depend: how many

@@ -1,6 +1,7 @@
 // fanout_watch_test.cpp - a supervisor's session is given the records of those whom it watches, from a snapshot on, and of nobody
 // else; what is its own it is given as if it watched nobody.
 #include "tests/unit/broker/fanout_world.hpp"
+#include "wire/watch_keys.hpp"
 
 #include <gtest/gtest.h>
 
@@ -286,6 +287,53 @@ TEST(FanoutWatch, ASessionThatComesWithWatchesIsGivenASnapshotAndNotWhatItMissed
   const auto update = world.line().say(state_of("1002"));
   world.run(Millis{10});
   EXPECT_EQ(again.updates(), (std::vector<std::uint64_t>{update}));
+}
+
+TEST(FanoutWatch, ASessionThatSaysWhomItWatchedGetsASnapshotThoughItWatchesNobodyHere) {
+  WatchWorld world;
+  const auto seen = world.line().say(state_of("1001"));
+  world.run(Millis{10});
+  TestClient& again = world.welcomed();
+  const std::vector<wire::Position> positions{
+      {.lineage = 77, .epoch = 3, .peripheral_id = 5000, .sequence = seen}};
+  FrameBytes room(1024);
+  wire::SubscribeWriter writer(room, {.id = 1, .mode = wire::SubscribeMode::kAgent}, positions);
+  writer.arguments().add_string(wire::Keyword::AgentID, "1001");
+  writer.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
+  writer.arguments().begin_nested(wire::watch::kWatch);
+  writer.arguments().add_bool(wire::watch::kAllTeams, true);
+  writer.arguments().end_nested();
+  again.send(writer.finish());
+  world.run(Millis{10});
+  EXPECT_TRUE(again.has_event(wire::EventId::eSetAgentModeEvent));
+  EXPECT_EQ(again.count(FrameType::kSnapshotBegin), 1u) << "what it saw there has ended";
+}
+
+TEST(FanoutWatch, WhatAnAgentsSessionWatchesIsNothingToWhoWasRefusedItsMode) {
+  WorldOptions options{.config = small_config()};
+  options.config.sessions_per_agent_max = 1;
+  WatchWorld world(options);
+  TestClient& second = world.welcomed();
+  second.subscribe_agent("1001");
+  world.run(Millis{10});
+  ASSERT_FALSE(second.has_event(wire::EventId::eSetAgentModeEvent));
+  const SessionRef refused = world.line().asks.back().from;
+  second.subscribe_monitor("MessageID=*");
+  world.run(Millis{10});
+  ASSERT_TRUE(second.has_event(wire::EventId::eOnMonitorModeEstablished));
+  // The line does not know that its reactor has refused the mode.
+  FrameBytes buffer(512);
+  wire::PrivateEventWriter writer(buffer, {.event_id = wire::EventId::eNewAgentTeamMember});
+  writer.arguments().add_string(wire::Keyword::AgentID, "1002");
+  const Bytes frame = writer.finish();
+  Tell tell{.kind = TellKind::kPrivateEvent, .to = refused, .agent_key = agent_key("1001")};
+  tell.frames.assign(frame.begin(), frame.end());
+  world.line().tell(tell);
+  tell.to = world.session;
+  world.line().tell(std::move(tell));
+  world.run(Millis{10});
+  EXPECT_TRUE(world.chief->has_event(wire::EventId::eNewAgentTeamMember));
+  EXPECT_FALSE(second.has_event(wire::EventId::eNewAgentTeamMember));
 }
 
 }  // namespace

@@ -139,6 +139,37 @@ class LineSupervise : public ::testing::Test {
 
 // ---- calls ----
 
+TEST_F(LineSupervise, ASupervisorIsListenedToOnlyAfterSayingThatItMayBe) {
+  world().side_a->begin_call(kCall, "23909", "1");
+  world().side_a->established(kCall, "23909");
+  state("22901", 4, "23909");
+  for (const int listens : {1, 2}) {
+    const broker::Tell no = supervise(listens, "22901");
+    EXPECT_EQ(failure(no), ctios::eInvalidObjectState);
+    EXPECT_NE(why(no).find("SetSupervisorSilentMonitorMode"), std::string::npos) << why(no);
+  }
+  broker::SessionRef own = LineWorld::successor(world().session());
+  const auto say = [&](const char* mode, const char* agent) {
+    broker::Ask ask = world().request(RequestId::eSetSupervisorSilentMonitorModeRequest,
+                                      args_of({{"SilentMonitorForceMonitoredMode", mode}}), agent);
+    own.who = ask.from.who;
+    ask.from = own;
+    return world().answer(std::move(ask));
+  };
+  EXPECT_EQ(failure(say("1", "22866")), ctios::eInvalidPriviledge) << "who supervises nobody";
+  EXPECT_FALSE(confirmed(say("2", "22901"))) << "no such mode";
+  EXPECT_FALSE(confirmed(supervise(1, "22901")));
+  ASSERT_TRUE(confirmed(say("1", "22901")));
+  EXPECT_TRUE(confirmed(supervise(1, "22901")));
+  ASSERT_TRUE(confirmed(say("0", "22901")));
+  EXPECT_FALSE(confirmed(supervise(1, "22901")));
+  EXPECT_EQ(world().line->core().watch_counters().sessions, 0u);
+  ASSERT_TRUE(confirmed(say("1", "22901")));
+  world().end_session(own);
+  EXPECT_FALSE(confirmed(supervise(1, "22901"))) << "it ends with the session";
+  EXPECT_EQ(world().line->core().watch_counters().sessions, 0u);
+}
+
 TEST_F(LineSupervise, ABargeInNamesTheAgentsCallAndTheSupervisorsDevice) {
   talk();
   ASSERT_TRUE(confirmed(supervise(3, "22867", call_id())));

@@ -123,6 +123,7 @@ class LineWatch : public ::testing::Test {
         const auto args = event.arguments();
         if (event.event_id() == EventId::eStopMonitoringAgent)
           stopped.emplace_back(args.string(Keyword::AgentReference).value_or("?"));
+        if (event.event_id() == EventId::eListAgentTeamConf) listed.emplace_back("all");
         if (event.event_id() == EventId::eNewAgentTeamMember) {
           const bool out = args.integer(Keyword::ConfigOperation) == 2;
           listed.push_back((out ? "-" : "+") +
@@ -377,6 +378,8 @@ TEST_F(LineWatch, ASessionThatComesWithItsWishWatchesFromItsFirstSnapshotOn) {
   EXPECT_EQ(now(5), edges({{"22866", kAgentOnly}, {"22867", kWithCalls}}));
   EXPECT_TRUE(seen[5].contains(id("22866")));
   EXPECT_EQ(changes, 1) << "told once, with the mode";
+  ASSERT_EQ(listed.back(), "all") << "whoever was a member there and is not here has left";
+  listed.pop_back();
   EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()),
             (std::set<std::string>{"+22866", "+22867", "+22900"}));
   leave(7, "22866");
@@ -401,6 +404,30 @@ TEST_F(LineWatch, WhatAWishAsksForWithoutRightIsNotGivenAndThatIsTold) {
   world.ask(std::move(ask));
   EXPECT_EQ(now(6), Edges{});
   EXPECT_EQ(stopped, std::vector<std::string>{id("22868")});
+}
+
+TEST_F(LineWatch, OfASessionWhoseModeIsRefusedNothingIsLeft) {
+  wire::Arguments wish, args;
+  wish.set(wire::ArgKey(wire::watch::kAllTeams), true);
+  args.set("AgentID", "22900");
+  args.set("PeripheralID", std::int32_t{kPeripheral});
+  args.set(wire::ArgKey(wire::watch::kWatch), wish);
+  broker::Ask ask;
+  ask.kind = broker::AskKind::kAgentMode;
+  ask.arguments.assign(args.bytes().begin(), args.bytes().end());
+  ask.from = session(7);
+  ask.from.who = {};
+  broker::Ask again = ask;
+  world.ask(std::move(ask));
+  world.settle();
+  ASSERT_EQ(world.line->core().watch_counters().sessions, 1u);
+  // Its reactor has refused the mode, and it asks for another agent, whom nobody knows.
+  args.set("AgentID", "4711");
+  again.arguments.assign(args.bytes().begin(), args.bytes().end());
+  world.ask(std::move(again));
+  world.settle(Seconds{1});
+  EXPECT_EQ(world.line->core().watch_counters().sessions, 0u);
+  EXPECT_EQ(world.line->core().watch_counters().edges, 0u);
 }
 
 // ---- who is in the team ----

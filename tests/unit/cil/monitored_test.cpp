@@ -208,5 +208,79 @@ TEST_F(Monitored, WhoNeverAskedToWatchAnybodyTakesWhatIsSentAsTheOwn) {
   EXPECT_EQ(events.count(eOnMonitoredAgentStateChange), 0);
 }
 
+// ---- members of the teams ----
+
+Items team_member(const char* name, int operation = CONFIG_OPERATION_ADD_AGENT) {
+  return items({{Keyword::AgentID, name},
+                {Keyword::ConfigOperation, operation},
+                {Keyword::PeripheralID, 5000},
+                {Keyword::SupervisorID, "22866"},
+                {Keyword::TeamID, 7},
+                {Keyword::UniqueObjectID, std::string("agent.5000.") + name}});
+}
+
+TEST_F(Monitored, WhoLeavesTheTeamDuringAFailoverIsToldAsRemovedBehindIt) {
+  ASSERT_EQ(agent->RequestAgentTeamList(), CIL_OK);
+  ASSERT_TRUE(until(eMonitorAgentTeamStartConf));
+  for (const char* const name : {"22867", "22868", "22869"})
+    a->private_event(EventId::eNewAgentTeamMember, team_member(name));
+  a->private_event(EventId::eNewAgentTeamMember,
+                   team_member("22869", CONFIG_OPERATION_REMOVE_AGENT));
+  ASSERT_TRUE(until(eNewAgentTeamMember, 4));
+  serve_agent(*b, eNotReady);
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  const auto asked = b->subscriptions[0].arguments.view().find(wire::watch::kWatch);
+  ASSERT_TRUE(asked && asked->is_arguments());
+  EXPECT_EQ(asked->arguments().integer(wire::watch::kMembers), 1);
+  b->private_event(EventId::eNewAgentTeamMember, team_member("22867"));
+  settle();
+  EXPECT_EQ(events.count(eNewAgentTeamMember), 5) << "nobody has left before all are told";
+  b->private_event(EventId::eListAgentTeamConf, items({{Keyword::TeamID, 7}}));
+  ASSERT_TRUE(until(eNewAgentTeamMember, 6));
+  const Arguments& left = events.last(eNewAgentTeamMember);
+  EXPECT_EQ(left.GetValueInt(CTIOS_CONFIGOPERATION), CONFIG_OPERATION_REMOVE_AGENT);
+  EXPECT_EQ(left.GetValueString(CTIOS_AGENTID), "22868");
+  EXPECT_EQ(left.GetValueString(CTIOS_UNIQUEOBJECTID), "agent.5000.22868");
+  EXPECT_EQ(left.GetValueInt(CTIOS_TEAMID), 7);
+  EXPECT_EQ(events.count(eListAgentTeamConf), 0) << "it answers nothing that was asked";
+  b->private_event(EventId::eListAgentTeamConf, items({{Keyword::TeamID, 7}}));
+  settle();
+  EXPECT_EQ(events.count(eNewAgentTeamMember), 6) << "once";
+}
+
+// ---- who lets others listen ----
+
+TEST_F(Monitored, ASupervisorWhoLetsOthersListenSaysSoToTheNextServerToo) {
+  Arguments args;
+  args.AddItem(CTIOS_SILENTMONITORFORCEMONITOREDMODE, 2);
+  EXPECT_EQ(session->SetSupervisorSilentMonitorMode(args), E_CTIOS_INVALID_ARGUMENT);
+  args.AddItem(CTIOS_SILENTMONITORFORCEMONITOREDMODE, 1);
+  ASSERT_EQ(session->SetSupervisorSilentMonitorMode(args), CIL_OK);
+  ASSERT_TRUE(until(eMonitorAgentTeamStartConf)) << "as this server confirms whatever it is";
+  ASSERT_EQ(a->requests.size(), 1u);
+  const auto sent = a->requests[0].arguments.view();
+  EXPECT_EQ(a->requests[0].request, RequestId::eSetSupervisorSilentMonitorModeRequest);
+  EXPECT_EQ(sent.integer(Keyword::SilentMonitorForceMonitoredMode), 1);
+  EXPECT_EQ(sent.string(Keyword::UniqueObjectID), "agent.5000.22866");
+  EXPECT_EQ(session->GetValueInt(CTIOS_SILENTMONITORFORCEMONITOREDMODE), 1);
+  serve_agent(*b, eNotReady);
+  confirm_all(*b);
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  const auto asked = b->subscriptions[0].arguments.view().find(wire::watch::kWatch);
+  ASSERT_TRUE(asked && asked->is_arguments());
+  EXPECT_EQ(asked->arguments().integer(wire::watch::kMayBeMonitored), 1);
+  ASSERT_EQ(session->SetSupervisorSilentMonitorMode({}), CIL_OK) << "0 without a word";
+  ASSERT_TRUE(until(eMonitorAgentTeamStartConf, 2));
+  EXPECT_FALSE(session->IsValid(CTIOS_SILENTMONITORFORCEMONITOREDMODE));
+}
+
+TEST_F(Monitored, TheOtherKindOfSilentMonitoringHasNoSuchMode) {
+  session->SetValue(CTIOS_CCMBASEDSILENTMONITOR, 1);
+  EXPECT_EQ(session->SetSupervisorSilentMonitorMode({}), E_CTIOS_INVALID_SILENT_MONITOR_MODE);
+  EXPECT_TRUE(a->requests.empty());
+}
+
 }  // namespace
 }  // namespace cti::cil::test
