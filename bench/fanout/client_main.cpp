@@ -1,7 +1,7 @@
 // client_main.cpp - fanout_client: publisher and subscribers of one server, driven line by line on standard input.
 //
 // Why      tools/bench starts servers and makes tables; what must be quick is here.
-// Lines    serve PORT FEEDPORT PID | open COUNT all|topic|supervisor [AGENTS] | settle | saturated SECONDS WINDOW |
+// Lines    serve PORT FEEDPORT PID | open COUNT all|topic|supervisor|watch [AGENTS] | settle | saturated SECONDS WINDOW |
 //          lockstep SECONDS | rate DELIVERIES_PER_SECOND SECONDS | messages PER_SECOND SECONDS | stall NTH MESSAGES | quit
 // Answers  one line of JSON for each; {"error": ...} is the last one. The first line says where Ringside's CTI Server is.
 #include "bench/fanout/measure.hpp"
@@ -41,6 +41,7 @@ void obey(Measure& measure, const std::string& line) {
     words >> count >> kind >> wish.agents;
     if (kind == "topic") wish.kind = Wish::Kind::kTopic;
     if (kind == "supervisor") wish.kind = Wish::Kind::kSupervisor;
+    if (kind == "watch") wish.kind = Wish::Kind::kWatch;
     measure.open(count, wish);
     done();
   } else if (what == "settle") {

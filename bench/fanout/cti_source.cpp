@@ -9,6 +9,7 @@
 #include "wire/ged188/misc.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
+#include "wire/ged188/team.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -64,6 +65,26 @@ void CtiSource::accept() {
   fd_ = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void CtiSource::tell_teams(std::uint32_t teams, std::uint32_t size, std::uint32_t agents) {
+  constexpr std::uint16_t kMember = 0, kPrimarySupervisor = 1;
+  std::array<std::byte, 16 * 1024> room;
+  for (std::uint32_t team = 0; team < teams; ++team) {
+    ged::AgentTeamConfigEventEncoder list(
+        room, kVersion,
+        {.peripheral_id = kPeripheral, .team_id = team + 1, .config_operation = 1});
+    const std::string lead = agent_name(agents + team);
+    list.add_agent({.atc_agent_id = lead, .agent_flags = kPrimarySupervisor});
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const std::string member = agent_name(member_of(team, i, size, agents));
+      list.add_agent({.atc_agent_id = member, .agent_flags = kMember});
+    }
+    const auto bytes = list.finish();
+    CTI_CHECK(bytes.ok());
+    answers_.insert(answers_.end(), bytes->begin(), bytes->end());
+  }
+  while (!answers_.empty()) pump(sent());
 }
 
 void CtiSource::between_frames() {

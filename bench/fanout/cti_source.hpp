@@ -25,6 +25,8 @@ class CtiSource final : public Feeder {
   std::uint16_t listen();
   /// Waits for ringsided to come.
   void accept();
+  /// Teams of `size` of the first `agents`; those behind them lead one each. Told between frames, and by no frame of the script.
+  void tell_teams(std::uint32_t teams, std::uint32_t size, std::uint32_t agents);
   void on_readable() override;
 
  private:

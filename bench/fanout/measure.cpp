@@ -71,11 +71,19 @@ void Measure::open(std::uint32_t count, const Wish& wish) {
   Wish told = wish;
   const bool all = wish.kind == Wish::Kind::kAll;
   const double agents = wish.kind == Wish::Kind::kSupervisor ? wish.agents : 1;
-  told.step = all ? 1 : plan_.calls || wish.kind == Wish::Kind::kSupervisor ? 0 : plan_.topics;
+  const bool watch = wish.kind == Wish::Kind::kWatch;
+  if (watch && source_ == nullptr) give_up("only Ringside has supervisors");
+  const bool many = watch || wish.kind == Wish::Kind::kSupervisor;
+  told.step = all ? 1 : plan_.calls || many ? 0 : plan_.topics;
+  if (watch) source_->tell_teams(count, wish.agents, plan_.agents);
   subscribers_->open(port_, count, told);
-  const double each = all           ? static_cast<double>(cycle_)
-                      : plan_.calls ? agents * kCallFrames
-                                    : agents;
+  // Of the calls of those in its team a supervisor is told nothing but the states; of one agent's, everything.
+  const double watched = wish.agents * kStateFrames + (kCallFrames - kStateFrames);
+  const double each = all                    ? static_cast<double>(cycle_)
+                      : watch && plan_.calls ? watched
+                      : watch                ? wish.agents
+                      : plan_.calls          ? agents * kCallFrames
+                                             : agents;
   per_cycle_ += each * count;
 }
 

@@ -94,19 +94,25 @@ void Subscribers::greet(Subscriber& to, const Wish& wish, std::uint32_t index) {
   wire::HelloWriter hello(room, {});
   hello.arguments().add_string("ClientID", "bench");
   send_all(to.fd, hello.finish());
-  const bool agent = wish.kind == Wish::Kind::kTopic;
+  const bool watch = wish.kind == Wish::Kind::kWatch;
+  const bool agent = watch || wish.kind == Wish::Kind::kTopic;
+  if (watch) {
+    to.to_ask = 2;
+    to.watched = "agent.5000." + agent_name(member_of(index, 0, wish.agents, topics_));
+  }
   wire::SubscribeWriter subscribe(
       room, {.id = 1, .mode = agent ? wire::SubscribeMode::kAgent : wire::SubscribeMode::kMonitor},
       {});
   if (agent) {
-    subscribe.arguments().add_string(wire::Keyword::AgentID, agent_name(*to.topic));
+    subscribe.arguments().add_string(wire::Keyword::AgentID,
+                                     agent_name(watch ? topics_ + index : *to.topic));
     subscribe.arguments().add_uint(wire::Keyword::PeripheralID, 5000);
   } else {
     std::string filter = "MessageID=*";
     if (wish.kind == Wish::Kind::kSupervisor) {
       filter = "AgentID=";
       for (std::uint32_t i = 0; i < wish.agents; ++i)
-        filter += (i == 0 ? "" : ",") + agent_name((index * wish.agents + i) % topics_);
+        filter += (i == 0 ? "" : ",") + agent_name(member_of(index, i, wish.agents, topics_));
     }
     subscribe.arguments().add_string(wire::Keyword::MessageFilter, filter);
     subscribe.arguments().add_int(wire::Keyword::MonitorSessionSnapshotMode, 1);
@@ -230,6 +236,7 @@ void Subscribers::on_other(Subscriber& from, Bytes frame) {
       if (from.greeted || (event != wire::EventId::eOnMonitorModeEstablished &&
                            event != wire::EventId::eSetAgentModeEvent))
         return;
+      if (from.to_ask > 0) return ask_to_watch(from);
       from.greeted = true;
       ++greeted_;
       return;
@@ -239,6 +246,8 @@ void Subscribers::on_other(Subscriber& from, Bytes frame) {
       wire::HeartbeatConfWriter answer(room, {.id = wire::frame_id(frame.data())});
       return send_all(from.fd, answer.finish());
     }
+    case wire::FrameType::kReply:
+      return on_reply(from, frame);
     case wire::FrameType::kSnapshotBegin:
       if (from.greeted) ++snapshots_;  // it was too slow
       return;
@@ -247,6 +256,29 @@ void Subscribers::on_other(Subscriber& from, Bytes frame) {
     default:
       return;
   }
+}
+
+/// First the teams, then one agent with its calls; it is greeted when the last of it has been confirmed.
+void Subscribers::ask_to_watch(Subscriber& from) {
+  std::array<std::byte, 512> room;
+  const bool teams = from.to_ask == 2;
+  wire::RequestWriter request(
+      room, {.id = from.to_ask,
+             .request = teams ? wire::RequestId::eStartMonitoringAllAgentTeamsRequest
+                              : wire::RequestId::eStartMonitoringAgentRequest});
+  if (!teams) request.arguments().add_string(wire::Keyword::AgentReference, from.watched);
+  send_all(from.fd, request.finish());
+}
+
+void Subscribers::on_reply(Subscriber& from, Bytes frame) {
+  const auto reply = wire::ReplyView::trusted(frame);
+  if (reply.outcome() != wire::Outcome::kConfirmed) {
+    const auto why = reply.arguments().string(wire::Keyword::ErrorMessage);
+    give_up("a supervisor may not watch: " + std::string(why.value_or("?")));
+  }
+  if (--from.to_ask > 0) return ask_to_watch(from);
+  from.greeted = true;
+  ++greeted_;
 }
 
 void Subscribers::stall(std::uint32_t nth) {

@@ -27,6 +27,7 @@ struct Wish {
     kAll,    ///< every message (of Ringside: a monitor session)
     kTopic,  ///< those of one topic, the next one for each subscriber (of Ringside: an agent session)
     kSupervisor,  ///< of Ringside: a monitor session that is told of `agents` agents, the next ones for each
+    kWatch,  ///< of Ringside: a supervisor's session that watches its team of `agents`, and the first with its calls
   } kind = Kind::kAll;
   std::uint32_t agents = 0;
   std::uint32_t step = 1;  ///< from one number to the next; 0: it rises, and no more is known
@@ -77,6 +78,8 @@ class Subscribers {
     bool stalled = false;
     std::optional<std::uint32_t> topic;
     std::uint32_t step = 1;
+    std::uint32_t to_ask = 0;     // what is still to be asked before it gets what it should: kWatch
+    std::string watched;          // the agent that it watches with its calls
     std::uint64_t last = kNone;   // number of the last message
     std::vector<std::byte> rest;  // of a message that is not complete, or of the greeting
   };
@@ -89,6 +92,8 @@ class Subscribers {
   std::size_t walk_frames(std::uint32_t index, Bytes bytes);
   void on_message(std::uint32_t index, std::uint64_t number);
   void on_other(Subscriber& from, Bytes frame);
+  void ask_to_watch(Subscriber& from);
+  void on_reply(Subscriber& from, Bytes frame);
 
   const Protocol protocol_;
   const Shape shape_;

@@ -249,6 +249,23 @@ class Suite:
         self.each("C", agents + supervisors + monitors, self.ours, agents, opened, work,
                   2 * self.seconds, "calls")
 
+    def case_s(self):
+        """Supervisors: the calls of 2,000 agents, first without anybody who watches, then with 200 who watch 50 agents each."""
+        agents = (self.subscribers or [2000])[0]
+        supervisors, team = max(agents // 10, 1), min(50, agents)
+
+        def opened(pair):
+            pair.client.ask("open", agents, "topic")
+            pair.client.ask("settle")
+
+        def work(pair):
+            rate = agents * 30 / 3600 * 11 * 20
+            yield {**pair.client.ask("messages", rate, self.seconds * 3), "load": "20 x reference"}
+            pair.client.ask("open", supervisors, "watch", team)
+            pair.client.ask("settle")
+            yield {**pair.client.ask("messages", rate, self.seconds * 3), "load": "20 x reference, watched"}
+        self.each("S", agents + supervisors, self.ours, agents, opened, work, 6 * self.seconds + 2, "calls")
+
     def case_e(self):
         """Some stop reading: what the others notice, and what each costs."""
         for number in self.subscribers or [1000]:

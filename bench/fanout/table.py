@@ -50,7 +50,7 @@ def medians(records):
                 "per_second": [r["per_second"] for r in rounds],
                 "cpu": [r["server_cpu"] / max(r["deliveries"], 1) * 1e6 for r in rounds],
                 "p50": [r["p50_us"] / 1e3 for r in rounds], "p99": [r["p99_us"] / 1e3 for r in rounds],
-                "p999": [r["p999_us"] / 1e3 for r in rounds]}
+                "p999": [r["p999_us"] / 1e3 for r in rounds], "busy": [r["server_cpu"] / r["seconds"] for r in rounds]}
             summary = {name: statistics.median(values) for name, values in figures.items()}
             pairs = [(r["run"], r["round"]) for r in rounds]
             summary["each"] = {name: dict(zip(pairs, values)) for name, values in figures.items()}
@@ -80,7 +80,7 @@ def ratio(ours, targets, names, figure, highest):
 
 
 LOADS = {"saturated": "as fast as it goes", "lockstep": "one at a time"}
-CASES = {"A": "everyone gets all", "B": "each to its 5", "C": "mixed", "E": "some stop reading"}
+CASES = {"A": "everyone gets all", "B": "each to its 5", "C": "mixed", "E": "some stop reading", "S": "supervisors"}
 
 
 def title(key):
@@ -153,6 +153,12 @@ def goals(results, records):
         if case == "C" and load.startswith("20 "):
             late = spread(ours["each"]["p99"].values())
             yield f"{what}, p99", f"{late.text()} ms", "at most 10 ms", verdict(late, at_most=10)
+        if case == "S" and load.endswith("watched"):
+            late, before = spread(ours["each"]["p99"].values()), results.get((case, number, "20 x reference"), {}).get(OURS[0])
+            yield f"{what}, p99", f"{late.text()} ms", "at most 10 ms", verdict(late, at_most=10)
+            measured = paired(ours, before, "busy") if before else None
+            if measured:
+                yield f"{what}, CPU / not watched", measured.text(), "at most 1.15", verdict(measured, at_most=1.15)
         if case == "E" and load.endswith("stalled"):
             percent = load.split()[0]
             before = results.get((case, number, f"{percent} %, before"), {}).get(OURS[0])

@@ -271,14 +271,14 @@ TEST_F(Monitored, ASupervisorWhoLetsOthersListenSaysSoToTheNextServerToo) {
   const auto asked = b->subscriptions[0].arguments.view().find(wire::watch::kWatch);
   ASSERT_TRUE(asked && asked->is_arguments());
   EXPECT_EQ(asked->arguments().integer(wire::watch::kMayBeMonitored), 1);
-  ASSERT_EQ(session->SetSupervisorSilentMonitorMode({}), CIL_OK) << "0 without a word";
+  ASSERT_EQ(session->SetSupervisorSilentMonitorMode(Arguments()), CIL_OK) << "0 without a word";
   ASSERT_TRUE(until(eMonitorAgentTeamStartConf, 2));
   EXPECT_FALSE(session->IsValid(CTIOS_SILENTMONITORFORCEMONITOREDMODE));
 }
 
 TEST_F(Monitored, TheOtherKindOfSilentMonitoringHasNoSuchMode) {
   session->SetValue(CTIOS_CCMBASEDSILENTMONITOR, 1);
-  EXPECT_EQ(session->SetSupervisorSilentMonitorMode({}), E_CTIOS_INVALID_SILENT_MONITOR_MODE);
+  EXPECT_EQ(session->SetSupervisorSilentMonitorMode(Arguments()), E_CTIOS_INVALID_SILENT_MONITOR_MODE);
   EXPECT_TRUE(a->requests.empty());
 }
 
