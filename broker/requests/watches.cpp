@@ -245,6 +245,8 @@ void Watches::change(Row& row, const WatchWish& wish, Edges&& edges) {
   used = used - row.edges.size() + edges.size();
   counters_.edges = counters_.edges - row.edges.size() + edges.size();
   row.edges.swap(edges);
+  CTI_CHECK((row.focus == 0) == row.wish.agent.empty());
+  CTI_CHECK(counters_.edges >= row.edges.size());
 }
 
 bool Watches::wish(const SessionRef& session, const WatchWish& wish) {
@@ -253,6 +255,7 @@ bool Watches::wish(const SessionRef& session, const WatchWish& wish) {
   if (find(session) == nullptr && rows_.size() >= limits::kWatchersMax) return false;
   Row& row = row_of(session, session.who.agent_key);
   const IdleEnds ends{*this, row};
+  tell_ended(row);
   Edges edges = edges_for(row, wish);
   if (!fits(row, edges.size())) return false;
   const bool replaced = !wish.agent.empty() && row.wish.agent != wish.agent;
@@ -402,6 +405,7 @@ void Watches::look_at_member(Row& row, std::uint64_t agent_key) {
 /// For the session in the mode of this agent: in another one it is nothing to it.
 void Watches::tell(const Row& row, std::uint64_t request_id, std::vector<std::byte>&& frames) {
   if (frames.empty()) return;
+  CTI_CHECK(row.agent_key != 0);
   Tell tell;
   tell.kind = TellKind::kPrivateEvent;
   tell.to = row.session;
@@ -416,6 +420,7 @@ void Watches::tell(const Row& row, std::uint64_t request_id, std::vector<std::by
 void Watches::tell_ended(Row& row) {
   if (row.ended.empty()) return;
   const AgentEntry* const me = map_.agent(row.agent_key);
+  CTI_CHECK(row.ended.size() <= kObjectIdBytesMax && row.ended != row.wish.agent);
   tell(row, 0,
        make_private({.event_id = EventId::eStopMonitoringAgent},
                     [&](wire::ArgumentsWriter& writer) {
@@ -465,6 +470,7 @@ void Watches::write_member(const Row& row, std::uint64_t agent_key, Part& part) 
   const auto had = row.members.find(agent_key);
   const std::uint32_t before = had == row.members.end() ? 0 : had->second.team;
   if (team == before && (team == 0 || !part.all)) return;
+  CTI_CHECK(team != 0 || had != row.members.end());
   const std::string id = team != 0 ? std::string(agent->id.view()) : had->second.id;
   const auto name = parse_object_id(id);
   const auto handle = map_.properties().find(agent_key);

@@ -29,6 +29,8 @@ NETS = {
     "requests": ("tests/unit/broker/requests_test", [], {}),
     "side": ("tests/unit/broker/fanout_side_test", [], {}),
     "fanout memory": ("tests/unit/broker/fanout_memory_test", [], {}),
+    "watch memory": ("tests/unit/broker/watch_memory_test", [], {}),
+    "watches": ("tests/property/watch_property_test", [], {}),
     "line": ("tests/unit/broker/line_test", [], {}),
     "line memory": ("tests/unit/broker/line_memory_test", [], {}),
     "fanout": ("tests/unit/broker/fanout_test", [], {"MALLOC_PERTURB_": "0"}),
@@ -44,9 +46,11 @@ NETS = {
 # beginning of the file -> its nets; the longest beginning counts
 NETS_OF = {
     "broker/": ["line", "line memory", "property", "sim"],
+    "broker/line_core_asks.cpp": ["requests", "watch memory", "watches", "line", "line memory", "property", "sim"],
     "broker/fanout/": ["side", "fanout", "fanout memory", "sim"],
+    "broker/fanout/subscription.hpp": ["watches", "fanout", "fanout memory", "sim"],
     "broker/meet/": ["meet", "line", "fanout", "model", "sim"],
-    "broker/requests/": ["requests", "line", "line memory", "sim"],
+    "broker/requests/": ["requests", "watch memory", "watches", "line", "line memory", "sim"],
     "core/": ["time", "core"],
     "core/base/": ["line", "fanout"],
     "cil/": ["cil", "fuzz", "sim"],

@@ -8,5 +8,6 @@ from plants_fanout import FANOUT
 from plants_line import LINE
 from plants_meet import MEET
 from plants_rest import REST
+from plants_watch import WATCH
 
-PLANTS = FANOUT + MEET + LINE + REST
+PLANTS = FANOUT + MEET + LINE + REST + WATCH

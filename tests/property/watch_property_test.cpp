@@ -1,5 +1,5 @@
-// watch_property_test.cpp - whatever sessions ask and the CTI Server says, in whatever order, and however often it is lost: the
-// edges that a reactor holds are those that follow from what was asked and who is in which team now; and nothing is left at the end.
+// watch_property_test.cpp - whatever sessions ask and the CTI Server says, in whatever order, and however often it is lost:
+// the edges that a reactor holds are those that follow from what was asked and who is in which team now; nothing is left over.
 //
 // The twin below is slow and obvious: who is there, who is in which team, what each session has been confirmed.
 #include "broker/fanout/subscription.hpp"

@@ -34,7 +34,12 @@ RequestId request_of(Wish wish) {
     case Wish::kRelease:
       return RequestId::eClearConnectionRequest;
     case Wish::kTeam:
-      return RequestId::eMonitorAgentTeamStartRequest;
+      return RequestId::eStartMonitoringAllAgentTeamsRequest;
+    case Wish::kWatchMember:
+      return RequestId::eStartMonitoringAgentRequest;
+    case Wish::kBargeIn:
+    case Wish::kLeave:
+      return RequestId::eSuperviseCallRequest;
     default:
       return RequestId::eSetAgentStateRequest;
   }
@@ -56,6 +61,7 @@ Crowd::Crowd(core::Io& io, const CrowdSettings& settings, Recorder& recorder)
   sessions_.emplace_back(Kind::kWitness);
   for (std::uint32_t i = 0; i < settings.monitors; ++i) sessions_.emplace_back(Kind::kMonitor);
   groups_.resize(std::max<std::uint32_t>(1, settings.groups));
+  overseers_.resize(settings.supervisors);
   workers_.reserve(people);
   for (std::uint32_t i = 0; i < people; ++i) {
     const bool supervisor = i < settings.supervisors;
@@ -75,6 +81,11 @@ Crowd::Crowd(core::Io& io, const CrowdSettings& settings, Recorder& recorder)
 
 std::string Crowd::agent_id(const Session& session) const {
   return std::to_string(settings_.first_agent + session.robot);
+}
+
+std::string Crowd::object_id(std::uint32_t worker) const {
+  return "agent." + std::to_string(settings_.peripheral) + "." +
+         std::to_string(settings_.first_agent + worker);
 }
 
 // --- opening -----------------------------------------------------------------------------------------------------
@@ -222,7 +233,7 @@ void Crowd::apply(Session& session, const Orders& orders, TimePoint now) {
   for (std::size_t i = 0; i < orders.count; ++i) {
     const Order& order = orders.list[i];
     if (order.kind == Order::Kind::kAsk) {
-      ask(session, order.wish, now);
+      order.wish == Wish::kSupervise ? supervise(session, now) : ask(session, order.wish, now);
       continue;
     }
     // On a whole tick, so that the wheel itself does not make it late.
@@ -257,7 +268,9 @@ void Crowd::ask(Session& session, Wish wish, TimePoint intended) {
                                       .token = token_base_ + worker.session});
   wire::ArgumentsWriter& args = request.arguments();
   const std::string agent = agent_id(session);
-  const std::string object = "agent." + std::to_string(settings_.peripheral) + "." + agent;
+  const bool of_member = wish == Wish::kMemberReady || wish == Wish::kMemberNotReady;
+  const std::string object =
+      object_id(of_member ? overseers_[session.robot].asked_for : session.robot);
   const bool call = wish == Wish::kAnswer || wish == Wish::kRelease;
   args.add_string(Keyword::UniqueObjectID, call ? worker.robot.call() : object);
   switch (wish) {
@@ -278,6 +291,7 @@ void Crowd::ask(Session& session, Wish wish, TimePoint intended) {
       args.add_int(Keyword::AgentState, ctios::eWorkReady);
       break;
     default:
+      if (wish > Wish::kSupervise) write_supervising(args, overseers_[session.robot], wish);
       break;
   }
   session.asked.push_back({session.last_id, wish, intended});

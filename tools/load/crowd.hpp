@@ -13,6 +13,7 @@
 #include "core/send_buffer.hpp"
 #include "core/timer_wheel.hpp"
 #include "tools/load/recorder.hpp"
+#include "tools/load/result.hpp"
 #include "tools/load/robot.hpp"
 #include "wire/session_cutter.hpp"
 #include "wire/session_frame.hpp"
@@ -41,6 +42,7 @@ struct CrowdCounters {
   std::uint64_t records = 0, foreign = 0, malformed = 0, ended = 0, refused_sessions = 0,
                 forgotten = 0;  // forgotten: a robot's wake-up found no room
   std::uint32_t standing = 0, logged_in = 0, ready = 0;
+  Supervised supervised;
 };
 
 class Crowd {
@@ -74,6 +76,8 @@ class Crowd {
   std::optional<Place> place_call(TimePoint intended);
   /// The next idle robot goes ready or not ready. False: none is idle.
   bool change_a_state(TimePoint intended);
+  /// Supervisors begin to supervise, or end it and leave the calls that they are on.
+  void supervise(bool on);
 
   // -- checks ----------------------------------------------------------------------------------------------------
   /// Nothing has come for `silence`, no call is at a robot and no reply is awaited.
@@ -119,6 +123,7 @@ class Crowd {
     Kind kind;
     Stage stage = Stage::kIdle;
     bool entered = false, settled = false;
+    bool adds = false;  // the snapshot that is coming: of whom it watches now, and in place of nothing
   };
   struct Worker {
     Robot robot;
@@ -131,6 +136,15 @@ class Crowd {
   };
   struct Group {
     std::uint32_t free = 0, promised = 0;
+  };
+  static constexpr std::uint32_t kNobody = UINT32_MAX;
+  /// What a supervisor knows and does. Workers by their numbers.
+  struct Overseer {
+    std::vector<std::uint32_t> members;  // of whom something was heard
+    std::uint32_t next = 0, turns = 0;
+    std::uint32_t watched = kNobody, asked_for = kNobody;
+    std::string call;  // that the watched one talks on
+    bool joined = false;
   };
   struct Call {
     TimePoint intended{};
@@ -149,6 +163,12 @@ class Crowd {
   void apply(Session& session, const Orders& orders, TimePoint now);
   void ask(Session& session, Wish wish, TimePoint intended);
   std::string agent_id(const Session& session) const;
+  std::string object_id(std::uint32_t worker) const;
+  // crowd_supervisors.cpp
+  void supervise(Session& session, TimePoint intended);
+  void write_supervising(wire::ArgumentsWriter& args, const Overseer& by, Wish wish) const;
+  void on_members_update(Session& session, const wire::UpdateView& update);
+  bool supervised(Session& session, const Asked& was, wire::Outcome outcome);
   // crowd_frames.cpp
   void on_frame(Session& session, Bytes frame);
   void on_update(Session& session, Bytes frame);
@@ -171,6 +191,8 @@ class Crowd {
   std::vector<std::uint32_t> session_of_;  // by slot of the connection
   std::vector<Worker> workers_;
   std::unordered_map<std::uint64_t, std::uint32_t> worker_of_;  // by object key
+  std::vector<Overseer> overseers_;  // of the supervisors
+  bool supervising_ = false;
   std::vector<Group> groups_;
   std::vector<Call> calls_;
   std::string nonce_;

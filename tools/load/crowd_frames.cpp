@@ -25,13 +25,19 @@ void Crowd::on_frame(Session& session, Bytes frame) {
                         event->event_id() == EventId::eOnMonitorModeEstablished;
       return mode ? stands(session) : void();
     }
+    case FrameType::kSnapshotBegin: {
+      const auto begin = wire::SnapshotBeginView::check(frame);
+      if (!begin.ok()) return malformed(session);
+      session.adds = begin->reason() == wire::SnapshotReason::kWatch;
+      return;
+    }
     case FrameType::kSnapshotEnd: {
       const auto end = wire::SnapshotEndView::check(frame);
       if (!end.ok()) return malformed(session);
       if (end->peripheral_id() == settings_.peripheral) {
         session.positions.snapshot(
             {end->lineage(), end->epoch(), end->peripheral_id(), wire::frame_id(frame.data())},
-            !session.entered);
+            !session.entered || session.adds);
         session.entered = true;
       }
       return;
@@ -41,6 +47,7 @@ void Crowd::on_frame(Session& session, Bytes frame) {
       if (!record.ok()) return malformed(session);
       // In place of updates that never came: the robot goes on from how its agent stands.
       const bool works = session.kind == Kind::kAgent || session.kind == Kind::kSupervisor;
+      if (session.kind == Kind::kSupervisor) on_members_update(session, *record);
       if (works && session.stage == Stage::kStanding)
         work(session, EventId::eAgentStateEvent, *record);
       return;
@@ -95,7 +102,7 @@ void Crowd::on_reply(Session& session, Bytes frame) {
     }
     return;
   }
-  if (outcome == wire::Outcome::kConfirmed) return;
+  if (supervised(session, was, outcome) || outcome == wire::Outcome::kConfirmed) return;
   if (step != nullptr) ++(outcome == wire::Outcome::kUnknown ? step->unknown : step->refused);
   if (first_refusal_.empty()) {
     first_refusal_ =
@@ -178,8 +185,10 @@ void Crowd::on_agents_update(Session& session, const wire::UpdateView& update) {
     // Of a member of the supervisor's team.
     Call* call = event == EventId::eAgentPrecallEvent ? stamped(update, &serial) : nullptr;
     if (call != nullptr) recorder_.add(Path::kSupervisor, call->intended, io_.now());
-    return;
+    return on_members_update(session, update);
   }
+  // A supervisor's own call is one that somebody else got before.
+  if (session.kind == Kind::kSupervisor) return work(session, event, update);
   Call* call = first_news && settings_.calls ? stamped(update, &serial) : nullptr;
   if (call != nullptr && worker.last_call != serial) {
     worker.last_call = serial;

@@ -50,6 +50,11 @@ void add_who(CLI::App& app, Options& options) {
   app.add_option("--supervisors", options.supervisors,
                  "Supervisors, a session and a team each (default 0)")
       ->check(tools::whole(0, 2000));
+  app.add_option("--supervise", options.supervise_s,
+                 "Seconds after which each supervisor does something again: watches a member with "
+                 "its calls, barges in, leaves, makes a member ready or not (default 0: only "
+                 "watches the teams)")
+      ->check(tools::number(0, 3600));
   app.add_option("--skill-groups", options.skill_groups,
                  "Groups that agents are dealt out to in turn: 101, 102 ... (default: one per 50)")
       ->check(tools::whole(1, 4000));
@@ -186,6 +191,7 @@ Result<Habits, std::string> settle_habits(const Options& options) {
     return Err{std::string(
         "--answer, --talk, --wrapup: seconds as 3 (exponential), fixed:3 or uniform:1-5")};
   }
+  habits.supervise = Nanos(static_cast<std::int64_t>(options.supervise_s * 1e9));
   const double busy_s = habits.answer.mean_s + habits.talk.mean_s + habits.wrapup.mean_s;
   if (options.calls() && busy_s * rate > kBusyShareMax * options.agents) {
     return Err{short_number(rate) + " calls/s of " + short_number(busy_s) + " s each keep " +

@@ -20,6 +20,7 @@ struct Options {
   // what
   std::vector<double> rates{10};
   double hold_s = 10, settle_s = 2;
+  double supervise_s = 0;  ///< so often each supervisor does something; 0: it only looks on
   std::optional<std::string> answer, talk, wrapup;
   std::string arrivals = "random";
   double p99_limit_ms = 10, late_limit_ms = 5;

@@ -65,6 +65,15 @@ void visit_step(Of& step, Visit&& visit) {
 }
 
 template <class Of, class Visit>
+void visit_supervised(Of& done, Visit&& visit) {
+  visit("watched", done.watched);
+  visit("barged_in", done.barged_in);
+  visit("left", done.left);
+  visit("states_changed", done.states_changed);
+  visit("refused", done.refused);
+}
+
+template <class Of, class Visit>
 void visit_setup(Of& setup, Visit&& visit) {
   visit("agents", setup.agents);
   visit("monitors", setup.monitors);
@@ -226,6 +235,10 @@ std::string to_json(const LoadResult& result) {
   to.StartObject();
   visit_faults(result.faults, put);
   to.EndObject();
+  to.Key("supervised");
+  to.StartObject();
+  visit_supervised(result.supervised, put);
+  to.EndObject();
   put("compared", result.compared);
   put("records", result.records);
   put("ending", std::string(kEndings[static_cast<std::size_t>(result.ending)]));
@@ -260,6 +273,8 @@ Result<LoadResult, std::string> from_json(const std::string& text) {
   }
   if (const auto* setup = get.member("setup")) visit_setup(result.setup, Get{*setup, problem});
   if (const auto* faults = get.member("faults")) visit_faults(result.faults, Get{*faults, problem});
+  if (const auto* done = get.member("supervised"))
+    visit_supervised(result.supervised, Get{*done, problem});
   get("compared", result.compared);
   get("records", result.records);
   get("ending", ending);

@@ -73,6 +73,13 @@ std::string text_end(const LoadResult& result) {
   }
   if (!setup.team_monitoring.empty())
     text += "Supervisors' wish to follow their teams: " + setup.team_monitoring + "\n";
+  const Supervised& done = result.supervised;
+  if (done.any() > 0) {
+    text += "Supervisors: " + thousands(done.watched) + " times watched a member, " +
+            thousands(done.barged_in) + " barged in, " + thousands(done.left) + " left, " +
+            thousands(done.states_changed) + " states of members changed; refused " +
+            thousands(done.refused) + "\n";
+  }
   if (result.ending != Ending::kWhole) {
     text += "ENDED EARLY: " + result.ending_text + "\n";
     if (result.ending == Ending::kOwnSchedule) {

@@ -74,6 +74,15 @@ struct Setup {
       team_monitoring;  ///< how supervisors' wish to follow their team went; empty: none asked
 };
 
+/// What supervisors have done, as the server confirmed it.
+struct Supervised {
+  std::uint64_t watched = 0, barged_in = 0, left = 0, states_changed = 0;
+  std::uint64_t refused = 0;  ///< most often since the call or the state was over by then
+  std::uint64_t any() const noexcept {
+    return watched + barged_in + left + states_changed + refused;
+  }
+};
+
 struct Verdict {
   bool holds = false;
   double held_rate = 0, held_p99_ms = 0;
@@ -92,6 +101,7 @@ struct LoadResult {
   PositionFaults faults;       ///< of the whole run, the tallies of agents included
   std::uint64_t compared = 0;  ///< agents whose tally was compared
   std::uint64_t records = 0;   ///< records at all sessions together
+  Supervised supervised;
   double wait_for_quiet_s = 0;
   Ending ending = Ending::kWhole;
   std::string ending_text;

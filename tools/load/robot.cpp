@@ -13,7 +13,9 @@ const char* name_of(Wish wish) noexcept {
   constexpr const char* kNames[] = {
       "Login",           "SetAgentState Ready",     "SetAgentState NotReady",
       "Answer",          "SetAgentState WorkReady", "ClearConnection",
-      "MonitorAgentTeam"};
+      "StartMonitoringAllAgentTeams", "", "StartMonitoringAgent", "SuperviseCall BargeIn",
+      "SuperviseCall Clear", "SetAgentState of a member Ready",
+      "SetAgentState of a member NotReady"};
   return kNames[static_cast<std::size_t>(wish)];
 }
 
@@ -56,7 +58,17 @@ Orders Robot::on_event(EventId event, const wire::ArgumentsView& args, bool own_
   }
 }
 
+/// Whatever its own agent is while it is on a member's call: it looks on.
+Orders Robot::stand(std::int64_t state, const Habits& habits) {
+  if (state == ctios::eLogout) enter(Phase::kOut);
+  if (state != ctios::eNotReady || phase_ != Phase::kOut) return {};
+  enter(Phase::kNotReady);
+  Orders orders = Orders().ask(Wish::kTeam);
+  return habits.supervise > Nanos{0} ? orders.wake(Due::kSupervise, habits.supervise) : orders;
+}
+
 Orders Robot::on_state(std::int64_t state, const Habits& habits, core::Random& random) {
+  if (duty_ == Duty::kStands) return stand(state, habits);
   switch (state) {
     case ctios::eLogout:
       call_.clear();
@@ -66,7 +78,6 @@ Orders Robot::on_state(std::int64_t state, const Habits& habits, core::Random& r
       const bool first = phase_ == Phase::kOut;
       if (phase_ == Phase::kNotReady) return {};
       enter(Phase::kNotReady);
-      if (duty_ == Duty::kStands) return first ? Orders().ask(Wish::kTeam) : Orders();
       if (duty_ == Duty::kStates) return {};
       return first ? Orders().ask(Wish::kReady) : Orders().wake(Due::kReady, habits.again);
     }
@@ -99,6 +110,8 @@ Orders Robot::on_due(Due due, std::uint32_t stamp, const Habits& habits) {
       return Orders().ask(Wish::kRelease);
     case Due::kReady:
       return Orders().ask(Wish::kReady);
+    case Due::kSupervise:
+      return Orders().ask(Wish::kSupervise).wake(Due::kSupervise, habits.supervise);
   }
   return {};
 }

@@ -18,12 +18,26 @@
 
 namespace cti::load {
 
-/// What a robot asks of the server.
-enum class Wish : std::uint8_t { kLogin, kReady, kNotReady, kAnswer, kWrapup, kRelease, kTeam };
+/// What a robot asks of the server. kSupervise: one of those behind it, whichever fits.
+enum class Wish : std::uint8_t {
+  kLogin,
+  kReady,
+  kNotReady,
+  kAnswer,
+  kWrapup,
+  kRelease,
+  kTeam,
+  kSupervise,
+  kWatchMember,
+  kBargeIn,
+  kLeave,
+  kMemberReady,
+  kMemberNotReady,
+};
 const char* name_of(Wish wish) noexcept;
 
 /// What a robot wants to be woken for.
-enum class Due : std::uint8_t { kAnswer, kRelease, kReady };
+enum class Due : std::uint8_t { kAnswer, kRelease, kReady, kSupervise };
 
 struct Order {
   enum class Kind : std::uint8_t { kAsk, kWake } kind = Kind::kAsk;
@@ -53,6 +67,7 @@ struct Habits {
   simulator::Duration talk{simulator::Duration::Kind::kExponential, 3, 0};
   simulator::Duration wrapup{simulator::Duration::Kind::kExponential, 1, 0};
   Nanos again = Seconds{1};  ///< before something refused is tried once more
+  Nanos supervise{0};        ///< so often a supervisor does something; 0: it only looks on
 };
 
 class Robot {
@@ -60,7 +75,7 @@ class Robot {
   enum class Duty : std::uint8_t {
     kCalls,   ///< takes calls
     kStates,  ///< goes ready and not ready as told; takes no calls
-    kStands,  ///< a supervisor: logged in, not ready, looking on
+    kStands,  ///< a supervisor: logged in, not ready, looking on, and doing something now and then
   };
   enum class Phase : std::uint8_t {
     kOut,
@@ -91,6 +106,7 @@ class Robot {
 
  private:
   Orders on_state(std::int64_t state, const Habits& habits, core::Random& random);
+  Orders stand(std::int64_t state, const Habits& habits);
   void enter(Phase phase) noexcept;
 
   Duty duty_;

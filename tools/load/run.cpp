@@ -220,6 +220,7 @@ Run::Reading Run::read() const {
 }
 
 void Run::measure() {
+  crowd_.supervise(true);
   for (const double rate : options_.rates) {
     if (!step(rate)) break;
   }
@@ -304,6 +305,7 @@ void Run::drain() {
   draining_ = true;
   arrivals_.set_rate(0, io_.now());
   if (!both_there()) return;
+  crowd_.supervise(false);
   const Ending ending = result_.ending;
   result_.ending = Ending::kWhole;  // so that the loop goes on; a signal while draining ends it
   const TimePoint begun = io_.now();
@@ -330,6 +332,7 @@ void Run::finish_steps() {
   crowd_.settle_accounts();
   result_.faults += crowd_.faults();
   result_.records = crowd_.counters().records;
+  result_.supervised = crowd_.counters().supervised;
   auto measure = recorder_.steps().begin();
   for (StepResult& step : result_.steps) put_together(step, *measure++);
   // With the server or the simulator gone, what was on its way cannot have arrived: that is told once, not of each step.

@@ -3,8 +3,8 @@
 // Shape    the server sends the records of those whom the session watches as it sends the agent's own. Whose a record is, its
 //          agent_key says; one of another agent is folded with Monitored = TRUE, and its event told as the monitored one.
 // Whole    what is new to the session comes by a snapshot; a call that runs already is told as begun.
-// Members  of the supervisor's teams: the next server tells all there are, and then that these are all. Who was told before and is
-//          not among them has left meanwhile, and that is told.
+// Members  of the supervisor's teams: the next server tells all there are, and then that these are all. Who was told before and
+//          is not among them has left meanwhile, and that is told.
 #include "cil/detail/engine/engine.hpp"
 #include "cil/detail/objects/convert.hpp"
 #include "wire/object_key.hpp"

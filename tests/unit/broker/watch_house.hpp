@@ -1,5 +1,5 @@
-// watch_house.hpp - the watches of a line by themselves: a map that events of a CTI Server fill, what is told to sessions, and the
-// edges as their reactor keeps them.
+// watch_house.hpp - the watches of a line by themselves: a map that events of a CTI Server fill, what is told to sessions, and
+// the edges as their reactor keeps them.
 //
 // Use      agent(), team(), call() say what the CTI Server says; look() is what a line does behind each frame, tick() behind each
 //          turn; take() hands on what has been told. state() is all that the sessions know by then.

@@ -278,7 +278,8 @@ TEST_F(Monitored, ASupervisorWhoLetsOthersListenSaysSoToTheNextServerToo) {
 
 TEST_F(Monitored, TheOtherKindOfSilentMonitoringHasNoSuchMode) {
   session->SetValue(CTIOS_CCMBASEDSILENTMONITOR, 1);
-  EXPECT_EQ(session->SetSupervisorSilentMonitorMode(Arguments()), E_CTIOS_INVALID_SILENT_MONITOR_MODE);
+  EXPECT_EQ(session->SetSupervisorSilentMonitorMode(Arguments()),
+            E_CTIOS_INVALID_SILENT_MONITOR_MODE);
   EXPECT_TRUE(a->requests.empty());
 }
 

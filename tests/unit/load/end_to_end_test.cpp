@@ -98,6 +98,23 @@ class LoadProgram : public testing::Test {
   std::unique_ptr<tools::Child> child_;
 };
 
+TEST_F(LoadProgram, SupervisorsWatchBargeInAndChangeStatesWhileCallsGoOn) {
+  start(command({"--agents", "40", "--monitors", "1", "--supervisors", "4", "--supervise", "0.2",
+                 "--rate", "20", "--hold", "3", "--talk", "fixed:0.6"}));
+  EXPECT_TRUE(child_->wait_for_line("Supervisors: ", kPatience).has_value());
+  (void)exit_code();  // whether the rate is held is not what is asked
+  const LoadResult measured = result();
+  EXPECT_EQ(measured.setup.team_monitoring, "confirmed") << errors();
+  EXPECT_GT(measured.supervised.watched, 0U);
+  EXPECT_GT(measured.supervised.barged_in, 0U);
+  EXPECT_GT(measured.supervised.left, 0U);
+  EXPECT_LE(measured.supervised.left, measured.supervised.barged_in);
+  EXPECT_GT(measured.supervised.states_changed, 0U);
+  EXPECT_EQ(measured.faults.wrong(), 0U);
+  EXPECT_EQ(measured.faults.overtaken, 0U) << "a snapshot of whom one watches is none in place";
+  EXPECT_EQ(measured.compared, 40U);
+}
+
 TEST_F(LoadProgram, DrivesCallsChecksEveryPositionAndSaysWhatIsHeld) {
   start(command({"--agents", "40", "--monitors", "3", "--supervisors", "2", "--rate", "20,40",
                  "--hold", "1"}));
