@@ -248,7 +248,8 @@ void FanoutReactor::abandon(std::uint32_t slot, core::CloseHow how) noexcept {
   io_.close({slot, session.generation}, how);
 }
 
-/// The session gets no more updates. What it holds (channels, a place in the index) it keeps until closed().
+/// The session gets no more updates. What it holds (channels, a place in the index) it keeps until closed(); not what it
+/// watches: the line is told that the session is gone, and gives its share of the edges to others.
 void FanoutReactor::leave_feeds(std::uint32_t slot) noexcept {
   Session& session = sessions_[slot];
   SessionDetail& detail = *session.detail;
@@ -257,6 +258,7 @@ void FanoutReactor::leave_feeds(std::uint32_t slot) noexcept {
     feed(slot, line).turn_off();
   }
   shelf_.forget(slot);
+  agents_.end_watches(slot);
   detail.wants_image = false;
   session.pushing = false;
   session.unsettled = false;

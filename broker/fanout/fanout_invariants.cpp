@@ -60,7 +60,7 @@ void FanoutReactor::check_session(std::uint32_t slot) {
   const bool on_the_way =
       std::any_of(feeds.begin(), feeds.end(), [](const Feed& each) { return each.on_the_way(); });
   CTI_CHECK(ended || session.unsettled || (!on_the_way && !detail.paused && !detail.refresh));
-  CTI_CHECK(agents_.watches_of(slot) == 0 || detail.agent_key != 0);
+  CTI_CHECK(agents_.watches_of(slot) == 0 || (detail.agent_key != 0 && !ended));
   const bool off =
       std::all_of(feeds.begin(), feeds.end(), [](const Feed& each) { return each.off(); });
   CTI_CHECK(!ended || off);

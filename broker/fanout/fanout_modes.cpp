@@ -291,6 +291,7 @@ void FanoutReactor::tell_agent_mode(std::uint32_t slot, std::uint16_t line, Tell
 /// False: it is closed. The line keeps to a bound of its own, so that there is room.
 bool FanoutReactor::set_watches(std::uint32_t slot, const std::vector<WatchEdge>& edges) noexcept {
   for (const WatchEdge& edge : edges) {
+    CTI_CHECK(edge.agent_key != sessions_[slot].detail->agent_key);  // see AgentIndex::for_each
     if (agents_.watch(slot, edge.agent_key, edge.topics)) continue;
     close(slot, wire::CloseReason::kOutOfResources, "too much is watched on this server");
     return false;

@@ -56,6 +56,10 @@ class AgentIndex {
       unlink(slot);
       edges_[slot] = Edge{};
     }
+    end_watches(slot);
+  }
+  /// Ends everything that `slot` watches.
+  void end_watches(std::uint32_t slot) noexcept {
     while (first_watch_[slot] != kNone) drop(first_watch_[slot]);
   }
 
@@ -109,19 +113,22 @@ class AgentIndex {
   /// How many there are, bound to whatever key.
   std::uint32_t sessions() const noexcept { return sessions_; }
 
-  /// Calls take(slot) for each session that is `key`. `take` must not add or remove.
+  /// Calls take(slot) for each session that is `key`. `take` must not add or remove; likewise.
   template <class Take>
   void for_each(std::uint64_t key, Take&& take) const noexcept {
     for (std::uint32_t edge = find(key).first; edge != kNone; edge = edges_[edge].next) {
       if (edge < slots_) take(edge);
     }
   }
-  /// Calls take(slot) for each session that is `key`, or watches it for one of these topics. `take` must not add or remove.
+  /// Calls take(slot) for each session that is `key`, or watches it for one of these topics. `take` must not add or remove,
+  /// but may end the watches of the slot that it is given, if that does not watch the agent that it is.
   template <class Take>
   void for_each(std::uint64_t key, std::uint32_t topics, Take&& take) const noexcept {
-    for (std::uint32_t edge = find(key).first; edge != kNone; edge = edges_[edge].next) {
-      if ((edges_[edge].topics & topics) != 0) [[likely]]
-        take(edges_[edge].slot);
+    for (std::uint32_t edge = find(key).first; edge != kNone;) {
+      const Edge& at = edges_[edge];
+      edge = at.next;  // another slot's
+      if ((at.topics & topics) != 0) [[likely]]
+        take(at.slot);
     }
   }
 

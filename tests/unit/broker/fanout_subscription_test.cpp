@@ -98,6 +98,24 @@ TEST(AgentIndex, RefusesAWatchBeyondItsBoundAndHasRoomAgainWhenOneEnds) {
   EXPECT_EQ(index.watches(), 2u);
 }
 
+TEST(AgentIndex, WhoStopsWatchingWhileItIsGivenARecordHidesItFromNobody) {
+  AgentIndex index(8, 16);
+  index.add(7, 0);
+  for (std::uint32_t slot = 1; slot < 8; ++slot) {
+    ASSERT_TRUE(index.watch(slot, 7, 1));
+    ASSERT_TRUE(index.watch(slot, 8, 1));
+    index.activate(slot);
+  }
+  std::multiset<std::uint32_t> given;
+  index.for_each(7, 1, [&](std::uint32_t slot) {
+    given.insert(slot);
+    if (slot % 2 == 1) index.end_watches(slot);
+  });
+  EXPECT_EQ(given, (std::multiset<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(index.watches(), 6u);
+  EXPECT_EQ(sessions_of(index, 7), (std::set<std::uint32_t>{0}));
+}
+
 TEST(AgentIndex, WatchesAgreeWithAMapUnderRandomUseWithCollidingKeys) {
   constexpr std::uint64_t seed = 1;  // another one searches elsewhere
   std::mt19937_64 random(seed);

@@ -1,5 +1,6 @@
 // fanout_watch_test.cpp - a supervisor's session is given the records of those whom it watches, from a snapshot on, and of nobody
 // else; what is its own it is given as if it watched nobody.
+#include "core/base/limits.hpp"
 #include "tests/unit/broker/fanout_world.hpp"
 #include "wire/watch_keys.hpp"
 
@@ -220,6 +221,33 @@ TEST(FanoutWatch, TheEndOfASessionEndsItsWatchesWhateverItWasDoing) {
     world.run(Millis{10});
     EXPECT_EQ(world.reactor->counters().watches, 0u);
   }
+}
+
+// The line has been told that it is gone, and gives its share to others at once.
+TEST(FanoutWatch, WhoIsBeingClosedTakesNoPlaceFromThoseWhoCome) {
+  WorldOptions options{.config = small_config()};
+  options.config.slow_policy = SlowPolicy::kCut;
+  WatchWorld world(options);
+  std::vector<WatchEdge> all;
+  for (std::uint64_t i = 1; i <= limits::kWatchesMax; ++i)
+    all.push_back({i * 0x9E3779B97F4A7C15U, topic::kAgent});  // spread, as hashes are
+  world.line().tell(world.watch(all));
+  world.run(Millis{10});
+  EXPECT_EQ(world.reactor->counters().watches, limits::kWatchesMax);
+  world.chief->stop_reading();
+  TestRecord large = state_of("1001");
+  large.text_bytes = 10'000;
+  for (int i = 0; i < 500 && world.reactor->counters().cut_slow == 0; ++i) {
+    world.line().say(large);
+    world.run(Millis{1});
+  }
+  ASSERT_EQ(world.reactor->counters().cut_slow, 1u);
+  ASSERT_FALSE(world.chief->closed) << "the goodbye waits behind what it does not read";
+  EXPECT_EQ(world.reactor->counters().watches, 0u);
+  world.line().edges = {{agent_key("1002"), topic::kAgent}};
+  TestClient& next = world.agent("1003");
+  EXPECT_EQ(next.close_text(), "");
+  EXPECT_EQ(world.reactor->counters().watches, 1u);
 }
 
 TEST(FanoutWatch, WhoFallsBehindGetsASnapshotOfAllThatItSees) {
