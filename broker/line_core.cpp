@@ -213,6 +213,7 @@ void LineCore::step(const input::Frame& frame) {
   CTI_CHECK(frame.now >= now_);
   now_ = frame.now;
   if (reset_ != ResetCause::kNone) return;  // says nothing any more
+  translator_.note_agents(watches_.have_buttons());
   try {
     translator_.settle();
     on_frame(frame);
@@ -333,6 +334,7 @@ void LineCore::step(const input::Tick& tick) {
   now_ = tick.now;
   finish_loss();
   const bool reports = tick.clients && ready();
+  translator_.note_agents(watches_.have_buttons());
   try {
     timers_.fire(now_, kTimersPerStep,
                  [this](TimerKind kind, std::uint64_t number) { fired(kind, number); });
@@ -341,7 +343,6 @@ void LineCore::step(const input::Tick& tick) {
     look_after_newcomers();
     look_after_watches();
     if (watches_.stale()) watches_.look_at_all(), watches_.look_at_all_buttons();
-    translator_.note_agents(watches_.have_buttons());
     if (reports) report_.look(now_, *tick.clients);
     look_at_progress();
   } catch (const std::bad_alloc&) {

@@ -2,16 +2,21 @@
 #include "broker/line_core.hpp"
 
 #include "core/random.hpp"
+#include "wire/arguments.hpp"
+#include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/agent_events.hpp"
 #include "wire/ged188/call_events.hpp"
 #include "wire/ged188/config.hpp"
 #include "wire/ged188/session.hpp"
+#include "wire/ged188/team.hpp"
 #include "wire/object_key.hpp"
+#include "wire/watch_keys.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,11 +67,12 @@ class Core {
     core.publish();
     tells.publish(0);
   }
-  void ask(broker::AskKind kind, std::uint64_t id) {
+  void ask(broker::AskKind kind, std::uint64_t id, Bytes arguments = {}) {
     broker::Ask ask;
     ask.kind = kind;
     ask.from = {0, {1, 1}, 1};
     ask.request_id = id;
+    ask.arguments.assign(arguments.begin(), arguments.end());
     core.step(broker::input::Asked{now, std::move(ask)});
   }
   void agent_state(const std::string& agent, std::uint16_t state) {
@@ -179,6 +185,50 @@ TEST(LineCore, NoAskOvertakesThoseThatWaitForTheStart) {
       64, [](ring::Position after) { return after; },
       [&](broker::Tell&& tell) { told.push_back(tell.request_id); });
   EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2}));
+}
+
+/// The mask that the supervisor of this world has been told last; nothing: none since the last call.
+std::optional<std::uint32_t> mask_told(Core& world) {
+  std::optional<std::uint32_t> mask;
+  const auto all = [](ring::Position after) { return after; };
+  world.fanout.tells[0]->take_due(64, all, [&](broker::Tell&& tell) {
+    if (tell.kind != broker::TellKind::kPrivateEvent) return;
+    const auto event = wire::PrivateEventView::trusted(tell.frames);
+    if (event.event_id() != wire::EventId::eSupervisorButtonChange) return;
+    mask = static_cast<std::uint32_t>(
+        event.arguments().integer(wire::Keyword::SupervisorBtnEnablementMask).value_or(0));
+  });
+  return mask;
+}
+
+// Between the turn in which a session that waited is let in, and the next one's end, everything may happen.
+TEST(LineCore, ASupervisorWhoWaitedForTheStartIsToldTheButtonsOfWhatHappensInTheNextTurn) {
+  Core world;
+  world.link_up();
+  world.tick();
+  wire::Arguments wish, args;
+  wish.set(wire::Keyword::AgentReference, "agent.5000.2");
+  args.set("AgentID", "1");
+  args.set("PeripheralID", std::int32_t{5000});
+  args.set(wire::ArgKey(wire::watch::kWatch), wish);
+  world.ask(broker::AskKind::kAgentMode, 1, args.bytes());
+  world.not_there(1);
+  world.not_there(2);
+  ASSERT_EQ(world.core.watch_counters().sessions, 0U) << "waits";
+  world.tick();
+  ASSERT_EQ(world.core.watch_counters().sessions, 1U);
+  EXPECT_EQ(mask_told(world), 0U) << "nobody is there";
+  ged::AgentTeamConfigEventEncoder team(
+      world.room, 15, {.peripheral_id = 5000, .team_id = 7, .config_operation = 1});
+  team.add_agent({.atc_agent_id = "1", .agent_flags = std::uint16_t{1}});
+  team.add_agent({.atc_agent_id = "2", .agent_flags = std::uint16_t{0}});
+  world.frame(team);
+  world.agent_state("1", 3);
+  world.agent_state("2", 3);
+  world.tick();
+  const auto mask = mask_told(world);
+  ASSERT_TRUE(mask);
+  EXPECT_NE(*mask & wire::ctios::SupervisorButtonEnablement_bits::ENABLE_SET_AGENT_LOGOUT, 0U);
 }
 
 TEST(LineCore, EqualInputsGiveEqualOutputs) {
