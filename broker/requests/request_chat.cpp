@@ -49,9 +49,13 @@ Requests::Verdict Requests::chat_receivers(const Job& job, ChatLevel may,
                    Refusal::Why::kRights};
   };
   if (distribution == "agent") {
-    if (target.empty()) return bad(ctios::eRequiredArgMissing, "Target is missing: an AgentID");
-    const ObjectId id = agent_object_id(job.me->peripheral_id, target);
-    const AgentEntry* const agent = parts_.map.agent(wire::object_key(id.view()));
+    if (target.empty()) {
+      return bad(ctios::eRequiredArgMissing, "Target is missing: an AgentID, or a login name");
+    }
+    const std::uint32_t peripheral = job.me->peripheral_id;
+    const ObjectId id = agent_object_id(peripheral, target);
+    const AgentEntry* agent = parts_.map.agent(wire::object_key(id.view()));
+    if (agent == nullptr) agent = parts_.map.agent_by_login_name(peripheral, target);
     if (agent == nullptr)
       return bad(ctios::eUnknownObjectID, "Target: there is no agent " + target);
     if (agent == job.me) return bad(ctios::eInvalidObjectState, "Target is the sender");

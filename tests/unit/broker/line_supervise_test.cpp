@@ -450,6 +450,20 @@ TEST_F(LineChat, LevelsAllowWhatTheySayAndRefusalsNameThem) {
   EXPECT_EQ(failure(chat("22900", "agent", "22866")), ctios::eInvalidPriviledge);
 }
 
+TEST_F(LineChat, AReceiverMayBeNamedByItsLoginName) {
+  CtiServer& cti = *world().side_a;
+  ged::ConfigAgentEventEncoder to(cti.room(), cti.version);
+  to.add_record({.record_type = std::uint16_t{1},
+                 .flt_peripheral_id = kPeripheral,
+                 .login_id = "22866",
+                 .login_name = "jdoe"});
+  cti.send(to);
+  world().settle();
+  ASSERT_TRUE(confirmed(chat("22900", "agent", "JDoe")));
+  EXPECT_EQ(receivers(), (std::set<std::string>{"22866"}));
+  EXPECT_EQ(failure(chat("22900", "agent", "nobody")), ctios::eUnknownObjectID);
+}
+
 TEST_F(LineChat, WhatCannotBeSentIsRefusedWithItsReason) {
   EXPECT_TRUE(confirmed(chat("22900", "agent", "22866", std::string(255, 'x'))));
   EXPECT_EQ(failure(chat("22900", "agent", "22866", std::string(256, 'x'))),
