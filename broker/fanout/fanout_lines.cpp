@@ -302,7 +302,10 @@ void FanoutReactor::tell_snapshot(std::uint32_t slot, std::uint16_t line, Tell& 
   }
   detail.image_pending = false;
   sessions_[slot].unsettled = true;
-  if (!fits) return enqueue(slot);  // asked for anew
+  if (!fits) {  // asked for anew: the line has answered, and is given its time again
+    detail.wants_image = false;
+    return enqueue(slot);
+  }
   // Others were asked for at the same time. It goes on waiting, now for room: its deadline is later, once, and does not
   // begin anew.
   detail.found_no_room = true;

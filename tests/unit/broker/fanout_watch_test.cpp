@@ -148,6 +148,31 @@ TEST(FanoutWatch, AnImageOfAnotherMomentIsAskedForAnewAndNothingIsDoubled) {
   (void)watched;
 }
 
+TEST(FanoutWatch, ALineThatAnswersIsGivenTimeAgainHoweverOftenItsImageComesTooLate) {
+  WorldOptions options{.config = small_config()};
+  options.config.answer_timeout = Seconds{2};
+  WatchWorld world(options);
+  world.see({state_of("1002")});
+  world.line().answering = false;
+  world.line().tell(world.watch({{agent_key("1002"), topic::kAgent}}, false));
+  std::size_t updates = 0;
+  for (; updates < 4; ++updates) {
+    world.run(Seconds{1});
+    Tell late{.kind = TellKind::kSnapshot, .to = world.session};
+    late.image = world.line().image();
+    world.line().say(state_of("1001"));
+    world.run(Millis{10});
+    world.line().tell(std::move(late));
+  }
+  world.run(Millis{10});
+  EXPECT_EQ(world.chief->close_text(), "");
+  EXPECT_EQ(world.story(), std::string(updates, 'u'));
+  world.line().answering = true;
+  world.line().answer(world.line().asks.back());
+  world.run(Millis{10});
+  EXPECT_EQ(world.story(), std::string(updates, 'u') + "Srrs");
+}
+
 TEST(FanoutWatch, WhoIsInTheMiddleOfASnapshotGetsAnotherBehindIt) {
   WorldOptions options{.config = small_config()};
   options.config.outbox_updates_bytes = 33 << 10;
