@@ -67,6 +67,7 @@ struct SessionDetail {
   bool admitted = false;     ///< counted by the Admission
   bool turned_away = false;  ///< counted among those being told that there is no room
   bool was_lapped = false;   ///< since it was last live on every line
+  bool was_away = false;     ///< likewise, for a snapshot of what it watches
   bool paused = false;       ///< owes us so much reading that nothing more is read from it
 
   wire::SessionFrameCutter cutter{wire::limits::kHelloBytesMax, kRetainBytes};
@@ -91,6 +92,7 @@ struct SessionDetail {
 
   std::vector<wire::Position> resume;  ///< what the client says that it has seen
   std::uint64_t lapped = 0;            ///< how often it got a snapshot in place of updates
+  std::uint64_t system_seen = 0;       ///< was_away: the records about the system that there had been by then
 
   Bytes sending;  ///< the send in flight, for the trace; empty while there is none
   // for the log

@@ -342,6 +342,7 @@ class FanoutReactor {
   std::uint32_t open_sessions_ = 0;  // slots in use, refusals included
   std::uint32_t refusals_ = 0;
   std::uint32_t monitors_ = 0;
+  std::uint64_t system_records_ = 0;  // about the system, of all lines, that have been followed
   std::uint32_t marks_ = 0;          // lines with a mark that is being timed
   std::uint64_t sends_at_mark_ = 0;  // when the last one was followed
   bool marked_ = false;              // in this turn

@@ -64,7 +64,8 @@ void FanoutReactor::progress(std::uint32_t slot) {
 /// nothing. Until then it goes on as it was.
 void FanoutReactor::leave_live(std::uint32_t slot, std::uint16_t line) noexcept {
   sessions_[slot].pushing = false;
-  sessions_[slot].detail->was_lapped = true;  // of what other lines say of the system
+  SessionDetail& detail = *sessions_[slot].detail;
+  if (!std::exchange(detail.was_away, true)) detail.system_seen = system_records_;
   feed(slot, line).need_image(wire::SnapshotReason::kWatch);
 }
 
@@ -277,11 +278,11 @@ void FanoutReactor::settle(std::uint32_t slot) {
     return send_mode_event(slot);
   }
   // System records of other lines were not pushed meanwhile: say how things stand.
-  if (session.detail->was_lapped && lines_.size() > 1 &&
-      session.detail->mode == SessionMode::kAgent) {
-    send_status(slot);
-  }
-  session.detail->was_lapped = false;
+  SessionDetail& detail = *session.detail;
+  const bool lapped = std::exchange(detail.was_lapped, false);
+  const bool away = std::exchange(detail.was_away, false);
+  const bool missed = lapped || (away && detail.system_seen != system_records_);
+  if (missed && lines_.size() > 1 && detail.mode == SessionMode::kAgent) send_status(slot);
 }
 
 }  // namespace cti::broker

@@ -188,6 +188,7 @@ void FanoutReactor::push_agent(const wire::UpdateView& update, Bytes record) {
 }
 
 void FanoutReactor::push_system(Bytes record) {
+  ++system_records_;
   for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot) push(slot, record);
 }
 

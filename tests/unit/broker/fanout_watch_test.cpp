@@ -201,6 +201,44 @@ TEST(FanoutWatch, WhoIsInTheMiddleOfASnapshotGetsAnotherBehindIt) {
   EXPECT_EQ(world.updates(), (std::vector<std::uint64_t>{update}));
 }
 
+// With one line its own log tells; with several, what others said meanwhile has not been pushed.
+TEST(FanoutWatch, HowTheSystemStandsIsToldBehindASnapshotOnlyWhenSomethingWasSaidOfItMeanwhile) {
+  WorldOptions options{.config = small_config(), .peripherals = {5000, 5001}};
+  options.config.outbox_updates_bytes = 33 << 10;
+  WatchWorld world(options);
+  const auto told = [&] {
+    const auto all = world.chief->private_events();
+    return std::count(all.begin(), all.end(), wire::EventId::eCTIOSFailureEvent);
+  };
+  world.see({state_of("1002")});
+  world.line().tell(world.watch({{agent_key("1002"), topic::kAgent}}));
+  world.run(Millis{10});
+  EXPECT_EQ(world.story(), "Srrs");
+  EXPECT_EQ(told(), 0);
+  std::vector<TestRecord> many;
+  for (int i = 0; i < 8; ++i) {
+    many.push_back(state_of("2" + std::to_string(i)));
+    many.back().text_bytes = 30'000;
+  }
+  std::vector<WatchEdge> edges;
+  for (const TestRecord& each : many) {
+    edges.push_back({wire::object_key(each.agent), topic::kAgent});
+  }
+  world.chief->stop_reading();
+  world.see(many);
+  world.line().tell(world.watch(edges));
+  world.run(Millis{10});
+  TestRecord system{.event = wire::EventId::eCTIOSFailureEvent,
+                    .object = "system",
+                    .agent = "",
+                    .topics = topic::kSystem};
+  world.lines[1]->say(system);
+  world.run(Millis{10});
+  world.chief->start_reading();
+  world.run(Millis{200});
+  EXPECT_EQ(told(), 1) << world.story();
+}
+
 TEST(FanoutWatch, WhatIsAddressedToAnAgentIsNotForThoseWhoWatchIt) {
   WatchWorld world;
   world.see({state_of("1002")});
