@@ -167,25 +167,29 @@ Requests::Verdict Requests::identify(Job& job) {
     return bad(ctios::eRequiredArgMissing,
                "AgentID or LoginName is missing: a text (STRING), whose password?");
   }
+  if (sessions_.of(job.ask.from).identifying)
+    return bad(ctios::eInvalidObjectState, "a password is being looked at: one after the other");
   if (sessions_.of(job.ask.from).wrong_passwords >= kWrongPasswordsMax) {
     return Refusal{ctios::eInvalidPriviledge, 0, "too many wrong passwords: connect anew",
                    Refusal::Why::kRights};
   }
   const std::string password = text_of(job.args, Keyword::AgentPassword);
   const std::string instrument = text_of(job.args, Keyword::AgentInstrument);
-  return send(job, ged::MessageType::kSetAgentStateReq, agent_object_id(peripheral, agent).view(),
-              ctios::eLogin, [&](MutableBytes room, std::uint32_t invoke_id) {
-                ged::SetAgentStateReqEncoder encoder(
-                    room, parts_.link.version(),
-                    {.invoke_id = invoke_id,
-                     .peripheral_id = peripheral,
-                     .agent_state = ctios::eLogin,
-                     .forced_flag =
-                         static_cast<std::uint8_t>(ged::ForcedFlag::kAuthenticationOnly)});
-                if (!instrument.empty()) encoder.agent_instrument(said(instrument));
-                encoder.agent_id(said(agent)).agent_password(password);
-                return encoder.finish();
-              });
+  Verdict done =
+      send(job, ged::MessageType::kSetAgentStateReq, agent_object_id(peripheral, agent).view(),
+           ctios::eLogin, [&](MutableBytes room, std::uint32_t invoke_id) {
+             ged::SetAgentStateReqEncoder encoder(
+                 room, parts_.link.version(),
+                 {.invoke_id = invoke_id,
+                  .peripheral_id = peripheral,
+                  .agent_state = ctios::eLogin,
+                  .forced_flag = static_cast<std::uint8_t>(ged::ForcedFlag::kAuthenticationOnly)});
+             if (!instrument.empty()) encoder.agent_instrument(said(instrument));
+             encoder.agent_id(said(agent)).agent_password(password);
+             return encoder.finish();
+           });
+  if (!done) sessions_.of(job.ask.from).identifying = true;
+  return done;
 }
 
 Requests::Verdict Requests::logout(Job& job) {

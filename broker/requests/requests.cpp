@@ -215,6 +215,8 @@ void Requests::end(const Pending& pending, const SessionRef& to, std::vector<std
   CTI_CHECK(pending.kind == PendingKind::kClient);
   deliver(to, pending.request_id, TellKind::kReply, std::move(frame));
   recording_answered(pending);
+  if (RequestId{pending.request} == RequestId::eIdentifyClientRequest)
+    sessions_.identified(pending.from);
   sessions_.closed(pending.from);
 }
 

@@ -30,6 +30,7 @@ class SessionLedger {
     std::uint32_t open = 0;    ///< requests that went upstream and are not answered yet
     std::uint32_t tokens = 0;  ///< different ones under which it asked
     std::uint32_t wrong_passwords = 0;  ///< in a row, of SendIdentifyClientRequest
+    bool identifying = false;           ///< one is under way: guesses come one after the other
   };
 
   /// The counts of this session; those of an earlier one in its slot are forgotten. May ask for memory, once per slot.
@@ -74,6 +75,14 @@ class SessionLedger {
     if (row == nullptr || row->number != session.session_number) return;
     CTI_CHECK(row->open > 0);
     --row->open;
+  }
+
+  /// Its SendIdentifyClientRequest has its answer.
+  void identified(const SessionRef& session) noexcept {
+    Row* const row = find(session);
+    if (row == nullptr || row->number != session.session_number) return;
+    CTI_CHECK(row->identifying);
+    row->identifying = false;
   }
 
   std::size_t rows() const noexcept {

@@ -313,6 +313,24 @@ TEST_F(LineStep, CredentialsAreLookedAtWithoutALoginAndGuessingEnds) {
   EXPECT_EQ(sent(), before);
 }
 
+TEST_F(LineStep, PasswordsAreLookedAtOneAfterTheOther) {
+  world.side_a->confirms = false;
+  const auto identify = [&] {
+    return world.request(
+        RequestId::eIdentifyClientRequest,
+        args_of({{"AgentID", "22867"}, {"AgentPassword", "x"}, {"PeripheralID", "5000"}}), "");
+  };
+  world.ask(identify());
+  ASSERT_TRUE(world.until([&] { return sent() == 1; }));
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(failure(world.answer(identify())), ctios::eInvalidObjectState);
+  EXPECT_EQ(sent(), 1U) << "guesses under way are not counted yet";
+  world.side_a->refuse(world.side_a->requests.back(), 257);
+  ASSERT_TRUE(world.until([&] { return world.line->pending() == 0; }));
+  world.side_a->confirms = true;
+  EXPECT_EQ(reply_of(world.answer(identify())).event_id(), EventId::eIdentifyClientConf);
+}
+
 class LineNetworkRecording : public LineStep {
  protected:
   static broker::LineConfig config() {
