@@ -119,18 +119,24 @@ void LineCore::on_client_answer(const Pending& pending, const Answer& answer) {
   requests_.answer(pending, answer);
 }
 
-/// Whether the call is recorded now, for everybody who sees it. A recorder that refuses to stop is of no use any more.
+/// Whether the call is recorded now, for everybody who sees it. A recorder that refuses to stop what it has begun is of no use
+/// any more: it may be asked again, or another one. Of a recording that another server has begun a refusal says nothing.
 void LineCore::tell_recording(const Pending& pending, const Answer& answer, bool fits) {
-  const auto tell = [&](const Recording& now) {
-    translator_.recording(wire::object_key(pending.object_id.view()), now);
-  };
+  const std::uint64_t key = wire::object_key(pending.object_id.view());
+  const auto tell = [&](const Recording& now) { translator_.recording(key, now); };
   switch (MessageType{static_cast<std::uint32_t>(pending.message)}) {
     case MessageType::kStartRecordingReq:
       if (const auto* const view = fits ? answer.as<ged::StartRecordingConfView>() : nullptr)
         tell({RecordingState::kStarted, view->session_id(), view->server_data()});
       return;
-    case MessageType::kStopRecordingReq:
-      return tell({fits ? RecordingState::kStopped : RecordingState::kFailed, 0, 0});
+    case MessageType::kStopRecordingReq: {
+      if (fits) return tell({RecordingState::kStopped, 0, 0});
+      const CallEntry* const call = map_.call(key);
+      Recording known = call == nullptr ? Recording{} : recording_of(map_, *call);
+      if (known.state != RecordingState::kStarted) return;
+      known.state = RecordingState::kFailed;
+      return tell(known);
+    }
     default:
       return;
   }

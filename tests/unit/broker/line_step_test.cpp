@@ -277,6 +277,39 @@ TEST_F(LineStep, ARecorderThatIsGoneOrThereIsNoneIsNamedAndTheCallMayBeRecordedA
   EXPECT_EQ(recording(), "started");
 }
 
+TEST_F(LineStep, ARefusedStopOfWhatAnotherServerBeganSaysNothingOfTheRecording) {
+  world.side_a->hook = [this](std::uint32_t type, Bytes body) {
+    if (MessageType{type} != MessageType::kStopRecordingReq) return false;
+    const auto id = load_be<std::uint32_t>(body.data());
+    world.side_a->requests.push_back({type, id, {body.begin(), body.end()}});
+    world.side_a->refuse(world.side_a->requests.back(), 78);
+    return true;
+  };
+  EXPECT_EQ(failure(run(RequestId::eStopRecordingRequest)), 78);
+  EXPECT_EQ(recording(), "never");
+}
+
+TEST_F(LineStep, ARecorderThatRefusedToStopIsNamedWhenItIsAskedAgain) {
+  recorder(77, 4711);
+  (void)run(RequestId::eStartRecordingRequest);
+  world.side_a->hook = [this](std::uint32_t type, Bytes body) {
+    if (MessageType{type} != MessageType::kStopRecordingReq) return false;
+    const auto id = load_be<std::uint32_t>(body.data());
+    world.side_a->requests.push_back({type, id, {body.begin(), body.end()}});
+    world.side_a->refuse(world.side_a->requests.back(), 78);
+    return true;
+  };
+  EXPECT_EQ(failure(run(RequestId::eStopRecordingRequest)), 78);
+  EXPECT_EQ(recording(), "failed");
+  world.side_a->hook = {};
+  EXPECT_EQ(reply_of(run(RequestId::eStopRecordingRequest)).event_id(),
+            EventId::eStopRecordingConf);
+  const auto ended = asked<ged::StopRecordingReqView>(MessageType::kStopRecordingReq);
+  EXPECT_EQ(ended.session_id(), 77U);
+  EXPECT_EQ(ended.server_data(), 4711U);
+  EXPECT_EQ(recording(), "stopped");
+}
+
 TEST_F(LineStep, WhatIsRecordedIsForgottenWithTheCall) {
   recorder(5, 6);
   (void)run(RequestId::eStartRecordingRequest);

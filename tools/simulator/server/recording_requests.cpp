@@ -134,10 +134,13 @@ void Server::own_recorder(Client& client, const Request& request) {
   const CallNumber number = request.connection_call_id();
   const std::uint32_t invoke_id = request.invoke_id();
   if constexpr (requires { request.server_data(); }) {
-    const auto found = recorded_.find(request.server_data());
-    if (found == recorded_.end() || found->second != number)
+    // Who did not begin the recording cannot name it: 0 is whatever there is of the call.
+    const std::uint32_t data = request.server_data();
+    const auto is_it = [&](const auto& each) {
+      return each.second == number && (data == 0 || each.first == data);
+    };
+    if (std::erase_if(recorded_, is_it) == 0)
       return fail(client, invoke_id, Failure::telephone(Refusal::kObjectNotKnown));
-    recorded_.erase(found);
     return send<ged::StopRecordingConfEncoder>(client, ged::StopRecordingConfFixed{invoke_id},
                                                [](auto&) {});
   } else {
