@@ -67,6 +67,7 @@ class Engine final : private TransportUser {
                   requests_sent_again = 0;
     std::uint64_t positions_refused = 0;    ///< of peripherals beyond kPeripheralsMax
     std::uint64_t peripherals_refused = 0;  ///< states of such
+    std::uint64_t marks_refused = 0;        ///< records without room to be marked as monitored
   };
   const Counters& counters() const noexcept { return counters_; }
 
@@ -159,7 +160,9 @@ class Engine final : private TransportUser {
   void end_snapshot(const wire::SnapshotEndView& end);
   void sweep(std::uint32_t peripheral_id);
   void apply_record(const wire::UpdateView& update, As as);
+  void follow_name(const Folded& folded);
   void end_object(const std::string& object_id, bool tell_end);
+  void leave_call(const std::string& object_id);
   void follow_call(const std::string& object_id, int event_id, const Arguments& args, bool ends);
   void choose_call(const std::string& object_id);
   void tell_buttons(const std::string& object_id, int event_id, std::optional<unsigned int> mask);
@@ -170,8 +173,9 @@ class Engine final : private TransportUser {
   void note_stopped(const Arguments& args);
   void write_watching(wire::ArgumentsWriter& writer) const;
   bool is_monitored(const wire::UpdateView& update);
-  void apply_monitored(const wire::UpdateView& update, As as);
-  void follow_monitored(const std::string& from, const std::string& to);
+  wire::UpdateView marked(const wire::UpdateView& given, bool monitored);
+  void apply_monitored(const wire::UpdateView& given, As as);
+  void forget_monitored_call(const std::string& object_id);
   void end_monitored(const std::string& object_id);
   void note_member(const Arguments& args);
   void end_members();
@@ -212,7 +216,7 @@ class Engine final : private TransportUser {
   std::optional<Snapshot> snapshot_;
   std::string own_id_;                  ///< the agent's UniqueObjectID, and
   std::uint64_t own_key_ = 0;           ///< its key
-  std::vector<std::byte> marked_;       ///< a monitored record is written here
+  std::vector<std::byte> marked_;       ///< a record is written here with its mark
   std::map<std::string, TeamMember> members_;  ///< by UniqueObjectID; as many as objects
   std::vector<std::uint32_t> unswept_;  ///< peripherals whose snapshot came before the mode stood
   std::vector<std::string>

@@ -7,6 +7,7 @@
 //          is not among them has left meanwhile, and that is told.
 #include "cil/detail/engine/engine.hpp"
 #include "cil/detail/objects/convert.hpp"
+#include "core/base/check.hpp"
 #include "wire/object_key.hpp"
 #include "wire/watch_keys.hpp"
 
@@ -15,6 +16,7 @@
 namespace cti::cil::detail {
 
 using wire::Keyword;
+using wire::ObjectKind;
 using wire::RequestId;
 
 namespace {
@@ -144,38 +146,64 @@ bool Engine::is_monitored(const wire::UpdateView& update) {
   });
 }
 
-void Engine::apply_monitored(const wire::UpdateView& given, As as) {
+/// The record with Monitored: it says whose the object is from here on. Good until the next one. One that is as long as a
+/// record may be has no room for that: what it says is told and not kept, like that of an object too many.
+wire::UpdateView Engine::marked(const wire::UpdateView& given, bool monitored) {
+  constexpr std::size_t kIdMost = 1024;
   marked_.resize(given.bytes().size() + 64);
-  wire::UpdateWriter writer(marked_, {.id = wire::frame_id(given.bytes().data()),
-                                      .lineage = given.position().lineage,
-                                      .epoch = given.position().epoch,
-                                      .peripheral_id = given.peripheral_id(),
-                                      .object_key = given.object_key(),
-                                      .agent_key = given.agent_key(),
-                                      .event_id = given.event_id(),
-                                      .topics = given.topics()});
-  writer.arguments().add_all(given.arguments());
-  writer.arguments().add_bool(Keyword::Monitored, true);
-  const Bytes frame = writer.finish();
-  if (frame.empty()) return;  // as long as a record may be: there is no room for the mark
-  const auto update = wire::UpdateView::trusted(frame);
-  const Folded folded = core_.objects().apply(update, as == As::kAgain);
-  if (!folded.from.empty() || folded.ended) follow_monitored(folded.ended ? folded.id : folded.from,
-                                                             folded.ended ? "" : folded.id);
-  const int event = monitored_event(static_cast<int>(update.event_id()), folded.made);
-  const bool news = as != As::kAgain || folded.made || folded.changed;
-  if (event != eUnknownEvent && news) {
+  const auto write = [&](bool whole) {
+    wire::UpdateWriter writer(marked_, {.id = wire::frame_id(given.bytes().data()),
+                                        .lineage = given.position().lineage,
+                                        .epoch = given.position().epoch,
+                                        .peripheral_id = given.peripheral_id(),
+                                        .object_key = given.object_key(),
+                                        .agent_key = given.agent_key(),
+                                        .event_id = given.event_id(),
+                                        .topics = given.topics()});
+    if (whole) writer.arguments().add_all(given.arguments());
+    for (const Keyword name : {Keyword::OldUniqueObjectID, Keyword::UniqueObjectID}) {
+      const auto id = given.arguments().string(name);
+      if (!whole && id && id->size() <= kIdMost) writer.arguments().add_string(name, *id);
+    }
+    writer.arguments().add_bool(Keyword::Monitored, monitored);
+    return writer.finish();
+  };
+  Bytes frame = write(true);
+  if (frame.empty()) {
+    ++counters_.marks_refused;
+    frame = write(false);
+  }
+  CTI_CHECK(!frame.empty());
+  return wire::UpdateView::trusted(frame);
+}
+
+void Engine::apply_monitored(const wire::UpdateView& given, As as) {
+  const Folded folded = core_.objects().apply(marked(given, true), as == As::kAgain);
+  follow_name(folded);
+  if (folded.ended) forget_monitored_call(folded.id);
+  const bool leaves = folded.crossed && wire::kind_of(folded.id) == ObjectKind::kCall;
+  if (leaves) {  // for the session it is over
     Arguments args;
-    read(update.arguments(), &args);
+    args.AddItem(CTIOS_UNIQUEOBJECTID, folded.from.empty() ? folded.id : folded.from);
+    args.AddItem(CTIOS_CALLSTATUS, short{LCS_NULL});
+    tell(eCallEndEvent, args);
+    leave_call(folded.id);
+  }
+  const bool made = folded.made || folded.crossed;
+  const int event = monitored_event(static_cast<int>(given.event_id()), made);
+  const bool news = as != As::kAgain || made || folded.news;
+  if (event != eUnknownEvent && news && !agent_cleared()) {
+    Arguments args;
+    read(given.arguments(), &args);
+    args.AddItem(CTIOS_MONITORED, true);
     tell(event, args);
   }
   if (folded.ended) end_object(folded.id, false);
 }
 
-/// The call has another name now, or none.
-void Engine::follow_monitored(const std::string& from, const std::string& to) {
+void Engine::forget_monitored_call(const std::string& object_id) {
   core_.with([&](SessionCore::State& state) {
-    if (state.watching.call == from) state.watching.call = to;
+    if (state.watching.call == object_id) state.watching.call.clear();
   });
 }
 
@@ -220,7 +248,7 @@ void Engine::end_members() {
 
 /// A call that is not seen any more.
 void Engine::end_monitored(const std::string& object_id) {
-  follow_monitored(object_id, {});
+  forget_monitored_call(object_id);
   Arguments args;
   args.AddItem(CTIOS_UNIQUEOBJECTID, object_id);
   args.AddItem(CTIOS_CALLSTATUS, short{LCS_NULL});

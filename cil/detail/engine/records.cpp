@@ -113,23 +113,20 @@ void Engine::apply_record(const wire::UpdateView& update, As as) {
   std::string id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &id);
   const bool ends = (update.topics() & wire::topic::kEnds) != 0;
-  const Folded folded = core_.objects().apply(update, as == As::kAgain);
-  if (as == As::kAgain) {  // it has been told; the buttons may be others all the same
-    if (folded.changed)
-      follow_call(folded.id, static_cast<int>(update.event_id()), args, folded.ended);
+  // What was monitored until now is the session's own from here on.
+  const std::string watched = core_.objects().monitored(update);
+  const bool crosses = !watched.empty();
+  if (wire::kind_of(watched) == ObjectKind::kCall) end_monitored(watched);
+  if (agent_cleared()) return;
+  const Folded folded =
+      core_.objects().apply(crosses ? marked(update, false) : update, as == As::kAgain);
+  follow_name(folded);
+  const auto event = static_cast<int>(update.event_id());
+  if (as == As::kAgain && !crosses) {  // it has been told; the buttons may be others all the same
+    if (folded.changed) follow_call(folded.id, event, args, folded.ended);
+    if (folded.ended) end_object(folded.id, false);
     return;
   }
-  if (!folded.from.empty()) {
-    core_.with([&](SessionCore::State& state) {
-      if (state.call_id == folded.from) state.call_id = folded.id;
-      for (Work& work : state.work) {
-        auto* chosen = std::get_if<CallChosen>(&work);
-        if (chosen && chosen->object_id == folded.from) chosen->object_id = folded.id;
-      }
-      if (state.agent_id == folded.from) state.agent_id = folded.id;
-    });
-  }
-  const auto event = static_cast<int>(update.event_id());
   if (event == eCTIOSFailureEvent) note_system_event(args);
   // Before the mode stands it is history: a snapshot in its place would not have said it.
   if (event == eAgentStateEvent && as == As::kLive && subscription_.established) {
@@ -147,6 +144,21 @@ void Engine::apply_record(const wire::UpdateView& update, As as) {
   if (folded.ended) end_object(folded.id, false);
 }
 
+/// The object has another name now: so has it where it is named.
+void Engine::follow_name(const Folded& folded) {
+  if (folded.from.empty()) return;
+  core_.with([&](SessionCore::State& state) {
+    for (std::string* const name :
+         {&state.call_id, &state.agent_id, &state.watching.agent, &state.watching.call}) {
+      if (*name == folded.from) *name = folded.id;
+    }
+    for (Work& work : state.work) {
+      auto* chosen = std::get_if<CallChosen>(&work);
+      if (chosen && chosen->object_id == folded.from) chosen->object_id = folded.id;
+    }
+  });
+}
+
 /// After the object's last event; `tell_end` when nobody else tells it.
 void Engine::end_object(const std::string& object_id, bool tell_end) {
   if (tell_end) {
@@ -156,6 +168,12 @@ void Engine::end_object(const std::string& object_id, bool tell_end) {
     tell(eCallEndEvent, args);
   }
   core_.objects().remove(object_id);
+  forget_monitored_call(object_id);
+  leave_call(object_id);
+}
+
+/// A call that is over for the session is not its current one any more.
+void Engine::leave_call(const std::string& object_id) {
   const bool was_current = core_.with([&](SessionCore::State& state) {
     if (state.call_id != object_id) return false;
     state.call_id.clear();

@@ -16,6 +16,29 @@ namespace cti::cil::detail {
 
 using wire::ObjectKind;
 
+namespace {
+
+bool is_monitored(const wire::ArgumentsView& properties) {
+  return properties.integer(wire::Keyword::Monitored).value_or(0) != 0;
+}
+
+/// Whether an object is other than before in more than its buttons, which follow from what others do as well.
+bool is_news(const wire::ArgumentsView& left, const wire::ArgumentsView& right) {
+  auto a = left.begin();
+  auto b = right.begin();
+  const auto skip = [](auto& at, const auto& end) {
+    if (at != end && (*at).keyword() == wire::Keyword::EnablementMask) ++at;
+  };
+  for (;; ++a, ++b) {
+    skip(a, left.end());
+    skip(b, right.end());
+    if (a == left.end() || b == right.end()) return a != left.end() || b != right.end();
+    if (!std::ranges::equal((*a).bytes(), (*b).bytes())) return true;
+  }
+}
+
+}  // namespace
+
 std::uint32_t peripheral_of(std::string_view object_id) noexcept {
   const std::size_t dot = object_id.find('.');
   if (dot == std::string_view::npos) return 0;
@@ -54,6 +77,26 @@ bool Objects::known(std::string_view object_id, ObjectKind kind) const {
   const std::lock_guard lock(mutex_);
   const auto handle = at(object_id);
   return handle && table_.kind(*handle) == kind;
+}
+
+std::string Objects::monitored(const wire::UpdateView& update) const {
+  const std::lock_guard lock(mutex_);
+  const auto old = update.arguments().string(wire::Keyword::OldUniqueObjectID);
+  const auto before = old ? table_.find(*old) : std::nullopt;
+  const auto handle = before ? before : table_.find(update.object_key());
+  if (!handle || !is_monitored(table_.properties(*handle))) return {};
+  return std::string(table_.unique_object_id(*handle));
+}
+
+bool Objects::any_monitored() const {
+  const std::lock_guard lock(mutex_);
+  bool any = false;
+  for (const ObjectKind kind : {ObjectKind::kAgent, ObjectKind::kCall, ObjectKind::kDevice}) {
+    table_.for_each(kind, [&](wire::ObjectHandle handle) {
+      any = any || is_monitored(table_.properties(handle));
+    });
+  }
+  return any;
 }
 
 CCtiOsObject* Objects::find(std::string_view object_id) {
@@ -97,8 +140,7 @@ std::vector<std::string> Objects::own_calls(std::size_t most) const {
   std::vector<std::string> ids;
   table_.for_each(ObjectKind::kCall, [&](wire::ObjectHandle handle) {
     if (ids.size() >= most) return;
-    const auto monitored = table_.properties(handle).integer(wire::Keyword::Monitored);
-    if (monitored.value_or(0) == 0) ids.emplace_back(table_.unique_object_id(handle));
+    if (!is_monitored(table_.properties(handle))) ids.emplace_back(table_.unique_object_id(handle));
   });
   return ids;
 }
@@ -130,13 +172,12 @@ void Objects::let_go(CCtiOsObject& own) {
 
 Folded Objects::apply(const wire::UpdateView& update, bool compare) {
   const std::lock_guard lock(mutex_);
-  std::vector<std::byte> known;
-  if (const auto handle = compare ? table_.find(update.object_key()) : std::nullopt) {
-    const Bytes bytes = table_.properties(*handle).bytes();
-    known.assign(bytes.begin(), bytes.end());
-  }
   const auto old = update.arguments().string(wire::Keyword::OldUniqueObjectID);
   const auto before = old ? table_.find(*old) : std::nullopt;
+  const auto known = before ? before : table_.find(update.object_key());
+  const bool was_own = known && !is_monitored(table_.properties(*known));
+  wire::Arguments then;
+  if (known && compare) then = wire::Arguments(table_.properties(*known));
   const std::string from(before ? table_.unique_object_id(*before) : std::string_view());
   const auto applied = table_.apply(update);
   if (!applied || !applied->handle) return {};
@@ -144,9 +185,11 @@ Folded Objects::apply(const wire::UpdateView& update, bool compare) {
   folded.id = table_.unique_object_id(applied->handle);
   folded.ended = applied->change == wire::Change::kEnded;
   folded.made = applied->change == wire::Change::kCreated;
+  const wire::ArgumentsView now = table_.properties(applied->handle);
+  folded.crossed = was_own && is_monitored(now);
   if (compare) {
-    const Bytes now = table_.properties(applied->handle).bytes();
-    folded.changed = !std::equal(now.begin(), now.end(), known.begin(), known.end());
+    folded.changed = !(now == then.view());
+    folded.news = is_news(now, then.view());
   }
   // Renamed, or merged into one that had the name already: either way nothing has the old name any more.
   if (before && from != folded.id && !at(from)) {
@@ -181,9 +224,8 @@ std::vector<Unheard> Objects::end_snapshot(std::uint32_t peripheral_id) {
   const std::lock_guard lock(mutex_);
   std::vector<Unheard> ended;
   table_.end_snapshot(peripheral_id, [&](wire::ObjectHandle handle) {
-    Unheard unheard{std::string(table_.unique_object_id(handle)), false};
-    const auto monitored = table_.properties(handle).integer(wire::Keyword::Monitored);
-    unheard.monitored = monitored.value_or(0) != 0;
+    Unheard unheard{std::string(table_.unique_object_id(handle)),
+                    is_monitored(table_.properties(handle))};
     part(unheard.id, handle, true);
     ended.push_back(std::move(unheard));
   });

@@ -35,7 +35,9 @@ struct Folded {
   std::string from;  ///< the UniqueObjectID that it has been renamed from; empty: it has not
   bool ended = false;
   bool made = false;     ///< nobody knew the object before
+  bool crossed = false;  ///< it was the session's own before and is monitored now
   bool changed = false;  ///< something of it is other than before; looked at only when asked for
+  bool news = false;     ///< likewise, something beside its buttons
 };
 
 /// An object that a snapshot has not mentioned.
@@ -51,6 +53,9 @@ class Objects {
   bool property(std::string_view object_id, const Key& key, Arg* value) const;
   void properties(std::string_view object_id, Arguments* all) const;
   bool known(std::string_view object_id, wire::ObjectKind kind) const;
+  /// The UniqueObjectID of what the record is about, when it is monitored so far; else empty.
+  std::string monitored(const wire::UpdateView& update) const;
+  bool any_monitored() const;
   /// The object with a reference for the caller; null when it is not known, or neither agent, call nor skill group.
   CCtiOsObject* find(std::string_view object_id);
   /// The same, when it is of this class; else null.

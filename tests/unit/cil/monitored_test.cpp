@@ -3,11 +3,15 @@
 #include "tests/unit/cil/session_world.hpp"
 #include "wire/watch_keys.hpp"
 
+#include <tuple>
+
 namespace cti::cil::test {
 namespace {
 
 constexpr const char* kMember = "agent.5000.22867";
 constexpr const char* kCall = "call.5000.7.23902";
+constexpr const char* kOwn = "agent.5000.22866";
+constexpr const char* kOwnCall = "call.5000.8.23901";
 
 class Monitored : public SessionWorld {
  protected:
@@ -63,6 +67,11 @@ class Monitored : public SessionWorld {
     ASSERT_TRUE(until(eOnMonitoredAgentStateChange));
   }
   void settle() { world.run_for(Millis(50)); }
+  void begin_own_call() {
+    a->update(EventId::eCallBeginEvent, call_items(kOwnCall, LCS_CONNECT), wire::topic::kCall,
+              kOwn);
+    ASSERT_TRUE(until(eOnCurrentCallChanged));
+  }
   bool known(const char* id) {
     CCtiOsObject* found = nullptr;
     const bool there = session->GetObjectFromObjectID(id, &found);
@@ -202,6 +211,90 @@ TEST_F(Monitored, WhoLogsOutWatchesNobodyAnyMore) {
   EXPECT_FALSE(b->subscriptions[0].arguments.view().find(wire::watch::kWatch));
 }
 
+TEST_F(Monitored, OtherButtonsOfAnotherAreNoNewsInASnapshotForOthers) {
+  watch();
+  const std::size_t told = events.told.size();
+  a->snapshot_begin(wire::SnapshotReason::kWatch);
+  a->snapshot_record(EventId::eQueryAgentStateConf, agent_items(eNotReady), kOwn);
+  Items member = member_items(eTalking);
+  ASSERT_TRUE(member.set(Keyword::EnablementMask, unsigned{ENABLE_LOGOUT}));
+  a->snapshot_record(EventId::eQueryAgentStateConf, member, kMember);
+  a->snapshot_end();
+  settle();
+  EXPECT_EQ(events.told.size(), told);
+}
+
+TEST_F(Monitored, ARecordOfAnotherThatGivesTheOwnCallAnotherNameEndsItForTheSession) {
+  watch();
+  begin_own_call();
+  a->update(EventId::eCallDataUpdateEvent,
+            items({{Keyword::UniqueObjectID, kCall}, {Keyword::OldUniqueObjectID, kOwnCall}}),
+            wire::topic::kCall, kMember);
+  ASSERT_TRUE(until(eOnMonitoredCallDataUpdate));
+  EXPECT_EQ(events.count(eCallEndEvent), 1);
+  EXPECT_EQ(events.last(eCallEndEvent).GetValueString(CTIOS_UNIQUEOBJECTID), kOwnCall);
+  EXPECT_FALSE(Ref<CCall>(session->GetCurrentCall()));
+  EXPECT_FALSE(known(kOwnCall));
+  EXPECT_TRUE(known(kCall));
+}
+
+TEST_F(Monitored, ASnapshotForOthersMayRenameAndEndWhatIsTheSessionsOwn) {
+  watch();
+  begin_own_call();
+  constexpr const char* kRenamed = "call.5000.9.23901";
+  const auto again = [&](const Items& call, std::uint32_t topics) {
+    a->snapshot_begin(wire::SnapshotReason::kWatch);
+    a->snapshot_record(EventId::eQueryAgentStateConf, agent_items(eNotReady), kOwn);
+    a->snapshot_record(EventId::eSnapshotCallConf, call, kOwn, topics);
+    a->snapshot_end();
+    settle();
+  };
+  again(items({{Keyword::UniqueObjectID, kRenamed},
+               {Keyword::OldUniqueObjectID, kOwnCall},
+               {Keyword::CallStatus, int{LCS_CONNECT}}}),
+        0);
+  const Ref<CCall> current(session->GetCurrentCall());
+  ASSERT_TRUE(current);
+  EXPECT_EQ(current->GetValueString(CTIOS_UNIQUEOBJECTID), kRenamed);
+  again(call_items(kRenamed, LCS_NULL), wire::topic::kEnds);
+  EXPECT_FALSE(known(kRenamed));
+  EXPECT_FALSE(Ref<CCall>(session->GetCurrentCall()));
+}
+
+TEST_F(Monitored, ACallThatPassesToAWatchedAgentAndBackEndsAndBeginsForTheSession) {
+  watch();
+  begin_own_call();
+  a->update(EventId::eSnapshotCallConf, call_items(kOwnCall, LCS_CONNECT), wire::topic::kCall,
+            kMember);
+  ASSERT_TRUE(until(eOnMonitoredCallBegin));
+  EXPECT_EQ(events.count(eCallEndEvent), 1);
+  EXPECT_LT(events.at(eCallEndEvent), events.at(eOnMonitoredCallBegin));
+  EXPECT_FALSE(Ref<CCall>(session->GetCurrentCall()));
+  const int chosen = events.count(eOnCurrentCallChanged);
+  a->update(EventId::eSnapshotCallConf, call_items(kOwnCall, LCS_CONNECT), wire::topic::kCall, kOwn);
+  ASSERT_TRUE(until(eOnCurrentCallChanged, chosen + 1));
+  EXPECT_EQ(events.count(eOnMonitoredCallEnd), 1);
+  const Ref<CCall> current(session->GetCurrentCall());
+  ASSERT_TRUE(current);
+  EXPECT_EQ(current->GetValueInt(CTIOS_MONITORED), 0);
+  EXPECT_FALSE(events.last(eSnapshotCallConf).IsValid(CTIOS_MONITORED));
+}
+
+TEST_F(Monitored, ARecordWithoutRoomForTheMarkIsToldAndDoesNotBecomeTheSessionsOwn) {
+  watch();
+  Items full = call_items(kCall, LCS_CONNECT, ENABLE_HOLD);
+  for (std::uint32_t i = full.size(); i < wire::limits::kArgumentsEntriesMax; ++i)
+    ASSERT_TRUE(full.set(wire::ArgKey(std::to_string(i)), 1));
+  a->update(EventId::eCallBeginEvent, full, wire::topic::kCall, kMember);
+  ASSERT_TRUE(until(eOnMonitoredCallBegin));
+  EXPECT_EQ(events.last(eOnMonitoredCallBegin).GetValueInt(CTIOS_MONITORED), 1);
+  EXPECT_TRUE(known(kCall));
+  EXPECT_FALSE(Ref<CCall>(session->GetCurrentCall()));
+  a->update(EventId::eCallEndEvent, full, wire::topic::kCall | wire::topic::kEnds, kMember);
+  ASSERT_TRUE(until(eOnMonitoredCallEnd));
+  EXPECT_FALSE(known(kCall));
+}
+
 TEST_F(Monitored, WhoNeverAskedToWatchAnybodyTakesWhatIsSentAsTheOwn) {
   a->update(EventId::eAgentStateEvent, agent_items(eAvailable), wire::topic::kAgent, "agent.other");
   ASSERT_TRUE(until(eAgentStateEvent));
@@ -282,6 +375,66 @@ TEST_F(Monitored, TheOtherKindOfSilentMonitoringHasNoSuchMode) {
             E_CTIOS_INVALID_SILENT_MONITOR_MODE);
   EXPECT_TRUE(a->requests.empty());
 }
+
+enum class Does { kStops, kClears, kDisconnects, kDeletes };
+
+/// What a handler may do to its session, in each of the events that monitoring has.
+class MonitoredHandlers : public Monitored,
+                          public ::testing::WithParamInterface<std::tuple<int, Does>> {
+ protected:
+  void act(Does what) {
+    switch (what) {
+      case Does::kStops:
+        EXPECT_EQ(agent->StopMonitoringAgent(member()), CIL_OK);
+        return;
+      case Does::kClears:
+        EXPECT_EQ(session->SetAgent(nullptr), CIL_OK);
+        return;
+      case Does::kDisconnects:
+        EXPECT_EQ(session->Disconnect(), CIL_OK);
+        return;
+      case Does::kDeletes:
+        session.reset();
+        return;
+    }
+  }
+};
+
+TEST_P(MonitoredHandlers, MayDoThatToTheirSession) {
+  const auto [event, what] = GetParam();
+  const int wanted = event;
+  const Does does = what;
+  bool done = false;
+  events.also = [&](int told, Arguments&) {
+    if (told == wanted && !std::exchange(done, true)) act(does);
+  };
+  ASSERT_EQ(agent->StartMonitoringAgent(member()), CIL_OK);
+  settle();
+  see(eTalking, {kCall, kOwnCall});  // more than the one in whose event it is done
+  settle();
+  a->update(EventId::eCallHeldEvent, call_items(kCall, LCS_HOLD), wire::topic::kCall, kMember);
+  settle();
+  a->update(EventId::eCallEndEvent, call_items(kCall, LCS_NULL),
+            wire::topic::kCall | wire::topic::kEnds, kMember);
+  settle();
+  see(eTalking);
+  a->private_event(EventId::eStopMonitoringAgent, items({{Keyword::AgentReference, kMember}}));
+  world.run_for(Seconds(1));
+  EXPECT_TRUE(done);
+  EXPECT_EQ(session == nullptr, does == Does::kDeletes);
+  if (does == Does::kDisconnects) EXPECT_EQ(events.count(eOnConnectionClosed), 1);
+  if (does == Does::kClears) EXPECT_EQ(events.count(eOnCurrentAgentReset), 1);
+  if (session) EXPECT_FALSE(Ref<CAgent>(agent->GetMonitoredAgent()));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachEvent, MonitoredHandlers,
+    ::testing::Combine(::testing::Values(int{eStartMonitoringAgent},
+                                         int{eOnMonitoredAgentStateChange},
+                                         int{eOnMonitoredCallBegin}, int{eOnMonitoredCallHeld},
+                                         int{eOnMonitoredCallEnd}, int{eStopMonitoringAgent}),
+                       ::testing::Values(Does::kStops, Does::kClears, Does::kDisconnects,
+                                         Does::kDeletes)));
 
 }  // namespace
 }  // namespace cti::cil::test

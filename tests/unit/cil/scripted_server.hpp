@@ -94,8 +94,9 @@ class ScriptedServer {
     wire::SnapshotBeginWriter writer(buffer_, header);
     send(writer.finish());
   }
-  void snapshot_record(EventId event, const Items& args, std::string_view whose = {}) {
-    record(event, args, wire::topic::kWhole, true, whose);
+  void snapshot_record(EventId event, const Items& args, std::string_view whose = {},
+                       std::uint32_t topics = wire::topic::kWhole) {
+    record(event, args, topics, true, whose);
   }
   void snapshot_end() {
     wire::SnapshotEndHeader header;
