@@ -47,7 +47,9 @@ void Engine::send(Pending& pending) {
   wire::RequestHeader header;
   header.id = pending.request.id;
   header.request = pending.request.request;
-  header.token = token_;
+  // Whom it watches is a connection's own: what the last one has not answered is run anew, behind what was confirmed there
+  // (write_watching), and not answered by what is remembered of it.
+  header.token = watches(header.request) ? 0 : token_;
   wire::RequestWriter writer(buffer_, header);
   writer.arguments().add_all(wire::ArgumentsView::trusted(pending.request.arguments));
   if (transport_.send(writer.finish())) {

@@ -295,6 +295,22 @@ TEST_F(Monitored, ARecordWithoutRoomForTheMarkIsToldAndDoesNotBecomeTheSessionsO
   EXPECT_FALSE(known(kCall));
 }
 
+TEST_F(Monitored, AStartThatTheLastConnectionDidNotAnswerRunsOnTheNextOne) {
+  a->on_request = {};
+  ASSERT_EQ(agent->StartMonitoringAgent(member()), CIL_OK);
+  ASSERT_EQ(agent->ReportBadCallLine(), CIL_OK);
+  ASSERT_TRUE(world.run_until([&] { return a->requests.size() == 2; }, network.now() + Seconds(5)));
+  serve_agent(*b, eNotReady);
+  confirm_all(*b);
+  a->stop();
+  ASSERT_TRUE(until(eStartMonitoringAgent));
+  ASSERT_EQ(b->requests.size(), 2u);
+  EXPECT_EQ(b->requests[0].request, RequestId::eStartMonitoringAgentRequest);
+  EXPECT_EQ(b->requests[0].token, 0u) << "a server answers what it has run under a token from memory";
+  EXPECT_NE(b->requests[1].token, 0u);
+  EXPECT_EQ(b->requests[1].token, a->requests[1].token);
+}
+
 TEST_F(Monitored, WhoNeverAskedToWatchAnybodyTakesWhatIsSentAsTheOwn) {
   a->update(EventId::eAgentStateEvent, agent_items(eAvailable), wire::topic::kAgent, "agent.other");
   ASSERT_TRUE(until(eAgentStateEvent));
