@@ -68,6 +68,9 @@ void Engine::note_watching(const Request& request) {
   const std::string agent(args.string(Keyword::AgentReference).value_or(""));
   const std::string call(args.string(Keyword::CallReference).value_or(""));
   const auto mode = args.integer(Keyword::SilentMonitorForceMonitoredMode).value_or(0);
+  // No server watches these: whatever it confirms, they would not fit into what the next one is told.
+  constexpr std::size_t kMost = wire::watch::kReferenceBytesMax;
+  if (agent.size() > kMost || call.size() > kMost) return;
   core_.with([&](SessionCore::State& state) {
     if (state.mode != eAgentConnection || state.mode_number != subscription_.number) return;
     Watching& watching = state.watching;
@@ -80,7 +83,7 @@ void Engine::note_watching(const Request& request) {
         watching.all_teams = request.request == RequestId::eStartMonitoringAllAgentTeamsRequest;
         return;
       case RequestId::eMonitorAgentTeamStartRequest:
-        watching.teams.insert(team);
+        if (watching.teams.size() < wire::watch::kTeamsMax) watching.teams.insert(team);
         return;
       case RequestId::eMonitorAgentTeamStopRequest:
         watching.teams.erase(team);

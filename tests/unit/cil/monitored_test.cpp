@@ -311,6 +311,28 @@ TEST_F(Monitored, AStartThatTheLastConnectionDidNotAnswerRunsOnTheNextOne) {
   EXPECT_EQ(b->requests[1].token, a->requests[1].token);
 }
 
+TEST_F(Monitored, WhatAServerConfirmsBeyondWhatAnyWatchesIsNotSaidToTheNextOne) {
+  constexpr int kTeams = 2000;
+  for (int team = 1; team <= kTeams; ++team) {
+    Arguments args;
+    args.AddItem(CTIOS_TEAMID, team);
+    ASSERT_EQ(agent->StartMonitoringAgentTeam(args), CIL_OK);
+    if (team % 500 == 0) ASSERT_TRUE(until(eMonitorAgentTeamStartConf, team));
+  }
+  Arguments longest;
+  longest.AddItem(CTIOS_AGENTREFERENCE, std::string(20'000, 'x'));
+  ASSERT_EQ(agent->StartMonitoringAgent(longest), CIL_OK);
+  ASSERT_TRUE(until(eStartMonitoringAgent));
+  serve_agent(*b, eNotReady);
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  const auto asked = b->subscriptions.at(0).arguments.view().find(wire::watch::kWatch);
+  ASSERT_TRUE(asked && asked->is_arguments());
+  EXPECT_EQ(asked->arguments().arguments(wire::watch::kTeams)->size(), wire::watch::kTeamsMax);
+  EXPECT_FALSE(asked->arguments().find(Keyword::AgentReference));
+  EXPECT_LE(asked->arguments().bytes().size(), wire::watch::kBytesMax);
+}
+
 TEST_F(Monitored, WhoNeverAskedToWatchAnybodyTakesWhatIsSentAsTheOwn) {
   a->update(EventId::eAgentStateEvent, agent_items(eAvailable), wire::topic::kAgent, "agent.other");
   ASSERT_TRUE(until(eAgentStateEvent));
