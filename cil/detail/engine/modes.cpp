@@ -26,9 +26,13 @@ void Engine::run(ModeAsked& asked) {
 }
 
 void Engine::subscribe() {
+  // Who is watched may be another's or nobody's by now, and no record of the session's own says so: then all comes anew.
+  const bool resumes = !core_.objects().any_monitored();
   std::vector<wire::Position> positions;
   positions.reserve(positions_.size());
-  for (const auto& [peripheral, position] : positions_) positions.push_back(position);
+  for (const auto& [peripheral, position] : positions_) {
+    if (resumes) positions.push_back(position);
+  }
   subscription_.id = core_.with([](SessionCore::State& state) { return state.next_request++; });
   subscription_.established = false;
   subscription_.snapshot_seen = false;

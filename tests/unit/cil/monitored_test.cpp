@@ -311,6 +311,26 @@ TEST_F(Monitored, AStartThatTheLastConnectionDidNotAnswerRunsOnTheNextOne) {
   EXPECT_EQ(b->requests[1].token, a->requests[1].token);
 }
 
+TEST_F(Monitored, WhatIsNotSeenAnyMoreAfterALossEndsAlsoWhereItHadBeenStoppedJustBefore) {
+  watch({kCall});
+  ASSERT_EQ(agent->StopMonitoringAgent(member()), CIL_OK);
+  ASSERT_TRUE(until(eStopMonitoringAgent));  // the snapshot without them does not come any more
+  b->on_subscribe = [this] {                 // a twin: whoever names a position is given what came behind it
+    b->subscribed();
+    if (b->subscriptions.back().positions.empty()) {
+      b->snapshot_begin();
+      b->snapshot_record(EventId::eQueryAgentStateConf, agent_items(eNotReady), kOwn);
+      b->snapshot_end();
+    }
+    b->private_event(EventId::eSetAgentModeEvent, mode_items());
+  };
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  EXPECT_EQ(events.count(eOnMonitoredCallEnd), 1);
+  EXPECT_FALSE(known(kCall));
+  EXPECT_FALSE(known(kMember));
+}
+
 TEST_F(Monitored, WhatAServerConfirmsBeyondWhatAnyWatchesIsNotSaidToTheNextOne) {
   constexpr int kTeams = 2000;
   for (int team = 1; team <= kTeams; ++team) {
