@@ -105,7 +105,8 @@ bool Engine::take_private_event(Bytes frame) {
   tell(event, args);
   std::string object_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &object_id);
-  follow_call(object_id, event, args, false);
+  // A list of the team names the own agent too, with the mask that its last record had: no news of its buttons.
+  if (event != eNewAgentTeamMember) follow_call(object_id, event, args, false);
   return true;
 }
 

@@ -224,6 +224,13 @@ TEST_F(Monitored, OtherButtonsOfAnotherAreNoNewsInASnapshotForOthers) {
   EXPECT_EQ(events.told.size(), told);
 }
 
+TEST_F(Monitored, AListOfTheTeamIsNoNewsOfTheOwnButtons) {
+  const int buttons = events.count(eButtonEnablementMaskChange);
+  a->private_event(EventId::eNewAgentTeamMember, agent_items(eNotReady));
+  ASSERT_TRUE(until(eNewAgentTeamMember));
+  EXPECT_EQ(events.count(eButtonEnablementMaskChange), buttons);
+}
+
 TEST_F(Monitored, ARecordOfAnotherThatGivesTheOwnCallAnotherNameEndsItForTheSession) {
   watch();
   begin_own_call();
@@ -271,7 +278,8 @@ TEST_F(Monitored, ACallThatPassesToAWatchedAgentAndBackEndsAndBeginsForTheSessio
   EXPECT_LT(events.at(eCallEndEvent), events.at(eOnMonitoredCallBegin));
   EXPECT_FALSE(Ref<CCall>(session->GetCurrentCall()));
   const int chosen = events.count(eOnCurrentCallChanged);
-  a->update(EventId::eSnapshotCallConf, call_items(kOwnCall, LCS_CONNECT), wire::topic::kCall, kOwn);
+  a->update(EventId::eSnapshotCallConf, call_items(kOwnCall, LCS_CONNECT), wire::topic::kCall,
+            kOwn);
   ASSERT_TRUE(until(eOnCurrentCallChanged, chosen + 1));
   EXPECT_EQ(events.count(eOnMonitoredCallEnd), 1);
   const Ref<CCall> current(session->GetCurrentCall());
@@ -306,7 +314,8 @@ TEST_F(Monitored, AStartThatTheLastConnectionDidNotAnswerRunsOnTheNextOne) {
   ASSERT_TRUE(until(eStartMonitoringAgent));
   ASSERT_EQ(b->requests.size(), 2u);
   EXPECT_EQ(b->requests[0].request, RequestId::eStartMonitoringAgentRequest);
-  EXPECT_EQ(b->requests[0].token, 0u) << "a server answers what it has run under a token from memory";
+  EXPECT_EQ(b->requests[0].token, 0u)
+      << "a server answers what it has run under a token from memory";
   EXPECT_NE(b->requests[1].token, 0u);
   EXPECT_EQ(b->requests[1].token, a->requests[1].token);
 }
@@ -315,7 +324,7 @@ TEST_F(Monitored, WhatIsNotSeenAnyMoreAfterALossEndsAlsoWhereItHadBeenStoppedJus
   watch({kCall});
   ASSERT_EQ(agent->StopMonitoringAgent(member()), CIL_OK);
   ASSERT_TRUE(until(eStopMonitoringAgent));  // the snapshot without them does not come any more
-  b->on_subscribe = [this] {                 // a twin: whoever names a position is given what came behind it
+  b->on_subscribe = [this] {  // a twin: whoever names a position is given what came behind it
     b->subscribed();
     if (b->subscriptions.back().positions.empty()) {
       b->snapshot_begin();
@@ -487,12 +496,11 @@ TEST_P(MonitoredHandlers, MayDoThatToTheirSession) {
 
 INSTANTIATE_TEST_SUITE_P(
     EachEvent, MonitoredHandlers,
-    ::testing::Combine(::testing::Values(int{eStartMonitoringAgent},
-                                         int{eOnMonitoredAgentStateChange},
-                                         int{eOnMonitoredCallBegin}, int{eOnMonitoredCallHeld},
-                                         int{eOnMonitoredCallEnd}, int{eStopMonitoringAgent}),
-                       ::testing::Values(Does::kStops, Does::kClears, Does::kDisconnects,
-                                         Does::kDeletes)));
+    ::testing::Combine(
+        ::testing::Values(int{eStartMonitoringAgent}, int{eOnMonitoredAgentStateChange},
+                          int{eOnMonitoredCallBegin}, int{eOnMonitoredCallHeld},
+                          int{eOnMonitoredCallEnd}, int{eStopMonitoringAgent}),
+        ::testing::Values(Does::kStops, Does::kClears, Does::kDisconnects, Does::kDeletes)));
 
 }  // namespace
 }  // namespace cti::cil::test
