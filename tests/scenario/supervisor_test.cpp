@@ -150,6 +150,38 @@ TEST(Scenario22, WhoLeavesTheTeamIsNotSeenAnyMoreAndWhoJoinsIs) {
       << team.chief->events.story();
 }
 
+TEST(Scenario22, OfThoseWhoStayNothingIsToldAgainWhenAnotherLeaves) {
+  Team team;
+  team.watch_all();
+  team.watch_agent();
+  team.agent->set_state(eAvailable);
+  const std::string call = team.world.call_arrives(*team.agent, "5551234", "77");
+  team.agent->call(call).Answer();
+  ASSERT_NE(team.chief->events.wait(eOnMonitoredAgentStateChange, state_of(kAgent, eTalking)),
+            nullptr)
+      << team.chief->events.story();
+  ASSERT_NE(team.chief->events.find(eOnMonitoredCallEstablished, about(call)) != nullptr
+                ? team.chief->events.find(eOnMonitoredCallEstablished, about(call))
+                : team.chief->events.wait(eOnMonitoredCallEstablished, about(call)),
+            nullptr);
+  const auto told = [&] {
+    std::size_t all = 0;
+    for (const int id :
+         {eOnMonitoredAgentStateChange, eOnMonitoredCallBegin, eOnMonitoredCallDataUpdate,
+          eOnMonitoredCallEnd, eQueryAgentStateConf, eSnapshotDeviceConf})
+      all += team.chief->events.count(id);
+    return all;
+  };
+  EXPECT_TRUE(team.chief->events.none(eOnMonitoredCallDataUpdate)) << "what follows the answer";
+  const std::size_t before = told();
+  team.world.tell_simulator("team delete 22867 5001");
+  ASSERT_NE(team.chief->events.wait(eNewAgentTeamMember, about("agent.5000.22867")), nullptr)
+      << team.chief->events.story();
+  EXPECT_TRUE(team.chief->events.none(eOnMonitoredAgentStateChange)) << team.chief->events.story();
+  EXPECT_EQ(told(), before) << team.chief->events.story();
+  EXPECT_TRUE(team.chief->has_call(call));
+}
+
 TEST(Scenario22, AfterAFailoverTheSupervisorWatchesTheSameFromAServerThatKnewNothingOfIt) {
   Team team(2);
   Client chief;
