@@ -138,6 +138,7 @@ void LineCore::step(const input::LinkDown& link) {
   say(Level::kWarning, {"session with the CTI Server is lost: ", upstream_.cause()});
   sync_.throw_away();
   translator_.forget_consultations();
+  translator_.askers().clear();
   translator_.forget_team_roll();
   progress_.heard();
   status_.set_central_controller_online(false);

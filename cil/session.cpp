@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -304,6 +305,21 @@ int CCtiOsSession::SetSupervisorSilentMonitorMode(const Arguments& args) {
   sent.AddItem(ekwSilentMonitorForceMonitoredMode, mode);
   const int result =
       core_->submit_to(agent_id, RequestId::eSetSupervisorSilentMonitorModeRequest, sent);
+  return result == CIL_OK ? result : ReportError(result);
+}
+int CCtiOsSession::ExplainButton(const CCtiOsObject& object, std::uint32_t button) {
+  return explain(object, ekwEnablementMask, button);
+}
+int CCtiOsSession::ExplainSupervisorButton(const CCtiOsObject& object, std::uint32_t button) {
+  return explain(object, ekwSupervisorBtnEnablementMask, button);
+}
+int CCtiOsSession::explain(const CCtiOsObject& object, enum_Keywords mask, std::uint32_t button) {
+  if (!std::has_single_bit(button)) return ReportError(E_CTIOS_INVALID_ARGUMENT);
+  const std::string id = object.GetValueString(ekwUniqueObjectID);
+  if (id.empty()) return ReportError(E_CTIOS_INVALID_OBJECT_TYPE);
+  Arguments args;
+  args.AddItem(mask, button);
+  const int result = core_->submit_to(id, RequestId::eExplainButtonRequest, args);
   return result == CIL_OK ? result : ReportError(result);
 }
 int CCtiOsSession::request(RequestId request, const Arguments& args) {

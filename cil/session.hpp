@@ -96,6 +96,14 @@ class CCtiOsSession : public CCtiOsObject {
   /// False for an unknown id; `object` has a reference for the caller.
   bool GetObjectFromObjectID(const std::string& uniqueObjectID, CCtiOsObject** object) const;
 
+  // Beyond CTI OS (README, "Why is this button grey?").
+  /// Of one button, ENABLE_HOLD for example: why it is grey, or that it is on. `object` is an agent or a call that this session
+  /// sees. The answer is the event eExplainButtonConf (generic listeners of all events, wait objects).
+  /// E_CTIOS_INVALID_ARGUMENT: not a single bit; E_CTIOS_INVALID_OBJECT_TYPE: no UniqueObjectID.
+  int ExplainButton(const CCtiOsObject& object, std::uint32_t button);
+  /// The same of a supervisor's button (ENABLE_BARGE_IN) for the agent that is monitored, or its call.
+  int ExplainSupervisorButton(const CCtiOsObject& object, std::uint32_t button);
+
   /// Bits of PGStatus: 8 CTI Server offline, 4 a peripheral offline, 2 central controller down; 0 all well.
   int GetSystemStatus() const;
   bool IsAgent() const;
@@ -177,6 +185,7 @@ class CCtiOsSession : public CCtiOsObject {
  private:
   int clear_agent();
   int request(wire::RequestId request, const Arguments& args);
+  int explain(const CCtiOsObject& object, enum_Keywords mask, std::uint32_t button);
   Arguments& all_of(wire::ObjectKind kind) const;
 
   const bool keep_trying_;

@@ -100,10 +100,15 @@ bool told_one_way(ObjectKind kind, Keyword keyword) noexcept {
   return kind == ObjectKind::kCall && !both_ways_of_call(keyword);
 }
 
+bool told_one_way(ObjectKind kind, const Arg& entry) noexcept {
+  if (told_one_way(kind, entry.keyword())) return true;
+  return kind == ObjectKind::kAgent && entry.own_key() == kStateChangeKey;
+}
+
 std::uint64_t state_digest(ObjectKind kind, const ArgumentsView& properties) noexcept {
   std::uint64_t sum = static_cast<std::uint64_t>(kind);
   for (const Arg arg : properties) {
-    if (is_volatile(arg.keyword()) || told_one_way(kind, arg.keyword())) continue;
+    if (is_volatile(arg.keyword()) || told_one_way(kind, arg)) continue;
     if (arg.is_string() && arg.string().empty()) continue;  // cleared, or never there
     const bool group = arg.is_arguments() && arg.own_key().starts_with("SkillGroup[");
     sum = group ? group_digest(sum, arg) : mixed(sum, hash64(arg.bytes()));

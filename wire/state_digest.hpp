@@ -12,13 +12,19 @@
 #include "wire/keyword.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace cti::wire {
 
 enum class ObjectKind : std::uint8_t;
 
+/// Of an agent, own key: who asked for its present state. Only the server that was asked tells it.
+inline constexpr std::string_view kStateChangeKey = "StateChange";
+
 /// Whether the keyword of such an object is told by events only, or by answers only.
 bool told_one_way(ObjectKind kind, Keyword keyword) noexcept;
+/// Likewise, of an entry, whose key may be an own one.
+bool told_one_way(ObjectKind kind, const Arg& entry) noexcept;
 
 /// Equal for equal state. The order of the entries is theirs: blocks are canonical.
 std::uint64_t state_digest(ObjectKind kind, const ArgumentsView& properties) noexcept;

@@ -1,4 +1,4 @@
-// rights.cpp - the table itself: one row per request of CTI OS, served or not yet.
+// rights.cpp - the table itself: one row per request, of CTI OS and ours, served or not yet.
 #include "broker/meet/rights.hpp"
 #include "wire/served.hpp"
 
@@ -77,6 +77,8 @@ constexpr Row kRows[] = {
     {R::eStopRecordingRequest, kNever, kNever, kOwn, kOwn, kNever},
     {R::eSnapshotCallRequest, kNever, kAny, kOwn, kOwnTeam, kAny},
     {R::eSnapshotDeviceRequest, kNever, kAny, kOwn, kOwn, kAny},
+    // ours: why a button is grey
+    {R::eExplainButtonRequest, kNever, kAny, kOwn, kOwnTeam, kAny},
     // the team
     {R::eListAgentTeamRequest, kNever, kNever, kNever, kOwn, kNever},
     {R::eMonitorAgentTeamStartRequest, kNever, kNever, kNever, kOwn, kNever},

@@ -16,41 +16,60 @@ namespace {
 constexpr struct {
   std::string_view name;
   std::string_view text;
+  Fact fact;
 } kReasons[] = {
-    {"kOn", "the button is on"},
-    {"kNoButton", "no button"},
-    {"kLoggedOut", "the agent is logged out"},
-    {"kLoggedIn", "the agent is logged in already"},
-    {"kAlreadyInState", "the agent is in this state already"},
-    {"kReserved", "a call is on its way to the agent"},
-    {"kCallInProgress", "not while there is a call"},
-    {"kNotReadyFirst", "the agent has to be NotReady first"},
-    {"kDeskSettings", "the agent desk settings do not allow it now"},
-    {"kWrapupFirst", "wrap-up comes first"},
-    {"kNotInWrapup", "the agent is not in wrap-up"},
-    {"kOutgoingCall", "there is no wrap-up data for calls that the agent made"},
-    {"kWithReason", "a reason code is required"},
-    {"kWithoutReason", "no reason code is asked for"},
-    {"kNoCall", "there is no call"},
-    {"kNotAlerting", "the call is not ringing"},
-    {"kNotConnected", "the call is not talking"},
-    {"kNotHeld", "the call is not on hold"},
-    {"kStillAlerting", "the call has not been answered"},
-    {"kOtherCallTalking", "another call is talking"},
-    {"kNoConsult", "no consultation is under way"},
-    {"kConsultUnderWay", "a consultation is under way"},
-    {"kConsultNotAnswered", "the consulted party has not answered"},
-    {"kOtherConsultType", "the consultation was begun for another purpose"},
-    {"kNoOtherCall", "there is no other call"},
-    {"kTooManyCalls", "both lines are taken"},
-    {"kForAgentsOnly", "supervisors do not have this button"},
-    {"kNotOnThisPeripheral", "this peripheral does not offer it"},
-    {"kNotConfigured", "it is switched off in this server"},
-    {"kOtherDialButton", "the plain dial button covers it"},
-    {"kNotBargedIn", "the supervisor has not barged in"},
-    {"kNotOnTheCall", "the supervisor is not on the call"},
+    {"kOn", "the button is on", Fact::kNothing},
+    {"kNoButton", "no button", Fact::kNothing},
+    {"kLoggedOut", "the agent is logged out", Fact::kAgentState},
+    {"kLoggedIn", "the agent is logged in already", Fact::kAgentState},
+    {"kAlreadyInState", "the agent is in this state already", Fact::kAgentState},
+    {"kReserved", "a call is on its way to the agent", Fact::kAnyCall},
+    {"kCallInProgress", "not while there is a call", Fact::kAnyCall},
+    {"kNotReadyFirst", "the agent has to be NotReady first", Fact::kAgentState},
+    {"kDeskSettings", "the agent desk settings do not allow it now", Fact::kWrapup},
+    {"kWrapupFirst", "wrap-up comes first", Fact::kWrapup},
+    {"kNotInWrapup", "the agent is not in wrap-up", Fact::kAgentState},
+    {"kOutgoingCall", "there is no wrap-up data for calls that the agent made", Fact::kCall},
+    {"kWithReason", "a reason code is required", Fact::kDeskSettings},
+    {"kWithoutReason", "no reason code is asked for", Fact::kDeskSettings},
+    {"kNoCall", "there is no call", Fact::kCall},
+    {"kNotAlerting", "the call is not ringing", Fact::kCall},
+    {"kNotConnected", "the call is not talking", Fact::kCall},
+    {"kNotHeld", "the call is not on hold", Fact::kCall},
+    {"kStillAlerting", "the call has not been answered", Fact::kCall},
+    {"kOtherCallTalking", "another call is talking", Fact::kTalkingCall},
+    {"kNoConsult", "no consultation is under way", Fact::kCall},
+    {"kConsultUnderWay", "a consultation is under way", Fact::kConsult},
+    {"kConsultNotAnswered", "the consulted party has not answered", Fact::kConsult},
+    {"kOtherConsultType", "the consultation was begun for another purpose", Fact::kPurpose},
+    {"kNoOtherCall", "there is no other call", Fact::kCall},
+    {"kTooManyCalls", "both lines are taken", Fact::kOtherCall},
+    {"kForAgentsOnly", "supervisors do not have this button", Fact::kRole},
+    {"kNotOnThisPeripheral", "this peripheral does not offer it", Fact::kPeripheral},
+    {"kNotConfigured", "it is switched off in this server", Fact::kNothing},
+    {"kOtherDialButton", "the plain dial button covers it", Fact::kNothing},
+    {"kNotBargedIn", "the supervisor has not barged in", Fact::kPart},
+    {"kNotOnTheCall", "the supervisor is not on the call", Fact::kPart},
+    {"kSupervisorLoggedOut", "the supervisor is logged out", Fact::kPart},
+    {"kOnTheCallAlready", "the supervisor is on the call already", Fact::kPart},
 };
 static_assert(std::size(kReasons) == kGreyReasons);
+static_assert(sizeof(GreyReason) == 1, "the reasons of a mask are 32 bytes, written with it");
+
+consteval bool each_reason_is_another() {
+  for (const auto& row : kReasons) {
+    if (!row.name.starts_with('k') || row.text.empty()) return false;
+    for (const auto& other : kReasons) {
+      if (&row != &other && (row.name == other.name || row.text == other.text)) return false;
+    }
+  }
+  return true;
+}
+static_assert(each_reason_is_another());
+
+bool is_there(const CallSituation& call) noexcept {
+  return call.status != wire::ctios::LCS_NULL && call.status != wire::ctios::LCS_NONE;
+}
 
 /// One decision about one agent, perhaps with a call in view.
 class Decision {
@@ -58,13 +77,35 @@ class Decision {
   Decision(const AgentSituation& agent, const CallSituation* call) noexcept
       : agent_(agent), call_(call) {
     for (const CallSituation& other : agent.calls) {
-      if (other.status == wire::ctios::LCS_NULL || other.status == wire::ctios::LCS_NONE) continue;
+      if (!is_there(other)) continue;
       ++calls_;
-      if (&other != call && other.status == wire::ctios::LCS_CONNECT) other_talking_ = true;
+      if (&other != call && other.status == wire::ctios::LCS_CONNECT) other_talking_ = &other;
       if (&other != call && other.status == wire::ctios::LCS_HOLD) other_held_ = true;
       if (other.role == ConsultRole::kConsult) consult_ = &other;
     }
   }
+
+  /// Of which call the fact behind a reason is. nullptr: of none.
+  const CallSituation* call_behind(GreyReason reason) const noexcept {
+    switch (fact_of(reason)) {
+      case Fact::kCall:
+        return call_;
+      case Fact::kAnyCall:
+        return call_ != nullptr && is_there(*call_) ? call_ : other_than_this();
+      case Fact::kTalkingCall:
+        return other_talking_;
+      case Fact::kOtherCall:
+        return other_than_this();
+      case Fact::kConsult:
+      case Fact::kPurpose:
+        return consult_;
+      default:
+        return nullptr;
+    }
+  }
+
+  /// Of the call that wrap-up is for.
+  bool outgoing() const noexcept { return call_ ? call_->outgoing : agent_.last_call_outgoing; }
 
   Buttons run() noexcept {
     buttons_.why.fill(GreyReason::kNoButton);
@@ -90,6 +131,12 @@ class Decision {
     decide(with_reason, on && !required ? GreyReason::kWithoutReason : reason);
   }
 
+  const CallSituation* other_than_this() const noexcept {
+    for (const CallSituation& other : agent_.calls) {
+      if (&other != call_ && is_there(other)) return &other;
+    }
+    return nullptr;
+  }
   bool desk(std::uint32_t bit) const noexcept { return (agent_.desk_settings & bit) != 0; }
   bool logged_in() const noexcept {
     return agent_.state != wire::ctios::eLogout && agent_.state != wire::ctios::eUnknown;
@@ -116,7 +163,6 @@ class Decision {
            (consult_->status == wire::ctios::LCS_CONNECT ||
             consult_->status == wire::ctios::LCS_HOLD);
   }
-  bool outgoing() const noexcept { return call_ ? call_->outgoing : agent_.last_call_outgoing; }
   WrapupMode wrapup() const noexcept {
     return outgoing() ? agent_.wrapup_outgoing : agent_.wrapup_incoming;
   }
@@ -229,7 +275,8 @@ class Decision {
     GreyReason hold =
         needs(connected, alerting ? GreyReason::kStillAlerting : GreyReason::kNotConnected);
     GreyReason retrieve = needs(held, GreyReason::kNotHeld);
-    if (retrieve == GreyReason::kOn && other_talking_) retrieve = GreyReason::kOtherCallTalking;
+    if (retrieve == GreyReason::kOn && other_talking_ != nullptr)
+      retrieve = GreyReason::kOtherCallTalking;
     if (consulting()) {
       if (hold == GreyReason::kOn) hold = GreyReason::kConsultUnderWay;
       if (held) retrieve = GreyReason::kConsultUnderWay;
@@ -261,7 +308,7 @@ class Decision {
     GreyReason alternate = complete;
     if (complete == GreyReason::kNoConsult) {  // two calls that have nothing to do with each other
       const bool pair = (is(wire::ctios::LCS_CONNECT) && other_held_) ||
-                        (is(wire::ctios::LCS_HOLD) && other_talking_);
+                        (is(wire::ctios::LCS_HOLD) && other_talking_ != nullptr);
       alternate = pair ? GreyReason::kOn : GreyReason::kNoOtherCall;
     }
     decide(ENABLE_RECONNECT, reconnect);
@@ -306,8 +353,8 @@ class Decision {
   const AgentSituation& agent_;
   const CallSituation* call_;
   const CallSituation* consult_ = nullptr;
+  const CallSituation* other_talking_ = nullptr;
   std::uint32_t calls_ = 0;
-  bool other_talking_ = false;
   bool other_held_ = false;
   Buttons buttons_;
 };
@@ -343,6 +390,11 @@ std::string_view describe(GreyReason reason) noexcept {
   return index < kGreyReasons ? kReasons[index].text : "?";
 }
 
+Fact fact_of(GreyReason reason) noexcept {
+  const auto index = static_cast<std::size_t>(reason);
+  return index < kGreyReasons ? kReasons[index].fact : Fact::kNothing;
+}
+
 void assign_roles(std::span<CallSituation> calls) noexcept {
   for (CallSituation& call : calls) call.role = ConsultRole::kNone;
   for (CallSituation& call : calls) {
@@ -367,17 +419,41 @@ GreyReason Buttons::reason(std::uint32_t bit) const noexcept {
   return why[static_cast<std::size_t>(std::countr_zero(bit))];
 }
 
-Buttons agent_buttons(const AgentSituation& agent) noexcept {
+namespace {
+
+/// The call that the agent is on.
+const CallSituation* call_on(const AgentSituation& agent) noexcept {
   const CallSituation* on = nullptr;
   for (const CallSituation& call : agent.calls) {
     if (weight(call.status) > (on ? weight(on->status) : 0)) on = &call;
   }
-  return Decision(agent, on).run();
+  return on;
+}
+
+}  // namespace
+
+Buttons agent_buttons(const AgentSituation& agent) noexcept {
+  return Decision(agent, call_on(agent)).run();
 }
 
 Buttons call_buttons(const AgentSituation& agent, std::size_t index) noexcept {
   CTI_CHECK(index < agent.calls.size());
   return Decision(agent, &agent.calls[index]).run();
+}
+
+WhyGrey explain_button(const AgentSituation& agent, std::size_t index, std::uint32_t bit) noexcept {
+  CTI_CHECK(index == WhyGrey::kNoCall || index < agent.calls.size());
+  Decision decision(agent, index == WhyGrey::kNoCall ? call_on(agent) : &agent.calls[index]);
+  const Buttons buttons = decision.run();
+  WhyGrey why;
+  why.reason = buttons.reason(bit);
+  why.mask = buttons.mask;
+  why.outgoing = decision.outgoing();
+  if (const CallSituation* const call = decision.call_behind(why.reason))
+    why.call = static_cast<std::size_t>(call - agent.calls.data());
+  CTI_CHECK(why.call == WhyGrey::kNoCall || why.call < agent.calls.size());
+  CTI_CHECK((why.reason == GreyReason::kOn) == ((why.mask & bit) != 0));
+  return why;
 }
 
 }  // namespace cti::broker

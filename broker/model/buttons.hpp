@@ -6,6 +6,9 @@
 //          for each bit. The mask of an agent record is that of the agent together with the call that the agent is on,
 //          the mask of a call record that of the agent with this call: a desktop that follows the last mask it was sent
 //          is right either way.
+// Why not  a bit is on when the rule for it finds no reason, so mask and reason are one decision. explain_button() makes it
+//          again for one bit, when somebody asks, and names the value that the reason speaks of (Fact); explain.hpp says
+//          it in words. docs/buttons.md is the table of all of it (button_table.hpp).
 // Source   CTI OS developer guide, chapter on button enablement: the table for UCCE. Its row for a held call next to an
 //          answered consult is missing; that call gets the buttons of the consult, since Alternate, Reconnect and the
 //          completions may name either call.
@@ -55,12 +58,32 @@ enum class GreyReason : std::uint8_t {
   kOtherDialButton,      ///< MAKECALL stands for inside and outside calls alike
   kNotBargedIn,          ///< a supervisor intercepts after having barged in
   kNotOnTheCall,         ///< the supervisor is not on the agent's call
+  kSupervisorLoggedOut,  ///< nothing of what a supervisor does
+  kOnTheCallAlready,     ///< the supervisor, in whatever part
 };
-inline constexpr std::size_t kGreyReasons = 32;
+inline constexpr std::size_t kGreyReasons = 34;
 /// "kCallInProgress"; "?" for a number that is none.
 std::string_view name_of(GreyReason reason) noexcept;
 /// For people: "not while there is a call".
 std::string_view describe(GreyReason reason) noexcept;
+
+/// The value that a reason speaks of: with another one the button might be on.
+enum class Fact : std::uint8_t {
+  kNothing,       ///< none that changes: another button does it, or the server is set so
+  kAgentState,    ///< the agent's state
+  kCall,          ///< the call that the mask is of; the agent's state when it is of none
+  kAnyCall,       ///< that call, else any other, and the agent's state
+  kTalkingCall,   ///< the other call that talks
+  kOtherCall,     ///< another call than the one that the mask is of
+  kConsult,       ///< the call that the agent consults on
+  kPurpose,       ///< and what it was begun for
+  kWrapup,        ///< the agent's state and the wrap-up mode of the desk settings
+  kDeskSettings,  ///< DeskSettingsMask
+  kRole,          ///< that the agent is a supervisor
+  kPeripheral,    ///< PeripheralType
+  kPart,          ///< what the supervisor is on the agent's call
+};
+Fact fact_of(GreyReason reason) noexcept;
 
 /// The part that a call plays for this agent.
 enum class ConsultRole : std::uint8_t {
@@ -116,6 +139,17 @@ struct Buttons {
   /// Why the button of this single bit is grey.
   GreyReason reason(std::uint32_t bit) const noexcept;
 };
+
+/// Of one button: its reason, and of which call the fact behind it is.
+struct WhyGrey {
+  static constexpr std::size_t kNoCall = SIZE_MAX;
+  GreyReason reason = GreyReason::kNoButton;
+  std::size_t call = kNoCall;  ///< its place in AgentSituation::calls
+  bool outgoing = false;       ///< whose wrap-up counts: of calls that the agent makes
+  std::uint32_t mask = 0;      ///< that it was asked of
+};
+/// Of a single bit of the mask of an agent record (index kNoCall), or of agent.calls[index].
+WhyGrey explain_button(const AgentSituation& agent, std::size_t index, std::uint32_t bit) noexcept;
 
 /// The mask of an agent record.
 Buttons agent_buttons(const AgentSituation& agent) noexcept;

@@ -2,6 +2,7 @@
 #include "broker/model/known_args.hpp"
 
 #include "wire/ctios_enums.hpp"
+#include "wire/state_digest.hpp"
 
 #include <charconv>
 #include <optional>
@@ -30,6 +31,17 @@ void take_teams(TeamList& teams, const wire::ArgumentsView& named) {
     const auto end = std::from_chars(name.data(), name.data() + name.size(), team).ptr;
     if (end == name.data() + name.size()) (void)teams.add(team, number(arg));
   }
+}
+
+/// True: the teams are others now.
+bool take_own_key(AgentEntry& agent, const wire::Arg& arg) {
+  const std::string_view key = arg.own_key();
+  if (key == kConfiguredKey) agent.configured_supervisor = arg.integer() != 0;
+  if (key == wire::kStateChangeKey) agent.asked = arg.is_arguments() && !arg.arguments().empty();
+  if (key != kTeamsKey) return false;
+  const TeamList before = agent.teams;
+  take_teams(agent.teams, arg.arguments());
+  return !(agent.teams == before);
 }
 
 ObjectId contact_of(const CallEntry& call) noexcept {
@@ -96,12 +108,7 @@ bool take_agent_args(AgentEntry& agent, const wire::ArgumentsView& args) {
         agent.wrapup_outgoing = small(arg);
         break;
       case Keyword::kOwnKey:
-        if (arg.own_key() == kTeamsKey) {
-          const TeamList before = agent.teams;
-          take_teams(agent.teams, arg.arguments());
-          moved = !(agent.teams == before);
-        }
-        if (arg.own_key() == kConfiguredKey) agent.configured_supervisor = arg.integer() != 0;
+        moved = take_own_key(agent, arg) || moved;
         break;
       default:
         break;

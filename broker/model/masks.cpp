@@ -1,7 +1,7 @@
 // masks.cpp - what the rules of buttons.hpp want to know, from the map.
 #include "broker/model/masks.hpp"
 
-#include "broker/model/buttons.hpp"
+#include "core/base/check.hpp"
 #include "wire/ctios_enums.hpp"
 
 #include <array>
@@ -93,6 +93,23 @@ std::uint32_t call_mask(const ObjectMap& map, const CallEntry& call,
   const AgentSituation situation = situation_of(map, *agent, agent->state, calls);
   if (calls.target == kCallsMax) return agent_buttons(situation).mask;
   return call_buttons(situation, calls.target).mask;
+}
+
+MaskReason explain_mask(const ObjectMap& map, const AgentEntry& agent, const CallEntry* about,
+                        std::uint32_t bit) noexcept {
+  const std::uint16_t status = about == nullptr ? std::uint16_t{0} : about->status;
+  const Calls calls = calls_of(map, agent, about, status);
+  const std::size_t target = calls.target == kCallsMax ? WhyGrey::kNoCall : calls.target;
+  MaskReason found;
+  found.why = explain_button(situation_of(map, agent, agent.state, calls), target, bit);
+  std::size_t index = 0;
+  map.calls_of(agent, [&](const CallEntry& call) {  // in the order of the list
+    if (index++ == found.why.call) found.call = &call;
+  });
+  // The one that the map does not place at this agent stands behind those that it does.
+  if (found.call == nullptr && found.why.call != WhyGrey::kNoCall) found.call = about;
+  CTI_CHECK((found.call == nullptr) == (found.why.call == WhyGrey::kNoCall));
+  return found;
 }
 
 }  // namespace cti::broker

@@ -66,6 +66,7 @@ struct AgentEntry {
   bool supervisor = false;
   bool configured_supervisor = false;    ///< whatever the teams say
   bool named = false;                    ///< a configuration gave the agent's name
+  bool asked = false;                    ///< StateChange says who asked for the state
   TeamList teams;                        ///< every team that the agent is in
   std::array<Slot, 2> devices{kNoSlot,
                               kNoSlot};  ///< instrument, extension: where the agent is logged in

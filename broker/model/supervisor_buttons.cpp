@@ -46,7 +46,7 @@ GreyReason make_ready(const SupervisorSituation& now) noexcept {
 /// The supervisor may come to the call, in whatever part: it talks, and the supervisor is on no call.
 GreyReason join(const SupervisorSituation& now) noexcept {
   if (!now.has_call) return GreyReason::kNoCall;
-  if (now.part != SupervisorPart::kNone) return GreyReason::kAlreadyInState;
+  if (now.part != SupervisorPart::kNone) return GreyReason::kOnTheCallAlready;
   if (now.other_call) return GreyReason::kCallInProgress;
   if (now.call == wire::ctios::LCS_ALERTING) return GreyReason::kStillAlerting;
   return now.call == wire::ctios::LCS_CONNECT ? GreyReason::kOn : GreyReason::kNotConnected;
@@ -58,7 +58,7 @@ SupervisorButtons supervisor_buttons(const SupervisorSituation& now) noexcept {
   SupervisorButtons buttons;
   buttons.why.fill(GreyReason::kNoButton);
   const auto decide = [&](std::uint32_t bit, GreyReason reason) {
-    if (!now.logged_in) reason = GreyReason::kLoggedOut;
+    if (!now.logged_in) reason = GreyReason::kSupervisorLoggedOut;
     CTI_CHECK(std::has_single_bit(bit));
     buttons.why[static_cast<std::size_t>(std::countr_zero(bit))] = reason;
     if (reason == GreyReason::kOn) buttons.mask |= bit;

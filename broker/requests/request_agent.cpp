@@ -41,7 +41,8 @@ std::optional<Refusal> check_same_agent(const wire::ArgumentsView& args, const A
 Requests::Verdict Requests::send_state(Job& job, const StateChange& change) {
   const AgentEntry& agent = *change.agent;
   const std::string password = text_of(job.args, Keyword::AgentPassword);
-  return send(job, ged::MessageType::kSetAgentStateReq, agent.id.view(), change.state,
+  note_asker(job, change);
+  Verdict wrong = send(job, ged::MessageType::kSetAgentStateReq, agent.id.view(), change.state,
               [&](MutableBytes room, std::uint32_t invoke_id) {
                 ged::SetAgentStateReqEncoder encoder(
                     room, parts_.link.version(),
@@ -57,6 +58,25 @@ Requests::Verdict Requests::send_state(Job& job, const StateChange& change) {
                 if (!change.supervisor.empty()) encoder.supervisor_id(said(change.supervisor));
                 return encoder.finish();
               });
+  if (wrong) {
+    parts_.translator.askers().forget(agent.key, job.ask.from.session_number,
+                                      job.ask.request_id);
+  }
+  return wrong;
+}
+
+/// Before it is sent: the event may come before the confirmation.
+void Requests::note_asker(const Job& job, const StateChange& change) {
+  CTI_CHECK(job.me != nullptr && change.agent != nullptr);
+  StateAsker asker;
+  asker.by.assign(job.me->id.view());
+  asker.session = job.ask.from.session_number;
+  asker.request_id = job.ask.request_id;
+  asker.request = job.request;
+  asker.state = change.state;
+  asker.reason = static_cast<std::uint16_t>(number_or(job.args, Keyword::EventReasonCode, 0));
+  asker.already = change.agent->state == change.state;
+  parts_.translator.askers().note(change.agent->key, asker);
 }
 
 Requests::Verdict Requests::set_agent_state(Job& job) {

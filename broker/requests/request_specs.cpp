@@ -65,6 +65,9 @@ constexpr ArgRule kSupervise[] = {text(Keyword::UniqueObjectID),
                                   text(Keyword::CallReference, false, kObjectIdBytesMax),
                                   text(Keyword::AgentCallReference, false, kObjectIdBytesMax),
                                   number(Keyword::SupervisoryAction, true, 4)};
+constexpr ArgRule kExplain[] = {text(Keyword::UniqueObjectID, true, kObjectIdBytesMax),
+                                number(Keyword::EnablementMask),
+                                number(Keyword::SupervisorBtnEnablementMask)};
 constexpr ArgRule kGreeting[] = {number(Keyword::AgentAction, true, 65535)};
 constexpr ArgRule kChat[] = {text(Keyword::Distribution, true, 32),
                              text(Keyword::Target, false, 64), text(Keyword::Message, true)};
@@ -139,6 +142,7 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eAgentGreetingControlRequest, {kGreeting, &Requests::greeting}},
       {R::eUserMessageRequest, kept(kChat, &Requests::chat)},
       {R::eSnapshotDeviceRequest, {kTarget, &Requests::snapshot_device, false, 0, true}},
+      {R::eExplainButtonRequest, {kExplain, &Requests::explain_button, false, 0, true}},
       {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call}},
       {R::eMakeCallRequest, {kDial, &Requests::make_call}},
       {R::eAnswerCallRequest, {kTarget, &Requests::one_call, true, kAlerting}},

@@ -269,6 +269,10 @@ void Requests::fail(const Pending& pending, const Refusal& refusal, wire::Outcom
                          }));
   }
   end(pending, to, std::move(frame));
+  if (outcome == wire::Outcome::kRefused) {
+    parts_.translator.askers().forget(wire::object_key(pending.object_id.view()),
+                                      pending.from.session_number, pending.request_id);
+  }
   if (identify && is_wrong_password(refusal)) ++sessions_.of(pending.from).wrong_passwords;
 }
 

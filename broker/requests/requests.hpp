@@ -12,7 +12,7 @@
 // Bounds   LineConfig::pending_max upstream, session_open_max of them one session's; past either: refused as busy.
 // Files    requests.cpp: the life of a request and its answers. request_checks.cpp: what must be true before.
 //          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp, request_record.cpp: what each sends.
-//          request_team.cpp: who watches whom, kept in watches.hpp.
+//          request_team.cpp: who watches whom, kept in watches.hpp. request_explain.cpp: why a button is grey.
 //          request_audit.cpp: what the log is told of them.
 // Threads  the line.
 #pragma once
@@ -22,6 +22,7 @@
 #include "broker/meet/line_status.hpp"
 #include "broker/meet/rights.hpp"
 #include "broker/meet/said.hpp"
+#include "broker/model/explain.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/requests/once_table.hpp"
@@ -156,6 +157,7 @@ class Requests {
     std::string supervisor;
   };
   Verdict send_state(Job& job, const StateChange& change);
+  void note_asker(const Job& job, const StateChange& change);
   // request_team.cpp
   Verdict check_supervisor(const Job& job);
   Verdict put_wish(const Job& job, const WatchWish& wish);
@@ -172,6 +174,14 @@ class Requests {
   Verdict call_for_help(Job& job);
   Verdict bad_line(Job& job);
   Verdict greeting(Job& job);
+  // request_explain.cpp
+  Verdict explain_button(Job& job);
+  std::optional<ButtonWords> explained(const Job& job, const AgentEntry* owner,
+                                       const CallEntry* call, std::uint32_t bit) const;
+  Verdict explain_supervisor_button(const Job& job, const AgentEntry* owner, const CallEntry* call,
+                                    std::string_view id, std::uint32_t bit);
+  void tell_words(const Job& job, std::string_view id, const ButtonWords& words,
+                  wire::Keyword mask);
   // request_chat.cpp
   Verdict chat(Job& job);
   Verdict chat_receivers(const Job& job, ChatLevel may, std::vector<const AgentEntry*>& to);

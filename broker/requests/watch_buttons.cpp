@@ -58,32 +58,38 @@ void Watches::drop_focus(std::uint64_t agent_key) noexcept {
   if (--found->second == 0) focus_.erase(found);
 }
 
-SupervisorSituation Watches::situation_of(const SessionRef& session) const {
+SupervisorView Watches::view_of(const SessionRef& session) const {
   const Row* const row = find(session);
-  return row == nullptr ? SupervisorSituation{} : situation_of(*row);
+  return row == nullptr ? SupervisorView{} : view_of(*row);
 }
 
-SupervisorSituation Watches::situation_of(const Row& row) const {
-  SupervisorSituation now;
+SupervisorView Watches::view_of(const Row& row) const {
+  SupervisorView view;
   const AgentEntry* const me = map_.agent(row.agent_key);
   const AgentEntry* const agent = map_.agent(row.focus);
-  if (me == nullptr || agent == nullptr) return now;
+  if (me == nullptr || agent == nullptr) return view;
+  view.supervisor = me;
+  view.agent = agent;
+  SupervisorSituation& now = view.now;
   now.logged_in = me->logged_in();
   now.agent = static_cast<ctios::AgentState>(agent->state);
   if (const CallEntry* const call = call_of(map_, *agent, row.wish.call)) {
+    view.call = call;
     now.has_call = true;
     now.call = static_cast<ctios::LocalConnectionState>(call->status);
   }
   map_.calls_of(*me, [&](const CallEntry& call) {
     if (!is_there(call)) return;
     const SupervisorPart part = part_of(call.type);
+    view.own = &call;
     if (part == SupervisorPart::kNone) {
       now.other_call = true;
     } else {
       now.part = part;
     }
   });
-  return now;
+  CTI_CHECK(now.has_call == (view.call != nullptr));
+  return view;
 }
 
 void Watches::look_at_buttons(std::uint64_t agent_key) {
@@ -110,7 +116,7 @@ void Watches::tell_buttons(const SessionRef& session) {
 }
 
 void Watches::tell_buttons(Row& row, bool always) {
-  const std::uint32_t mask = supervisor_buttons(situation_of(row)).mask;
+  const std::uint32_t mask = supervisor_buttons(view_of(row).now).mask;
   if (!always && mask == row.mask) return;
   tell(row, 0,
        make_private({.event_id = EventId::eSupervisorButtonChange},

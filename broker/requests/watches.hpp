@@ -20,6 +20,7 @@
 #pragma once
 
 #include "broker/meet/rendezvous.hpp"
+#include "broker/model/explain.hpp"
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/model/snapshot.hpp"
@@ -93,8 +94,8 @@ class Watches {
   bool have_buttons() const noexcept { return !focus_.empty(); }
   /// Tells them, changed or not.
   void tell_buttons(const SessionRef& session);
-  /// What they follow from.
-  SupervisorSituation situation_of(const SessionRef& session) const;
+  /// What they follow from, and whose and which it is. No agent in it: the session watches nobody with its calls.
+  SupervisorView view_of(const SessionRef& session) const;
   /// A look was not finished for want of memory: everything is looked at next time.
   bool stale() const noexcept { return stale_; }
 
@@ -150,7 +151,7 @@ class Watches {
   void make_places(std::uint64_t focus, std::uint64_t agent_key);
   void set_focus(Row& row, std::uint64_t focus) noexcept;
   void drop_focus(std::uint64_t agent_key) noexcept;
-  SupervisorSituation situation_of(const Row& row) const;
+  SupervisorView view_of(const Row& row) const;
   void tell_buttons(Row& row, bool always);
   void forget(Row& row) noexcept;
   void look_at_supervisor(Row& row);

@@ -110,7 +110,10 @@ RecordInfo answer_record(std::uint64_t key, std::uint32_t peripheral, bool for_o
   return info;
 }
 
-constexpr auto kNothingElse = [](wire::ArgumentsWriter&) {};
+/// The state before this one was asked for by somebody: this one is not.
+bool ends_asked_state(const AgentEntry* known, std::uint16_t state) noexcept {
+  return known != nullptr && known->asked && known->state != state;
+}
 
 }  // namespace
 
@@ -169,8 +172,15 @@ Translator::Outcome Translator::agent_state(Bytes body, Version version) {
   }
   add_rules(sheet, known == nullptr ? 0 : known->team);
 
+  const std::uint16_t before = known == nullptr ? std::uint16_t{ctios::eUnknown} : known->state;
+  const bool same_reason = known != nullptr && known->reason == view->event_reason_code();
+  const auto asker = askers_.take(key, before, state, same_reason);
+  // A change that nobody asked for here takes the name off the state before it.
+  const bool ends_other = ends_asked_state(known, state);
   tell_state(agent_record(EventId::eAgentStateEvent, key, peripheral), known, state, sheet,
-             kNothingElse);
+             [&](wire::ArgumentsWriter& writer) {
+               if (asker || ends_other) write_state_change(writer, asker);
+             });
   return {};
 }
 
@@ -311,6 +321,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
     info.topics |= wire::topic::kWhole;
     sheet.add_int<Keyword::IncomingOrOutgoing>(known->last_call_outgoing != 0 ? 2 : 1);
   }
+  const bool ends_other = ends_asked_state(known, state);
   const auto groups = [&](wire::ArgumentsWriter& writer) {
     if (leaves_groups) {
       for (const wire::Arg arg : map_.properties().properties(*handle)) {
@@ -319,6 +330,7 @@ void Translator::agent_answer(std::uint32_t peripheral, std::string_view asked,
       }
     }
     write_skill_groups(writer, view.skill_groups());
+    if (ends_other) write_state_change(writer, std::nullopt);
   };
   tell_state(info, whom == For::kOne && news ? known : nullptr, state, sheet, groups);
 }
@@ -354,8 +366,12 @@ void Translator::agent_unknown(std::uint32_t peripheral, std::string_view agent_
       agent_mask(map_, known == nullptr ? nobody : *known, state));
   add_rules(sheet, known == nullptr ? 0 : known->team);
   const bool news = known != nullptr && known->logged_in();
+  const bool ends_other = ends_asked_state(known, state);
   tell_state(answer_record(key, peripheral, whom == For::kOne, news),
-             whom == For::kOne && news ? known : nullptr, state, sheet, kNothingElse);
+             whom == For::kOne && news ? known : nullptr, state, sheet,
+             [&](wire::ArgumentsWriter& writer) {
+               if (ends_other) write_state_change(writer, std::nullopt);
+             });
 }
 
 void Translator::desk_settings_answer(std::uint64_t agent_key,

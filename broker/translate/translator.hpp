@@ -20,6 +20,7 @@
 #include "broker/model/object_map.hpp"
 #include "broker/model/record_sink.hpp"
 #include "broker/model/recording.hpp"
+#include "broker/model/state_askers.hpp"
 #include "broker/translate/arg_sheet.hpp"
 #include "core/base/bytes.hpp"
 #include "core/base/limits.hpp"
@@ -211,6 +212,8 @@ class Translator {
     CTI_CHECK(!peripherals.empty());
     peripherals_ = peripherals;
   }
+  /// Who has asked for changes of agents' states: they are told with the changes.
+  StateAskers& askers() noexcept { return askers_; }
   /// How the CTI Server spells the names that have been rewritten for clients.
   NameBook& names() noexcept { return names_; }
   const NameBook& names() const noexcept { return names_; }
@@ -351,6 +354,7 @@ class Translator {
   CleanTextRoom room_;
   NameBook names_;
   Hearing hearing_;
+  StateAskers askers_;
   std::optional<wire::UpdateView> owed_;  // written and not applied yet; good until the next write
   bool owed_is_answer_ = false;
   std::array<ConsultBegun, kConsultsMax> consults_{};

@@ -1,6 +1,8 @@
 // line_truth_world.cpp - see line_truth_world.hpp.
 #include "tests/property/line_truth_world.hpp"
 
+#include "broker/model/button_names.hpp"
+#include "broker/model/explain.hpp"
 #include "broker/model/masks.hpp"
 #include "wire/arguments_fold.hpp"
 #include "wire/ged188/roles.hpp"
@@ -41,7 +43,7 @@ std::set<std::string> state_of(const broker::ObjectMap& map, wire::ObjectKind ki
                                wire::ObjectHandle handle) {
   std::set<std::string> lines;
   for (const wire::Arg arg : map.properties().properties(handle)) {
-    if (wire::is_volatile(arg.keyword()) || wire::told_one_way(kind, arg.keyword())) continue;
+    if (wire::is_volatile(arg.keyword()) || wire::told_one_way(kind, arg)) continue;
     if (arg.is_string() && arg.string().empty()) continue;
     std::string value = arg.to_text();
     if (arg.own_key().starts_with("SkillGroup[")) {
@@ -297,6 +299,17 @@ std::string TruthWorld::differences_from_truth(const broker::ObjectMap& map) {
   return found;
 }
 
+/// What whoever asks is told of every button, as a mask.
+std::uint32_t explained(const broker::ObjectMap& map, const broker::AgentEntry& agent,
+                        const broker::CallEntry* call) {
+  std::uint32_t on = 0;
+  for (const broker::ButtonName& button : broker::button_names()) {
+    const auto words = broker::explain(map, agent, call, button.bit);
+    if (words && words->reason == broker::GreyReason::kOn) on |= button.bit;
+  }
+  return on;
+}
+
 std::string other_masks(const broker::ObjectMap& heard, const broker::ObjectMap& asked) {
   std::string found;
   const auto differ = [&](std::string_view id, std::uint32_t a, std::uint32_t b) {
@@ -308,11 +321,14 @@ std::string other_masks(const broker::ObjectMap& heard, const broker::ObjectMap&
     const broker::AgentEntry* const b = asked.agent(a.key);
     if (b == nullptr) return;
     differ(a.id.view(), agent_mask(heard, a, a.state), agent_mask(asked, *b, b->state));
+    differ(a.id.view(), agent_mask(heard, a, a.state), explained(heard, a, nullptr));
   });
   heard.each_call([&](const broker::CallEntry& a) {
     const broker::CallEntry* const b = asked.call(a.key);
     if (b == nullptr) return;
     differ(a.id.view(), call_mask(heard, a, a.status), call_mask(asked, *b, b->status));
+    if (const broker::AgentEntry* const agent = heard.agent_of(a))
+      differ(a.id.view(), call_mask(heard, a, a.status), explained(heard, *agent, &a));
   });
   return found;
 }
@@ -345,6 +361,7 @@ std::string typed_difference(const broker::ObjectMap& map) {
     differ(a.state != b->state || a.reason != b->reason, a.id.view(), "state");
     differ(a.team != b->team || a.teams.count != b->teams.count, a.id.view(), "teams");
     differ(a.supervisor != b->supervisor || a.named != b->named, a.id.view(), "role");
+    differ(a.asked != b->asked, a.id.view(), "who asked");
     differ(a.desk_known != b->desk_known || a.desk_mask != b->desk_mask, a.id.view(), "desk");
     differ(a.mask != b->mask, a.id.view(), "mask");
     differ(!(a.instrument == b->instrument) || !(a.extension == b->extension), a.id.view(), "seat");

@@ -11,6 +11,14 @@ namespace cti::cil::detail {
 
 using wire::FrameType;
 
+namespace {
+
+// Ours: a property of the session, what the last connection ended with; in it the number that the server's goodbye gave.
+constexpr char kSessionEnd[] = "SessionEnd";
+constexpr char kCloseReason[] = "CloseReason";
+
+}  // namespace
+
 Engine::Engine(std::shared_ptr<SessionCore> core, std::uint64_t seed)
     : core_owner_(std::move(core)),
       core_(*core_owner_),
@@ -251,7 +259,14 @@ void Engine::on_loss(const Loss& loss) {
   args.AddItem(CTIOS_REASONCODE, static_cast<short>(loss.reason));
   args.AddItem(CTIOS_ERRORMESSAGE, loss.text);
   if (loss.follows != Follows::kRetry) args.AddItem(CTIOS_FINALATTEMPT, 1);
+  if (loss.close_reason != 0) args.AddItem(kCloseReason, static_cast<int>(loss.close_reason));
+  note_end(args);
   tell(eOnConnectionFailure, args);
+}
+
+/// Kept as a property of the session, SessionEnd: programs ask later why the last connection ended.
+void Engine::note_end(const Arguments& how) {
+  core_.with([&](SessionCore::State& state) { state.properties.AddItem(kSessionEnd, how); });
 }
 
 void Engine::on_rejected(const std::string& text) {
@@ -262,6 +277,8 @@ void Engine::on_rejected(const std::string& text) {
   Arguments args;
   args.AddItem(CTIOS_EVENTTIME, event_time());
   args.AddItem(CTIOS_ERRORMESSAGE, text);
+  args.AddItem(kCloseReason, static_cast<int>(wire::CloseReason::kVersionUnsupported));
+  note_end(args);
   tell(eOnConnectionRejected, args);
 }
 
@@ -269,6 +286,11 @@ void Engine::on_closed() {
   Life left;
   const bool left_life = leave(Step::kClosed, &left);
   CTI_CHECK(left_life && left.unanswered.empty());  // disconnect() has ended them
+  Arguments how;
+  how.AddItem(CTIOS_EVENTTIME, event_time());
+  how.AddItem(CTIOS_ERRORMESSAGE, "Disconnect was called");
+  how.AddItem(kCloseReason, static_cast<int>(wire::CloseReason::kNormal));
+  note_end(how);
   Arguments none;
   tell(eOnConnectionClosed, none);
 }

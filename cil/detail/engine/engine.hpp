@@ -138,6 +138,7 @@ class Engine final : private TransportUser {
   void on_heartbeat() override;
   void on_missing_heartbeat(std::uint32_t consecutive) override;
   void on_closed() override;
+  void note_end(const Arguments& how);
 
   // Modes and events (modes.cpp).
   void subscribe();

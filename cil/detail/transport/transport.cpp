@@ -200,6 +200,7 @@ void Transport::take_close(Bytes frame) {
   if (const auto message = view.arguments().string(Keyword::ErrorMessage))
     text += ": " + std::string(*message);
   hang_up(core::CloseHow::kOrderly);
+  const auto number = static_cast<std::uint32_t>(view.reason());
   switch (view.reason()) {
     case CloseReason::kVersionUnsupported:
       phase_ = Phase::kIdle;
@@ -207,11 +208,12 @@ void Transport::take_close(Bytes frame) {
       return user_.on_rejected(text);
     case CloseReason::kReplaced:  // coming back would throw the newcomer out, and so on for ever
     case CloseReason::kAuthenticationFailed:
-      return give_up({server(), eOtherError, text});
+      return give_up({server(), eOtherError, text, Follows::kNothing, number});
     case CloseReason::kHeartbeatMissed:
-      return lose(eMissedHeartbeats, text);
+      return lose(eMissedHeartbeats, text, core::CloseHow::kOrderly, number);
     default:
-      return lose(phase_ == Phase::kUp ? eTransportError : eOtherError, text);
+      return lose(phase_ == Phase::kUp ? eTransportError : eOtherError, text,
+                  core::CloseHow::kOrderly, number);
   }
 }
 
@@ -301,8 +303,9 @@ TimePoint Transport::next() const noexcept {
   return phase_ == Phase::kConnecting ? std::min(deadline_, race_.next()) : deadline_;
 }
 
-void Transport::lose(ConnectionFailureReason reason, std::string text, core::CloseHow how) {
-  Loss loss{server(), reason, std::move(text)};
+void Transport::lose(ConnectionFailureReason reason, std::string text, core::CloseHow how,
+                     std::uint32_t close_reason) {
+  Loss loss{server(), reason, std::move(text), Follows::kRetry, close_reason};
   const bool was_up = up();
   hang_up(how);
   if (was_up) {

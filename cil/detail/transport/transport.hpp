@@ -91,6 +91,7 @@ struct Loss {
   wire::ctios::ConnectionFailureReason reason = wire::ctios::eOtherError;
   std::string text;
   Follows follows = Follows::kRetry;
+  std::uint32_t close_reason = 0;  ///< wire::CloseReason of the server's goodbye; 0: it has said none
 };
 
 /// What the owner is told; all of it from inside on_completion() or tick().
@@ -177,7 +178,7 @@ class Transport {
   void check_flow();
   void phase_due();
   void lose(wire::ctios::ConnectionFailureReason reason, std::string text,
-            core::CloseHow how = core::CloseHow::kReset);
+            core::CloseHow how = core::CloseHow::kReset, std::uint32_t close_reason = 0);
   void give_up(Loss loss);
   void closed();
   void queue(Bytes frame);

@@ -279,6 +279,8 @@ TEST(Buttons, EveryGreyBitHasAReasonAndNoBrightOneHas) {
                             .call = wire::ctios::LCS_CONNECT});
     seen.insert(buttons.why.begin(), buttons.why.end());
   }
+  const SupervisorButtons nobody = supervisor_buttons({});
+  seen.insert(nobody.why.begin(), nobody.why.end());
   for (std::size_t i = 0; i < kGreyReasons; ++i) {
     EXPECT_TRUE(seen.count(static_cast<GreyReason>(i))) << name_of(static_cast<GreyReason>(i));
     EXPECT_FALSE(describe(static_cast<GreyReason>(i)).empty());
