@@ -191,9 +191,9 @@ void Translator::add_seat(ArgSheet& sheet, const AgentEntry* known, std::string_
   if (known != nullptr) {
     const std::string_view old_instrument = known->instrument.view();
     const std::string_view old_extension = known->extension.view();
+    const bool comes = logged_in && !known->logged_in();  // else nobody else can sit there: no look-up
     const auto taken = [&](std::string_view seat) {
-      const AgentEntry* const other = map_.agent_on(known->peripheral_id, seat);
-      return logged_in && !known->logged_in() && other != nullptr;
+      return comes && map_.agent_on(known->peripheral_id, seat) != nullptr;
     };
     const bool moves = (!instrument.empty() && instrument != old_instrument) ||
                        (!extension.empty() && extension != old_extension);
