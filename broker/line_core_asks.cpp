@@ -269,7 +269,7 @@ void LineCore::end_probe(std::size_t index) {
   const Probe done = std::move(probes_[index]);
   probes_.erase(probes_.begin() + static_cast<std::ptrdiff_t>(index));
   timers_.cancel(done.timer);  // harmless when it has fired
-  within_net(done.ask, [&] { answer_probe(done); });
+  within_net(shell_of(done.ask), [&] { answer_probe(done); });  // what is owed holds no arguments
 }
 
 void LineCore::answer_probe(const Probe& probe) {
