@@ -165,8 +165,10 @@ class Translator {
     if (!owed_) return;
     const Effect effect = map_.apply(*owed_);
     const std::uint64_t key = owed_->object_key();
+    const std::uint64_t whose = owed_->agent_key();
     owed_.reset();
     if (effect.any()) follow(effect, key, owed_is_answer_);
+    if (notes_agents_) note_touched(whose);
   }
 
   /// An agent of whom a record has made something known that no event tells the rest of.

@@ -2,8 +2,10 @@
 // of the records, and each ask is answered once.
 //
 // Here     every operator new of this program; only those inside a line's turn fail, and not those of the simulated Io.
+#include "broker/fanout/subscription.hpp"
 #include "tests/array_new.hpp"
 #include "tests/unit/broker/line_world.hpp"
+#include "wire/watch_keys.hpp"
 
 #include <cstdlib>
 #include <map>
@@ -323,6 +325,152 @@ TEST(LineMemory, M12_NoImageIsMadeWhileTheMapOwesARecord) {
         << "at " << tell.image->position.sequence;
   }
   EXPECT_EQ(images, asked);
+}
+
+// ---- supervisors ----
+
+/// Two sessions of a supervisor, one of which comes over with a wish, while its team and its members change.
+class Supervisors {
+ public:
+  explicit Supervisors(std::size_t which)
+      : world_(config(), 1, {}, std::size_t{1} << 20,
+               [this](core::Io& io) { return (io_ = std::make_unique<SparedIo>(io)).get(); }) {
+    for (CtiServer* const side : {world_.side_a.get(), world_.side_b.get()}) {
+      side->agents = {{"22866", {3, "23901", ""}},
+                      {"22867", {3, "23902", ""}},
+                      {"22900", {3, "23900", ""}}};
+      side->hook = [this, side](std::uint32_t type, Bytes) {
+        if (ged::MessageType{type} == ged::MessageType::kConfigRequestEvent) tell_team(*side);
+        return false;
+      };
+    }
+    EXPECT_TRUE(world_.ready());
+    world_.settle(Seconds{2});
+    shortage = {.count = 0, .first = which, .last = which, .armed = false};
+    world_.around_turn = [](bool begins) { shortage.armed = begins; };
+  }
+  ~Supervisors() { shortage = {}; }
+
+  void live() {
+    request(RequestId::eListAgentTeamRequest, {});
+    request(RequestId::eStartMonitoringAllAgentTeamsRequest, {});
+    request(RequestId::eStartMonitoringAgentRequest,
+            args_of({{"AgentReference", "agent.5000.22867"}}));
+    world_.settle(Millis{500});
+    for (CtiServer* const side : {world_.side_a.get(), world_.side_b.get()}) {
+      if (side->connected()) side->begin_call(20, "23902", "1"), side->established(20, "23902");
+    }
+    world_.settle(Millis{500});
+    come_over();
+    world_.settle(Millis{500});
+    left_ = true;
+    for (CtiServer* const side : {world_.side_a.get(), world_.side_b.get()}) {
+      if (side->connected()) tell_leaving(*side);
+    }
+    world_.settle(Seconds{1});
+    world_.around_turn = {};
+    shortage.armed = false;
+    world_.settle(Seconds{20});  // a session that was given up has come again
+  }
+  void expect_all_is_well() {
+    ASSERT_TRUE(world_.line->ready());
+    const broker::Watches& watches = world_.line->core().watches();
+    watches.invariants();
+    EXPECT_FALSE(watches.stale());
+    broker::AgentIndex index(64, 4096);
+    std::map<std::uint64_t, int> answers;
+    for (const broker::Tell& tell : world_.tells) {
+      answers[tell.request_id] += tell.kind == broker::TellKind::kReply ||
+                                          tell.kind == broker::TellKind::kAgentMode
+                                      ? 1
+                                      : 0;
+      for (const broker::WatchEdge& edge : tell.edges)
+        EXPECT_TRUE(index.watch(tell.to.connection.slot, edge.agent_key, edge.topics));
+    }
+    for (const std::uint64_t id : asked_) EXPECT_EQ(answers[id], 1) << "answers to ask " << id;
+    std::size_t edges = 0;
+    for (const std::uint64_t number : {2U, 3U}) {
+      const auto held = watches.edges_of(ref(number));
+      edges += held.size();
+      EXPECT_EQ(index.watches_of(static_cast<std::uint32_t>(number)), held.size());
+      for (const broker::WatchEdge& edge : held)
+        EXPECT_NE(edge.agent_key, world_.agent_key("22867")) << "who has left";
+    }
+    EXPECT_EQ(watches.counters().edges, edges);
+    world_.end_session(ref(2));
+    world_.end_session(ref(3));
+    EXPECT_EQ(watches.counters().edges, 0U);
+    EXPECT_EQ(watches.counters().sessions, 0U);
+    EXPECT_FALSE(watches.have_buttons());
+  }
+
+ private:
+  static broker::LineConfig config() {
+    broker::LineConfig config = small();
+    config.agents = {"22866", "22867", "22900"};
+    return config;
+  }
+  broker::SessionRef ref(std::uint64_t number) {
+    broker::SessionRef ref{0, {static_cast<std::uint32_t>(number), 1}, number};
+    ref.who = {.agent_key = world_.agent_key("22900"), .mode = broker::SessionMode::kAgent};
+    return ref;
+  }
+  void tell_team(CtiServer& side) {
+    ged::AgentTeamConfigEventEncoder to(
+        side.room(), side.version,
+        {.peripheral_id = kPeripheral, .team_id = 7, .config_operation = 1});
+    to.add_agent({.atc_agent_id = "22900", .agent_flags = std::uint16_t{1}});
+    to.add_agent({.atc_agent_id = "22866", .agent_flags = std::uint16_t{0}});
+    if (!left_) to.add_agent({.atc_agent_id = "22867", .agent_flags = std::uint16_t{0}});
+    side.send(to);
+  }
+  static void tell_leaving(CtiServer& side) {
+    ged::AgentTeamConfigEventEncoder to(
+        side.room(), side.version,
+        {.peripheral_id = kPeripheral, .team_id = 7, .config_operation = 2});
+    to.add_agent({.atc_agent_id = "22867", .agent_flags = std::uint16_t{0}});
+    side.send(to);
+  }
+  void request(RequestId what, const wire::Arguments& args) {
+    broker::Ask ask = world_.request(what, args, "22900", 4711);
+    ask.from = ref(2);
+    asked_.push_back(ask.request_id);
+    world_.ask(std::move(ask));
+  }
+  void come_over() {
+    wire::Arguments wish, args;
+    wish.set(Keyword::AgentReference, "agent.5000.22867");
+    wish.set(wire::ArgKey(wire::watch::kMembers), true);
+    wish.set(wire::ArgKey(wire::watch::kAllTeams), true);
+    args.set("AgentID", "22900");
+    args.set("PeripheralID", std::int32_t{kPeripheral});
+    args.set(wire::ArgKey(wire::watch::kWatch), wish);
+    broker::Ask ask;
+    ask.kind = broker::AskKind::kAgentMode;
+    ask.from = ref(3);
+    ask.request_id = ++world_.last_request;
+    ask.arguments.assign(args.bytes().begin(), args.bytes().end());
+    asked_.push_back(ask.request_id);
+    world_.ask(std::move(ask));
+  }
+
+  std::unique_ptr<SparedIo> io_;
+  LineWorld world_;
+  std::vector<std::uint64_t> asked_;
+  bool left_ = false;
+};
+
+TEST(LineMemory, M12_WhoWatchesWhomComesOutRightWhateverFails) {
+  std::size_t which = 1;
+  for (bool more = true; more; ++which) {
+    SCOPED_TRACE("allocation " + std::to_string(which));
+    Supervisors day(which);
+    day.live();
+    more = shortage.count >= which;
+    day.expect_all_is_well();
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(which, 50U);
 }
 
 }  // namespace
