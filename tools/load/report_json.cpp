@@ -273,8 +273,9 @@ Result<LoadResult, std::string> from_json(const std::string& text) {
   }
   if (const auto* setup = get.member("setup")) visit_setup(result.setup, Get{*setup, problem});
   if (const auto* faults = get.member("faults")) visit_faults(result.faults, Get{*faults, problem});
-  if (const auto* done = get.member("supervised"))
-    visit_supervised(result.supervised, Get{*done, problem});
+  // Results of earlier days have none.
+  const auto* const done = document.HasMember("supervised") ? get.member("supervised") : nullptr;
+  if (done != nullptr) visit_supervised(result.supervised, Get{*done, problem});
   get("compared", result.compared);
   get("records", result.records);
   get("ending", ending);
