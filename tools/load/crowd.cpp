@@ -291,7 +291,7 @@ void Crowd::ask(Session& session, Wish wish, TimePoint intended) {
       args.add_int(Keyword::AgentState, ctios::eWorkReady);
       break;
     default:
-      if (wish > Wish::kSupervise) write_supervising(args, overseers_[session.robot], wish);
+      if (wish > Wish::kSupervise) write_supervising(args, session, wish);
       break;
   }
   session.asked.push_back({session.last_id, wish, intended});

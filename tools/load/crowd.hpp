@@ -166,7 +166,7 @@ class Crowd {
   std::string object_id(std::uint32_t worker) const;
   // crowd_supervisors.cpp
   void supervise(Session& session, TimePoint intended);
-  void write_supervising(wire::ArgumentsWriter& args, const Overseer& by, Wish wish) const;
+  void write_supervising(wire::ArgumentsWriter& args, const Session& session, Wish wish) const;
   void on_members_update(Session& session, const wire::UpdateView& update);
   bool supervised(Session& session, const Asked& was, wire::Outcome outcome);
   // crowd_frames.cpp

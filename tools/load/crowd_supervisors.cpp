@@ -33,7 +33,9 @@ void Crowd::supervise(Session& session, TimePoint intended) {
   ask(session, ready ? Wish::kMemberNotReady : Wish::kMemberReady, intended);
 }
 
-void Crowd::write_supervising(wire::ArgumentsWriter& args, const Overseer& by, Wish wish) const {
+void Crowd::write_supervising(wire::ArgumentsWriter& args, const Session& session,
+                              Wish wish) const {
+  const Overseer& by = overseers_[session.robot];
   switch (wish) {
     case Wish::kWatchMember:
       return args.add_string(Keyword::AgentReference, object_id(by.asked_for));
@@ -45,6 +47,7 @@ void Crowd::write_supervising(wire::ArgumentsWriter& args, const Overseer& by, W
       args.add_string(Keyword::AgentReference, object_id(by.watched));
       return args.add_int(Keyword::SupervisoryAction, ctios::eSupervisorClear);
     default:
+      args.add_string(Keyword::SupervisorID, agent_id(session));
       return args.add_int(Keyword::AgentState, wish == Wish::kMemberReady ? ctios::eAvailable
                                                                           : ctios::eNotReady);
   }
