@@ -32,6 +32,7 @@ Step wish(std::string name, std::uint64_t session,
               next = changed(house, session, change);
             }
             EXPECT_TRUE(house.watches.wish(WatchHouse::session(session, "900"), *next));
+            house.watches.tell_buttons(WatchHouse::session(session, "900"));  // as a request does
             const Unwatched quiet;
             next.reset();
           }};
