@@ -289,6 +289,7 @@ TEST_F(LineWatch, AWatchedAgentWhoIsDeletedIsWatchedNoMoreAndThatIsTold) {
   team(7, {{"4711", 0}});
   ASSERT_TRUE(confirmed(start_agent("4711")));
   CtiServer& cti = *world.side_a;
+  cti.agents.erase("4711");  // whoever is asked about it says so
   ged::ConfigAgentEventEncoder to(cti.room(), cti.version);
   to.add_record({.record_type = std::uint16_t{2},
                  .flt_peripheral_id = kPeripheral,
