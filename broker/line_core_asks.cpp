@@ -307,8 +307,9 @@ void LineCore::tell_agent_mode(const Ask& ask, std::uint64_t agent_key) {
   if (!ask.arguments.empty() && !requests_.has_ended(ask.from)) {
     tell.edges = watches_.begin(ask.from, agent_key, wire::ArgumentsView::trusted(ask.arguments));
   }
-  tell.image = snapshots_.image_of(agent_key, tell.edges);
-  tell.after_log_position = tell.image->log_position;
+  if (tell.edges.size() <= Watches::kEdgesWithImage)
+    tell.image = snapshots_.image_of(agent_key, tell.edges);
+  tell.after_log_position = sink_.log_position();
   tells_.push(std::move(tell));
   watches_.begun(ask.from);
 }

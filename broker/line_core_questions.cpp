@@ -69,8 +69,8 @@ void LineCore::look_after_watches() {
   if (!translator_.has_members()) [[likely]]
     return;
   if (watches_.empty()) return translator_.forget_members();
-  const bool missed =
-      translator_.take_members([this](std::uint64_t key) { watches_.look_at(key); });
+  const bool missed = translator_.take_members(
+      [this](std::span<const std::uint64_t> agents) { watches_.look_at(agents); });
   if (missed) watches_.look_at_all();
   const bool lost =
       translator_.take_touched([this](std::uint64_t key) { watches_.look_at_buttons(key); });

@@ -7,6 +7,7 @@
 #include "wire/object_key.hpp"
 #include "wire/watch_keys.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <new>
 
@@ -234,8 +235,9 @@ void Watches::change(Row& row, const WatchWish& wish, Edges&& edges) {
     tell.to = row.session;
     tell.agent_key = row.agent_key;
     tell.edges = std::move(changed);
-    tell.image = snapshots_.image_of(row.agent_key, list(edges));
-    tell.after_log_position = tell.image->log_position;
+    if (edges.size() <= kEdgesWithImage)
+      tell.image = snapshots_.image_of(row.agent_key, list(edges));
+    tell.after_log_position = sink_.log_position();
     tells_.push(std::move(tell));
     ++counters_.changes;
   }
@@ -271,7 +273,7 @@ bool Watches::wish(const SessionRef& session, const WatchWish& wish) {
 std::vector<WatchEdge> Watches::begin(const SessionRef& session, std::uint64_t agent_key,
                                       const wire::ArgumentsView& args) {
   not_begun(session);  // of a mode that came to nothing
-  const WatchWish wish = read_wish(args);
+  WatchWish wish = read_wish(args);
   if (!wish.any() || rows_.size() >= limits::kWatchersMax) return {};
   Row& row = row_of(session, agent_key);
   const IdleEnds ends{*this, row};
@@ -284,7 +286,8 @@ std::vector<WatchEdge> Watches::begin(const SessionRef& session, std::uint64_t a
   const std::uint64_t focus = wish.agent.empty() ? 0 : wire::object_key(wish.agent);
   const UnusedEnds unused{*this, {focus, agent_key}};
   make_places(focus, agent_key);
-  row.wish = wish;  // the last that may fail
+  // From here on nothing fails.
+  std::swap(row.wish, wish);
   row.begins = true;
   used_[session.fanout] += edges.size();
   counters_.edges += edges.size();
@@ -318,14 +321,14 @@ bool Watches::may_be_monitored(std::uint64_t agent_key) const noexcept {
 
 // ---- what changes by itself ----
 
-void Watches::look_at(std::uint64_t agent_key) {
+void Watches::look_at(std::span<const std::uint64_t> agents) {
   const bool was = std::exchange(stale_, true);  // until all of it is done
   for (auto at = rows_.begin(); at != rows_.end();) {
     Row& row = (at++)->second;
-    if (row.agent_key == agent_key) {
+    if (std::ranges::find(agents, row.agent_key) != agents.end()) {
       look_at_supervisor(row);
     } else {
-      look_at_member(row, agent_key);
+      look_at_agents(row, agents);
     }
   }
   stale_ = was;
@@ -369,32 +372,43 @@ void Watches::look_at_supervisor(Row& row) {
   end_if_idle(row);
 }
 
-void Watches::look_at_member(Row& row, std::uint64_t agent_key) {
+/// A whole team may have come at once: that is one change, told once.
+void Watches::look_at_agents(Row& row, std::span<const std::uint64_t> agents) {
   tell_ended(row);
   const AgentEntry* const me = map_.agent(row.agent_key);
-  const AgentEntry* const agent = map_.agent(agent_key);
-  const bool known = is_in(me) && agent != nullptr;
-  WatchWish wish = row.wish;
-  std::uint32_t topics = known ? topics_for(*me, wish, *agent) : 0;
-  const bool stops = row.focus == agent_key && topics == 0 && is_in(me);
-  std::string ended = stops ? row.wish.agent : std::string();
-  if (stops) wish.agent.clear(), wish.call.clear();
-  const auto had = row.edges.find(agent_key);
-  if (had == row.edges.end() && topics != 0 && !fits(row, row.edges.size() + 1)) {
-    ++counters_.left_out;
-    topics = 0;
+  const bool in = is_in(me);
+  bool stops = false;
+  std::optional<Edges> edges;  // those that are to be, once one of them is another
+  for (const std::uint64_t key : agents) {
+    const AgentEntry* const agent = map_.agent(key);
+    const Edges& now = edges ? *edges : row.edges;
+    const auto had = now.find(key);
+    const std::uint32_t before = had == now.end() ? 0 : had->second;
+    std::uint32_t topics = in && agent != nullptr ? topics_for(*me, row.wish, *agent) : 0;
+    stops = stops || (in && row.focus == key && topics == 0);
+    if (before == 0 && topics != 0 && !fits(row, now.size() + 1)) {
+      ++counters_.left_out;
+      topics = 0;
+    }
+    if (topics == before) continue;
+    if (!edges) edges = row.edges;
+    edges->erase(key);
+    if (topics != 0) edges->emplace(key, topics);
   }
-  if ((had == row.edges.end() ? 0 : had->second) != topics || stops) {
-    Edges edges = row.edges;
-    edges.erase(agent_key);
-    if (topics != 0) edges.emplace(agent_key, topics);
-    change(row, wish, std::move(edges));
+  if (edges || stops) {
+    WatchWish wish = row.wish;
+    std::string ended = stops ? wish.agent : std::string();
+    if (stops) wish.agent.clear(), wish.call.clear();
+    change(row, wish, edges ? std::move(*edges) : Edges(row.edges));
     row.ended.swap(ended);
     tell_ended(row);
   }
-  if (wish.members) {
+  if (row.wish.members) {
     Part part;
-    write_member(row, agent_key, part);
+    for (const std::uint64_t key : agents) {
+      write_member(row, key, part);
+      if (part.frames.size() > kPartBytesMax) tell_part(row, part);
+    }
     tell_part(row, part);
   }
   end_if_idle(row);
@@ -469,7 +483,7 @@ void Watches::write_member(const Row& row, std::uint64_t agent_key, Part& part) 
   const std::uint32_t team = both ? me->teams.led_with(agent->teams) : 0;
   const auto had = row.members.find(agent_key);
   const std::uint32_t before = had == row.members.end() ? 0 : had->second.team;
-  if (team == before && (team == 0 || !part.all)) return;
+  if ((team == before && (team == 0 || !part.all)) || part.told.contains(agent_key)) return;
   CTI_CHECK(team != 0 || had != row.members.end());
   const std::string id = team != 0 ? std::string(agent->id.view()) : had->second.id;
   const auto name = parse_object_id(id);

@@ -9,8 +9,9 @@
 // Buttons  of the agent that is watched with its calls: told when they change, from what both agents and their calls are now
 //          (model/supervisor_buttons.hpp). Whoever is looked at for that is noted by the translator, while anybody is.
 // Edge     from a session to an agent, with the topics of the records that it is given: kAgent, and for the one agent that
-//          is watched with its calls kCall. Its reactor is told of changes by a tell (TellKind::kWatch) that carries an
-//          image of all that the session sees now: what is new is there whole, what is no longer seen is not.
+//          is watched with its calls kCall. Its reactor is told of changes by a tell (TellKind::kWatch), all that one message
+//          of the CTI Server has changed at once. It carries an image of all that the session sees now, unless that is much
+//          (kEdgesWithImage), when the reactor asks for it: what is new is there whole, what is no longer seen is not.
 // Ends     with the session, with the right to it, or when the supervisor logs out; told by name (OnStopMonitoringAgent).
 // Memory   a failed allocation changes nothing, or leaves what is still to be told behind for the next look (stale()).
 // Bounds   limits::kWatchersMax sessions, kWatchedTeamsMax teams of one, kWatchesMax edges of one reactor's sessions.
@@ -32,6 +33,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -61,6 +63,10 @@ struct WatchCounters {
 
 class Watches {
  public:
+  /// A session that watches more is told without an image: its reactor asks for one when it has room. Images of thousands
+  /// would lie in the lanes, where nobody weighs them, one for each change.
+  static constexpr std::size_t kEdgesWithImage = 64;
+
   Watches(const ObjectMap& map, RecordSink& sink, TellOut& tells, SnapshotMaker& snapshots,
           std::size_t watches_max = limits::kWatchesMax)
       : map_(map), sink_(sink), tells_(tells), snapshots_(snapshots), watches_max_(watches_max) {}
@@ -83,8 +89,8 @@ class Watches {
   /// A session of this supervisor has said that others may listen.
   bool may_be_monitored(std::uint64_t agent_key) const noexcept;
 
-  /// The agent's teams, role or presence has changed.
-  void look_at(std::uint64_t agent_key);
+  /// The teams, the role or the presence of these agents have changed.
+  void look_at(std::span<const std::uint64_t> agents);
   /// Anybody's may have.
   void look_at_all();
   /// Something was said of the agent, or of one of its calls.
@@ -155,7 +161,7 @@ class Watches {
   void tell_buttons(Row& row, bool always);
   void forget(Row& row) noexcept;
   void look_at_supervisor(Row& row);
-  void look_at_member(Row& row, std::uint64_t agent_key);
+  void look_at_agents(Row& row, std::span<const std::uint64_t> agents);
   void look_at_members(Row& row, std::uint64_t request_id, bool all);
   void write_member(const Row& row, std::uint64_t agent_key, Part& part) const;
   void tell_part(Row& row, Part& part);

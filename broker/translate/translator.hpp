@@ -36,6 +36,7 @@
 #include <cstdint>
 #include <new>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -201,12 +202,14 @@ class Translator {
   }
   bool has_members() const noexcept { return (member_count_ | touched_count_) != 0; }
   void forget_members() noexcept { member_count_ = touched_count_ = 0; }
-  /// Likewise, agents whose teams, whose role or whose presence has changed: who watches whom is to be looked at.
+  /// Likewise, all of them at once or, when there were more than are kept, none: agents whose teams, whose role or whose
+  /// presence has changed. Who watches whom is to be looked at.
   template <class Take>
   bool take_members(Take&& take) {
     const std::size_t count = std::exchange(member_count_, 0);
-    for (std::size_t i = 0; i < std::min(count, members_.size()); ++i) take(members_[i]);
-    return count > members_.size();
+    if (count > members_.size()) return true;
+    if (count != 0) take(std::span<const std::uint64_t>(members_).first(count));
+    return false;
   }
 
   /// Where agents may sit of whom a message says no peripheral; the first alone unless this is said.

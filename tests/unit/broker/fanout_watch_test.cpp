@@ -173,6 +173,26 @@ TEST(FanoutWatch, ALineThatAnswersIsGivenTimeAgainHoweverOftenItsImageComesTooLa
   EXPECT_EQ(world.story(), std::string(updates, 'u') + "Srrs");
 }
 
+TEST(FanoutWatch, AWatchWithoutAnImageIsAskedForOneAndTheSessionGoesOnAsItWas) {
+  WatchWorld world;
+  world.see({state_of("1002")});
+  world.line().answering = false;
+  world.line().tell(world.watch({{agent_key("1002"), topic::kAgent}}, false));
+  world.run(Millis{10});
+  const auto own = world.line().say(state_of("1001"));
+  world.line().say(state_of("1002"));
+  world.run(Millis{10});
+  EXPECT_EQ(world.story(), "u");
+  ASSERT_EQ(world.line().asks.back().kind, AskKind::kSnapshot);
+  world.line().answering = true;
+  world.line().answer(world.line().asks.back());
+  world.run(Millis{10});
+  EXPECT_EQ(world.story(), "uSrrs");
+  const auto after = world.line().say(state_of("1002"));
+  world.run(Millis{10});
+  EXPECT_EQ(world.updates(), (std::vector<std::uint64_t>{own, after}));
+}
+
 TEST(FanoutWatch, WhoIsInTheMiddleOfASnapshotGetsAnotherBehindIt) {
   WorldOptions options{.config = small_config()};
   options.config.outbox_updates_bytes = 33 << 10;

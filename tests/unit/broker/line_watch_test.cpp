@@ -111,7 +111,8 @@ class LineWatch : public ::testing::Test {
             edges[edge.agent_key] = edge.topics;
           }
         }
-        seen[tell.to.session_number] = objects_of(*tell.image);
+        if (tell.image) seen[tell.to.session_number] = objects_of(*tell.image);
+        images += tell.image ? 1 : 0;
         ++changes;
       }
       if (tell.kind != TellKind::kPrivateEvent) continue;
@@ -158,8 +159,14 @@ class LineWatch : public ::testing::Test {
   std::map<std::uint64_t, Edges> watched;  // by session number
   std::map<std::uint64_t, std::set<std::string>> seen;
   std::vector<std::string> stopped, listed;
-  int changes = 0;
+  int changes = 0, images = 0;
 };
+
+std::vector<std::pair<std::string, std::uint16_t>> members(int count) {
+  std::vector<std::pair<std::string, std::uint16_t>> made;
+  for (int i = 0; i < count; ++i) made.emplace_back(std::to_string(3000 + i), 0);
+  return made;
+}
 
 // ---- teams ----
 
@@ -205,6 +212,39 @@ TEST_F(LineWatch, WhoJoinsIsWatchedAndWhoLeavesIsNot) {
   state("22867", 3, "23902");
   EXPECT_EQ(now(), edges({{"22867", kAgentOnly}, {"22868", kAgentOnly}}));
   EXPECT_EQ(changes, before) << "states change nobody's watches";
+}
+
+TEST_F(LineWatch, AWholeTeamThatComesOrGoesAtOnceIsOneChange) {
+  ASSERT_TRUE(confirmed(start_all()));
+  ASSERT_TRUE(confirmed(run(RequestId::eListAgentTeamRequest, {})));
+  listed.clear();
+  const int before = changes;
+  team(7, members(50));
+  EXPECT_EQ(now().size(), 52u);
+  EXPECT_EQ(changes, before + 1);
+  EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()).size(), 50u);
+  EXPECT_EQ(listed.size(), 50u);
+  team(7, members(50), 2);
+  EXPECT_EQ(now(), edges({{"22866", kAgentOnly}, {"22867", kAgentOnly}}));
+  EXPECT_EQ(changes, before + 2);
+  EXPECT_EQ(listed.size(), 100u);
+}
+
+TEST_F(LineWatch, AnImageOfManyIsNotToldButMadeWhenTheReactorAsks) {
+  team(7, members(70));
+  ASSERT_TRUE(confirmed(start_all()));
+  EXPECT_EQ(now().size(), 72u);
+  EXPECT_EQ(changes, 1);
+  EXPECT_EQ(images, 0);
+  broker::Ask ask;
+  ask.kind = broker::AskKind::kSnapshot;
+  ask.from = session();
+  world.ask(std::move(ask));
+  world.settle();
+  ASSERT_EQ(world.tells.size(), 1u);
+  ASSERT_EQ(world.tells.front().kind, TellKind::kSnapshot);
+  const auto objects = objects_of(*world.tells.front().image);
+  for (const auto& [agent, flags] : members(70)) EXPECT_TRUE(objects.contains(id(agent))) << agent;
 }
 
 TEST_F(LineWatch, WhoLeadsNoTeamAnyMoreWatchesNobodyAndAgainWhenLeadingOne) {

@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,7 +87,8 @@ class WatchHouse {
 
   // ---- what a line does ----
   void look() {
-    const bool missed = translator.take_members([&](std::uint64_t who) { watches.look_at(who); });
+    const bool missed = translator.take_members(
+        [&](std::span<const std::uint64_t> who) { watches.look_at(who); });
     if (missed) watches.look_at_all();
     const bool lost =
         translator.take_touched([&](std::uint64_t who) { watches.look_at_buttons(who); });
