@@ -7,6 +7,7 @@ ASKS = "broker/line_core_asks.cpp"
 EDGES = "broker/fanout/subscription.hpp"
 LINES = "broker/fanout/fanout_lines.cpp"
 MODES = "broker/fanout/fanout_modes.cpp"
+ENDS = "broker/fanout/fanout_end.cpp"
 MONITORED = "cil/detail/engine/monitored.cpp"
 CIL_MODES = "cil/detail/engine/modes.cpp"
 
@@ -28,6 +29,8 @@ WATCH = [
     ("a watch counts before its snapshot", EDGES, "stmt", "edges_[edge].topics &= topics;",
      "edges_[edge].topics = topics;"),
     ("a watch that ends stays", EDGES, "stmt", "if (edge != kNone) drop(edge);", ""),
+    ("who is being closed goes on watching", ENDS, "stmt", "agents_.end_watches(slot);", ""),
+    ("images of many lie in the lanes", WATCHES, "expr", "edges.size() <= kEdgesWithImage", "true"),
     ("what is of one agent's mode is told in any", LINES, "expr",
      "tell.agent_key != 0 && tell.agent_key != sessions_[slot].detail->agent_key", "false"),
     ("who watched others there resumes as if it had not", MODES, "expr",
