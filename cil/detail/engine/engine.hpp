@@ -101,6 +101,7 @@ class Engine final : private TransportUser {
     TimePoint deadline = kNever;  ///< for being established
   };
 
+  static constexpr std::size_t kMembersMax = 16'384;
   /// Somebody in a team of the session's agent, as the program was told.
   struct TeamMember {
     Arguments told;      ///< what names the agent and the team
@@ -218,7 +219,7 @@ class Engine final : private TransportUser {
   std::string own_id_;                  ///< the agent's UniqueObjectID, and
   std::uint64_t own_key_ = 0;           ///< its key
   std::vector<std::byte> marked_;       ///< a record is written here with its mark
-  std::map<std::string, TeamMember> members_;  ///< by UniqueObjectID; as many as objects
+  std::map<std::string, TeamMember> members_;  ///< by UniqueObjectID; kMembersMax
   std::vector<std::uint32_t> unswept_;  ///< peripherals whose snapshot came before the mode stood
   std::vector<std::string>
       settings_;  ///< properties of the session that came with its last settings

@@ -213,6 +213,7 @@ void Engine::forget_monitored_call(const std::string& object_id) {
 // ---- members of teams ----
 
 void Engine::note_member(const Arguments& args) {
+  if (!subscription_.watches) return;  // whoever has not asked for a list is told none
   static constexpr std::size_t kNameMost = 128;  // bytes; nobody has a longer one
   std::string id;
   int operation = CONFIG_OPERATION_ADD_AGENT;
@@ -223,7 +224,7 @@ void Engine::note_member(const Arguments& args) {
     members_.erase(id);
     return;
   }
-  if (!members_.contains(id) && members_.size() >= core_.limits().objects_max) return;
+  if (!members_.contains(id) && members_.size() >= kMembersMax) return;
   TeamMember& member = members_[id];
   member.heard = true;
   member.told.Clear();

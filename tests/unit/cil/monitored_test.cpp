@@ -409,6 +409,28 @@ TEST_F(Monitored, WhoLeavesTheTeamDuringAFailoverIsToldAsRemovedBehindIt) {
   EXPECT_EQ(events.count(eNewAgentTeamMember), 6) << "once";
 }
 
+TEST_F(Monitored, WhoLeftIsRememberedUpToABoundAndForNobodyWhoNeverAsked) {
+  constexpr int kTold = 16'500;
+  const auto tell_all_from = [&](int first) {
+    for (int i = first; i < first + kTold; ++i)
+      a->private_event(EventId::eNewAgentTeamMember, team_member(std::to_string(i).c_str()));
+  };
+  a->private_event(EventId::eNewAgentTeamMember, team_member("1"));
+  ASSERT_TRUE(until(eNewAgentTeamMember));
+  a->private_event(EventId::eListAgentTeamConf, items({{Keyword::TeamID, 7}}));
+  ASSERT_EQ(agent->RequestAgentTeamList(), CIL_OK);
+  ASSERT_TRUE(until(eMonitorAgentTeamStartConf));
+  tell_all_from(100'000);
+  ASSERT_TRUE(until(eNewAgentTeamMember, kTold + 1));
+  serve_agent(*b, eNotReady);
+  a->stop();
+  ASSERT_TRUE(until(eSetAgentModeEvent, 2));
+  b->private_event(EventId::eListAgentTeamConf, items({{Keyword::TeamID, 7}}));
+  ASSERT_TRUE(until(eNewAgentTeamMember, kTold + 1 + 16'384));
+  settle();
+  EXPECT_EQ(events.count(eNewAgentTeamMember), kTold + 1 + 16'384);
+}
+
 // ---- who lets others listen ----
 
 TEST_F(Monitored, ASupervisorWhoLetsOthersListenSaysSoToTheNextServerToo) {
