@@ -315,8 +315,9 @@ int CCtiOsSession::ExplainSupervisorButton(const CCtiOsObject& object, std::uint
 }
 int CCtiOsSession::explain(const CCtiOsObject& object, enum_Keywords mask, std::uint32_t button) {
   if (!std::has_single_bit(button)) return ReportError(E_CTIOS_INVALID_ARGUMENT);
-  const std::string id = object.GetValueString(ekwUniqueObjectID);
-  if (id.empty()) return ReportError(E_CTIOS_INVALID_OBJECT_TYPE);
+  std::string id;
+  if (!object.GetValueString(ekwUniqueObjectID, &id) || id.empty())
+    return ReportError(E_CTIOS_INVALID_OBJECT_TYPE);
   Arguments args;
   args.AddItem(mask, button);
   const int result = core_->submit_to(id, RequestId::eExplainButtonRequest, args);
