@@ -123,6 +123,9 @@ TEST(Scenario22, CallsOfTheMonitoredAgentAreSeenFromTheirBeginOrFromWhereTheyAre
 
 TEST(Scenario22, WhoIsNoMemberIsNotMonitored) {
   Team team;
+  team.chief->events.mark();
+  team.world.tell_simulator("team delete 2001 5001");
+  ASSERT_NE(team.chief->events.wait(eNewAgentTeamMember, about("agent.5000.2001")), nullptr);
   ASSERT_EQ(team.chief->agent->StartMonitoringAgent(reference("agent.5000.2001")), CIL_OK);
   const Seen* const refused = team.chief->events.wait(eControlFailureConf);
   ASSERT_NE(refused, nullptr);
