@@ -5,6 +5,8 @@
 #include "wire/ged188/enums.hpp"
 #include "wire/object_key.hpp"
 
+#include <new>
+
 namespace cti::broker {
 
 namespace ctios = wire::ctios;
@@ -50,6 +52,7 @@ void Watches::set_focus(Row& row, std::uint64_t focus) noexcept {
     drop_focus(row.agent_key);
   }
   row.focus = focus;
+  row.mask = kNotTold;
 }
 
 void Watches::drop_focus(std::uint64_t agent_key) noexcept {
@@ -97,7 +100,7 @@ void Watches::look_at_buttons(std::uint64_t agent_key) {
   const bool was = std::exchange(stale_, true);  // until all of it is done
   for (auto& [number, row] : rows_) {
     if (row.focus == 0 || (row.focus != agent_key && row.agent_key != agent_key)) continue;
-    tell_buttons(row, false);
+    tell_buttons(row);
   }
   stale_ = was;
 }
@@ -105,19 +108,26 @@ void Watches::look_at_buttons(std::uint64_t agent_key) {
 void Watches::look_at_all_buttons() {
   const bool was = std::exchange(stale_, true);
   for (auto& [number, row] : rows_) {
-    if (row.focus != 0) tell_buttons(row, false);
+    if (row.focus != 0) tell_buttons(row);
   }
   stale_ = was;
 }
 
-void Watches::tell_buttons(const SessionRef& session) {
+void Watches::tell_buttons(const SessionRef& session) noexcept {
   Row* const row = find(session);
-  if (row != nullptr && row->focus != 0) tell_buttons(*row, true);
+  if (row == nullptr || row->focus == 0) return;
+  row->mask = kNotTold;
+  try {
+    tell_buttons(*row);
+  } catch (const std::bad_alloc&) {
+    stale_ = true;
+  }
 }
 
-void Watches::tell_buttons(Row& row, bool always) {
+void Watches::tell_buttons(Row& row) {
   const std::uint32_t mask = supervisor_buttons(view_of(row).now).mask;
-  if (!always && mask == row.mask) return;
+  CTI_CHECK(mask != kNotTold);
+  if (mask == row.mask) return;
   tell(row, 0,
        make_private({.event_id = EventId::eSupervisorButtonChange},
                     [&](wire::ArgumentsWriter& writer) {

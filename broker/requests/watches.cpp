@@ -366,7 +366,7 @@ void Watches::look_at_supervisor(Row& row) {
   if (wish.members) look_at_members(row, 0, false);
   if (row.begins) {
     if (wish.members) tell_members_end(row);
-    if (row.focus != 0) tell_buttons(row, true);
+    if (row.focus != 0) tell_buttons(row);
     row.begins = false;
   }
   end_if_idle(row);

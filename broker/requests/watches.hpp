@@ -98,8 +98,8 @@ class Watches {
   void look_at_all_buttons();
   /// Some session has buttons that depend on others.
   bool have_buttons() const noexcept { return !focus_.empty(); }
-  /// Tells them, changed or not.
-  void tell_buttons(const SessionRef& session);
+  /// Tells them, changed or not; later, when there is no memory.
+  void tell_buttons(const SessionRef& session) noexcept;
   /// What they follow from, and whose and which it is. No agent in it: the session watches nobody with its calls.
   SupervisorView view_of(const SessionRef& session) const;
   /// A look was not finished for want of memory: everything is looked at next time.
@@ -117,6 +117,7 @@ class Watches {
     std::uint32_t team = 0;
     std::string id;  // UniqueObjectID
   };
+  static constexpr std::uint32_t kNotTold = ~std::uint32_t{0};
   struct Row {
     SessionRef session;
     std::uint64_t agent_key = 0;  // of the supervisor
@@ -125,7 +126,7 @@ class Watches {
     std::map<std::uint64_t, Member> members;  // by agent key, as told
     bool was_in = false;                      // the supervisor was logged in
     std::uint64_t focus = 0;                  // the key of wish.agent
-    std::uint32_t mask = 0;                   // of the buttons, as told
+    std::uint32_t mask = kNotTold;            // of the buttons
     std::string ended;                        // watched with its calls no more, and not told yet
     bool begins = false;                      // what of its wish does not hold is not told yet
   };
@@ -158,7 +159,7 @@ class Watches {
   void set_focus(Row& row, std::uint64_t focus) noexcept;
   void drop_focus(std::uint64_t agent_key) noexcept;
   SupervisorView view_of(const Row& row) const;
-  void tell_buttons(Row& row, bool always);
+  void tell_buttons(Row& row);
   void forget(Row& row) noexcept;
   void look_at_supervisor(Row& row);
   void look_at_agents(Row& row, std::span<const std::uint64_t> agents);

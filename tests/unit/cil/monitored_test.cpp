@@ -412,8 +412,10 @@ TEST_F(Monitored, WhoLeavesTheTeamDuringAFailoverIsToldAsRemovedBehindIt) {
 TEST_F(Monitored, WhoLeftIsRememberedUpToABoundAndForNobodyWhoNeverAsked) {
   constexpr int kTold = 16'500;
   const auto tell_all_from = [&](int first) {
-    for (int i = first; i < first + kTold; ++i)
+    for (int i = first; i < first + kTold; ++i) {
       a->private_event(EventId::eNewAgentTeamMember, team_member(std::to_string(i).c_str()));
+      if (i % 500 == 0) settle();
+    }
   };
   a->private_event(EventId::eNewAgentTeamMember, team_member("1"));
   ASSERT_TRUE(until(eNewAgentTeamMember));
