@@ -200,5 +200,28 @@ TEST(ScenarioOneStep, ACallIsRecordedUntilItIsStopped) {
             std::string::npos);
 }
 
+TEST(ScenarioOneStep, WhatAnotherServerHasBegunToRecordIsStoppedHere) {
+  const SimulatorFile file("[gateway]\nrecorder = true\n");
+  World world(2, file.flags());
+  Client agent;
+  agent.connect(world.port(0));
+  agent.set_agent("22866");
+  agent.login("23901");
+  agent.set_state(eAvailable);
+  const std::string call = world.call_arrives(agent, "5551234", "77");
+  ASSERT_NE(agent.events.wait(eCallDeliveredEvent, about(call)), nullptr);
+  ASSERT_EQ(agent.call(call).Answer(), CIL_OK);
+  ASSERT_NE(agent.events.wait(eCallEstablishedEvent, about(call)), nullptr);
+  ASSERT_EQ(agent.call(call).StartRecord(), CIL_OK);
+  ASSERT_NE(agent.events.wait(eStartRecordingConf), nullptr) << agent.events.story();
+  Client there;  // the same agent, by a server that has not heard of it
+  there.connect(world.port(1));
+  there.set_agent("22866");
+  ASSERT_TRUE(there.has_call(call)) << there.events.story();
+  ASSERT_EQ(there.call(call).StopRecord(), CIL_OK);
+  EXPECT_NE(there.events.wait(eStopRecordingConf, about(call)), nullptr) << there.events.story();
+  EXPECT_EQ(there.call(call).GetValueString("Recording"), "stopped");
+}
+
 }  // namespace
 }  // namespace cti::scenario
