@@ -47,6 +47,8 @@ NETS = {
 NETS_OF = {
     "broker/": ["line", "line memory", "property", "sim"],
     "broker/line_core_asks.cpp": ["requests", "watch memory", "watches", "line", "line memory", "property", "sim"],
+    "broker/model/buttons.cpp": ["requests", "line", "property", "sim"],
+    "broker/model/state_askers.hpp": ["requests", "line", "line memory", "property", "sim"],
     "broker/fanout/": ["side", "fanout", "fanout memory", "sim"],
     "broker/fanout/subscription.hpp": ["watches", "fanout", "fanout memory", "sim"],
     "broker/meet/": ["meet", "line", "fanout", "model", "sim"],

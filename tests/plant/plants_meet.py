@@ -11,6 +11,9 @@ ONCE = "broker/requests/once_table.cpp"
 LEDGER = "broker/requests/session_ledger.hpp"
 REQUESTS = "broker/requests/requests.cpp"
 CHECKS = "broker/requests/request_checks.cpp"
+EXPLAIN = "broker/requests/request_explain.cpp"
+ASKERS = "broker/model/state_askers.hpp"
+BUTTONS = "broker/model/buttons.cpp"
 
 MEET = [
     # ---- what reactors ask ----
@@ -104,4 +107,20 @@ MEET = [
      "job.me->teams.led_with(owner->teams) != 0", "job.me->teams.leads_any()"),
     ("rights are not asked", CHECKS, "expr", "may_ask(job.role, job.request).has(relation)", "true"),
     ("requests go upstream while the link is down", CHECKS, "expr", "!parts_.link.up()", "false"),
+    # ---- why is this button grey, and who changed this state ----
+    ("whoever asks is told why anybody's button is grey", EXPLAIN, "raw",
+     "  if (Verdict wrong = allow(job, relation_to(job, owner), id,\n",
+     "  if (Verdict wrong = $P ? Verdict() : allow(job, relation_to(job, owner), id,\n"),
+    ("buttons are explained of an agent who is not monitored", EXPLAIN, "expr",
+     "view.agent == nullptr || view.agent != owner", "view.agent == nullptr"),
+    ("a refused change of state names its asker", REQUESTS, "raw",
+     "  if (outcome == wire::Outcome::kRefused) {\n    parts_.translator",
+     "  if (!$P && outcome == wire::Outcome::kRefused) {\n    parts_.translator"),
+    ("a state that was asked for already claims a later change", ASKERS, "expr", "changed && asker.already",
+     "false"),
+    ("a state that is told again loses the note of who asks for another", ASKERS, "expr",
+     "asker.state != state || same_reason", "false"),
+    ("a grey button of a consultation names the held call", BUTTONS, "raw",
+     "      case Fact::kPurpose:\n        return consult_;",
+     "      case Fact::kPurpose:\n        return $P ? call_ : consult_;"),
 ]

@@ -137,6 +137,13 @@ TEST_F(LineAsker, TheSameStateToldForEachSkillGroupKeepsItsName) {
   EXPECT_EQ(changed_by(), "agent.5000.22866, SetAgentStateRequest, 0, 1");
 }
 
+TEST_F(LineAsker, TheOldStateToldOnceMoreBeforeTheNewOneLosesNoNote) {
+  (void)ask(3);
+  state(2);
+  state(3);
+  EXPECT_EQ(changed_by(), "agent.5000.22866, SetAgentStateRequest, 0, 1");
+}
+
 TEST_F(LineAsker, WhoTalksIsLoggedOutByTheSupervisorWhenTheCallIsOver) {
   world.side_a->begin_call(kCall, "23901", "1");
   world.side_a->established(kCall, "23901");
