@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 namespace cti::load {
 namespace {
@@ -63,21 +65,20 @@ class LoadProgram : public testing::Test {
   /// Any latency and any lateness will do: the machine may be slow.
   std::vector<std::string> command(std::initializer_list<std::string> more,
                                    const std::string& late_limit = "1000000") {
-    std::vector<std::string> all{programs() + "/ringside-load",
-                                 "--p99-limit",
-                                 "1000000",
-                                 "--late-limit",
-                                 late_limit,
-                                 "--settle",
-                                 "0.2",
-                                 "--answer",
-                                 "fixed:0.05",
-                                 "--talk",
-                                 "fixed:0.1",
-                                 "--wrapup",
-                                 "fixed:0.05",
-                                 "--out",
-                                 (folder_ / "out").string()};
+    std::vector<std::string> all{programs() + "/ringside-load"};
+    const std::pair<std::string, std::string> usual[] = {
+        {"--p99-limit", "1000000"},
+        {"--late-limit", late_limit},
+        {"--settle", "0.2"},
+        {"--answer", "fixed:0.05"},
+        {"--talk", "fixed:0.1"},
+        {"--wrapup", "fixed:0.05"},
+        {"--out", (folder_ / "out").string()},
+    };
+    for (const auto& [flag, value] : usual) {
+      if (std::ranges::find(more, flag) != more.end()) continue;
+      all.insert(all.end(), {flag, value});
+    }
     all.insert(all.end(), more);
     return all;
   }
