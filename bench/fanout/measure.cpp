@@ -15,6 +15,9 @@ namespace {
 constexpr int kPatience = 20;  // seconds
 constexpr double kDrainSeconds = 10;
 constexpr std::uint64_t kWindow = 1024;  // while nothing is measured
+// With teams that are watched: fewer than lie between two states of all in a team, else these are more than a session may be
+// owed (unread_updates_kib) and it is given a snapshot in their place; more than what comes unevenly in a cycle of calls.
+constexpr std::uint64_t kWatchWindow = 160;
 
 double percentile(std::vector<std::uint32_t>& sorted, double part) {
   if (sorted.empty()) return 0;
@@ -24,7 +27,8 @@ double percentile(std::vector<std::uint32_t>& sorted, double part) {
 
 }  // namespace
 
-Measure::Measure(const Plan& plan) : plan_(plan), cycle_(std::max(plan.topics, 1u)) {
+Measure::Measure(const Plan& plan)
+    : plan_(plan), cycle_(std::max(plan.topics, 1u)), window_(kWindow) {
   if (plan.protocol == Protocol::kRingside) {
     Frames script = plan.calls ? call_lives(plan.agents) : agent_events(plan.agents);
     if (plan.calls) cycle_ = script.count();
@@ -75,7 +79,10 @@ void Measure::open(std::uint32_t count, const Wish& wish) {
   if (watch && source_ == nullptr) give_up("only Ringside has supervisors");
   const bool many = watch || wish.kind == Wish::Kind::kSupervisor;
   told.step = all ? 1 : plan_.calls || many ? 0 : plan_.topics;
-  if (watch) source_->tell_teams(count, wish.agents, plan_.agents);
+  if (watch) {
+    source_->tell_teams(count, wish.agents, plan_.agents);
+    window_ = kWatchWindow;
+  }
   subscribers_->open(port_, count, told);
   // Of the calls of those in its team a supervisor is told nothing but the states; of one agent's, everything.
   const double watched = wish.agents * kStateFrames + (kCallFrames - kStateFrames);
@@ -102,7 +109,7 @@ bool Measure::cycle_comes(std::uint64_t wanted) {
   subscribers_->forget_numbers();
   const bool came = subscribers_->until(3, [&] {
     const auto read = static_cast<double>(subscribers_->messages()) / fan();
-    feeder_->pump(std::min(to, to - cycle_ + static_cast<std::uint64_t>(read) + kWindow));
+    feeder_->pump(std::min(to, to - cycle_ + static_cast<std::uint64_t>(read) + window_));
     return subscribers_->messages() >= wanted;
   });
   return came && subscribers_->messages() == wanted && feeder_->sent() == to;
@@ -142,7 +149,7 @@ bool Measure::drain(double seconds) {
   const std::uint64_t end =
       plan_.calls ? (feeder_->sent() + cycle_ - 1) / cycle_ * cycle_ : feeder_->sent();
   return subscribers_->until(seconds, [this, end] {
-    feeder_->pump(std::min(end, settled_at_ + completed() + kWindow));
+    feeder_->pump(std::min(end, settled_at_ + completed() + window_));
     return feeder_->sent() >= end && completed() >= sent();
   });
 }
@@ -191,7 +198,7 @@ void Measure::stall(std::uint32_t nth, std::uint64_t messages) {
   if (nth > 0) subscribers_->stall(nth);
   const std::uint64_t end = feeder_->sent() + messages;
   (void)subscribers_->until(kPatience, [&] {
-    feeder_->pump(std::min(end, settled_at_ + completed() + kWindow));
+    feeder_->pump(std::min(end, settled_at_ + completed() + window_));
     return feeder_->sent() >= end && completed() >= sent();
   });
   std::printf("{\"stalled\": %u, \"messages\": %lu}\n",

@@ -72,6 +72,7 @@ class Measure {
   std::unique_ptr<Subscribers> subscribers_;
   std::uint64_t cycle_ = 1;       // messages after which each topic has had one
   double per_cycle_ = 0;          // deliveries of one cycle
+  std::uint64_t window_;          // messages ahead, while nothing is measured
   std::uint64_t settled_at_ = 0;  // messages sent until then
   std::uint64_t base_ = 0;        // number of message 0, as subscribers see it
 };
