@@ -170,6 +170,36 @@ TEST_F(Scenario14, AfterAlternatingThereIsNoConference) {
   EXPECT_TRUE(client.has_call(c1) && client.has_call(c2));
 }
 
+TEST_F(Scenario14, AConferenceHasSixteenPartiesAndNotOneMore) {
+  const auto ask_one_more = [&](int number) {
+    Arguments args;
+    args.AddItem(CTIOS_DIALEDNUMBER, std::to_string(5550000 + number));  // outside: who answers by itself
+    args.AddItem(CTIOS_CONSULTTYPE, int{CT_CONFERENCE});
+    ASSERT_EQ(client.call(c1).MakeConsultCall(args), CIL_OK);
+    const Seen* begin = client.events.wait(eCallBeginEvent);
+    ASSERT_NE(begin, nullptr) << client.events.story();
+    c2 = begin->text(CTIOS_UNIQUEOBJECTID);
+    ASSERT_NE(client.events.wait(eCallEstablishedEvent, about(c2)), nullptr);
+    client.events.mark();
+    ASSERT_EQ(client.call(c1).Conference(), CIL_OK);
+  };
+  for (int parties = 3; parties <= 16; ++parties) {
+    ASSERT_NO_FATAL_FAILURE(ask_one_more(parties));
+    ASSERT_NE(client.events.wait(eCallEndEvent, about(c2)), nullptr) << client.events.story();
+    ASSERT_TRUE(client.loses_call(c2));
+  }
+  EXPECT_EQ(client.events.count(eConferenceCallConf), 14u);
+  ASSERT_NO_FATAL_FAILURE(ask_one_more(17));
+  const Seen* failure = client.events.wait(eControlFailureConf);
+  ASSERT_NE(failure, nullptr) << client.events.story();
+  EXPECT_EQ(failure->integer(CTIOS_MESSAGETYPE), eConferenceCallRequest);
+  EXPECT_NE(failure->text(CTIOS_ERRORMESSAGE).find("CONFERENCE"), std::string::npos)
+      << failure->text(CTIOS_ERRORMESSAGE);
+  ASSERT_EQ(client.call(c1).Reconnect(), CIL_OK);
+  ASSERT_NE(client.events.wait(eCallRetrievedEvent, about(c1)), nullptr) << client.events.story();
+  EXPECT_EQ(calls_left(client, 1), 1);
+}
+
 class Scenario15 : public TwoCalls {};
 
 TEST_F(Scenario15, AlternateChangesTheTalkingCallAndReconnectEndsIt) {
