@@ -73,6 +73,7 @@ class Line {
   Position position() const noexcept { return core_.position(); }
 
   const LineCounters& counters() const noexcept { return core_.counters(); }
+  const Statistics& statistics() const noexcept { return core_.statistics(); }
   const TranslatorCounters& translator_counters() const noexcept {
     return core_.translator_counters();
   }

@@ -56,8 +56,9 @@ LineCore::LineCore(const LineConfig& config, const Outputs& outputs, Say say)
                   config_.voice_mrd, config_.agent_rules),
       snapshots_(map_, sink_, config_.peripherals.front()),
       watches_(map_, sink_, tells_, snapshots_),
-      requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, watches_, status_,
-                 say_}),
+      statistics_({config_, upstream_, pending_, map_, translator_.names(), sink_, tells_}),
+      requests_({config_, upstream_, pending_, map_, translator_, sink_, tells_, watches_,
+                 statistics_, status_, say_}),
       sync_(config_, {upstream_, pending_, translator_.names(), config_.voice_mrd}, map_),
       report_(upstream_, pending_, config_.link.report_object),
       progress_(config_.link.progress_timeout) {
@@ -107,6 +108,7 @@ void LineCore::begin_session(const input::LinkUp& link) {
   if (link.peripheral_online) status_.set_all_peripherals(true);
   sync_.begin(now_);
   report_.begin(now_);
+  statistics_.link_up(now_);
 }
 
 /// What the CTI Server did not grant will not work: better said now than found out by agents.
@@ -167,6 +169,7 @@ void LineCore::finish_loss() noexcept {
       if (Requests::asked_after_login(pending)) requests_.tell_after_login(pending);
     });
     CTI_CHECK(pending_.size() == 0);
+    statistics_.link_lost(now_);
     losing_ = false;
   } catch (const std::bad_alloc&) {
     ++counters_.no_memory;
@@ -214,7 +217,7 @@ void LineCore::step(const input::Frame& frame) {
   CTI_CHECK(frame.now >= now_);
   now_ = frame.now;
   if (reset_ != ResetCause::kNone) return;  // says nothing any more
-  translator_.note_agents(watches_.have_buttons());
+  translator_.note_agents(watches_.have_buttons() || statistics_.wants_touches());
   try {
     translator_.settle();
     on_frame(frame);
@@ -335,7 +338,7 @@ void LineCore::step(const input::Tick& tick) {
   now_ = tick.now;
   finish_loss();
   const bool reports = tick.clients && ready();
-  translator_.note_agents(watches_.have_buttons());
+  translator_.note_agents(watches_.have_buttons() || statistics_.wants_touches());
   try {
     timers_.fire(now_, kTimersPerStep,
                  [this](TimerKind kind, std::uint64_t number) { fired(kind, number); });
@@ -344,6 +347,7 @@ void LineCore::step(const input::Tick& tick) {
     look_after_newcomers();
     look_after_watches();
     if (watches_.stale()) watches_.look_at_all(), watches_.look_at_all_buttons();
+    statistics_.turn(now_, ready());
     if (reports) report_.look(now_, *tick.clients);
     look_at_progress();
   } catch (const std::bad_alloc&) {
@@ -394,6 +398,7 @@ void LineCore::set_alarms(bool reports) {
   report_alarm_.set(timers_, now_, reports ? report_.next_deadline() : kNever);
   parked_alarm_.set(timers_, now_, parked_.empty() ? kNever : parked_.front().deadline);
   progress_alarm_.set(timers_, now_, session_open_ ? progress_.next_deadline() : kNever);
+  statistics_alarm_.set(timers_, now_, statistics_.next(ready()));
   const bool again = losing_ || !owed_.empty();
   memory_alarm_.set(timers_, now_, again ? now_ + kMemoryPause : kNever);
 }
@@ -432,6 +437,7 @@ void LineCore::expire(std::uint32_t invoke_id) {
   }
   pending_.remove(*found);
   if (pending.kind == PendingKind::kSync) sync_.unanswered(pending, now_);
+  if (pending.kind == PendingKind::kStatistics) statistics_.unanswered(pending, now_);
   if (pending.kind != PendingKind::kAgentMode) return;
   for (Probe& probe : probes_) {
     if (probe.number == pending.object_key) probe.inquiry->unanswered(pending, now_);

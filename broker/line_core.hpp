@@ -32,6 +32,7 @@
 #include "broker/model/snapshot.hpp"
 #include "broker/requests/replies.hpp"
 #include "broker/requests/requests.hpp"
+#include "broker/requests/statistics.hpp"
 #include "broker/requests/watches.hpp"
 #include "broker/translate/translator.hpp"
 #include "broker/upstream/answer.hpp"
@@ -167,6 +168,7 @@ class LineCore {
   const Sync::Counters& sync_counters() const noexcept { return sync_.counters(); }
   const WatchCounters& watch_counters() const noexcept { return watches_.counters(); }
   const Watches& watches() const noexcept { return watches_; }
+  const Statistics& statistics() const noexcept { return statistics_; }
   const SnapshotMaker::Counters& snapshot_counters() const noexcept {
     return snapshots_.counters();
   }
@@ -266,7 +268,7 @@ class LineCore {
       limits::kParkedBytesMax;  // their arguments counted
   static constexpr std::size_t kOwedMax = limits::kAnswersOwedMax;
   static constexpr std::size_t kWhyBytesMax = 200;
-  static constexpr std::size_t kAlarms = 6;
+  static constexpr std::size_t kAlarms = 7;
   static constexpr std::size_t kKeptPerTurn = 1024;  // frames of a dialogue that are applied in one turn
   static_assert(kWhyBytesMax < Upstream::kCauseBytesMax, "the side's name fits before it");
   static constexpr Nanos kMemoryPause =
@@ -288,12 +290,14 @@ class LineCore {
   Translator translator_;
   SnapshotMaker snapshots_;
   Watches watches_;
+  Statistics statistics_;
   Requests requests_;
   Sync sync_;
   Dialogue dialogue_;
   ClientReport report_;
   Progress progress_;
-  Alarm sync_alarm_, probe_alarm_, report_alarm_, parked_alarm_, progress_alarm_, memory_alarm_;
+  Alarm sync_alarm_, probe_alarm_, report_alarm_, parked_alarm_, progress_alarm_, memory_alarm_,
+      statistics_alarm_;
   std::vector<Probe> probes_;
   std::uint64_t next_probe_ = 1;
   std::uint64_t heard_before_ = 0;  // frames of earlier sessions

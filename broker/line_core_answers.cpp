@@ -58,6 +58,8 @@ void LineCore::on_answer(const Answer& answer) {
       return on_sync_answer(pending, answer);
     case PendingKind::kAgentMode:
       return on_probe_answer(pending, answer);
+    case PendingKind::kStatistics:
+      return statistics_.answer(pending, answer, now_);
     case PendingKind::kRefresh:
     case PendingKind::kClient:
     case PendingKind::kFree:

@@ -44,6 +44,10 @@ void LineCore::step(input::Asked&& asked) {
   now_ = asked.now;
   ++counters_.asks;
   if (asked.ask.kind == AskKind::kSessionGone) return forget_session(asked.ask.from);
+  if (asked.ask.kind == AskKind::kStatisticsTaken) {
+    --counters_.asks;  // no session has asked anything
+    return statistics_.taken(asked.ask.from.fanout, asked.ask.from.connection.slot);
+  }
   within_net(shell_of(asked.ask), [&] { take_ask(std::move(asked.ask)); });
 }
 
@@ -112,6 +116,7 @@ void LineCore::forget_session(const SessionRef& session) {
   });
   std::erase_if(owed_, gone);
   watches_.session_gone(session);
+  statistics_.session_gone(session);
   requests_.session_gone(session);
 }
 
@@ -144,6 +149,7 @@ void LineCore::run_ask(const Ask& ask) {
     case AskKind::kSnapshot:
       return tell_snapshot(ask);
     case AskKind::kSessionGone:
+    case AskKind::kStatisticsTaken:
       return;
   }
 }
@@ -158,6 +164,7 @@ void LineCore::refuse_ask(const Ask& ask, std::string_view text) {
     case AskKind::kSnapshot:
       return tell_snapshot(ask);
     case AskKind::kSessionGone:
+    case AskKind::kStatisticsTaken:
       return;
   }
 }

@@ -1,7 +1,6 @@
 // line_core_questions.cpp - what a line asks for itself while it serves: about whoever has become known, and whether the CTI
 // Server is still at work.
 #include "broker/line_core.hpp"
-
 #include "wire/ctios_enums.hpp"
 #include "wire/ged188/agent_control.hpp"
 #include "wire/ged188/message_type.hpp"
@@ -64,17 +63,21 @@ void LineCore::look_after_newcomers() {
   if (missed || calls_missed) look_after_everybody();
 }
 
-/// Who watches whom follows from teams, roles and who is there.
+/// Who watches whom, and whose statistics may be seen, follows from teams, roles and who is there.
 void LineCore::look_after_watches() {
   if (!translator_.has_members()) [[likely]]
     return;
-  if (watches_.empty()) return translator_.forget_members();
-  const bool missed = translator_.take_members(
-      [this](std::span<const std::uint64_t> agents) { watches_.look_at(agents); });
-  if (missed) watches_.look_at_all();
-  const bool lost =
-      translator_.take_touched([this](std::uint64_t key) { watches_.look_at_buttons(key); });
-  if (lost) watches_.look_at_all_buttons();
+  if (watches_.empty() && statistics_.empty()) return translator_.forget_members();
+  const bool missed = translator_.take_members([this](std::span<const std::uint64_t> agents) {
+    watches_.look_at(agents);
+    for (const std::uint64_t agent : agents) statistics_.look_at(agent);
+  });
+  if (missed) watches_.look_at_all(), statistics_.look_at_all();
+  const bool lost = translator_.take_touched([this](std::uint64_t key) {
+    watches_.look_at_buttons(key);
+    statistics_.touched(key, now_);
+  });
+  if (lost) watches_.look_at_all_buttons(), statistics_.all_touched(now_);
 }
 
 void LineCore::look_after_everybody() {

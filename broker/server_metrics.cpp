@@ -67,6 +67,8 @@ constexpr FanoutRow kFanoutCounters[] = {
      &FanoutCounters::watch_changes},
     {"ringside_addressed_total", "Frames given to the session or agent that they are for",
      &FanoutCounters::addressed},
+    {"ringside_statistics_parts_total", "Parts of statistics given to the session that wants them",
+     &FanoutCounters::statistics},
     {"ringside_addressed_lost_total", "Times records for single sessions were overtaken",
      &FanoutCounters::addressed_lost},
     {"ringside_reactor_lapped_total", "Times the log overtook the reactor",
@@ -197,6 +199,20 @@ constexpr LineRow kLineCounters[] = {
      [](const Line& line, const LineStatus&) { return line.request_counters().confirmed; }},
     {"ringside_line_requests_refused_total", "Requests refused",
      [](const Line& line, const LineStatus&) { return line.request_counters().refused; }},
+    {"ringside_line_statistics_questions_total", "Questions for rows of statistics",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().questions; }},
+    {"ringside_line_statistics_answers_total", "Rows of statistics that came",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().answers; }},
+    {"ringside_line_statistics_lost_total", "Questions for statistics without an answer",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().lost; }},
+    {"ringside_line_statistics_refused_total", "Of them, refused by the CTI Server",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().refusals; }},
+    {"ringside_line_statistics_told_total", "Rows of statistics told to sessions",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().told; }},
+    {"ringside_line_statistics_conflated_total", "Changes of rows told together with later ones",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().conflated; }},
+    {"ringside_line_statistics_over_limit_total", "Statistics that sessions were refused",
+     [](const Line& line, const LineStatus&) { return line.statistics().counters().refused; }},
     {"ringside_line_requests_unknown_total", "Requests whose outcome stayed unknown",
      [](const Line& line, const LineStatus&) { return line.request_counters().unknown; }},
 };
@@ -213,6 +229,14 @@ constexpr LineRow kLineGauges[] = {
      [](const Line& line, const LineStatus&) { return std::uint64_t{line.ready()}; }},
     {"ringside_calls", "Calls known now, one for each party",
      [](const Line& line, const LineStatus&) { return std::uint64_t{line.map().calls()}; }},
+    {"ringside_line_statistics_rows", "Agents and skill groups whose statistics are asked for now",
+     [](const Line& line, const LineStatus&) {
+       return std::uint64_t{line.statistics().book().rows()};
+     }},
+    {"ringside_line_statistics_wishes", "Statistics that sessions want now",
+     [](const Line& line, const LineStatus&) {
+       return std::uint64_t{line.statistics().book().wishes()};
+     }},
     {"ringside_line_side", "0 side A, 1 side B",
      [](const Line&, const LineStatus& status) { return std::uint64_t{status.side()}; }},
 };

@@ -11,6 +11,7 @@
 #include "cil/agent.hpp"
 #include "cil/arguments.hpp"
 #include "cil/call.hpp"
+#include "cil/computed_statistics.hpp"
 #include "cil/events.hpp"
 #include "cil/exception.hpp"
 #include "cil/keywords.hpp"

@@ -227,6 +227,7 @@ int CCtiOsSession::clear_agent() {
     state.agent_args.Clear();
     state.call_id.clear();
     state.watching = {};
+    state.statistics = {};
     return CIL_OK;
   });
   return refused == CIL_OK ? refused : ReportError(refused);
@@ -286,10 +287,10 @@ int CCtiOsSession::SendIdentifyClientRequest() {
   return request(RequestId::eIdentifyClientRequest, credentials);
 }
 int CCtiOsSession::EnableSkillGroupStatistics(const Arguments& args) {
-  return request(RequestId::eEnableSkillGroupStatisticsRequest, args);
+  return request_in_mode(RequestId::eEnableSkillGroupStatisticsRequest, args);
 }
 int CCtiOsSession::DisableSkillGroupStatistics(const Arguments& args) {
-  return request(RequestId::eDisableSkillGroupStatisticsRequest, args);
+  return request_in_mode(RequestId::eDisableSkillGroupStatisticsRequest, args);
 }
 int CCtiOsSession::SetSupervisorSilentMonitorMode(const Arguments& args) {
   int mode = 0;
@@ -325,6 +326,11 @@ int CCtiOsSession::explain(const CCtiOsObject& object, enum_Keywords mask, std::
 }
 int CCtiOsSession::request(RequestId request, const Arguments& args) {
   const int result = core_->submit(request, args);
+  return result == CIL_OK ? result : ReportError(result);
+}
+
+int CCtiOsSession::request_in_mode(RequestId request, const Arguments& args) {
+  const int result = core_->submit_to({}, request, args);
   return result == CIL_OK ? result : ReportError(result);
 }
 

@@ -79,6 +79,8 @@ class CCtiOsSession : public CCtiOsObject {
   /// OnGlobalSettingsDownloadConf; its arrays become properties of the session. DesktopType is 0 or 1.
   int RequestDesktopSettings(const Arguments& args);
   int SendIdentifyClientRequest();
+  /// PeripheralID, SkillGroupNumber, SkillGroupPriority (not looked at); without them all groups that are known. OnSkillInfoEvent
+  /// and OnSkillGroupStatisticsUpdated follow. StatisticsIntervalMs (our own, 1000): told no more often. In a mode only.
   int EnableSkillGroupStatistics(const Arguments& args = no_arguments());
   int DisableSkillGroupStatistics(const Arguments& args = no_arguments());
   int SetSupervisorSilentMonitorMode(const Arguments& args);
@@ -186,6 +188,7 @@ class CCtiOsSession : public CCtiOsObject {
   int clear_agent();
   int request(wire::RequestId request, const Arguments& args);
   int explain(const CCtiOsObject& object, enum_Keywords mask, std::uint32_t button);
+  int request_in_mode(wire::RequestId request, const Arguments& args);
   Arguments& all_of(wire::ObjectKind kind) const;
 
   const bool keep_trying_;

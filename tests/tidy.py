@@ -9,7 +9,7 @@ import re
 import sys
 
 BELOW_BROKER = {"core/base", "ring", "wire", "core"}
-BROKER_ROOMS = {f"broker/{room}" for room in ("meet", "model", "translate", "upstream", "requests", "fanout")}
+BROKER_ROOMS = {f"broker/{room}" for room in ("meet", "model", "translate", "upstream", "requests", "stats", "fanout")}
 
 BELOW_TOOLS = BELOW_BROKER | {"broker", "cil"} | BROKER_ROOMS
 SIMULATOR = [f"tools/simulator/{room}" for room in (
@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "broker/model": BELOW_BROKER | {"broker/meet", "broker/model"},
     "broker/translate": BELOW_BROKER | {"broker/meet", "broker/model", "broker/translate"},
     "broker/upstream": BELOW_BROKER | {"broker/meet", "broker/model", "broker/upstream"},
+    "broker/stats": BELOW_BROKER | {"broker/stats"},
     "broker/requests": BELOW_BROKER | (BROKER_ROOMS - {"broker/fanout"}),
     "broker/fanout": BELOW_BROKER | {"broker/meet", "broker/model/object_id.hpp", "broker/fanout"},
     "broker": BELOW_BROKER | BROKER_ROOMS | {"broker"},

@@ -88,6 +88,7 @@ struct SessionDetail {
   bool asked = false;          ///< the line has been asked for the mode or image that it waits for
   bool found_no_room = false;  ///< and has answered, and there was no room for the image
   bool watched_before = false; ///< it says that it watched others: what it has seen of them may be over
+  std::uint64_t statistics = 0;  ///< lines (a bit each) whose statistics it holds and has not taken
   bool refresh = false;        ///< what it watches has changed, and it has not been given an image of it
 
   std::vector<wire::Position> resume;  ///< what the client says that it has seen

@@ -179,6 +179,8 @@ class FanoutReactor {
   void push(std::uint32_t slot, Bytes record);
   void take_tell(Line& line, Tell&& tell);
   void tell_snapshot(std::uint32_t slot, std::uint16_t line, Tell& tell);
+  void take_statistics(std::uint32_t slot, std::uint16_t line, const Tell& tell);
+  void look_at_statistics(std::uint32_t slot) noexcept;
   static void note_reply(SessionDetail& detail, Bytes frame);
   void ask_images();
   bool image_under_way(std::uint16_t index) noexcept;

@@ -55,6 +55,7 @@ struct FanoutCounters {
   std::uint64_t pauses = 0;            ///< C20: reading from a session stopped until it reads
   std::uint64_t late_turns = 0;        ///< P11: this reactor stood still for a while
   std::uint64_t addressed = 0;         ///< frames given to the session or agent that they are for
+  std::uint64_t statistics = 0;      ///< parts of statistics given to the session that they are for
   std::uint64_t addressed_lost = 0;    ///< addressed records overtaken before this reactor saw them
   // requests
   std::uint64_t requests = 0;

@@ -32,6 +32,7 @@ bool FanoutReactor::accepts(std::uint32_t slot, std::uint16_t line, const wire::
 /// Takes every line on which the session is not live one step further, as far as its outbox has room.
 void FanoutReactor::progress(std::uint32_t slot) {
   Session& session = sessions_[slot];
+  if (session.detail->statistics != 0) look_at_statistics(slot);
   if (session.detail->paused) {
     go_on_reading(slot);
     if (session.state >= SessionState::kClosing) return;
@@ -270,7 +271,8 @@ void FanoutReactor::settle(std::uint32_t slot) {
   for (std::uint16_t line = 0; line < lines_.size(); ++line) {
     if (feed(slot, line).on_the_way()) return;
   }
-  session.unsettled = session.detail->paused || session.detail->refresh;
+  SessionDetail& detail = *session.detail;
+  session.unsettled = detail.paused || detail.refresh || detail.statistics != 0;
   if (session.state == SessionState::kSubscribing) {
     session.state = SessionState::kEstablished;
     ++counters_.established;
@@ -278,7 +280,6 @@ void FanoutReactor::settle(std::uint32_t slot) {
     return send_mode_event(slot);
   }
   // System records of other lines were not pushed meanwhile: say how things stand.
-  SessionDetail& detail = *session.detail;
   const bool lapped = std::exchange(detail.was_lapped, false);
   const bool away = std::exchange(detail.was_away, false);
   const bool missed = lapped || (away && detail.system_seen != system_records_);

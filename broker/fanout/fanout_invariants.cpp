@@ -61,6 +61,7 @@ void FanoutReactor::check_session(std::uint32_t slot) {
       std::any_of(feeds.begin(), feeds.end(), [](const Feed& each) { return each.on_the_way(); });
   CTI_CHECK(ended || session.unsettled || (!on_the_way && !detail.paused && !detail.refresh));
   CTI_CHECK(agents_.watches_of(slot) == 0 || (detail.agent_key != 0 && !ended));
+  CTI_CHECK(ended || session.unsettled || detail.statistics == 0);
   const bool off =
       std::all_of(feeds.begin(), feeds.end(), [](const Feed& each) { return each.off(); });
   CTI_CHECK(!ended || off);

@@ -3,6 +3,7 @@
 #include "core/base/preempt.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace cti::broker {
@@ -273,6 +274,8 @@ void FanoutReactor::take_tell(Line& line, Tell&& tell) {
       }
       append_private(slot, tell.frames, index, tell.after_log_position);
       return;
+    case TellKind::kStatistics:
+      return take_statistics(slot, index, tell);
     case TellKind::kAgentMode:
       return tell_agent_mode(slot, index, tell);
     case TellKind::kWatch:
@@ -312,6 +315,26 @@ void FanoutReactor::tell_snapshot(std::uint32_t slot, std::uint16_t line, Tell& 
   detail.found_no_room = true;
   if (!at.live()) at.need_image(at.reason());
   arm(slot, now_ + kRoomRetry);
+}
+
+/// The line tells no more of them before it has heard that these are taken: what a session that does not read owes is one part.
+void FanoutReactor::take_statistics(std::uint32_t slot, std::uint16_t line, const Tell& tell) {
+  static_assert(limits::kLinesMax <= 64, "a bit each");
+  if (!append_private(slot, tell.frames, line, tell.after_log_position)) return;
+  ++counters_.statistics;
+  sessions_[slot].detail->statistics |= std::uint64_t{1} << line;
+  sessions_[slot].unsettled = true;
+}
+
+/// What it holds has left, but for little: whoever is behind with the rest is behind with statistics, too.
+void FanoutReactor::look_at_statistics(std::uint32_t slot) noexcept {
+  SessionDetail& detail = *sessions_[slot].detail;
+  if (sessions_[slot].stream.bytes() > config_.outbox_updates_bytes / 8) return;
+  for (std::uint64_t left = std::exchange(detail.statistics, 0); left != 0; left &= left - 1) {
+    Line& line = lines_[static_cast<std::size_t>(std::countr_zero(left))];
+    line.lane->statistics_taken(slot);
+    line.asked = true;
+  }
 }
 
 void FanoutReactor::note_reply(SessionDetail& detail, Bytes frame) {

@@ -3,7 +3,8 @@
 // Why      with one queue for all, whoever floods it takes the room of the others: for good, since a many-producer queue
 //          gives blocks to producers and does not take them back. A lane is a pair's own; nobody else can fill it.
 // Shape    per reactor (AskLane): a ring of requests; a ring of controls (modes, snapshots), so that a flood of requests
-//          never stands before them; one place per session for "has ended", which therefore always fits.
+//          never stands before them; one place per session for "has ended", and one for "has taken its statistics",
+//          which therefore always fit.
 // Fair     between reactors: drain() goes round, the same number from each. Within one: a session may have an eighth of
 //          the lane, and once half of it is in use, whoever has something waiting gets no more.
 // Bounds   AskLimits: asks and their bytes. What push() refuses it leaves alone, and says whether the lane or the
@@ -14,6 +15,7 @@
 // Edges    the rings' own carry the asks.
 //          G0 news_ in session_gone -> H0 news_ in take_gone, empty   the marks are there before they are counted
 //          G1 marks_ in session_gone -> H1 marks_ in take_gone        the number is there before its mark
+//          (marks of statistics that are taken carry nothing: G0 and H0 alone.)
 // Cost     some 20 ns a request; no allocation, lock or system call.
 #pragma once
 
@@ -82,6 +84,7 @@ class AskLane {
     slots_ = slots;
     ended_ = std::make_unique<std::atomic<std::uint64_t>[]>(slots);
     marks_ = std::make_unique<std::atomic<std::uint64_t>[]>(words());
+    taken_marks_ = std::make_unique<std::atomic<std::uint64_t>[]>(words());
   }
 
   /// A request; `share` is its session's. Anything but kTaken has changed nothing.
@@ -141,6 +144,15 @@ class AskLane {
     news_.store(news_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 
+  /// The session in this slot has taken the statistics that it was told last. Always fits.
+  void statistics_taken(std::uint32_t slot) noexcept {
+    CTI_CHECK(slot < slots_);
+    // relaxed: nothing comes with it; it is there before it is counted, by G0.
+    taken_marks_[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_relaxed);
+    // G0 -> H0: as above. relaxed: one writer.
+    news_.store(news_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+
   // ---- the line's side ----
 
   /// Moves up to `quota` requests and as many controls into `to`, and the ends of sessions behind them. Nothing is run
@@ -159,7 +171,7 @@ class AskLane {
     taken_.store(taken_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
     taken_bytes_.store(taken_bytes_.load(std::memory_order_relaxed) + bytes,
                        std::memory_order_relaxed);
-    take_gone(to);
+    take_marks(to);
   }
 
   [[nodiscard]] bool empty() noexcept {
@@ -171,31 +183,42 @@ class AskLane {
  private:
   std::size_t words() const noexcept { return (slots_ + 63) / 64; }
 
-  void take_gone(std::vector<Ask>& to) {
+  void take_marks(std::vector<Ask>& to) {
     // H0 <- G0
     const std::uint64_t news = news_.load(std::memory_order_acquire);
     if (news == news_seen_) return;
+    const bool all = take_marked(marks_.get(), to, [&](Ask& ask) {
+      ask.kind = AskKind::kSessionGone;
+      // relaxed: ordered by H1. When a later session of the slot has ended since, its number says both.
+      ask.from.session_number = ended_[ask.from.connection.slot].load(std::memory_order_relaxed);
+    });
+    if (all &&
+        take_marked(taken_marks_.get(), to, [](Ask& ask) { ask.kind = AskKind::kStatisticsTaken; }))
+      news_seen_ = news;
+  }
+
+  /// An ask for each slot that is marked. False: there was no room for all, the rest waits for the next round.
+  template <class Fill>
+  bool take_marked(std::atomic<std::uint64_t>* of, std::vector<Ask>& to, Fill&& fill) {
     for (std::size_t word = 0; word < words(); ++word) {
       // H1 <- G1
-      std::uint64_t marks = marks_[word].exchange(0, std::memory_order_acquire);
+      std::uint64_t marks = of[word].exchange(0, std::memory_order_acquire);
       while (marks != 0) {
-        if (to.size() == to.capacity()) {  // the rest waits for the next round
+        if (to.size() == to.capacity()) {
           // relaxed: goes on with the release of whoever set them.
-          marks_[word].fetch_or(marks, std::memory_order_relaxed);
-          return;
+          of[word].fetch_or(marks, std::memory_order_relaxed);
+          return false;
         }
         const auto bit = static_cast<std::size_t>(std::countr_zero(marks));
         marks &= marks - 1;
         Ask ask;
-        ask.kind = AskKind::kSessionGone;
         ask.from.fanout = reactor_;
         ask.from.connection.slot = static_cast<std::uint32_t>(word * 64 + bit);
-        // relaxed: ordered by H1. When a later session of the slot has ended since, its number says both.
-        ask.from.session_number = ended_[ask.from.connection.slot].load(std::memory_order_relaxed);
+        fill(ask);
         to.push_back(std::move(ask));
       }
     }
-    news_seen_ = news;
+    return true;
   }
 
   const std::uint16_t reactor_;
@@ -206,6 +229,7 @@ class AskLane {
   std::unique_ptr<std::atomic<std::uint64_t>[]> ended_;  // [slot] the last session that ended there
   std::unique_ptr<std::atomic<std::uint64_t>[]>
       marks_;  // a bit per slot: the line has not heard yet
+  std::unique_ptr<std::atomic<std::uint64_t>[]> taken_marks_;  // likewise
   // The reactor's own.
   alignas(kFalseSharing) std::uint64_t pushed_ = 0;
   std::uint64_t pushed_bytes_ = 0;

@@ -57,6 +57,18 @@ void check_memory(const LineConfig& config, const std::string& key, ConfigMistak
                    config.spill_bytes_max, "at least one record");
 }
 
+void check(const LineConfig::Statistics& statistics, const std::string& key,
+           ConfigMistakes& mistakes) {
+  mistakes.positive(key + ".skill_group_statistics_s", statistics.group_every);
+  mistakes.positive(key + ".agent_statistics_s", statistics.agent_every);
+  mistakes.at_least(key + ".statistics_told_ms", statistics.told_every,
+                    LineConfig::Statistics::kToldMin);
+  mistakes.within(key + ".statistics_rows_max", statistics.rows_max, 1, limits::kStatisticsMax);
+  mistakes.within(key + ".statistics_wishes_max", statistics.wishes_max, 1, limits::kStatisticsMax);
+  mistakes.within(key + ".statistics_session_max", statistics.session_wishes_max, 1,
+                  statistics.wishes_max);
+}
+
 bool fits(const AgentRules& rules) {
   const auto good = [](const std::string& text) {
     return !text.empty() && text.size() <= kReasonBytesMax;
@@ -85,6 +97,7 @@ void check(const LineConfig& config, const std::string& key, ConfigMistakes& mis
   check(config.link, key, mistakes);
   check_memory(config, key, mistakes);
   check_rules(config, key, mistakes);
+  check(config.statistics, key, mistakes);
   const std::size_t peripherals = config.peripherals.size();
   mistakes.within(key + ".peripherals", peripherals, 1, limits::kPeripheralsPerLineMax);
   const std::set<std::uint32_t> different(config.peripherals.begin(), config.peripherals.end());

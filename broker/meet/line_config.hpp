@@ -6,7 +6,7 @@
 #include "broker/meet/agent_rules.hpp"
 #include "broker/meet/chat_level.hpp"
 #include "broker/meet/config_mistakes.hpp"
-#include "core/base/limits.hpp"
+#include "core/base/statistics_limits.hpp"
 #include "core/base/time.hpp"
 #include "core/io.hpp"
 
@@ -101,6 +101,21 @@ struct LineConfig {
 
   ChatLevel agent_chat = ChatLevel::kTeamSupervisors;    ///< AgentChatLevel
   ChatLevel supervisor_chat = ChatLevel::kUnrestricted;  ///< SupervisorChatLevel
+
+  /// What sessions are told of agents and skill groups, and how often the CTI Server is asked for it.
+  struct Statistics {
+    static constexpr Millis kToldMin{100};
+    static constexpr Millis kToldMax{3'600'000};
+    Nanos group_every = Seconds{10};  ///< SkillGroup, PollingIntervalSec: between two questions
+    Nanos agent_every = Seconds{15};  ///< Agent, PollingIntervalSec: likewise
+    bool agents_at_call_end =
+        true;  ///< PollForAgentStatsAtEndCall: only when something has happened
+    Nanos told_every = Seconds{1};  ///< a session that does not say another rate
+    std::size_t rows_max = limits::kStatisticsRowsDefault;
+    std::size_t wishes_max = limits::kStatisticsWishesDefault;
+    std::size_t session_wishes_max = limits::kStatisticsSessionDefault;
+  };
+  Statistics statistics;
 
   std::size_t agents_max = limits::kAgentsDefault;
   std::size_t calls_max = limits::kCallsDefault;

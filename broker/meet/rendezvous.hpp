@@ -50,6 +50,7 @@ enum class AskKind : std::uint8_t {
   kAgentMode,  ///< make sure that the agent is known and fresh, then kAgentMode with an image
   kSnapshot,   ///< an image, for monitor mode, a lapped session or a resume that is too old
   kSessionGone,  ///< this session, and all before it in its slot, have ended: their requests go unanswered
+  kStatisticsTaken,  ///< whoever sits in this slot has taken the statistics that it was told last
 };
 
 struct Ask {
@@ -68,6 +69,7 @@ enum class TellKind : std::uint8_t {
   kAgentMode,  ///< the answer to AskKind::kAgentMode: `agent_key` and `image`, or a refusal in `frames`
   kSnapshot,  ///< the answer to AskKind::kSnapshot: `image`
   kWatch,     ///< whom a supervisor's session watches has changed: `edges`, and `image` of all it sees
+  kStatistics,  ///< `frames` holds kPrivateEvent frames; when they are taken the line is told: kStatisticsTaken
   kCut,       ///< an answer to this session has found no room and is lost: the session must end
 };
 

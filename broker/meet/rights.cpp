@@ -1,5 +1,6 @@
 // rights.cpp - the table itself: one row per request, of CTI OS and ours, served or not yet.
 #include "broker/meet/rights.hpp"
+
 #include "wire/served.hpp"
 
 #include <array>
@@ -96,8 +97,8 @@ constexpr Row kRows[] = {
     // statistics
     {R::eEnableSkillGroupStatisticsRequest, kNever, kServer, kServer, kServer, kServer},
     {R::eDisableSkillGroupStatisticsRequest, kNever, kServer, kServer, kServer, kServer},
-    {R::eEnableAgentStatisticsRequest, kNever, kNever, kOwn, kOwnTeam, kNever},
-    {R::eDisableAgentStatisticsRequest, kNever, kNever, kOwn, kOwnTeam, kNever},
+    {R::eEnableAgentStatisticsRequest, kNever, kAny, kOwn, kOwnTeam, kAny},
+    {R::eDisableAgentStatisticsRequest, kNever, kAny, kOwn, kOwnTeam, kAny},
 };
 
 /// Two rows for one request would be two rules.

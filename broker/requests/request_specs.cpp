@@ -71,6 +71,11 @@ constexpr ArgRule kExplain[] = {text(Keyword::UniqueObjectID, true, kObjectIdByt
 constexpr ArgRule kGreeting[] = {number(Keyword::AgentAction, true, 65535)};
 constexpr ArgRule kChat[] = {text(Keyword::Distribution, true, 32),
                              text(Keyword::Target, false, 64), text(Keyword::Message, true)};
+constexpr ArgRule kGroups[] = {text(Keyword::UniqueObjectID),
+                               number(Keyword::PeripheralID),
+                               number(Keyword::SkillGroupNumber),
+                               number(Keyword::SkillGroupPriority),
+                               {Keyword::SkillGroupNumbers, ArgRule::Type::kArray}};
 constexpr ArgRule kQuery[] = {text(Keyword::AgentID, false, 64),
                               text(Keyword::AgentInstrument, false, 63)};
 
@@ -141,6 +146,10 @@ const Requests::Spec* Requests::spec_of(RequestId request) {
       {R::eBadCallRequest, {kTarget, &Requests::bad_line}},
       {R::eAgentGreetingControlRequest, {kGreeting, &Requests::greeting}},
       {R::eUserMessageRequest, kept(kChat, &Requests::chat)},
+      {R::eEnableAgentStatisticsRequest, kept(kTarget, &Requests::agent_statistics)},
+      {R::eDisableAgentStatisticsRequest, kept(kTarget, &Requests::agent_statistics)},
+      {R::eEnableSkillGroupStatisticsRequest, kept(kGroups, &Requests::group_statistics)},
+      {R::eDisableSkillGroupStatisticsRequest, kept(kGroups, &Requests::group_statistics)},
       {R::eSnapshotDeviceRequest, {kTarget, &Requests::snapshot_device, false, 0, true}},
       {R::eExplainButtonRequest, {kExplain, &Requests::explain_button, false, 0, true}},
       {R::eSnapshotCallRequest, {kTarget, &Requests::snapshot_call}},

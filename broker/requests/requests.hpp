@@ -13,6 +13,7 @@
 // Files    requests.cpp: the life of a request and its answers. request_checks.cpp: what must be true before.
 //          request_specs.cpp: the table of requests. request_agent.cpp, request_call.cpp, request_record.cpp: what each sends.
 //          request_team.cpp: who watches whom, kept in watches.hpp. request_explain.cpp: why a button is grey.
+//          request_statistics.cpp: who wants which statistics, kept in statistics.hpp.
 //          request_audit.cpp: what the log is told of them.
 // Threads  the line.
 #pragma once
@@ -29,6 +30,7 @@
 #include "broker/requests/replies.hpp"
 #include "broker/requests/request_args.hpp"
 #include "broker/requests/session_ledger.hpp"
+#include "broker/requests/statistics.hpp"
 #include "broker/requests/watches.hpp"
 #include "broker/translate/translator.hpp"
 #include "broker/upstream/answer.hpp"
@@ -72,6 +74,7 @@ class Requests {
     RecordSink& sink;
     TellOut& tells;
     Watches& watches;
+    Statistics& statistics;
     const LineStatus& status;
     const Say& say;
   };
@@ -121,6 +124,11 @@ class Requests {
     std::uint32_t states = 0;  // bits of LocalConnectionState that the call may be in; 0: any
     bool local = false;        // needs no CTI Server, and only reads
     bool here = false;         // needs no CTI Server, but changes what the line keeps: run once
+  };
+  /// A skill group, as requests name it.
+  struct GroupName {
+    std::uint32_t peripheral = 0;
+    std::uint32_t number = 0;
   };
   static constexpr Spec kept(std::span<const ArgRule> rules, Handler handler) {
     return {rules, handler, false, 0, false, true};
@@ -185,6 +193,16 @@ class Requests {
   // request_chat.cpp
   Verdict chat(Job& job);
   Verdict chat_receivers(const Job& job, ChatLevel may, std::vector<const AgentEntry*>& to);
+  // request_statistics.cpp
+  Verdict agent_statistics(Job& job);
+  Verdict group_statistics(Job& job);
+  Verdict named_agents(const Job& job, std::vector<const AgentEntry*>& to);
+  Verdict named_groups(const Job& job, std::vector<GroupName>& to);
+  Verdict groups_of_own(const Job& job, std::vector<GroupName>& to) const;
+  Verdict check_group(const GroupName& group) const;
+  template <class Each, class Want>
+  Verdict enable_all(const Job& job, const std::vector<Each>& all, Want&& want);
+  Verdict accepted(const Job& job);
   // request_call.cpp
   Verdict make_call(Job& job);
   Verdict one_call(Job& job);

@@ -77,6 +77,12 @@ Answer Answer::decode(std::uint32_t message_type, Bytes body, ged::Version versi
     case MessageType::kStartRecordingConf:
       read<ged::StartRecordingConfView>(answer, version);
       break;
+    case MessageType::kQueryAgentStatisticsConf:
+      read<ged::QueryAgentStatisticsConfView>(answer, version);
+      break;
+    case MessageType::kQuerySkillGroupStatisticsConf:
+      read<ged::QuerySkillGroupStatisticsConfView>(answer, version);
+      break;
     default:
       break;  // says nothing but its InvokeID
   }

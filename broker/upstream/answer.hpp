@@ -15,6 +15,7 @@
 #include "wire/ged188/roles.hpp"
 #include "wire/ged188/session.hpp"
 #include "wire/ged188/snapshot.hpp"
+#include "wire/ged188/statistics.hpp"
 #include "wire/ged188/supervisor.hpp"
 
 #include <cstdint>
@@ -33,7 +34,8 @@ struct Answer {
                wire::ged188::MakeCallConfView, wire::ged188::ConsultationCallConfView,
                wire::ged188::TransferCallConfView, wire::ged188::ConferenceCallConfView,
                wire::ged188::SupervisorAssistConfView, wire::ged188::EmergencyCallConfView,
-               wire::ged188::StartRecordingConfView>
+               wire::ged188::StartRecordingConfView, wire::ged188::QueryAgentStatisticsConfView,
+               wire::ged188::QuerySkillGroupStatisticsConfView>
       view;
   std::optional<wire::DecodeError> error;  ///< it cannot be read: `view` holds nothing
 

@@ -29,6 +29,7 @@ enum class PendingKind : std::uint8_t {
   kSync,       ///< start-up dialogue, see sync.hpp
   kAgentMode,  ///< a session enters agent mode with an agent that is not known yet
   kRefresh,    ///< the line itself wants to know (agent logged in: desk settings)
+  kStatistics,  ///< a row that sessions want: object_key says which
 };
 
 /// One outstanding request. `object_key` is whose question it is, or, for a client's, how many frames had come before it.

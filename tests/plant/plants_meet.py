@@ -21,7 +21,7 @@ MEET = [
     ("a lane is not bounded in bytes", LANES, "expr", "used > 0 && used_bytes + bytes > limits_.bytes",
      "false"),
     ("ends of sessions lost when the batch is full", LANES, "stmt",
-     "marks_[word].fetch_or(marks, std::memory_order_relaxed);", ""),
+     "of[word].fetch_or(marks, std::memory_order_relaxed);", ""),
     ("the line sleeps over ends that found no room in its batch", LANES, "raw",
      "    if (news == news_seen_) return;\n", "    if (news == news_seen_) return;\n    if ($P) news_seen_ = news;\n"),
     ("the line sleeps over what it has taken out of the lanes", LANES, "raw",

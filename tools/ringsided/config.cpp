@@ -53,6 +53,9 @@ struct LineSettings {
   std::uint32_t request_timeout_s = seconds(LineConfig{}.request_timeout);
   std::uint32_t connect_timeout_s = seconds(LineConfig{}.link.connect_timeout);
   std::uint32_t open_timeout_s = seconds(LineConfig{}.link.open_timeout);
+  std::uint32_t group_statistics_s = seconds(LineConfig::Statistics{}.group_every);
+  std::uint32_t agent_statistics_s = seconds(LineConfig::Statistics{}.agent_every);
+  std::uint32_t statistics_told_ms = 1'000;
   DesktopFile desktop;
 };
 
@@ -186,6 +189,26 @@ void bind_chat(ConfigTable& table, broker::LineConfig& line) {
                           "Whom supervisors may send chat messages (SupervisorChatLevel).");
 }
 
+void bind_statistics(ConfigTable& table, LineSettings& file) {
+  LineConfig::Statistics& statistics = file.line.statistics;
+  table.integer<std::uint32_t>("skill_group_statistics_s", file.group_statistics_s, 1, 3600,
+                               "Between two questions about one skill group, at least; a CTI "
+                               "Server should not be asked more often than each 10.");
+  table.integer<std::uint32_t>("agent_statistics_s", file.agent_statistics_s, 1, 3600,
+                               "Likewise, about one agent.");
+  table.boolean("agent_statistics_at_call_end", statistics.agents_at_call_end,
+                "Ask about an agent only when something has happened to the agent, as when a call "
+                "ends (PollForAgentStatsAtEndCall); false: all the time.");
+  table.integer<std::uint32_t>("statistics_told_ms", file.statistics_told_ms, 100, 3'600'000,
+                               "A session that wants no other rate is told so often at most.");
+  table.integer<std::size_t>("statistics_rows_max", statistics.rows_max, 1, limits::kStatisticsMax,
+                             "Agents and skill groups whose statistics are asked for.");
+  table.integer<std::size_t>("statistics_wishes_max", statistics.wishes_max, 1,
+                             limits::kStatisticsMax, "Of all sessions together.");
+  table.integer<std::size_t>("statistics_session_max", statistics.session_wishes_max, 1,
+                             limits::kStatisticsMax, "Of one session.");
+}
+
 void bind_line(ConfigTable& table, LineSettings& file) {
   LineConfig& line = file.line;
   table.list("cti_servers", file.cti_servers, {2, {1, 260}},
@@ -253,6 +276,7 @@ void bind_line(ConfigTable& table, LineSettings& file) {
   table.boolean("minimize_event_args", line.minimize_event_args,
                 "Leave out what CTI OS leaves out of call events.");
   bind_chat(table, line);
+  bind_statistics(table, file);
   bind_desktop(table, file.desktop);
 }
 
@@ -327,6 +351,9 @@ void take_line(ConfigProblems& problems, const std::string& key, LineSettings& f
       line.peripherals.push_back(id);
     }
   }
+  line.statistics.group_every = Seconds{file.group_statistics_s};
+  line.statistics.agent_every = Seconds{file.agent_statistics_s};
+  line.statistics.told_every = Millis{file.statistics_told_ms};
   line.link.heartbeat_interval = Seconds{file.heartbeat_s};
   line.link.progress_timeout = Seconds{file.progress_timeout_s};
   line.link.connect_timeout = Seconds{file.connect_timeout_s};

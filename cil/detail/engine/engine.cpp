@@ -174,6 +174,7 @@ void Engine::end_agent_mode() {
     handles = core_.objects().clear();
     state.call_id.clear();  // whoever chose one meanwhile chose one of these
     state.watching = {};
+    state.statistics = {};
     if (!state.agent) return;  // else the next one has been set already
     if (state.agent_id.empty()) return core_.objects().bind(*state.agent, {});
     before = core_.objects().adopt(state.agent_id, Ref<CCtiOsObject>::share(state.agent.get()));
@@ -354,6 +355,7 @@ Engine::Life Engine::end_life(SessionCore::State& state) {
   state.agent_args.Clear();
   state.call_id.clear();
   state.watching = {};
+  state.statistics = {};
   state.properties.AddItem(CTIOS_CURRENTSERVER, "");
   state.properties.AddItem(CTIOS_TRYINGSERVER, "");
   subscription_ = {};

@@ -28,6 +28,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -181,6 +182,17 @@ class Engine final : private TransportUser {
   void end_monitored(const std::string& object_id);
   void note_member(const Arguments& args);
   void end_members();
+
+  // Statistics, and what of them is wanted (statistics.cpp).
+  static bool about_statistics(wire::RequestId request) noexcept;
+  bool take_statistics(int event, const wire::ArgumentsView& args);
+  void note_statistics(const Request& request);
+  void note_statistics_ended(const Arguments& args);
+  void ask_statistics(wire::RequestId request, const std::string& target,
+                      const Arguments& arguments);
+  void ask_statistics_of(wire::RequestId request, const std::set<std::string>& ids,
+                         std::int64_t interval_ms);
+  void ask_statistics_again();
 
   // Requests (requests.cpp).
   bool may_send() const;

@@ -71,6 +71,7 @@ bool Engine::take_subscribed(Bytes frame) {
     state.agent_args.Clear();
     state.call_id.clear();
     state.watching = {};
+    state.statistics = {};
     handles = core_.objects().clear();
     if (state.agent) core_.objects().let_go(*state.agent);
     return std::exchange(state.agent, {});
@@ -85,9 +86,11 @@ bool Engine::take_subscribed(Bytes frame) {
 bool Engine::take_private_event(Bytes frame) {
   const auto view = wire::PrivateEventView::check(frame);
   if (!view) return false;
+  const auto event = static_cast<int>(view->event_id());
+  if (event == eNewAgentStatisticsEvent || event == eNewSkillGroupStatisticsEvent)
+    return take_statistics(event, view->arguments());
   Arguments args;
   read(view->arguments(), &args);
-  const auto event = static_cast<int>(view->event_id());
   if (event == eSetAgentModeEvent || event == eOnMonitorModeEstablished) {
     std::string agent_id;
     args.GetValueString(CTIOS_UNIQUEOBJECTID, &agent_id);
@@ -102,6 +105,8 @@ bool Engine::take_private_event(Bytes frame) {
     end_members();
     return true;
   }
+  if (event == eControlFailureConf) note_statistics_ended(args);
+  if (event == eSkillInfoEvent) core_.objects().take_group(view->arguments());
   tell(event, args);
   std::string object_id;
   args.GetValueString(CTIOS_UNIQUEOBJECTID, &object_id);
@@ -138,6 +143,7 @@ void Engine::mode_established(int event_id, Arguments& args) {
   } else {
     tell(event_id, args);
   }
+  if (again && !agent_cleared()) ask_statistics_again();
   if (!agent_cleared()) send_pending();
 }
 

@@ -47,9 +47,9 @@ void Engine::send(Pending& pending) {
   wire::RequestHeader header;
   header.id = pending.request.id;
   header.request = pending.request.request;
-  // Whom it watches is a connection's own: what the last one has not answered is run anew, behind what was confirmed there
-  // (write_watching), and not answered by what is remembered of it.
-  header.token = watches(header.request) ? 0 : token_;
+  // Whom it watches, and which statistics it wants, is a connection's own: what the last one has not answered is run anew,
+  // behind what was confirmed there (write_watching, ask_statistics_again), and not answered by what is remembered of it.
+  header.token = watches(header.request) || about_statistics(header.request) ? 0 : token_;
   wire::RequestWriter writer(buffer_, header);
   writer.arguments().add_all(wire::ArgumentsView::trusted(pending.request.arguments));
   if (transport_.send(writer.finish())) {
@@ -77,6 +77,8 @@ bool Engine::take_reply(Bytes frame) {
   const auto outcome = reply->outcome();
   if (outcome == Outcome::kConfirmed && request.login) login_ = request;
   if (outcome == Outcome::kConfirmed && watches(request.request)) note_watching(request);
+  if (outcome == Outcome::kConfirmed && about_statistics(request.request))
+    note_statistics(request);
   if (event == eGlobalSettingsDownloadConf) take_settings(args);
   if (event == eControlFailureConf) {
     if (!args.IsValid(CTIOS_MESSAGETYPE)) {
@@ -88,7 +90,8 @@ bool Engine::take_reply(Bytes frame) {
   if (!args.IsValid(CTIOS_UNIQUEOBJECTID) && !request.target.empty()) {
     args.AddItem(CTIOS_UNIQUEOBJECTID, request.target);
   }
-  if (event != eUnknownEvent) tell(event, args);
+  const bool unasked = request.again && outcome == Outcome::kConfirmed;
+  if (event != eUnknownEvent && !unasked) tell(event, args);
   return true;
 }
 
@@ -113,6 +116,11 @@ void Engine::reconcile(std::uint64_t lineage) {
   std::vector<Request> lost;
   for (auto at = pending_.begin(); at != pending_.end();) {
     Pending& pending = at->second;
+    if (pending.request.again) {  // asked for anew when the mode stands
+      finished(pending.request);
+      at = pending_.erase(at);
+      continue;
+    }
     if (pending.sent && pending.lineage != lineage) {
       lost.push_back(std::move(pending.request));
       at = pending_.erase(at);
@@ -193,6 +201,7 @@ void Engine::end_targeted(const std::string& why) {
 
 void Engine::refuse(const Request& request, int failure_code, Outcome outcome,
                     const std::string& why) {
+  if (request.again) return;  // the program has not asked
   Arguments args;
   args.AddItem(CTIOS_MESSAGETYPE, static_cast<int>(wire::reported_as(request.request)));
   args.AddItem(CTIOS_FAILURECODE, static_cast<short>(failure_code));

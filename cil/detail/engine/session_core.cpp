@@ -54,6 +54,7 @@ void SessionCore::State::invariants() const {
   CTI_CHECK(mode == eAgentConnection || !agent);
   CTI_CHECK(mode != eNotConnected || (agent_id.empty() && call_id.empty()));
   CTI_CHECK(mode == eAgentConnection || !watching.any());
+  CTI_CHECK(mode != eNotConnected || !statistics.any());
   if (!word.is(Standing::kDisconnected) && !word.is(Standing::kConnectAsked)) return;
   CTI_CHECK(mode == eNotConnected && work.empty() && requests == 0);  // nothing outlives a life
 }

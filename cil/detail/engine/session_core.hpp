@@ -20,7 +20,7 @@
 #include "cil/detail/transport/transport.hpp"
 #include "cil/session_limits.hpp"
 #include "cil/wait_object.hpp"
-#include "core/base/limits.hpp"
+#include "core/base/statistics_limits.hpp"
 #include "core/io.hpp"
 #include "wire/arguments.hpp"
 #include "wire/event_id.hpp"
@@ -64,6 +64,7 @@ struct Request {
   bool of_mode = false;              ///< to an object: needs the mode that it was asked for in
   std::vector<std::byte> arguments;  ///< an Arguments block
   bool login = false;                ///< its arguments log in again after a failover
+  bool again = false;                ///< the library's own, after a loss: only a refusal is told
 };
 
 /// A mode has been set by the program.
@@ -92,6 +93,21 @@ struct Watching {
   bool any() const noexcept {
     return members || all_teams || may_be_monitored || !teams.empty() || !agent.empty();
   }
+};
+
+/// Statistics that the program has enabled: what a server has confirmed. It is asked for again after a loss.
+struct StatisticsWanted {
+  std::set<std::string> agents;  ///< UniqueObjectIDs
+  std::set<std::string> groups;  ///< likewise, named one by one
+  std::set<std::string>
+      all_of;  ///< all groups of these agents; empty text: all that there are, or the session's own agent's
+  std::set<std::string> without;  ///< of all_of, those that were disabled one by one
+  std::int64_t interval_ms = 0;   ///< 0: the server's own
+
+  bool room() const noexcept {
+    return agents.size() + groups.size() + without.size() < limits::kClientStatisticsWantedMax;
+  }
+  bool any() const noexcept { return !agents.empty() || !groups.empty() || !all_of.empty(); }
 };
 
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
@@ -124,6 +140,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     Arguments agent_args;           ///< AgentID, PeripheralID and so on, as SetAgent got them
     std::string call_id;            ///< the current call; empty: none
     Watching watching;
+    StatisticsWanted statistics;
     Arguments properties;           ///< of the session
     std::deque<Work> work;          ///< for the event thread, in order
     std::size_t requests = 0;       ///< between their call and their end

@@ -59,17 +59,29 @@ std::optional<wire::ObjectHandle> Objects::at(std::string_view object_id) const 
 bool Objects::property(std::string_view object_id, const Key& key, Arg* value) const {
   if (object_id.empty() || !key.valid()) return false;
   const std::lock_guard lock(mutex_);
-  const auto handle = at(object_id);
-  if (!handle) return false;
+  const StatisticsShelf::Row* const row = shelf_.find(object_id);
   const wire::ArgKey wanted =
       key.id() ? wire::ArgKey(static_cast<wire::Keyword>(key.id())) : wire::ArgKey(key.text());
-  const auto found = table_.properties(*handle).find(wanted);
+  if (row && wanted.keyword() == wire::Keyword::Statistics) {
+    Arguments columns;
+    read(row->columns, &columns);
+    return value->SetValue(columns);
+  }
+  const auto handle = at(object_id);
+  auto found = handle ? table_.properties(*handle).find(wanted) : std::nullopt;
+  if (!found && row) found = row->about.find(wanted);
   if (found) read(*found, value);
   return found.has_value();
 }
 
 void Objects::properties(std::string_view object_id, Arguments* all) const {
   const std::lock_guard lock(mutex_);
+  if (const StatisticsShelf::Row* const row = shelf_.find(object_id)) {
+    read(row->about, all);
+    Arguments columns;
+    read(row->columns, &columns);
+    all->AddItem(CTIOS_STATISTICS, columns);
+  }
   if (const auto handle = at(object_id)) read(table_.properties(*handle), all);
 }
 
@@ -110,7 +122,10 @@ CCtiOsObject* Objects::find_locked(const std::string& object_id) {
     return held->second.get();
   }
   const auto handle = at(object_id);
-  return handle ? made(object_id, table_.kind(*handle)) : nullptr;
+  if (handle) return made(object_id, table_.kind(*handle));
+  const bool by_statistics =
+      shelf_.find(object_id) && wire::kind_of(object_id) == ObjectKind::kSkillGroup;
+  return by_statistics ? made(object_id, ObjectKind::kSkillGroup) : nullptr;
 }
 
 /// A new handle, with a reference for the caller; null for a kind that has none.
@@ -132,6 +147,10 @@ std::vector<std::string> Objects::list(ObjectKind kind) const {
   ids.reserve(table_.size(kind));
   table_.for_each(
       kind, [&](wire::ObjectHandle handle) { ids.emplace_back(table_.unique_object_id(handle)); });
+  if (kind != ObjectKind::kSkillGroup) return ids;
+  shelf_.for_each([&](std::string_view id, const StatisticsShelf::Row&) {
+    if (wire::kind_of(id) == kind && !at(id)) ids.emplace_back(id);
+  });
   return ids;
 }
 
@@ -197,7 +216,26 @@ Folded Objects::apply(const wire::UpdateView& update, bool compare) {
     rename(from, folded.id);
   }
   if (folded.ended) part(folded.id, applied->handle, false);
+  if (folded.ended) shelf_.erase(folded.id);
   return folded;
+}
+
+void Objects::take_statistics(const std::string& object_id, const wire::ArgumentsView& args,
+                              Arguments* told) {
+  const std::lock_guard lock(mutex_);
+  const bool group = wire::kind_of(object_id) == ObjectKind::kSkillGroup;
+  const StatisticsShelf::Row* const row = shelf_.take(object_id, args, group);
+  if (!row) return;
+  Arguments columns;
+  read(row->columns, &columns);
+  told->AddItem(CTIOS_STATISTICS, columns);
+}
+
+void Objects::take_group(const wire::ArgumentsView& args) {
+  const auto id = args.string(wire::Keyword::UniqueObjectID);
+  if (!id || wire::kind_of(*id) != ObjectKind::kSkillGroup) return;
+  const std::lock_guard lock(mutex_);
+  (void)shelf_.take(*id, args, true);
 }
 
 /// The object ends: its handle keeps what was known last. `handle` can still be read.
@@ -277,6 +315,7 @@ Objects::Handles Objects::clear() {
   }
   adopted_.clear();
   table_.clear();
+  shelf_.clear();
   return std::exchange(handles_, {});
 }
 
@@ -293,7 +332,8 @@ std::uint64_t Objects::refused() const {
 /// A handle for each object at most, and one for the program's agent, known or not.
 void Objects::invariants() const {
   const std::lock_guard lock(mutex_);
-  CTI_CHECK(handles_.size() <= std::size_t{table_.size()} + 1);
+  CTI_CHECK(handles_.size() <= std::size_t{table_.size()} + shelf_.size() + 1);
+  shelf_.invariants();
   CTI_CHECK(adopted_.empty() || handles_.contains(adopted_));
 }
 

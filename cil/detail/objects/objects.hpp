@@ -5,11 +5,14 @@
 //          for it, or when the program brings its own agent, and stays until the object ends.
 // Kinds    what a record did is what the table says, not what the record's text says: an object keeps its kind for life, so
 //          a handle of a call is a CCall for ever, and find_as<CCall>() gives nothing else.
+// Statistics stand beside the table: a snapshot does not know them. A skill group of which nothing else is known is known by
+//          its statistics.
 // Threads  property(), properties(), find(), list(): any. The rest: the event thread.
 // Bounds   those of wire::ObjectTable, as configured; a record beyond them is refused and counted, its event is still
 //          told. Handles: one per object of the table, and the program's agent.
 #pragma once
 
+#include "cil/detail/objects/statistics_shelf.hpp"
 #include "cil/object.hpp"
 #include "wire/object_table.hpp"
 #include "wire/session_frame.hpp"
@@ -80,6 +83,11 @@ class Objects {
   /// properties and is still found, until remove(). Where the new name had a handle already, one of the two goes on, the
   /// program's agent or else the one that was there; the other keeps what is known now.
   Folded apply(const wire::UpdateView& update, bool compare = false);
+  /// Statistics have come: the whole row, as it is now, takes their place in `told`.
+  void take_statistics(const std::string& object_id, const wire::ArgumentsView& args,
+                       Arguments* told);
+  /// What a skill group is called.
+  void take_group(const wire::ArgumentsView& args);
   /// What is not mentioned between the two has ended while nobody looked: end_snapshot gives it; the
   /// handles keep their last properties and are still found, until remove().
   void begin_snapshot(std::uint32_t peripheral_id);
@@ -109,6 +117,7 @@ class Objects {
   std::weak_ptr<SessionCore> core_;
   mutable std::mutex mutex_;  // guards what follows
   wire::ObjectTable table_;
+  StatisticsShelf shelf_;
   Handles handles_;
   std::string adopted_;  ///< the id of the program's own agent
 };

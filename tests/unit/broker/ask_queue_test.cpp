@@ -218,6 +218,29 @@ TEST(AskQueue, AnEndOfASessionFitsThoughEverythingElseIsFull) {
 }
 
 // M12: one ask that finds no memory does not take its neighbours along.
+TEST(AskQueue, StatisticsThatAreTakenAreHeardOfForEachSlotThoughTheBatchIsFull) {
+  Lanes lanes(1);
+  lanes.queue.lane(0).open(1000);
+  for (std::uint32_t slot = 0; slot < 1000; ++slot) {
+    lanes.queue.lane(0).statistics_taken(slot);
+    lanes.queue.lane(0).statistics_taken(slot);  // before the line has looked: once is enough
+  }
+  lanes.queue.lane(0).session_gone(session_of(7, 70));
+  std::set<std::uint32_t> taken;
+  std::size_t gone = 0;
+  while (!lanes.queue.empty()) {
+    for (const Ask& ask : lanes.drain(64)) {
+      gone += ask.kind == AskKind::kSessionGone ? 1 : 0;
+      if (ask.kind != AskKind::kStatisticsTaken) continue;
+      EXPECT_TRUE(taken.insert(ask.from.connection.slot).second);
+    }
+  }
+  EXPECT_EQ(taken.size(), 1000U);
+  EXPECT_EQ(gone, 1U);
+  lanes.queue.lane(0).statistics_taken(3);
+  EXPECT_FALSE(lanes.queue.empty());
+}
+
 TEST(AskQueue, AnAskThatThrowsLeavesTheOthersThere) {
   Lanes lanes(1);
   for (std::uint64_t id = 1; id <= 10; ++id) ASSERT_EQ(lanes.push(0, 1, id), AskPush::kTaken);

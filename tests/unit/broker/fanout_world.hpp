@@ -176,6 +176,7 @@ class FakeLine {
     tell.after_log_position = log_->tail();
     switch (ask.kind) {
       case AskKind::kSessionGone:
+      case AskKind::kStatisticsTaken:
         return;
       case AskKind::kSnapshot:
         tell.kind = TellKind::kSnapshot;
@@ -427,8 +428,7 @@ class FanoutWorld {
       line_shares.push_back(&lines.back()->shared());
     }
     reactor = std::make_unique<FanoutReactor>(
-        options.config, *io, shared, line_shares, admission,
-        [this](const Said& words) {
+        options.config, *io, shared, line_shares, admission, [this](const Said& words) {
           notes.emplace_back(words.text);
           note_fields.emplace_back(words.about.begin(), words.about.end());
         });
