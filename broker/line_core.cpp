@@ -346,7 +346,7 @@ void LineCore::step(const input::Tick& tick) {
     go_on();
     look_after_newcomers();
     look_after_watches();
-    if (watches_.stale()) watches_.look_at_all(), watches_.look_at_all_buttons();
+    if (looks_owed_ || watches_.stale()) look_again();
     statistics_.turn(now_, ready());
     if (reports) report_.look(now_, *tick.clients);
     look_at_progress();

@@ -217,6 +217,7 @@ class LineCore {
   void note_controller(bool online, bool news);
   void look_after_newcomers();
   void look_after_watches();
+  void look_again();
   void look_after_everybody();
   void look_after(const AgentEntry& agent, bool unasked, Asking how);
   void look_after(const CallEntry& call);
@@ -312,6 +313,7 @@ class LineCore {
   bool losing_ = false;        // a lost session's askers have not all been told yet
   bool loss_told_ = true;      // its status record is written
   bool stopped_ = false;
+  bool looks_owed_ = false;  // who watches whom, and who may see which statistics, was not looked at to the end
   bool no_room_said_ = false;
   LineCounters counters_;
 };

@@ -68,6 +68,7 @@ void LineCore::look_after_watches() {
   if (!translator_.has_members()) [[likely]]
     return;
   if (watches_.empty() && statistics_.empty()) return translator_.forget_members();
+  const bool owed = std::exchange(looks_owed_, true);  // until all of it is done
   const bool missed = translator_.take_members([this](std::span<const std::uint64_t> agents) {
     watches_.look_at(agents);
     for (const std::uint64_t agent : agents) statistics_.look_at(agent);
@@ -78,6 +79,17 @@ void LineCore::look_after_watches() {
     statistics_.touched(key, now_);
   });
   if (lost) watches_.look_at_all_buttons(), statistics_.all_touched(now_);
+  looks_owed_ = owed;
+}
+
+/// A look was cut short for want of memory: of whom is forgotten, so it is everybody's turn.
+void LineCore::look_again() {
+  looks_owed_ = true;
+  watches_.look_at_all();
+  statistics_.look_at_all();
+  watches_.look_at_all_buttons();
+  statistics_.all_touched(now_);
+  looks_owed_ = false;
 }
 
 void LineCore::look_after_everybody() {

@@ -166,6 +166,12 @@ Requests::Verdict Requests::groups_of_own(const Job& job, std::vector<GroupName>
   const AgentEntry* const agent = id.empty() ? job.me : parts_.map.agent(wire::object_key(id));
   if (agent == nullptr && !id.empty())
     return bad(ctios::eUnknownObjectID, "UniqueObjectID: there is no agent " + id);
+  // Whose statistics the asker may not have, the groups of that agent it is not told either.
+  const Relations may = may_ask(job.role, RequestId::eEnableAgentStatisticsRequest);
+  if (!id.empty() && !may.has(relation_to(job, agent))) {
+    return bad(ctios::eInvalidPriviledge,
+               id + " is neither your own agent nor in a team that you supervise");
+  }
   if (agent == nullptr) {
     known.for_each(wire::ObjectKind::kSkillGroup, [&](wire::ObjectHandle handle) {
       const auto parts = parse_object_id(known.unique_object_id(handle));

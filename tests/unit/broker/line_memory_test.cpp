@@ -356,6 +356,8 @@ class Supervisors {
     request(RequestId::eStartMonitoringAllAgentTeamsRequest, {});
     request(RequestId::eStartMonitoringAgentRequest,
             args_of({{"AgentReference", "agent.5000.22867"}}));
+    request(RequestId::eEnableAgentStatisticsRequest,
+            args_of({{"UniqueObjectID", "agent.5000.22867"}}));
     world_.settle(Millis{500});
     for (CtiServer* const side : {world_.side_a.get(), world_.side_b.get()}) {
       if (side->connected()) side->begin_call(20, "23902", "1"), side->established(20, "23902");
@@ -397,6 +399,7 @@ class Supervisors {
         EXPECT_NE(edge.agent_key, world_.agent_key("22867")) << "who has left";
     }
     EXPECT_EQ(watches.counters().edges, edges);
+    EXPECT_EQ(world_.line->statistics().book().wishes(), 0U) << "statistics of who has left";
     world_.end_session(ref(2));
     world_.end_session(ref(3));
     EXPECT_EQ(watches.counters().edges, 0U);

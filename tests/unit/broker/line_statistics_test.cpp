@@ -388,6 +388,20 @@ TEST_F(LineStatistics, WithoutNamesMonitorsGetAllGroupsAndAgentsTheirOwn) {
   nothing_is_left();
 }
 
+TEST_F(LineStatistics, TheGroupsOfAnAgentAreForWhoeverMaySeeItsStatistics) {
+  const auto groups_of = [&](const std::string& of, const std::string& asker) {
+    wire::Arguments args;
+    args.set("UniqueObjectID", "agent.5000." + of);
+    return failure(
+        world().answer(ask(RequestId::eEnableSkillGroupStatisticsRequest, args, asker)));
+  };
+  EXPECT_EQ(groups_of("22867", "22866"), ctios::eInvalidPriviledge);
+  EXPECT_EQ(groups_of("22866", "22900"), ctios::eInvalidPriviledge) << "no team yet";
+  EXPECT_EQ(groups_of("22866", "22866"), ctios::eInvalidObjectState) << "none is known";
+  EXPECT_EQ(groups_of("22866", ""), ctios::eInvalidObjectState) << "monitors see anybody's";
+  nothing_is_left();
+}
+
 TEST_F(LineStatistics, TheSessionsEndTakesItsWishesAlongAndAnAnswerOnItsWayFindsNobody) {
   answers = false;
   EXPECT_EQ(failure(groups({77, 78}, 1)), 0);
